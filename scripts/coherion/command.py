@@ -1,0 +1,94 @@
+"""What every command in scripts/ shares: settings on the command line, and errors as a user reads them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from coherion.errors import CoherionError, CoherionWarning, InputError
+
+
+def parser(description: str | None, *, settings: bool = True) -> argparse.ArgumentParser:
+    """An argument parser with the options common to the commands.
+
+    ``--settings`` takes a JSON object or the name of a file that holds one; the command's own defaults, which are
+    the paper's, stand for what it does not name.
+    """
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    if settings:
+        made.add_argument(
+            "--settings",
+            type=read_settings,
+            default={},
+            metavar="JSON",
+            help="settings as a JSON object, or a .json file with one (default: the paper's values)",
+        )
+    return made
+
+
+def read_settings(text: str) -> dict[str, Any]:
+    """Settings from a JSON object or from the file that holds it.
+
+    Raises
+    ------
+    InputError
+        If the text is not a JSON object.
+    """
+    stored = not text.lstrip().startswith("{")
+    try:
+        found = json.loads(Path(text).read_text(encoding="utf-8") if stored else text)
+    except (OSError, ValueError) as problem:
+        raise InputError(
+            "settings cannot be read",
+            file=text if stored else None,
+            place=None if stored else "--settings",
+            found=problem,
+            expected='a JSON object such as {"qmax": 13.0}',
+        ) from problem
+    if not isinstance(found, dict):
+        raise InputError("settings are not a JSON object", place="--settings", found=type(found).__name__)
+    return found
+
+
+def warn(message: str) -> None:
+    """Tell the user something about a result; the run's summary repeats it."""
+    warnings.warn(message, CoherionWarning, stacklevel=2)
+
+
+def run(main: Callable[[Sequence[str] | None], object]) -> None:
+    """Run a command: warnings and errors become single lines that start with WARNING or ERROR.
+
+    The lines land in the rule's log, from where the summary at the end of a run takes them. The traceback is
+    shown only where COHERION_TRACEBACK is set; a fault of ours (any other exception) shows it always.
+    """
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        label = "WARNING" if issubclass(category, CoherionWarning) else f"note ({category.__name__})"
+        print(f"{label}: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+
+    warnings.showwarning = show
+    # "default" would show one message once per place; two samples of one job may differ only in the text.
+    warnings.simplefilter("always", CoherionWarning)
+    try:
+        main(None)
+    except CoherionError as problem:
+        if os.environ.get("COHERION_TRACEBACK"):
+            raise
+        print(f"ERROR: {problem}", file=sys.stderr, flush=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as problem:
+        if os.environ.get("COHERION_TRACEBACK"):
+            raise
+        place = f"{problem.filename}: " if problem.filename else ""
+        print(f"ERROR: {place}{problem.strerror or problem}", file=sys.stderr, flush=True)
+        sys.exit(1)

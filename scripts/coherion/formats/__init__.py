@@ -1,0 +1,1 @@
+"""Files: reading and writing what instruments, peers and this project store."""

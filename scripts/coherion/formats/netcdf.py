@@ -1,0 +1,142 @@
+"""netCDF files between the rules: whole or absent, every variable with its unit, every file with its sources.
+
+Attributes that every file carries:
+
+``sources``        JSON, name and sha256 of each file the data came from
+``settings``       JSON, the settings that were used
+``versions``       JSON, version of coherion and of the libraries that computed
+``origin``         ``measured`` or ``simulated``; simulated as soon as one source is
+
+No time, user or path is stored, so that the same input gives the same file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coherion import __version__
+from coherion.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray
+
+LIBRARIES = ("numpy", "scipy", "xarray", "netCDF4")
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
+    """Call ``write(temporary)`` and rename the result to ``path``, so that ``path`` is never half written.
+
+    The temporary file stands in the same folder (a rename is atomic only within one file system) and is
+    removed when ``write`` raises.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix is kept because savefig and netCDF choose the format by it.
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: str | os.PathLike[str], text: str, encoding: str = "utf-8") -> None:
+    """Write a text file whole, with the line ends as they stand in ``text``."""
+    write_whole(path, lambda temporary: temporary.write_bytes(text.encode(encoding)))
+
+
+def origin_of(*datasets: xarray.Dataset) -> str:
+    """``simulated`` if any of the datasets comes from a simulation, else ``measured``."""
+    return "simulated" if any(d.attrs.get("origin") == "simulated" for d in datasets) else "measured"
+
+
+def write_dataset(
+    dataset: xarray.Dataset,
+    path: str | os.PathLike[str],
+    *,
+    sources: Iterable[str | os.PathLike[str]] = (),
+    settings: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a dataset as netCDF4 with its provenance.
+
+    Parameters
+    ----------
+    dataset
+        Every variable and coordinate carries ``units`` and ``long_name``; its ``origin`` attribute says
+        ``measured`` or ``simulated``.
+    path
+        The file to make. It appears whole or not at all.
+    sources
+        The files the data came from; their names and hashes are stored.
+    settings
+        What the computation was told, stored as JSON.
+
+    Raises
+    ------
+    ValueError
+        If a variable lacks ``units`` or ``long_name``, or ``origin`` is missing: a mistake of ours.
+    """
+    for name, variable in dataset.variables.items():
+        missing = {"units", "long_name"} - set(variable.attrs)
+        if missing and not {"units", "calendar"} & set(variable.encoding):
+            raise ValueError(f"variable {name!r} has no {' and no '.join(sorted(missing))}")
+    if dataset.attrs.get("origin") not in ("measured", "simulated"):
+        raise ValueError("dataset has no origin attribute ('measured' or 'simulated')")
+    dataset = dataset.assign_attrs(
+        sources=json.dumps({Path(s).name: sha256(s) for s in sources}, sort_keys=True),
+        settings=json.dumps(dict(settings or {}), sort_keys=True),
+        versions=json.dumps({"coherion": __version__} | {m: metadata.version(m) for m in LIBRARIES}),
+        Conventions="CF-1.11",
+    )
+    encoding = {
+        name: {"zlib": True, "complevel": 1}
+        for name, variable in dataset.variables.items()
+        if variable.dtype.kind in "fiu" and variable.size > 4096
+    }
+    write_whole(path, lambda temporary: dataset.to_netcdf(temporary, engine="netcdf4", encoding=encoding))
+
+
+def read_dataset(path: str | os.PathLike[str]) -> xarray.Dataset:
+    """Read a netCDF file written by :func:`write_dataset` wholly into memory.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not a netCDF file.
+    """
+    import xarray
+
+    try:
+        with xarray.open_dataset(path, engine="netcdf4") as stored:
+            return stored.load()
+    except (OSError, ValueError) as problem:
+        raise InputError(
+            "cannot be read as netCDF",
+            file=path,
+            found=problem,
+            expected="a file that a rule of coherion wrote",
+            advice="delete it and run the workflow again",
+        ) from problem

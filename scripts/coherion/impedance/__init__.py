@@ -1,0 +1,1 @@
+"""Impedance spectra: validation, circuits, conductivity and activation energy."""

@@ -1,0 +1,1 @@
+"""From counts to G(r): form factors, corrections, reduction and its uncertainty."""

@@ -1,0 +1,1 @@
+"""An independent forward model of scans and spectra with known truth; imports no analysis code."""

@@ -1,0 +1,20 @@
+"""What all tests share: the folder of other people's real data, where there is one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with real data of others (never part of this repository)."""
+    folder = os.environ.get("COHERION_REAL_DATA")
+    if not folder:
+        pytest.skip("COHERION_REAL_DATA is not set: this test needs real data that the project does not own")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.skip(f"COHERION_REAL_DATA names {folder}, which is not a folder")
+    return path.resolve()
