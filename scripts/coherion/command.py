@@ -20,9 +20,7 @@ def parser(description: str | None, *, settings: bool = True) -> argparse.Argume
     ``--settings`` takes a JSON object or the name of a file that holds one; the command's own defaults, which are
     the paper's, stand for what it does not name.
     """
-    made = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     if settings:
         made.add_argument(
             "--settings",
@@ -92,3 +90,33 @@ def run(main: Callable[[Sequence[str] | None], object]) -> None:
         place = f"{problem.filename}: " if problem.filename else ""
         print(f"ERROR: {place}{problem.strerror or problem}", file=sys.stderr, flush=True)
         sys.exit(1)
+
+
+def summary_of_logs(folder: str | os.PathLike[str], started: float) -> list[str]:
+    """What a user should know at the end of a run: each failure and each warning as one line.
+
+    Parameters
+    ----------
+    folder
+        The logs, ``<rule>/<sample>.log``.
+    started
+        When the run started, seconds since the epoch: failures of earlier runs are not repeated. Warnings are,
+        because the results they belong to still stand.
+    """
+    failures, warned = [], []
+    for log in sorted(Path(folder).glob("**/*.log")):
+        name = " ".join(log.relative_to(folder).with_suffix("").parts)
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        for line in dict.fromkeys(lines):
+            if line.startswith("WARNING: "):
+                warned.append(f"  {name}: {line.removeprefix('WARNING: ')}")
+        if log.stat().st_mtime >= started and any(line.startswith("Traceback ") for line in lines):
+            failures.append(f"  {name}: a fault of the program, {lines[-1]} (all of it: {log})")
+        elif log.stat().st_mtime >= started:
+            failures += [f"  {name}: {line.removeprefix('ERROR: ')}" for line in lines if line.startswith("ERROR: ")]
+    told = []
+    if warned:
+        told += [f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:", *warned]
+    if failures:
+        told += [f"{len(failures)} failed:", *failures]
+    return told

@@ -1,0 +1,50 @@
+# make run    the whole analysis that config/config.yaml describes
+# make test   the tests
+# Each sets up what it needs in .venv at its first call and never again until the lock file changes.
+
+PYTHON ?= python3
+CORES ?= all
+ARGS ?=
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: run test lint lock clean help
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+run: $(VENV)/run.ready
+	snakemake --cores $(CORES) $(ARGS)
+
+test: $(VENV)/dev.ready
+	python -m pytest -n 2 --dist worksteal $(ARGS)
+
+lint: $(VENV)/dev.ready
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+	mypy
+
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "coherion needs Python 3.11 to 3.13, found %d.%d; try: make PYTHON=python3.12 run" % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/run.ready: requirements.lock | $(VENV)/bin/uv
+	$(VENV)/bin/uv pip install --quiet --python $(VENV) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.ready: requirements-dev.lock $(VENV)/run.ready | $(VENV)/bin/uv
+	$(VENV)/bin/uv pip install --quiet --python $(VENV) -r requirements-dev.lock
+	@touch $@
+
+# Pins for all platforms and Python versions, without the address of any index.
+LOCK := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --quiet
+lock: | $(VENV)/bin/uv
+	$(LOCK) -o requirements.lock
+	$(LOCK) --all-extras -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf results .snakemake

@@ -1,0 +1,36 @@
+"""coherion: from raw scans and impedance spectra to figures, tables and a verdict, in one run."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/simulation.smk"
+include: "workflow/rules/scans.smk"
+include: "workflow/rules/reduction.smk"
+include: "workflow/rules/refinement.smk"
+include: "workflow/rules/spectra.smk"
+include: "workflow/rules/series.smk"
+include: "workflow/rules/figures.smk"
+
+
+wildcard_constraints:
+    sample=NAME,
+    scan=NAME,
+    fit_range=r"\d+(\.\d+)?-\d+(\.\d+)?",
+
+
+rule all:
+    default_target: True
+    input:
+        rules.reduce_all.input,
+        rules.refine_all.input,
+        rules.impedance_all.input,
+        rules.series_all.input,

@@ -1,0 +1,147 @@
+"""The user's three tables, read together and held against one another before anything is computed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from coherion.errors import InputError
+from coherion.formats.tables import Row, read_table, read_yaml, refuse_repeats, refuse_unknown
+
+
+@dataclass(frozen=True)
+class Series:
+    """Scans and samples by name, and the rows of spectra of each sample, without what the user left out.
+
+    ``excluded`` lists samples and files that the user left out, each with the reason.
+    """
+
+    scans: dict[str, Row]
+    samples: dict[str, Row]
+    spectra: dict[str, list[Row]]
+    excluded: list[dict[str, str]]
+
+    def with_scan(self) -> list[str]:
+        """Samples that have a scan, in the order of the table."""
+        return [name for name, row in self.samples.items() if "scan" in row]
+
+    def with_structure(self) -> list[str]:
+        """Samples that have a scan and a starting structure and are not a standard."""
+        return [
+            name
+            for name in self.with_scan()
+            if "structure" in self.samples[name] and self.samples[name]["group"] != "standard"
+        ]
+
+    def with_spectra(self) -> list[str]:
+        """Samples that have impedance spectra, in the order of the table of samples."""
+        return [name for name in self.samples if name in self.spectra]
+
+
+def read_series(tables: Mapping[str, str | None], schemas: str | os.PathLike[str]) -> Series:
+    """Read and check the tables of a series.
+
+    Parameters
+    ----------
+    tables
+        Paths of the tables ``samples``, ``scans`` and ``spectra``; the latter two may be None.
+    schemas
+        Folder with ``samples.schema.yaml``, ``scans.schema.yaml`` and ``spectra.schema.yaml``.
+
+    Raises
+    ------
+    InputError
+        Naming file, row and column: whatever :func:`coherion.formats.tables.read_table` refuses, a name that another
+        table does not have, a file outside the data folder, a sample with neither scan nor spectra.
+    """
+    rows: dict[str, list[Row]] = {}
+    for name, key in (("samples", "sample"), ("scans", "scan"), ("spectra", None)):
+        path = tables.get(name)
+        rows[name] = read_table(path, read_yaml(Path(schemas) / f"{name}.schema.yaml"), key=key) if path else []
+    samples_file, scans_file, spectra_file = tables.get("samples"), tables.get("scans"), tables.get("spectra")
+    if not samples_file:
+        raise InputError("no table of samples is given", place="key tables.samples", expected="a .tsv file")
+    for path, table in ((scans_file, rows["scans"]), (spectra_file, rows["spectra"])):
+        for row in table:
+            _refuse_outside(path, row)
+    scans = {row["scan"]: row for row in rows["scans"]}
+    where = scans_file or "a table of scans, of which none is given"
+    refuse_unknown(samples_file, rows["samples"], "scan", scans, where)
+    refuse_unknown(samples_file, rows["samples"], "background", scans, where)
+    if spectra_file:
+        refuse_unknown(spectra_file, rows["spectra"], "sample", {r["sample"] for r in rows["samples"]}, samples_file)
+        keyed = [r | {"file, temperature and cycles": _identity(r)} for r in rows["spectra"]]
+        refuse_repeats(spectra_file, keyed, "file, temperature and cycles")
+    _refuse_incomplete(samples_file, rows["samples"], {row["sample"] for row in rows["spectra"]})
+
+    excluded = [
+        {"sample": row["sample"], "what": "sample", "reason": row["exclude"]}
+        for row in rows["samples"]
+        if "exclude" in row
+    ] + [
+        {"sample": row["sample"], "what": row["file"], "reason": row["exclude"]}
+        for row in rows["spectra"]
+        if "exclude" in row
+    ]
+    samples = {row["sample"]: row for row in rows["samples"] if "exclude" not in row}
+    spectra: dict[str, list[Row]] = {}
+    for row in rows["spectra"]:
+        if row["sample"] in samples and "exclude" not in row:
+            spectra.setdefault(row["sample"], []).append(row)
+    return Series(scans, samples, spectra, excluded)
+
+
+def _identity(row: Row) -> str:
+    return " ".join([row["sample"], row["file"], str(row.get("temperature_C", "")), row.get("cycles", "")])
+
+
+def _refuse_outside(path: str | None, row: Row) -> None:
+    for part in row["file"].split("|"):
+        file = PurePosixPath(part.strip())
+        if file.is_absolute() or ".." in file.parts or not part.strip():
+            raise InputError(
+                "a file stands outside the data folder",
+                file=path,
+                place=f"row {row['line']}, column file",
+                found=part.strip() or "a blank name",
+                expected="a path below data_folder, without ..",
+                advice="set data_folder in the configuration to the folder that holds all files",
+            )
+
+
+def _refuse_incomplete(path: str, samples: list[Row], with_spectra: set[str]) -> None:
+    for row in samples:
+        place = f"row {row['line']}, column "
+        if "exclude" in row:
+            continue
+        if "scan" not in row and row["sample"] not in with_spectra:
+            raise InputError(
+                "a sample has neither a scan nor spectra",
+                file=path,
+                place=place + "scan",
+                found=row["sample"],
+                expected="the name of a scan, or rows in the table of spectra",
+                advice="delete the row, or say why it is left out in the column exclude",
+            )
+        if "scan" in row and "composition" not in row:
+            raise InputError("a sample with a scan has no composition", file=path, place=place + "composition")
+        if row["sample"] in with_spectra:
+            for column in ("pellet_thickness_cm", "pellet_diameter_cm"):
+                if column not in row:
+                    raise InputError(
+                        "a sample with spectra has no pellet geometry",
+                        file=path,
+                        place=place + column,
+                        expected="a length in cm",
+                    )
+
+
+def settings_of(row: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """The cells of a row that a stage wants, under the names its settings have.
+
+    ``keys`` maps the name of the setting to the name of the column; blank cells are left out.
+    """
+    return {setting: row[column] for setting, column in keys.items() if column in row}

@@ -1,0 +1,329 @@
+"""Configuration and tables: read, completed with defaults and checked against schemas before anything runs.
+
+A schema is a YAML file in JSON Schema's terms whose every key has a ``description`` (with the unit) and, where the
+key may be left out, a ``default``. In a table every row is an object with the columns as keys; a blank cell means
+that the key is absent.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from coherion.errors import InputError
+
+Row = dict[str, Any]
+
+
+def read_yaml(path: str | os.PathLike[str]) -> Any:
+    """Content of a YAML file of plain values.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is not YAML; the place is the line.
+    """
+    import yaml
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError("cannot be read", file=path, found=problem, expected="a YAML file in UTF-8") from problem
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        raise InputError(
+            "is not valid YAML",
+            file=path,
+            place=None if mark is None else f"line {mark.line + 1}, column {mark.column + 1}",
+            found=getattr(problem, "problem", problem),
+        ) from problem
+
+
+def complete_settings(
+    settings: Mapping[str, Any], schema: Mapping[str, Any], *, file: str | os.PathLike[str] | None = None
+) -> dict[str, Any]:
+    """Settings completed with the schema's defaults, then checked against it.
+
+    Parameters
+    ----------
+    settings
+        What the user wrote, nested mappings and lists of plain values. Not changed.
+    schema
+        A JSON Schema of draft 2020-12; ``default`` of each property is filled in, nested objects from inside out.
+    file
+        The file the settings came from, for messages.
+
+    Raises
+    ------
+    InputError
+        Naming the key (dotted), what stands there, what is expected and the key's description.
+    """
+    completed = _with_defaults(settings, schema)
+    for problem in _problems(completed, schema):
+        raise InputError(
+            "configuration is not as expected",
+            file=file,
+            place="key " + ".".join(str(part) for part in problem["path"]) if problem["path"] else None,
+            found=problem["found"],
+            expected=problem["expected"],
+            advice=problem["advice"],
+        )
+    return completed
+
+
+def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
+    properties = schema.get("properties")
+    if properties is None or not isinstance(value, Mapping):
+        return value
+    completed = dict(value)
+    for key, inner in properties.items():
+        if key in completed:
+            completed[key] = _with_defaults(completed[key], inner)
+        elif "default" in inner:
+            completed[key] = _with_defaults(inner["default"], inner)
+        elif "properties" in inner:
+            completed[key] = _with_defaults({}, inner)
+    return completed
+
+
+def _problems(value: Any, schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Where a value departs from a schema, first the places nearest to the top."""
+    import jsonschema
+
+    found = jsonschema.Draft202012Validator(schema).iter_errors(value)
+    for error in sorted(found, key=lambda e: ([str(p) for p in e.absolute_path], e.validator)):
+        description = " ".join(str(error.schema.get("description", "")).split())
+        advice = f"this key means: {description}" if description else None
+        path = list(error.absolute_path)
+        problem = {"path": path, "found": error.instance, "expected": _expectation(error), "advice": advice}
+        if error.validator == "additionalProperties":
+            allowed = sorted(error.schema.get("properties", {}))
+            unknown = sorted(set(error.instance) - set(allowed), key=str)
+            problem |= {
+                "path": [*path, unknown[0]] if unknown else path,
+                "found": "a key that is not known",
+                "expected": "one of " + ", ".join(allowed),
+                "advice": "see the schemas in workflow/schemas for what each key means",
+            }
+        elif error.validator == "required":
+            absent = [key for key in error.validator_value if key not in error.instance]
+            problem |= {"path": [*path, absent[0]], "found": "nothing", "expected": "a value"}
+            inner = error.schema.get("properties", {}).get(absent[0], {})
+            if "description" in inner:
+                problem["advice"] = f"this key means: {' '.join(inner['description'].split())}"
+        yield problem
+
+
+def _expectation(error: Any) -> str:
+    said = error.validator_value
+    match error.validator:
+        case "type":
+            return "a value of type " + (said if isinstance(said, str) else " or ".join(said))
+        case "enum":
+            return "one of " + ", ".join(str(v) for v in said)
+        case "pattern":
+            return f"text of the form {said}"
+        case "minimum":
+            return f"at least {said}"
+        case "maximum":
+            return f"at most {said}"
+        case "exclusiveMinimum":
+            return f"more than {said}"
+        case "exclusiveMaximum":
+            return f"less than {said}"
+        case "anyOf" | "oneOf":
+            return "one of: " + " / ".join(str(s.get("description", s)) for s in said)
+        case _:
+            return f"{error.validator} {said}"
+
+
+def read_table(path: str | os.PathLike[str], schema: Mapping[str, Any], *, key: str | None = None) -> list[Row]:
+    """Rows of a tab-separated table, each cell in the type its schema says.
+
+    Lines that start with ``#`` and blank lines are skipped; blank cells are absent from the row unless the column
+    has a default. Each row carries its line number in the file under ``line``.
+
+    Parameters
+    ----------
+    path
+        The table, UTF-8 with or without byte order mark, its first line the names of the columns.
+    schema
+        Schema of one row.
+    key
+        The column that must not repeat.
+
+    Raises
+    ------
+    InputError
+        Naming file, row and column: an empty table, a column that is missing or unknown, a cell that is not of its
+        type or outside its range, a row listed twice.
+    """
+    lines = _table_lines(path)
+    if not lines:
+        raise InputError("the table is empty", file=path, expected="a line of column names and at least one row")
+    properties = schema["properties"]
+    header_line, header = lines[0]
+    header = [name.strip() for name in header]
+    for name in header:
+        if name not in properties:
+            raise InputError(
+                "a column is not known",
+                file=path,
+                place=f"line {header_line}",
+                found=name or "a column without a name",
+                expected="columns among " + ", ".join(properties),
+                advice="columns are separated by one tab",
+            )
+        if header.count(name) > 1:
+            raise InputError("a column stands twice", file=path, place=f"line {header_line}", found=name)
+    for name in schema.get("required", ()):
+        if name not in header:
+            raise InputError("a column is missing", file=path, place=f"line {header_line}", expected=name)
+    if len(lines) == 1:
+        raise InputError("the table has no rows", file=path, expected="at least one row under the column names")
+    rows = [_row(path, number, header, cells, schema) for number, cells in lines[1:]]
+    if key is not None:
+        refuse_repeats(path, rows, key)
+    return rows
+
+
+def _table_lines(path: str | os.PathLike[str]) -> list[tuple[int, list[str]]]:
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        raise InputError("cannot be read", file=path, found=problem.strerror, expected="a table") from problem
+    except UnicodeDecodeError as problem:
+        raise InputError(
+            "is not UTF-8 text", file=path, place=f"byte {problem.start}", advice="save the table as UTF-8"
+        ) from problem
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+    try:
+        return [
+            (reader.line_num, cells)
+            for cells in reader
+            if any(cell.strip() for cell in cells) and not cells[0].startswith("#")
+        ]
+    except csv.Error as problem:
+        raise InputError(
+            "cannot be read as a table", file=path, place=f"line {reader.line_num}", found=problem
+        ) from problem
+
+
+def _row(
+    path: str | os.PathLike[str], number: int, header: list[str], cells: list[str], schema: Mapping[str, Any]
+) -> Row:
+    if any(cell.strip() for cell in cells[len(header) :]):
+        raise InputError(
+            "a row has more cells than there are columns",
+            file=path,
+            place=f"row {number}",
+            found=len(cells),
+            expected=len(header),
+            advice="columns are separated by one tab",
+        )
+    row: Row = {}
+    for name, cell in zip(header, cells, strict=False):
+        if text := cell.strip():
+            row[name] = _cell(path, number, name, text, schema["properties"][name])
+    row = _with_defaults(row, schema)
+    for problem in _problems(row, schema):
+        column = problem["path"][0] if problem["path"] else None
+        raise InputError(
+            "a cell is not as expected" if column in row else "a cell is blank",
+            file=path,
+            place=f"row {number}" + (f", column {column}" if column else ""),
+            found=problem["found"],
+            expected=problem["expected"],
+            advice=problem["advice"],
+        )
+    row["line"] = number
+    return row
+
+
+def _cell(path: str | os.PathLike[str], number: int, name: str, text: str, schema: Mapping[str, Any]) -> Any:
+    kinds = schema.get("type", "string")
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    for kind in kinds:
+        try:
+            if kind == "integer":
+                return int(text)
+            if kind == "number":
+                value = float(text)
+                if math.isfinite(value):
+                    return value
+        except ValueError:
+            continue
+        if kind == "boolean" and text.lower() in ("true", "false", "yes", "no"):
+            return text.lower() in ("true", "yes")
+        if kind == "string":
+            return text
+    raise InputError(
+        "a cell is not as expected",
+        file=path,
+        place=f"row {number}, column {name}",
+        found=text,
+        expected="a value of type " + " or ".join(kinds),
+        advice="write a decimal point, not a comma" if "," in text else schema.get("description"),
+    )
+
+
+def refuse_repeats(path: str | os.PathLike[str], rows: Iterable[Row], key: str) -> None:
+    """Raise an InputError if two rows have the same value of ``key``, whatever its case.
+
+    Case is disregarded because the value names files, and not every file system tells cases apart.
+    """
+    seen: dict[str, Row] = {}
+    for row in rows:
+        other = seen.setdefault(str(row[key]).casefold(), row)
+        if other is not row:
+            raise InputError(
+                f"the same {key} is listed twice",
+                file=path,
+                place=f"row {row['line']}, column {key}",
+                found=row[key],
+                expected=f"a {key} that row {other['line']} does not have",
+            )
+
+
+def refuse_unknown(
+    path: str | os.PathLike[str], rows: Iterable[Row], column: str, known: Iterable[str], where: str
+) -> None:
+    """Raise an InputError if a cell of ``column`` names something that ``known`` (from the table ``where``) lacks."""
+    known = set(known)
+    for row in rows:
+        if column in row and row[column] not in known:
+            raise InputError(
+                "a name is not known",
+                file=path,
+                place=f"row {row['line']}, column {column}",
+                found=row[column],
+                expected=f"one of the names in {where}",
+                advice="check the spelling, or add the row there",
+            )
+
+
+def write_table(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] | None = None) -> str:
+    """Tab-separated text of rows, blank where a value is absent; floats with twelve significant digits.
+
+    Columns default to all keys in the order of their first appearance.
+    """
+    rows = list(rows)
+    names = list(columns) if columns is not None else list(dict.fromkeys(key for row in rows for key in row))
+    lines = ["\t".join(names)]
+    lines += ["\t".join(_written(row.get(name)) for name in names) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _written(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return " ".join(str(value).split())

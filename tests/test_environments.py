@@ -1,0 +1,62 @@
+"""The conda environments and the lock file pin the same versions, and neither names an index."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+# Names that conda-forge gives to what the Python index calls otherwise.
+CONDA_NAMES = {"matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake"}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked(file: str) -> dict[str, str]:
+    pins = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", (ROOT / file).read_text(), flags=re.MULTILINE)
+    return {normal(name): version for name, version in pins}
+
+
+def pinned(environment: Path) -> dict[str, str]:
+    pins = {}
+    for item in yaml.safe_load(environment.read_text())["dependencies"]:
+        for text in item["pip"] if isinstance(item, dict) else [item]:
+            name, _, version = text.partition("==" if "==" in text else "=")
+            if name not in ("python", "pip"):
+                pins[normal(CONDA_NAMES.get(name, name))] = version
+    return pins
+
+
+ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_a_conda_environment_pins_what_the_lock_file_pins(environment):
+    versions = locked("requirements.lock")
+    pins = pinned(environment)
+    assert pins
+    assert {name: versions.get(name) for name in pins} == pins
+
+
+def test_every_dependency_stands_in_some_conda_environment():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {normal(re.match(r"[A-Za-z0-9_.-]+", text)[0]) for text in project["dependencies"]}
+    assert wanted <= {name for environment in ENVIRONMENTS for name in pinned(environment)}
+
+
+def test_the_test_environment_adds_to_the_lock_file_and_changes_nothing():
+    run, development = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert run.items() <= development.items()
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+def test_lock_files_have_hashes_and_no_address(file):
+    text = (ROOT / file).read_text()
+    assert "://" not in text
+    assert text.count("--hash=sha256:") > len(locked(file))

@@ -1,0 +1,92 @@
+"""What all rules share: the checked configuration and tables, and the names of files."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+SCRIPTS = Path(workflow.basedir) / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from coherion.command import summary_of_logs
+from coherion.errors import CoherionError
+from coherion.formats.series_tables import read_series, settings_of
+from coherion.formats.tables import complete_settings, read_yaml
+from snakemake.exceptions import WorkflowError
+
+STARTED = time.time()
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
+
+
+def located(path):
+    """A file that the configuration names: below the working folder, else below the workflow's own folder."""
+    if not path or Path(path).is_absolute() or Path(path).exists():
+        return path or None
+    own = Path(workflow.basedir) / path
+    return str(own) if own.exists() else path
+
+
+def checked():
+    """Configuration with its defaults, and the tables; a refusal is one line."""
+    schemas = Path(workflow.basedir) / "workflow" / "schemas"
+    try:
+        settings = complete_settings(
+            config,
+            read_yaml(schemas / "config.schema.yaml"),
+            file=", ".join(map(str, workflow.configfiles)),
+        )
+        tables = {name: located(path) for name, path in settings["tables"].items()}
+        return settings, read_series(tables, schemas)
+    except CoherionError as problem:
+        raise WorkflowError(str(problem)) from None
+
+
+SETTINGS, SERIES = checked()
+
+
+def result(path):
+    """A path in the results folder."""
+    return f"{SETTINGS['results'].rstrip('/')}/{path}"
+
+
+def data(row):
+    """The files of a row of scans or spectra, below the data folder."""
+    folder = SETTINGS["data_folder"].rstrip("/")
+    return [f"{folder}/{part.strip()}" for part in row["file"].split("|")]
+
+
+def _shown(path):
+    """Relative to the working folder where the workflow stands in it, so that a rule's command can be typed."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def script(name):
+    """The command of a rule."""
+    return _shown(SCRIPTS / f"{name}.py")
+
+
+def code(*rooms):
+    """The modules a rule's result depends on: whole rooms (``scattering``) or single files (``formats/stoe.py``)."""
+    package = SCRIPTS / "coherion"
+    files = [file for room in rooms for file in (sorted((package / room).glob("*.py")) or [package / room])]
+    return [_shown(file) for file in files]
+
+
+def settings_text(stage, **more):
+    """One stage's settings as canonical JSON: a job runs again only if its own settings change."""
+    return json.dumps(SETTINGS.get(stage, {}) | more, sort_keys=True, ensure_ascii=True)
+
+
+def environment(family):
+    """The conda environment of a family of rules."""
+    return f"../../envs/{family}.yaml"
+
+
+onsuccess:
+    for line in summary_of_logs(result("logs"), STARTED):
+        print(line, file=sys.stderr)
+
+
+onerror:
+    for line in summary_of_logs(result("logs"), STARTED):
+        print(line, file=sys.stderr)
