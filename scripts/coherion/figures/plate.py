@@ -1,0 +1,172 @@
+"""One style for every figure, and the plotted numbers written beside it.
+
+A :class:`Plate` is a figure of one or more panels that remembers what is drawn in it, so that the picture and the
+table of its numbers cannot differ. Widths are those of a journal's column; the palette is seaborn's colour-blind
+safe one, and series differ by marker or line as well as by colour.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from numpy.typing import ArrayLike
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import seaborn
+
+from coherion.formats.netcdf import write_text, write_whole
+from coherion.formats.tables import write_table
+
+#: Width of one column and of a page's type area, inch.
+COLUMN, PAGE = 3.35, 7.0
+FORMATS = (".pdf", ".svg", ".png")
+COLOURS = seaborn.color_palette("colorblind")
+MARKERS = "osD^vP*X<>hd"
+GREY = "0.45"
+
+_STYLE = {
+    "font.size": 7.5,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "axes.linewidth": 0.7,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.5,
+    "errorbar.capsize": 1.5,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "mathtext.default": "regular",
+    "svg.fonttype": "none",
+    # Identifiers in SVG files are otherwise random, and the same run would give other files.
+    "svg.hashsalt": "coherion",
+    "pdf.fonttype": 42,
+    "savefig.dpi": 300,
+}
+
+
+class Plate:
+    """A figure whose panels remember the numbers drawn in them.
+
+    Parameters
+    ----------
+    rows, columns
+        Layout of the panels; ``panels`` holds them in reading order.
+    width, height
+        Size in inch.
+    origin
+        ``simulated`` prints that word on the figure.
+    letters
+        Whether panels are marked (a), (b), ...
+    """
+
+    def __init__(
+        self,
+        rows: int = 1,
+        columns: int = 1,
+        *,
+        width: float = COLUMN,
+        height: float = 2.6,
+        origin: str = "measured",
+        letters: bool | None = None,
+        **layout: Any,
+    ) -> None:
+        seaborn.set_theme(context="paper", style="ticks", palette="colorblind", rc=_STYLE)
+        self.figure, panels = plt.subplots(
+            rows, columns, figsize=(width, height), squeeze=False, layout="constrained", **layout
+        )
+        self.panels = list(panels.flat)
+        self._numbers: list[dict[str, Any]] = []
+        if letters if letters is not None else len(self.panels) > 1:
+            for letter, panel in zip("abcdefghijklmnop", self.panels, strict=False):
+                panel.set_title(f"({letter})", loc="left", pad=3)
+        if origin == "simulated":
+            self.figure.text(
+                0.995, 0.995, "simulated", ha="right", va="top", fontsize=6.5, style="italic", color=COLOURS[3]
+            )
+
+    def line(
+        self, panel: Any, x: ArrayLike, y: ArrayLike, *, label: str, band: ArrayLike | None = None, **style: Any
+    ) -> Any:
+        """Draw a line, with a band of one standard uncertainty around it where ``band`` is given."""
+        x, y = np.asarray(x, float), np.asarray(y, float)
+        (drawn,) = panel.plot(x, y, label=label, **style)
+        if band is not None:
+            band = np.asarray(band, float)
+            panel.fill_between(x, y - band, y + band, color=drawn.get_color(), alpha=0.25, linewidth=0)
+        self._remember(panel, label, x, y, None, band)
+        return drawn
+
+    def points(
+        self,
+        panel: Any,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        label: str,
+        x_sd: ArrayLike | None = None,
+        y_sd: ArrayLike | None = None,
+        names: Sequence[str] | None = None,
+        **style: Any,
+    ) -> Any:
+        """Draw points with error bars of one standard uncertainty; a point without one has no bar."""
+        x, y = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float))
+        style = {"marker": "o", "linestyle": "none", "elinewidth": 0.7} | style
+        drawn = panel.errorbar(x, y, xerr=_bars(x_sd), yerr=_bars(y_sd), label=label, **style)
+        self._remember(panel, label, x, y, x_sd, y_sd, names)
+        return drawn
+
+    def _remember(self, panel, label, x, y, x_sd, y_sd, names=None) -> None:
+        number = self.panels.index(panel) if panel in self.panels else len(self.panels)
+        for i in range(len(x)):
+            row: dict[str, Any] = {"panel": "abcdefghijklmnop"[number], "series": label}
+            if names is not None:
+                row["name"] = names[i]
+            row |= {"x": float(x[i]), "y": float(y[i])}
+            for key, sd in (("x_sd", x_sd), ("y_sd", y_sd)):
+                row[key] = None if sd is None else float(np.atleast_1d(sd)[i])
+            self._numbers.append(row)
+
+    def numbers(self) -> str:
+        """The plotted numbers as a table, headed by what the axes of each panel mean."""
+        head = [
+            f"# panel {'abcdefghijklmnop'[i]}: x = {_plain(panel.get_xlabel())}; y = {_plain(panel.get_ylabel())}"
+            for i, panel in enumerate(self.panels)
+        ]
+        used = [key for key in ("x_sd", "y_sd") if any(row[key] is not None for row in self._numbers)]
+        named = ["name"] if any("name" in row for row in self._numbers) else []
+        return "\n".join(head) + "\n" + write_table(self._numbers, ["panel", "series", *named, "x", "y", *used])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write ``path`` with the suffixes .pdf, .svg, .png and .tsv (the plotted numbers), and close the figure."""
+        stem = Path(path)
+        # A date in the file would make every run's file another one.
+        dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {}}
+        for suffix in FORMATS:
+            write_whole(
+                stem.with_name(stem.name.removesuffix(".pdf") + suffix),
+                lambda temporary, suffix=suffix: self.figure.savefig(temporary, metadata=dates[suffix]),
+            )
+        write_text(stem.with_name(stem.name.removesuffix(".pdf") + ".tsv"), self.numbers())
+        plt.close(self.figure)
+
+
+def _bars(sd: ArrayLike | None) -> np.ndarray | None:
+    return None if sd is None else np.nan_to_num(np.atleast_1d(np.asarray(sd, float)))
+
+
+def _plain(label: str) -> str:
+    for mark in ("$", "\\mathrm", "\\", "{", "}"):
+        label = label.replace(mark, "")
+    return label

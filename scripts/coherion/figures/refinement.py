@@ -1,0 +1,31 @@
+"""Observed and calculated G(r) with their difference, as in Fig. 2 of the paper."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray
+
+from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
+
+
+def draw_refinement(fit: xarray.Dataset, title: str) -> Plate:
+    """One panel: observed points, calculated line and, below, the difference.
+
+    ``fit`` is a dataset that :func:`coherion.structure.recipe.run_recipe` led to: ``observed``, ``calculated`` and
+    ``difference`` against ``r``, and the attribute ``rw``.
+    """
+    plate = Plate(width=PAGE, height=2.6, origin=fit.attrs["origin"])
+    (panel,) = plate.panels
+    r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
+    span = np.ptp(observed)
+    offset = min(observed.min(), calculated.min()) - 0.12 * span - fit["difference"].values.max()
+    plate.points(panel, r, observed, label="observed", color=COLOURS[0], marker="o", markersize=2, mfc="none", mew=0.5)
+    plate.line(panel, r, calculated, label="calculated", color=COLOURS[3], linewidth=0.8)
+    plate.line(
+        panel, r, fit["difference"].values + offset, label="difference, shifted", color=COLOURS[2], linewidth=0.6
+    )
+    panel.axhline(offset, color=GREY, linewidth=0.4)
+    panel.text(0.985, 0.93, f"$R_w$ = {100 * fit.attrs['rw']:.1f} %", ha="right", va="top", transform=panel.transAxes)
+    panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]), title=title)
+    panel.legend(ncols=3, loc="upper center")
+    return plate

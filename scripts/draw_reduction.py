@@ -1,0 +1,20 @@
+"""Draw I(Q), S(Q), F(Q) and G(r) of one sample, each picture with its numbers beside it."""
+
+from coherion import command
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__, settings=False)
+    arguments.add_argument("reduced", help="netCDF that reduce_scan wrote")
+    arguments.add_argument("--title", default="", help="what stands above the figure")
+    arguments.add_argument("--output", required=True, help="the .pdf; .svg, .png and .tsv are written beside it")
+    given = arguments.parse_args(argv)
+
+    from coherion.figures.reduction import draw_reduction
+    from coherion.formats.netcdf import read_dataset
+
+    draw_reduction(read_dataset(given.reduced), given.title).save(given.output)
+
+
+if __name__ == "__main__":
+    command.run(main)

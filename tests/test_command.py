@@ -1,0 +1,95 @@
+"""How commands end: one line for the user, and a summary of the run."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coherion import command
+from coherion.errors import InputError
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+
+def ended(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    imports = "from coherion import command\nfrom coherion.errors import InputError\n"
+    text = f"{imports}def main(argv):\n    {code}\ncommand.run(main)\n"
+    return subprocess.run(
+        [sys.executable, "-c", text],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS)} | environment,
+        check=False,
+    )
+
+
+def test_a_refusal_is_one_line_and_a_failure():
+    done = ended(
+        "raise InputError('is not a scan', file='a.raw', place='byte 0', found='PK\\n\\x00', expected='RAW_1.06')"
+    )
+    assert done.returncode == 1
+    assert done.stderr == "ERROR: a.raw, byte 0: is not a scan; found PK ?; expected RAW_1.06\n"
+
+
+def test_the_traceback_is_shown_when_asked_for():
+    done = ended("raise InputError('is not a scan')", COHERION_TRACEBACK="1")
+    assert "Traceback" in done.stderr
+
+
+def test_a_missing_file_is_one_line():
+    done = ended("open('absent.raw')")
+    assert done.returncode == 1
+    assert done.stderr == "ERROR: absent.raw: No such file or directory\n"
+
+
+def test_a_fault_of_the_program_shows_where():
+    done = ended("1 / 0")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_warnings_are_single_lines():
+    done = ended("[command.warn(f'sample {i}\\nis dark') for i in (1, 2)]")
+    assert done.stderr == "WARNING: sample 1 is dark\nWARNING: sample 2 is dark\n"
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "{'a': 1}", "nothing.json", '{"a": 1} x'])
+def test_settings_that_are_not_json_are_refused(text):
+    with pytest.raises(InputError):
+        command.read_settings(text)
+
+
+def test_settings_come_from_text_or_file(tmp_path):
+    (tmp_path / "s.json").write_text('{"qmax": 13}')
+    assert command.read_settings('{"qmax": 13}') == command.read_settings(str(tmp_path / "s.json")) == {"qmax": 13}
+
+
+def test_errors_survive_a_process_pool():
+    error = InputError("is odd", file="a", place="b", found=1, expected=2, advice="c")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_the_summary_lists_failures_of_this_run_and_standing_warnings(tmp_path):
+    for rule, sample, text, age in (
+        ("reduce_scan", "x0.1", "ERROR: a.raw: broken\n", 0),
+        ("reduce_scan", "x0.2", "WARNING: dark\nWARNING: dark\n", 100),
+        ("reduce_scan", "x0.3", "ERROR: mended since\n", 100),
+        ("fit_circuits", "x0.1", "Traceback (most recent call last):\n  x\nKeyError: 'a'\n", 0),
+    ):
+        log = tmp_path / rule / f"{sample}.log"
+        log.parent.mkdir(exist_ok=True)
+        log.write_text(text)
+        os.utime(log, (1000 - age, 1000 - age))
+    log = tmp_path / "fit_circuits" / "x0.1.log"
+    assert command.summary_of_logs(tmp_path, started=990) == [
+        "1 warning:",
+        "  reduce_scan x0.2: dark",
+        "2 failed:",
+        f"  fit_circuits x0.1: a fault of the program, KeyError: 'a' (all of it: {log})",
+        "  reduce_scan x0.1: a.raw: broken",
+    ]
