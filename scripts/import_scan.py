@@ -1,0 +1,29 @@
+"""Import one scan, or the sum of several files of one grid, as netCDF with angles or Q, counts and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from coherion import command
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = command.parser(__doc__)
+    arguments.add_argument("scan", nargs="+", help="STOE raw file or text (.xyd .xy .xye .chi .dat)")
+    arguments.add_argument("--output", required=True, type=Path, help="netCDF file to write")
+    given = arguments.parse_args(argv)
+
+    from dataclasses import asdict
+
+    from coherion.formats.netcdf import write_dataset
+    from coherion.formats.scans import ScanSettings, read_scan
+
+    settings = asdict(ScanSettings.from_mapping(given.settings))
+    scan = read_scan(given.scan, **settings)
+    write_dataset(scan, given.output, sources=given.scan, settings=settings)
+    print(f"{scan.attrs['abscissa']}: {scan['intensity'].size} points, {scan.attrs['intensity_kind']}")
+
+
+if __name__ == "__main__":
+    command.run(main)
