@@ -1,0 +1,321 @@
+"""Kramers-Kronig validation of impedance spectra.
+
+The test is Boukamp's linear one (J. Electrochem. Soc. 142 (1995) 1885): a circuit that obeys the Kramers-Kronig
+relations whatever its coefficients,
+
+    Z(w) = R0 + sum_k R_k / (1 + j w tau_k) + 1 / (j w C) + j w L,
+
+with fixed tau_k spread evenly in ln tau over the measured range, is fitted to the data by linear least squares.
+What it cannot follow is not the answer of a linear, causal, stable system. Residuals are (Z - Z_fit) / |Z|, their
+real and imaginary part; never relative to a component, which passes through zero.
+
+The number of time constants is fixed per decade, because the mu criterion (Schoenleber et al., Electrochim. Acta
+131 (2014) 20) stops far too early on monotone capacitive data. A series C and L always take part.
+
+What the test cannot see: anything that is itself a causal linear response, such as the delay of a cable, the
+inductance of the leads or a loop of theirs; and drift slow against the sweep, which looks like another arc.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coherion.errors import InputError
+
+KEPT, OUTSIDE_LIMITS, LOW_END, HIGH_END, SPIKE = 0, 1, 2, 3, 4
+REASONS = {
+    KEPT: "kept",
+    OUTSIDE_LIMITS: "outside the configured frequency range",
+    LOW_END: "low-frequency end above the Kramers-Kronig limit",
+    HIGH_END: "high-frequency end above the Kramers-Kronig limit",
+    SPIKE: "single spike above the Kramers-Kronig limit",
+}
+
+
+@dataclass(frozen=True)
+class ValidationSettings:
+    """What counts as valid; the defaults are the paper's where it states one."""
+
+    limit: float = 0.02
+    """Largest relative residual (1), the paper's 2 %."""
+    trim: bool = True
+    """Whether points are removed at all; residuals are computed in any case."""
+    time_constants_per_decade: float = 5.0
+    """Time constants of the linear circuit per decade of frequency."""
+    run_length: int = 3
+    """Adjacent points above the limit, at an end, that make it bad; fewer are noise or a spike."""
+    spike_ratio: float = 6.0
+    """A spike exceeds the limit and this many times the robust standard deviation of the residuals."""
+    largest_removed_fraction: float = 0.5
+    """A spectrum that loses more of its points is not used."""
+    largest_bad_fraction: float = 0.25
+    """A spectrum with a larger part of its kept points still above the limit is not used."""
+    fewest_points: int = 12
+    """A spectrum with fewer kept points is not used."""
+    frequency_min: float | None = None
+    """Lower points are left out beforehand (Hz); absent: none."""
+    frequency_max: float | None = None
+    """Higher points are left out beforehand (Hz); absent: none."""
+
+    def __post_init__(self) -> None:
+        for key in ("limit", "time_constants_per_decade", "spike_ratio", "run_length", "fewest_points"):
+            if not getattr(self, key) > 0:
+                raise InputError("setting is not positive", place=f"key {key}", found=getattr(self, key))
+        low, high = self.frequency_min, self.frequency_max
+        if low is not None and high is not None and not low < high:
+            raise InputError(
+                "frequency range is empty", place="key frequency_min", found=f"{low} to {high} Hz", expected="min < max"
+            )
+
+
+@dataclass(frozen=True)
+class KramersKronig:
+    """Result of the linear test: residuals relative to |Z| and the fitted circuit."""
+
+    residual: np.ndarray
+    """(Z - Z_fit) / |Z|, complex, one per point."""
+    impedance: np.ndarray
+    """Z_fit in ohm, complex."""
+    frequency: np.ndarray
+    """The frequencies of the two, in Hz."""
+    time_constants: np.ndarray
+    """tau_k in s."""
+    resistances: np.ndarray
+    """R0, then R_k, in ohm; single ones mean nothing."""
+    elastance: float
+    """1 / C of the series capacitance, in 1/F."""
+    inductance: float
+    """L of the series inductance, in H."""
+
+    @property
+    def size(self) -> np.ndarray:
+        """The larger of |real| and |imaginary| residual at each point."""
+        return np.maximum(np.abs(self.residual.real), np.abs(self.residual.imag))
+
+    @property
+    def correlation(self) -> float:
+        """Correlation of the residuals of neighbouring points (1): about 0 for noise, towards 1 if systematic."""
+        order = np.argsort(self.frequency)
+        r = self.residual[order]
+        total = float(np.sum(np.abs(r) ** 2))
+        return float(np.sum((r[1:] * r[:-1].conj()).real)) / total if total > 0 else 0.0
+
+    @property
+    def noise(self) -> float:
+        """Robust standard deviation of one component of the residuals (1.4826 x median of their size)."""
+        return 1.4826 * float(np.median(np.abs(np.concatenate([self.residual.real, self.residual.imag]))))
+
+
+def linear_kramers_kronig(
+    frequency: np.ndarray, impedance: np.ndarray, *, time_constants_per_decade: float = 5.0
+) -> KramersKronig:
+    """Boukamp's linear Kramers-Kronig test of one spectrum (module docstring: equation and source).
+
+    Parameters
+    ----------
+    frequency
+        Frequencies in Hz, positive, in any order.
+    impedance
+        Complex impedance in ohm at each frequency.
+    time_constants_per_decade
+        Time constants per decade of frequency.
+
+    Raises
+    ------
+    InputError
+        If fewer than 5 points remain, or a frequency or impedance is not a usable number.
+    """
+    f = np.asarray(frequency, dtype=float)
+    z = np.asarray(impedance, dtype=complex)
+    if f.size < 5:
+        raise InputError("too few points for a Kramers-Kronig test", found=f.size, expected="5 or more")
+    if not (np.all(np.isfinite(f)) and np.all(f > 0) and np.all(np.isfinite(z)) and np.all(z != 0)):
+        raise InputError("spectrum holds a frequency or an impedance that is not positive and finite")
+    omega = 2 * np.pi * f
+    decades = np.log10(omega.max() / omega.min())
+    # More constants than points would follow anything, spikes too.
+    count = max(2, min(round(time_constants_per_decade * decades) + 1, f.size // 2))
+    tau = np.geomspace(1 / omega.max(), 1 / omega.min(), count)
+    design = np.empty((f.size, count + 3), dtype=complex)
+    design[:, 0] = 1
+    design[:, 1:-2] = 1 / (1 + 1j * omega[:, None] * tau)
+    design[:, -2] = -1j / omega
+    design[:, -1] = 1j * omega
+    weight = 1 / np.abs(z)
+    rows = design * weight[:, None]
+    matrix = np.concatenate([rows.real, rows.imag])
+    target = np.concatenate([z.real * weight, z.imag * weight])
+    norm = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
+    # Singular value decomposition: the columns are nearly dependent, and only the sum of their terms matters.
+    solution = np.linalg.lstsq(matrix / norm, target, rcond=1e-12)[0] / norm
+    fitted = design @ solution
+    return KramersKronig(
+        residual=(z - fitted) * weight,
+        impedance=fitted,
+        frequency=f,
+        time_constants=tau,
+        resistances=solution[:-2],
+        elastance=float(solution[-2]),
+        inductance=float(solution[-1]),
+    )
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What the validation of one spectrum kept, and why not the rest."""
+
+    reason: np.ndarray
+    """One of the codes of REASONS for each point."""
+    residual: np.ndarray
+    """(Z - Z_fit) / |Z|, complex, of every point against the circuit fitted to the kept ones; NaN beyond them."""
+    test: KramersKronig
+    """The test of the kept points."""
+    valid: bool
+    verdict: str
+    """In words: why the spectrum is not valid, or what is still above the limit."""
+
+    @property
+    def kept(self) -> np.ndarray:
+        """True for points to be fitted."""
+        return self.reason == KEPT
+
+
+def validate_spectrum(
+    frequency: np.ndarray, impedance: np.ndarray, settings: ValidationSettings | None = None
+) -> Validation:
+    """Remove what breaks the Kramers-Kronig relations from a spectrum, in rounds, with the reason of each removal.
+
+    In each round the linear test is made with the points still kept. A run of bad points at an end loses its outer
+    third; if both ends are sound, the worst single point (or pair) that stands out of the noise of the others is
+    masked; then the next round. A test of every point at once would remove too much, since one bad end spoils the
+    residuals of the whole spectrum; and removing every point above the limit would only cut the tails off the noise.
+
+    Parameters
+    ----------
+    frequency, impedance
+        Hz and complex ohm, in any order.
+    settings
+        Limits; by default the paper's.
+
+    Raises
+    ------
+    InputError
+        If fewer than 5 points lie in the configured range.
+    """
+    settings = settings or ValidationSettings()
+    f = np.asarray(frequency, dtype=float)
+    z = np.asarray(impedance, dtype=complex)
+    order = np.argsort(f, kind="stable")
+    f, z = f[order], z[order]
+    reason = np.full(f.size, KEPT)
+    if settings.frequency_min is not None:
+        reason[f < settings.frequency_min] = OUTSIDE_LIMITS
+    if settings.frequency_max is not None:
+        reason[f > settings.frequency_max] = OUTSIDE_LIMITS
+    allowed = int(np.count_nonzero(reason == KEPT))
+    while True:
+        kept = np.flatnonzero(reason == KEPT)
+        test = linear_kramers_kronig(f[kept], z[kept], time_constants_per_decade=settings.time_constants_per_decade)
+        if not settings.trim or kept.size <= max(settings.fewest_points, 5):
+            break
+        if kept.size < (1 - settings.largest_removed_fraction) * allowed:
+            break
+        found = _next_removal(test, settings)
+        if found is None:
+            break
+        places, code = found
+        reason[kept[places]] = code
+    residual = np.full(f.size, np.nan + 0j)
+    residual[kept] = test.residual
+    verdict, valid = _verdict(test, kept.size, allowed, settings)
+    back = np.empty(f.size, dtype=int)
+    back[order] = np.arange(f.size)
+    return Validation(reason[back], residual[back], _reordered(test, f[kept], back, reason), valid, verdict)
+
+
+def _reordered(test: KramersKronig, f: np.ndarray, back: np.ndarray, reason: np.ndarray) -> KramersKronig:
+    """The test with its points in the order of the spectrum as given."""
+    place = np.full(reason.size, -1)
+    place[reason == KEPT] = np.arange(f.size)
+    chosen = place[back]
+    chosen = chosen[chosen >= 0]
+    return KramersKronig(
+        test.residual[chosen],
+        test.impedance[chosen],
+        test.frequency[chosen],
+        test.time_constants,
+        test.resistances,
+        test.elastance,
+        test.inductance,
+    )
+
+
+def _next_removal(test: KramersKronig, settings: ValidationSettings) -> tuple[np.ndarray, int] | None:
+    """Places (among the kept points, by rising frequency) to remove next and the reason; None when done."""
+    size = test.size
+    bad = size > settings.limit
+    if not bad.any():
+        return None
+    ends = []
+    for code, flags, sizes in ((LOW_END, bad, size), (HIGH_END, bad[::-1], size[::-1])):
+        run = _bad_run_at_start(flags, settings.run_length)
+        if run:
+            ends.append((float(sizes[:run].max()), run, code))
+    if ends:
+        _, run, code = max(ends)
+        count = max(1, run // 3)
+        places = np.arange(count) if code == LOW_END else np.arange(size.size - count, size.size)
+        return places, code
+    worst = int(np.argmax(size))
+    if size[worst] > settings.spike_ratio * test.noise and _stands_alone(size, worst):
+        return np.array([worst]), SPIKE
+    return None
+
+
+def _bad_run_at_start(bad: np.ndarray, run_length: int) -> int:
+    """Length of the run of bad points at the start, good ones no closer than every third; 0 if there is none.
+
+    The residuals of a wrong end oscillate about zero, so a good point now and then does not end the run.
+    """
+    near = bad[: run_length + 1]
+    if np.count_nonzero(near) < run_length:
+        return 0
+    end = 0
+    last_bad = 0
+    while end < bad.size and end - last_bad <= 2:
+        if bad[end]:
+            last_bad = end
+        end += 1
+    return last_bad + 1
+
+
+def _stands_alone(size: np.ndarray, place: int) -> bool:
+    """True if the points two away and further, on both sides, are less than half as bad: a spike, not a feature."""
+    neighbours = [i for i in (place - 3, place - 2, place + 2, place + 3) if 0 <= i < size.size]
+    return bool(np.median(size[neighbours]) < 0.5 * size[place])
+
+
+def _verdict(test: KramersKronig, kept: int, allowed: int, settings: ValidationSettings) -> tuple[str, bool]:
+    """What to say of a spectrum after the last round, and whether it may be used."""
+    if kept < settings.fewest_points:
+        return f"only {kept} points are left, fewer than {settings.fewest_points}", False
+    if kept < (1 - settings.largest_removed_fraction) * allowed:
+        return (
+            f"Kramers-Kronig: {allowed - kept} of {allowed} points had to go, more than "
+            f"{100 * settings.largest_removed_fraction:.0f} %",
+            False,
+        )
+    above = int(np.count_nonzero(test.size > settings.limit))
+    if above == 0:
+        return "", True
+    # Two standard errors of the correlation of white noise; a wrong sweep gives 0.5 and more.
+    nature = "systematic, as from drift" if test.correlation > 2 / np.sqrt(kept) else "noise"
+    if settings.trim and above > settings.largest_bad_fraction * kept:
+        return f"Kramers-Kronig: {above} of {kept} points above {100 * settings.limit:g} % ({nature})", False
+    return (
+        f"{above} points remain above {100 * settings.limit:g} % (largest {100 * test.size.max():.1f} %, "
+        f"noise {100 * test.noise:.2f} %, {nature})",
+        True,
+    )
