@@ -8,7 +8,7 @@ import pytest
 
 from coherion.errors import InputError
 from coherion.formats import tables
-from coherion.formats.series_tables import read_series
+from coherion.formats.series_tables import read_tables
 
 SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
 SCANS = tables.read_yaml(SCHEMAS / "scans.schema.yaml")
@@ -218,13 +218,13 @@ def test_tables_that_contradict_one_another_are_refused(tmp_path, samples, spect
         "spectra": table(tmp_path, "spectra", spectra) if spectra else None,
     }
     with pytest.raises(InputError) as refused:
-        read_series(tables_given, SCHEMAS)
+        read_tables(tables_given, SCHEMAS)
     for part in said:
         assert part in str(refused.value)
 
 
 def test_what_the_user_leaves_out_is_listed_with_its_reason(tmp_path):
-    series = read_series(
+    series = read_tables(
         {
             "samples": table(
                 tmp_path,

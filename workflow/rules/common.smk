@@ -10,7 +10,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from coherion.command import summary_of_logs
 from coherion.errors import CoherionError
-from coherion.formats.series_tables import read_series, settings_of
+from coherion.formats.series_tables import read_tables, settings_of
 from coherion.formats.tables import complete_settings, read_yaml
 from snakemake.exceptions import WorkflowError
 
@@ -36,12 +36,12 @@ def checked():
             file=", ".join(map(str, workflow.configfiles)),
         )
         tables = {name: located(path) for name, path in settings["tables"].items()}
-        return settings, read_series(tables, schemas)
+        return settings, read_tables(tables, schemas)
     except CoherionError as problem:
         raise WorkflowError(str(problem)) from None
 
 
-SETTINGS, SERIES = checked()
+SETTINGS, TABLES = checked()
 
 
 def result(path):
@@ -75,6 +75,11 @@ def code(*rooms):
 def settings_text(stage, **more):
     """One stage's settings as canonical JSON: a job runs again only if its own settings change."""
     return json.dumps(SETTINGS.get(stage, {}) | more, sort_keys=True, ensure_ascii=True)
+
+
+def title_of(sample):
+    """What figures call a sample: its title, else its name; titles are plain text, never mathtext."""
+    return TABLES.samples[sample].get("title", sample).replace("$", "")
 
 
 def environment(family):

@@ -13,7 +13,7 @@ from coherion.formats.tables import Row, read_table, read_yaml, refuse_repeats, 
 
 
 @dataclass(frozen=True)
-class Series:
+class Tables:
     """Scans and samples by name, and the rows of spectra of each sample, without what the user left out.
 
     ``excluded`` lists samples and files that the user left out, each with the reason.
@@ -41,7 +41,7 @@ class Series:
         return [name for name in self.samples if name in self.spectra]
 
 
-def read_series(tables: Mapping[str, str | None], schemas: str | os.PathLike[str]) -> Series:
+def read_tables(tables: Mapping[str, str | None], schemas: str | os.PathLike[str]) -> Tables:
     """Read and check the tables of a series.
 
     Parameters
@@ -91,7 +91,7 @@ def read_series(tables: Mapping[str, str | None], schemas: str | os.PathLike[str
     for row in rows["spectra"]:
         if row["sample"] in samples and "exclude" not in row:
             spectra.setdefault(row["sample"], []).append(row)
-    return Series(scans, samples, spectra, excluded)
+    return Tables(scans, samples, spectra, excluded)
 
 
 def _identity(row: Row) -> str:

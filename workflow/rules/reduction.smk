@@ -1,0 +1,86 @@
+"""Scans to I(Q), S(Q), F(Q) and G(r), as netCDF, as the text files of the field, and drawn."""
+
+
+def scans_of(sample):
+    """Scan of a sample and, where it has one, of its background."""
+    row = TABLES.samples[sample]
+    named = {"scan": row["scan"], "background": row.get("background")}
+    return {key: result(f"scans/{name}.nc") for key, name in named.items() if name}
+
+
+def reduction_settings(sample):
+    """The reduction's settings with what the sample's row says."""
+    columns = {
+        "composition": "composition",
+        "background_scale": "background_scale",
+        "density": "density_g_cm3",
+        "packing": "packing_fraction",
+    }
+    return settings_text("reduction", **settings_of(TABLES.samples[sample], columns))
+
+
+rule reduce_scan:
+    input:
+        unpack(lambda wildcards: scans_of(wildcards.sample)),
+        script=script("reduce_scan"),
+        code=code("scattering", "formats/pdf_text.py", "formats/netcdf.py"),
+    output:
+        netcdf=result("reduction/{sample}.nc"),
+        gr=result("reduction/{sample}.gr"),
+        fq=result("reduction/{sample}.fq"),
+        sq=result("reduction/{sample}.sq"),
+        iq=result("reduction/{sample}.iq"),
+    params:
+        settings=lambda wildcards: reduction_settings(wildcards.sample),
+        background=lambda wildcards, input: (
+            ["--background", input.background] if "background" in input.keys() else []
+        ),
+    log:
+        result("logs/reduce_scan/{sample}.log"),
+    benchmark:
+        result("benchmarks/reduce_scan/{sample}.tsv")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    conda:
+        environment("scattering")
+    shell:
+        "python {input.script} {input.scan:q} {params.background:q} --settings {params.settings:q}"
+        " --output {output.netcdf:q} > {log:q} 2>&1"
+
+
+rule draw_reduction:
+    input:
+        script=script("draw_reduction"),
+        code=code("figures/plate.py", "figures/reduction.py"),
+        reduced=result("reduction/{sample}.nc"),
+    output:
+        report(
+            result("figures/reduction/{sample}.svg"),
+            caption="../report/reduction.rst",
+            category="Reduction",
+            labels={"sample": "{sample}", "figure": "I(Q), S(Q), F(Q), G(r)"},
+        ),
+        pdf=result("figures/reduction/{sample}.pdf"),
+        png=result("figures/reduction/{sample}.png"),
+        numbers=result("figures/reduction/{sample}.tsv"),
+    params:
+        title=lambda wildcards: title_of(wildcards.sample),
+    log:
+        result("logs/draw_reduction/{sample}.log"),
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    conda:
+        environment("figures")
+    shell:
+        "python {input.script} {input.reduced:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"
+
+
+rule reduce_all:
+    """G(r) of every sample that has a scan, with its figures."""
+    input:
+        expand(result("reduction/{sample}.gr"), sample=TABLES.with_scan()),
+        expand(result("figures/reduction/{sample}.pdf"), sample=TABLES.with_scan()),
