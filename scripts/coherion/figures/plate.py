@@ -128,7 +128,9 @@ class Plate:
         return drawn
 
     def _remember(self, panel, label, x, y, x_sd, y_sd, names=None) -> None:
-        number = self.panels.index(panel) if panel in self.panels else len(self.panels)
+        # A right-hand axis is another object at the same place of the layout.
+        places = [own.get_subplotspec() for own in self.panels]
+        number = places.index(panel.get_subplotspec())
         for i in range(len(x)):
             row: dict[str, Any] = {"panel": "abcdefghijklmnop"[number], "series": label}
             if names is not None:
@@ -140,10 +142,11 @@ class Plate:
 
     def numbers(self) -> str:
         """The plotted numbers as a table, headed by what the axes of each panel mean."""
-        head = [
-            f"# panel {'abcdefghijklmnop'[i]}: x = {_plain(panel.get_xlabel())}; y = {_plain(panel.get_ylabel())}"
-            for i, panel in enumerate(self.panels)
-        ]
+        head = []
+        for letter, panel in zip("abcdefghijklmnop", self.panels, strict=False):
+            sharing = [axes for axes in self.figure.axes if axes.get_subplotspec() == panel.get_subplotspec()]
+            ordinates = " and, right, ".join(_plain(axes.get_ylabel()) for axes in sharing)
+            head.append(f"# panel {letter}: x = {_plain(panel.get_xlabel())}; y = {ordinates}")
         used = [key for key in ("x_sd", "y_sd") if any(row[key] is not None for row in self._numbers)]
         named = ["name"] if any("name" in row for row in self._numbers) else []
         return "\n".join(head) + "\n" + write_table(self._numbers, ["panel", "series", *named, "x", "y", *used])
