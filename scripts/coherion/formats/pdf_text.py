@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from coherion.errors import InputError
-from coherion.formats.scan_text import MAX_LINE, decode, is_remark, read_bytes, row_of
+from coherion.formats.scan_text import LINE, MAX_HEADER, MAX_LINE, bulk_rows, decode, is_remark, read_bytes, row_of
 
 LABELS = {
     "iq": "Q(Å$^{-1}$)  I(a.u.)",
@@ -36,7 +37,7 @@ LABELS = {
 }
 _KIND_OF_SYMBOL = {"I": "iq", "S": "sq", "F": "fq", "G": "gr"}
 _PAIR = re.compile(r"\b([A-Za-z]\w{0,40})=([^\s=]{1,80})")
-_START = re.compile(r"#+ start data\b")
+_START = re.compile(r"^#+ start data\b", re.M)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +77,31 @@ def read_pdf_text(path: str | os.PathLike[str]) -> PdfText:
 
 def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> PdfText:
     """Interpret the text of such a file; ``file`` is named in errors, its extension tells the kind at last."""
-    lines = text.splitlines()
-    begin = next((i + 1 for i, line in enumerate(lines) if _START.match(line)), 0)
-    first = next((i for i in range(begin, len(lines)) if not is_remark(lines[i]) and _is_data(lines[i])), len(lines))
-    rows: list[list[float]] = []
-    numbers: list[int] = []
-    for number, line in enumerate(lines[first:], start=first + 1):
-        if is_remark(line):
-            continue
-        row = row_of(line)
-        if row is None or len(row) < 2:
+    marked = _START.search(text) is not None
+    head: list[str] = []
+    rows, numbers = array("d"), array("q")
+    width = 4
+    for number, found in enumerate(LINE.finditer(text), start=1):
+        line = found.group(1)
+        if is_remark(line) or marked:
+            marked = marked and not _START.match(line)
+            row = None
+        else:
+            row = row_of(line)
+        if row is not None and len(row) > 1:
+            width = min(width, len(row))
+            rows.extend([*row, 0.0, 0.0][:4])
+            numbers.append(number)
+            rest = text[found.end() :] if len(numbers) == 1 else ""
+            table = bulk_rows(rest, len(row)) if rest else None
+            if table is not None:
+                rows.frombytes(np.pad(table, ((0, 0), (0, 4)))[:, :4].tobytes())
+                numbers.extend(range(number + 1, number + 1 + len(table)))
+                break
+        elif not numbers:
+            if len(head) < MAX_HEADER:
+                head.append(line[:MAX_LINE].strip())
+        elif not is_remark(line):
             raise InputError(
                 "line among the data cannot be read",
                 file=file,
@@ -93,17 +109,14 @@ def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> Pdf
                 found=line.strip(),
                 expected="two or more numbers",
             )
-        rows.append(row[:4])
-        numbers.append(number)
-    if len(rows) < 2:
+    if len(numbers) < 2:
         raise InputError(
             "has no data",
             file=file,
-            found=f"{len(rows)} rows of numbers",
+            found=f"{len(numbers)} rows of numbers",
             expected="a .gr, .fq, .sq or .iq file with two columns or more",
         )
-    width = min(len(row) for row in rows)
-    table = np.array([row[:width] for row in rows])
+    table = np.array(rows).reshape(-1, 4)
     bad = ~np.isfinite(table[:, :2]).all(axis=1)
     if bad.any():
         raise InputError("number is not finite", file=file, place=f"line {numbers[int(np.argmax(bad))]}")
@@ -118,13 +131,8 @@ def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> Pdf
         )
     dx = _uncertainty(table[:, 2]) if width == 4 else None
     dy = _uncertainty(table[:, width - 1]) if width > 2 else None
-    header, label = _parse_header(lines[:first])
+    header, label = _parse_header(head)
     return PdfText(header, table[:, 0].copy(), table[:, 1].copy(), dx, dy, _kind(label, header, file))
-
-
-def _is_data(line: str) -> bool:
-    row = row_of(line)
-    return row is not None and len(row) >= 2
 
 
 def _uncertainty(column: np.ndarray) -> np.ndarray | None:
@@ -138,7 +146,6 @@ def _parse_header(lines: list[str]) -> tuple[dict[str, str], str]:
     header: dict[str, str] = {}
     label = section = ""
     for line in lines:
-        line = line[:MAX_LINE].strip()
         if line.startswith("#L"):
             label = line[2:].strip()
         elif line.startswith("[") and line.endswith("]"):

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,10 @@ from coherion.errors import InputError
 MIN_ROWS = 10
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE = 400
+MAX_HEADER = 1000
 _COMMENTS = tuple("#!;%'\"")
+LINE = re.compile(r"([^\r\n]*)(?:\r\n?|\n|\Z)")
+_PLAIN = re.compile(r"[0-9eE+\-. \t\n]*")
 _INNER_COMMA = re.compile(r"\d,\d")
 _EMPTY_CELL = re.compile(r"[,;]\s*[,;]")
 _WAVELENGTH = re.compile(r"\bwave\s?length\b[^0-9+\-.=:\n]{0,30}[=:]?\s{0,9}([0-9.]{1,20}(?:[eE][+-]?\d{1,3})?)", re.I)
@@ -125,6 +129,11 @@ def decode(data: bytes, file: str | os.PathLike[str] | None = None) -> str:
     return text
 
 
+def lines_of(text: str) -> Iterator[str]:
+    """The lines of a text one by one, whatever their ends, so that a long file costs no list of strings."""
+    return (found.group(1) for found in LINE.finditer(text))
+
+
 def row_of(line: str, decimal_comma: bool = False) -> list[float] | None:
     """The numbers of a line, or None if it is anything but numbers and separators."""
     if len(line) > MAX_LINE or not line.isascii() or "_" in line or _EMPTY_CELL.search(line):
@@ -146,6 +155,21 @@ def row_of(line: str, decimal_comma: bool = False) -> list[float] | None:
         return [float(token.lower().replace("d", "e", 1)) for token in tokens]
     except ValueError:
         return None
+
+
+def bulk_rows(rest: str, width: int) -> np.ndarray | None:
+    """All lines of a text as rows of ``width`` plain numbers, shape (lines, width), by NumPy's fast reader.
+
+    None if anything but such rows is there: then the careful way finds out what and where.
+    """
+    rest = rest.rstrip().replace("\r\n", "\n")
+    if not rest or not _PLAIN.fullmatch(rest):
+        return None
+    try:
+        table = np.loadtxt(rest.split("\n"), ndmin=2, comments=None)
+    except ValueError:
+        return None
+    return table if table.shape == (rest.count("\n") + 1, width) else None
 
 
 def uses_decimal_comma(lines: Iterable[str]) -> bool:
@@ -179,11 +203,10 @@ def read_scan_text(path: str | os.PathLike[str]) -> ScanText:
 
 def parse_scan_text(text: str, file: str | os.PathLike[str] | None = None) -> ScanText:
     """Interpret the text of a scan; ``file`` is only named in errors. As :func:`read_scan_text`."""
-    lines = text.splitlines()
-    comma = "," in text and uses_decimal_comma(lines)
-    rows, numbers = _first_block(lines, comma, file)
-    table = np.array(rows)
-    where = np.array(numbers)
+    comma = "," in text and uses_decimal_comma(lines_of(text))
+    block, header = _first_block(text, comma, file)
+    table = np.array(block.values).reshape(-1, block.width)
+    where = np.array(block.numbers)
 
     def refuse(bad: np.ndarray, what: str, expected: str, column: int, advice: str | None = None) -> None:
         if bad.any():
@@ -208,66 +231,90 @@ def parse_scan_text(text: str, file: str | os.PathLike[str] | None = None) -> Sc
     )
     for column, name in ((1, "intensity"), (2, "uncertainty"))[: table.shape[1] - 1]:
         refuse(table[:, column] < 0, f"negative {name}", "0 or more", column)
-    header = tuple(line.strip() for line in lines[: numbers[0] - 1] if line.strip())
-    second = [_second_token(lines[n - 1], comma) for n in numbers]
     return ScanText(
         x=table[:, 0].copy(),
         y=table[:, 1].copy(),
         dy=table[:, 2].copy() if table.shape[1] == 3 else None,
         lines=where,
-        header=header,
-        decimals=_decimals(second),
+        header=tuple(header),
+        decimals=block.decimals if block.decimals >= 0 else None,
     )
 
 
-def _first_block(lines: list[str], comma: bool, file) -> tuple[list[list[float]], list[int]]:
-    """Rows and line numbers of the data: from the first ten like rows of two or three numbers to the end."""
-    rows: list[list[float]] = []
-    numbers: list[int] = []
+class _Block:
+    """Rows of like numbers as they are met: flat values, line numbers, decimals of the second column."""
+
+    def __init__(self, width: int = 0) -> None:
+        self.width = width
+        self.values = array("d")
+        self.numbers = array("q")
+        self.decimals = 0
+
+    def add(self, row: list[float], number: int, line: str, comma: bool) -> None:
+        self.values.extend(row)
+        self.numbers.append(number)
+        if self.decimals >= 0:
+            token = line.replace(";", " ").replace(", " if comma else ",", " ").split()[1]
+            whole, _, fraction = token.rstrip(",").replace(",", ".").lstrip("+-").partition(".")
+            # An exponent hides how many decimals were kept.
+            self.decimals = max(self.decimals, len(fraction)) if (whole + fraction).isdigit() else -1
+
+    def add_rest(self, table: np.ndarray, lines: str) -> None:
+        """Rows that follow line by line, as :func:`bulk_rows` read them."""
+        first = self.numbers[-1] + 1
+        self.values.frombytes(table.astype(float).tobytes())
+        self.numbers.extend(range(first, first + len(table)))
+        if self.decimals >= 0:
+            tokens = [line.split()[1] for line in lines.rstrip().splitlines()]
+            if any("e" in token.lower() for token in tokens):
+                self.decimals = -1
+            else:
+                self.decimals = max(self.decimals, *(len(t.partition(".")[2]) for t in tokens))
+
+
+def _first_block(text: str, comma: bool, file) -> tuple[_Block, list[str]]:
+    """The data, from the first ten like rows of two or three numbers to the end, and the header's lines."""
+    header: list[str] = []
+    block = _Block()
     widest = 0
-    for number, line in enumerate(lines, start=1):
-        if is_remark(line):
-            continue
-        row = row_of(line, comma)
-        started = len(rows) >= MIN_ROWS
-        if row is not None and (not rows or len(row) == len(rows[0])) and len(row) in (2, 3):
-            rows.append(row)
-            numbers.append(number)
-            continue
-        if started:
+    for number, found in enumerate(LINE.finditer(text), start=1):
+        line = found.group(1)
+        started = len(block.numbers) >= MIN_ROWS
+        row = None if is_remark(line) else row_of(line, comma)
+        if row is not None and len(row) == block.width:
+            block.add(row, number, line, comma)
+            if not comma and len(block.numbers) == MIN_ROWS:
+                rest = text[found.end() :]
+                table = bulk_rows(rest, block.width)
+                if table is not None:
+                    block.add_rest(table, rest)
+                    break
+        elif row is not None and not started:
+            widest = max(widest, len(row))
+            block = _Block(len(row) if len(row) in (2, 3) else 0)
+            if block.width:
+                block.add(row, number, line, comma)
+        elif not started:
+            if line.strip() and len(header) < MAX_HEADER:
+                header.append(line[:MAX_LINE].strip())
+            block = block if is_remark(line) else _Block()
+        elif not is_remark(line):
             raise InputError(
                 "line among the data cannot be read",
                 file=file,
                 place=f"line {number}",
-                found=line.strip() or "nothing",
-                expected=f"{len(rows[0])} numbers, as in line {numbers[0]}",
+                found=line.strip(),
+                expected=f"{block.width} numbers, as in line {block.numbers[0]}",
             )
-        rows, numbers = [], []
-        if row is not None:
-            widest = max(widest, len(row))
-            if len(row) in (2, 3):
-                rows, numbers = [row], [number]
-    if len(rows) < MIN_ROWS:
+    if len(block.numbers) < MIN_ROWS:
         raise InputError(
             "has no scan",
             file=file,
-            found=f"rows of {widest} numbers" if widest > 3 else f"{len(rows)} rows of numbers",
+            found=f"rows of {widest} numbers" if widest > 3 else f"{len(block.numbers)} rows of numbers",
             expected=f"at least {MIN_ROWS} rows of two or three numbers",
             advice="columns are: abscissa, intensity, uncertainty",
         )
-    return rows, numbers
-
-
-def _second_token(line: str, comma: bool) -> str:
-    plain = line.replace(";", " ")
-    plain = plain.replace(", ", " ") if comma else plain.replace(",", " ")
-    return plain.split()[1].rstrip(",").replace(",", ".")
-
-
-def _decimals(tokens: list[str]) -> int | None:
-    if any(not token.lstrip("+-").replace(".", "").isdigit() for token in tokens):
-        return None
-    return max(len(token.partition(".")[2]) for token in tokens)
+    return block, header
 
 
 def write_scan_text(

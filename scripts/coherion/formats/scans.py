@@ -27,18 +27,15 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coherion.command import warn
 from coherion.errors import InputError
-from coherion.formats import stoe
-from coherion.formats.scan_text import decode, parse_scan_text, read_bytes
+from coherion.formats.scan_sources import ScanSource, load
 
 if TYPE_CHECKING:
     import xarray
@@ -107,24 +104,6 @@ class ScanSettings:
         return cls(**{key: value for key, value in given.items() if value is not None and value != ""})
 
 
-@dataclass(frozen=True, eq=False)
-class _Scan:
-    """One file's scan before the table's word is heard: arrays of shape n in the file's units."""
-
-    x: np.ndarray
-    y: np.ndarray
-    dy: np.ndarray | None
-    wavelength: float | None
-    time: float | None
-    title: str
-    history: tuple[str, ...]
-    instrument: dict[str, str | float | int]
-    simulated: bool
-    raw: bool
-    decimals: int | None = None
-    lines: np.ndarray | None = None
-
-
 def read_scan(
     path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
@@ -168,7 +147,7 @@ def read_scan(
 
 
 def _read_one(path: str | os.PathLike[str], settings: ScanSettings) -> xarray.Dataset:
-    found = _load(path, settings)
+    found = load(path, abscissa=settings.abscissa, range_number=settings.range_number)
     x, y, dy, lines = found.x, found.y, found.dy, found.lines
     _check_abscissa(x, settings, path)
     wavelength = _wavelength(found, settings, path)
@@ -197,156 +176,6 @@ def _read_one(path: str | os.PathLike[str], settings: ScanSettings) -> xarray.Da
     )
 
 
-def _load(path: str | os.PathLike[str], settings: ScanSettings) -> _Scan:
-    """The scan of a file, raw or text as its first bytes tell."""
-    try:
-        with Path(path).open("rb") as stream:
-            start = stream.read(8)
-    except (OSError, ValueError):
-        start = b""  # the reader says what is wrong with the file
-    if stoe.is_raw(start):
-        return _from_raw(stoe.read_raw(path), settings, path)
-    if settings.range_number is not None:
-        raise InputError(
-            "range_number is given for a text file",
-            file=path,
-            found=settings.range_number,
-            advice="leave it empty: only raw files have ranges",
-        )
-    text = parse_scan_text(decode(read_bytes(path), path), path)
-    allowed = text.stated_abscissa
-    if allowed and settings.abscissa not in allowed:
-        raise InputError(
-            "abscissa of the table contradicts the file's header",
-            file=path,
-            place="key abscissa",
-            found=settings.abscissa,
-            expected=" or ".join(allowed),
-        )
-    words = " ".join(text.header)
-    first = text.header[0].lstrip("#!;'\" ") if text.header else ""
-    return _Scan(
-        x=text.x,
-        y=text.y,
-        dy=text.dy,
-        wavelength=text.stated_wavelength,
-        time=None,
-        title="".join(c for c in first[:200] if c.isprintable()),
-        history=(),
-        instrument={},
-        simulated=bool(re.search(r"\bSIMULATED\b", words)),
-        raw=False,
-        decimals=text.decimals,
-        lines=text.lines,
-    )
-
-
-def _from_raw(raw: stoe.RawFile, settings: ScanSettings, path: str | os.PathLike[str]) -> _Scan:
-    if settings.abscissa != "two_theta":
-        raise InputError(
-            "abscissa of a raw file is 2theta",
-            file=path,
-            place="key abscissa",
-            found=settings.abscissa,
-            expected="two_theta",
-        )
-    if not raw.ranges:
-        frames = _frames(path)
-        raise InputError(
-            "holds a header but no scan: an aborted scan or the master of a serial measurement",
-            file=path,
-            found=f"{len(frames)} frames beside it" if frames else "no frames (name.001, ...) beside it",
-            advice="list the frames in the table" if frames else None,
-        )
-    chosen = _choose(raw, settings.range_number, path)
-    header = raw.header
-    if header.scan_type == 2:
-        raise InputError("is an omega scan", file=path, place="byte 360", expected="a 2theta scan")
-    ranges = [raw.ranges[i] for i in chosen]
-    history = tuple(dict.fromkeys(word for i in chosen for word in raw.history_words(i)))
-    spoiled = [word for word in history if word in stoe.SPOILING_HISTORY]
-    if spoiled:
-        warn(
-            f"{path}: counts were treated before ({', '.join(spoiled)}): G(r) and its errors suffer; "
-            "use the untreated scan if there is one"
-        )
-    for i in chosen:
-        r = raw.ranges[i]
-        if r.provisional:
-            warn(f"{path}, range {i + 1}: provisional, the scan was not finished ({r.counts.size} points)")
-        elif math.isfinite(r.end) and abs(r.two_theta[-1] - r.end) > r.step / 2:
-            warn(
-                f"{path}, range {i + 1}: last point at 2theta {r.two_theta[-1]:g}, planned to {r.end:g}: "
-                "the scan was cut short"
-            )
-    instrument: dict[str, str | float | int] = {
-        "program": f"{header.program} {header.version}",
-        "date": header.date,
-        "geometry": stoe.GEOMETRY.get(header.geometry, f"code {header.geometry}"),
-        "scan_mode": stoe.SCAN_MODE.get(header.scan_mode, f"code {header.scan_mode}"),
-        "detector": stoe.DETECTOR.get(header.detector, f"code {header.detector}"),
-        "anode": header.anode_element or "user",
-        "tube_voltage_kV": header.voltage,
-        "tube_current_mA": header.current,
-        "monochromator": stoe.MONOCHROMATOR.get(header.monochromator % 100, f"code {header.monochromator}"),
-    }
-    if header.d_star > 0:
-        instrument["monochromator_d_star"] = header.d_star
-    return _Scan(
-        x=np.concatenate([r.two_theta for r in ranges]),
-        y=np.concatenate([r.counts for r in ranges]),
-        dy=None,
-        wavelength=header.wavelength or None,
-        time=ranges[0].time_per_point or None,
-        title=header.title,
-        history=history,
-        instrument={k: v for k, v in instrument.items() if v != ""},
-        simulated=header.simulated,
-        raw=True,
-    )
-
-
-def _frames(path: str | os.PathLike[str]) -> list[Path]:
-    """Frames ``name.001``, ... that stand beside the master of a serial measurement."""
-    stem = Path(path).with_suffix("")
-    try:
-        return sorted(p for p in stem.parent.iterdir() if p.stem == stem.name and p.suffix[1:].isdigit())
-    except OSError:
-        return []
-
-
-def _choose(raw: stoe.RawFile, number: int | None, path: str | os.PathLike[str]) -> list[int]:
-    """Indices of the ranges that make the scan."""
-    ranges = raw.ranges
-    if number is not None:
-        if number > len(ranges):
-            raise InputError(
-                "has no such range",
-                file=path,
-                place="key range_number",
-                found=number,
-                expected=f"1 to {len(ranges)}",
-            )
-        return [int(number) - 1]
-    for k in range(1, len(ranges)):
-        before, after = ranges[k - 1], ranges[k]
-        gap = after.begin - before.two_theta[-1]
-        if not 0 < gap <= 1.5 * max(before.step, after.step):
-            reason = f"from {before.begin:g} to {before.two_theta[-1]:g}, then from {after.begin:g} degree"
-        elif not math.isclose(before.time_per_point, after.time_per_point, rel_tol=1e-3):
-            reason = f"{before.time_per_point:g} s, then {after.time_per_point:g} s per point"
-        else:
-            continue
-        raise InputError(
-            f"ranges {k} and {k + 1} cannot be joined",
-            file=path,
-            found=reason,
-            expected="ranges that follow on one another with the same time per point",
-            advice="name one in the table: range_number",
-        )
-    return list(range(len(ranges)))
-
-
 def _check_abscissa(x: np.ndarray, settings: ScanSettings, path: str | os.PathLike[str]) -> None:
     if settings.abscissa == "two_theta":
         if x[0] < -180 or x[-1] > 180:
@@ -361,7 +190,7 @@ def _check_abscissa(x: np.ndarray, settings: ScanSettings, path: str | os.PathLi
         raise InputError("Q is negative", file=path, found=f"{x[0]:g}", expected="0 or more")
 
 
-def _wavelength(found: _Scan, settings: ScanSettings, path: str | os.PathLike[str]) -> float | None:
+def _wavelength(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str]) -> float | None:
     """The wavelength that file, table and anode agree on."""
     stated, told = found.wavelength, settings.wavelength
     if stated is not None and told is not None and abs(told / stated - 1) > WAVELENGTH_TOLERANCE:
@@ -387,7 +216,7 @@ def _wavelength(found: _Scan, settings: ScanSettings, path: str | os.PathLike[st
     return None if used is None else float(used)
 
 
-def _time(found: _Scan, settings: ScanSettings, path: str | os.PathLike[str]) -> float | None:
+def _time(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str]) -> float | None:
     stored, told = found.time, settings.time_per_point
     if stored is not None and told is not None and abs(told / stored - 1) > TIME_TOLERANCE:
         raise InputError(
@@ -400,7 +229,7 @@ def _time(found: _Scan, settings: ScanSettings, path: str | os.PathLike[str]) ->
     return stored if stored is not None else (None if told is None else float(told))
 
 
-def _kind(found: _Scan, settings: ScanSettings, path: str | os.PathLike[str]) -> str:
+def _kind(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str]) -> str:
     """What the intensities are, as the table says and the numbers allow."""
     kind = settings.intensity_kind
     if found.raw:
@@ -440,11 +269,11 @@ def _kind(found: _Scan, settings: ScanSettings, path: str | os.PathLike[str]) ->
     return kind
 
 
-def _line(found: _Scan, indices: np.ndarray) -> str | None:
+def _line(found: ScanSource, indices: np.ndarray) -> str | None:
     return None if found.lines is None else f"line {found.lines[indices[0]]}"
 
 
-def _check_rate(found: _Scan, settings: ScanSettings, path: str | os.PathLike[str], fractions: int) -> None:
+def _check_rate(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str], fractions: int) -> None:
     """Counts per second times the time are whole counts: a wrong time, or counts called a rate, show there."""
     time = settings.time_per_point
     if time is None:
@@ -469,7 +298,7 @@ def _check_rate(found: _Scan, settings: ScanSettings, path: str | os.PathLike[st
         )
 
 
-def _sd(found: _Scan, kind: str, time: float | None) -> np.ndarray | None:
+def _sd(found: ScanSource, kind: str, time: float | None) -> np.ndarray | None:
     if found.dy is not None:
         return found.dy
     if kind == "counts":
@@ -480,7 +309,7 @@ def _sd(found: _Scan, kind: str, time: float | None) -> np.ndarray | None:
 
 
 def _dataset(
-    found: _Scan,
+    found: ScanSource,
     dim: str,
     kind: str,
     sd: np.ndarray | None,
@@ -538,13 +367,13 @@ def _sum(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]
                 expected=f"{there.size} points from {there[0]:g} to {there[-1]:g}",
                 advice="only scans of the same grid can be summed",
             )
-        lengths = scan.attrs.get("wavelength"), first.attrs.get("wavelength")
-        if lengths != (None, None) and (None in lengths or not math.isclose(*lengths, rel_tol=WAVELENGTH_TOLERANCE)):
+        lengths = [d.attrs.get("wavelength", 0.0) for d in (scan, first)]
+        if not math.isclose(lengths[0], lengths[1], rel_tol=WAVELENGTH_TOLERANCE):
             raise InputError(
                 f"wavelength differs from that of {os.fspath(paths[0])}",
                 file=path,
-                found=f"{lengths[0]} angstrom",
-                expected=f"{lengths[1]} angstrom",
+                found=f"{lengths[0]:.6g} angstrom" if lengths[0] else "none",
+                expected=f"{lengths[1]:.6g} angstrom" if lengths[1] else "none",
             )
     total = first.copy(deep=True)
     total["intensity"].values[:] = np.sum([s["intensity"].values for s in scans], axis=0)

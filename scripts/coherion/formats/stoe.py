@@ -33,6 +33,7 @@ from coherion.errors import InputError
 RECORD = 512
 MAX_RANGES = 8
 MAX_POINTS = 0x7FFF
+MIN_STEP = 1e-6  # degree; the grid is kept to 1e-9
 # Record numbers are 16-bit: no range can start behind this, so nothing larger is a raw file.
 MAX_BYTES = (0xFFFF + 2 * MAX_RANGES * 1024) * RECORD
 
@@ -351,7 +352,7 @@ def _parse_range(data: bytes, start: int, version: str, file, place: str) -> tup
     last = begin + (points - 1) * step
     if not (-180 <= begin <= 180 and -180 <= last <= 180):
         raise wrong("2theta of the range makes no sense", 44, f"{begin} to {last}", "-180 to 180 degree")
-    if not (step > 0 or points == 1):
+    if not (step >= MIN_STEP or points == 1):
         raise wrong("2theta step is not positive", 60, step, "a 2theta scan with rising angles")
     if not 0 <= time <= 1e7:
         raise wrong("time per point makes no sense", 68, time, "0 to 1e7 s")
