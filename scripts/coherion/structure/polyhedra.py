@@ -85,7 +85,7 @@ def shape_measure(vertices: np.ndarray, centre: np.ndarray, shape: str) -> float
     ideal = ideal - ideal.mean(axis=0)
     points = np.vstack([vertices, centre])
     points = points - points.mean(axis=0)
-    order = _assignments(len(vertices))
+    order = _assignments(shape)
     # (k, 3, 3): correlation of the polyhedron with each assignment of the ideal vertices
     correlation = np.einsum("kni,nj->kij", ideal[order], points)
     best = np.linalg.svd(correlation, compute_uv=False).sum(axis=1).max()
@@ -93,10 +93,23 @@ def shape_measure(vertices: np.ndarray, centre: np.ndarray, shape: str) -> float
 
 
 @cache
-def _assignments(count: int) -> np.ndarray:
-    """All orders of ``count`` vertices, the central atom last and in its place."""
-    orders = np.array(list(permutations(range(count))))
-    return np.hstack([orders, np.full((len(orders), 1), count)])
+def _assignments(shape: str) -> np.ndarray:
+    """Orders of the vertices that are not turned or reflected into one another, the central atom last: (k, n + 1).
+
+    The symmetries of the shape are the orders that keep all its distances; one order of each coset is enough, 15
+    instead of 720 for an octahedron.
+    """
+    ideal = SHAPES[shape]
+    distances = np.linalg.norm(ideal[:, None] - ideal[None, :], axis=-1)
+    orders = list(permutations(range(len(ideal))))
+    own = [g for g in orders if np.allclose(distances[np.ix_(g, g)], distances)]
+    seen: set[tuple[int, ...]] = set()
+    chosen = []
+    for order in orders:
+        if order not in seen:
+            chosen.append([*order, len(ideal)])
+            seen.update(tuple(g[k] for k in order) for g in own)
+    return np.array(chosen)
 
 
 def nearest_shape(vertices: np.ndarray, centre: np.ndarray) -> dict[str, float]:
