@@ -1,0 +1,152 @@
+"""Chemical formulas and what follows from them: molar mass, number density, mass fractions.
+
+Atomic masses are those of xraydb (Elam, Ravel and Sieber, Radiat. Phys. Chem. 63 (2002) 121).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from coherion.errors import InputError
+
+AVOGADRO = 6.02214076e23
+"""Particles per mole (SI, exact)."""
+
+_SYMBOLS = (
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr "
+    "Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu "
+    "Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf"
+)
+ELEMENTS = tuple(_SYMBOLS.split())
+"""Symbols of Z = 1 to 98, as far as the scattering factors reach."""
+
+_TOKEN = re.compile(r"(?P<element>[A-Z][a-z]?)|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<open>[(\[])|(?P<close>[)\]])")
+
+
+def parse_formula(text: str) -> dict[str, float]:
+    """Atoms per formula unit of a formula such as ``Na2.5In0.5Zr0.5Cl6``.
+
+    Spaces are allowed between symbols, an element may occur more than once, and groups may stand in
+    parentheses or square brackets. Elements come in the order of their first occurrence.
+
+    Parameters
+    ----------
+    text
+        The formula.
+
+    Returns
+    -------
+    dict
+        Element symbol to number of atoms (> 0).
+
+    Raises
+    ------
+    InputError
+        If the formula is empty or cannot be read; the message names the position.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise InputError("the composition is empty", found=repr(text), expected="a formula such as Na2.5In0.5Zr0.5Cl6")
+
+    def refuse(position: int, what: str) -> InputError:
+        shown = text[position : position + 10]
+        return InputError(
+            f"the formula {text!r} cannot be read at character {position + 1}",
+            found=f"{shown!r} ({what})" if shown else what,
+            expected="element symbols and amounts such as Na2.5In0.5Zr0.5Cl6",
+        )
+
+    groups: list[dict[str, float]] = [{}]
+    last: dict[str, float] | None = None
+    opened: list[tuple[int, str]] = []
+    position = 0
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+            continue
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise refuse(position, "not an element, a number or a bracket")
+        if match["number"]:
+            if last is None:
+                raise refuse(position, "an amount without an element before it")
+            amount = float(match["number"])
+            if not (amount > 0 and math.isfinite(amount)):
+                raise refuse(position, "an amount must be positive")
+            for element in last:
+                last[element] *= amount
+            _add(groups[-1], last)
+            last = None
+        else:
+            if last is not None:
+                _add(groups[-1], last)
+                last = None
+            if match["element"]:
+                if match["element"] not in ELEMENTS:
+                    raise refuse(position, "no such element")
+                last = {match["element"]: 1.0}
+            elif match["open"]:
+                opened.append((position, ")" if match["open"] == "(" else "]"))
+                groups.append({})
+            else:
+                if not opened or opened[-1][1] != match["close"]:
+                    raise refuse(position, "a closing bracket without its opening one")
+                opened.pop()
+                last = groups.pop()
+                if not last:
+                    raise refuse(position, "empty brackets")
+        position = match.end()
+    if opened:
+        raise refuse(opened[-1][0], "a bracket that is never closed")
+    if last is not None:
+        _add(groups[-1], last)
+    return groups[0]
+
+
+def _add(total: dict[str, float], part: Mapping[str, float]) -> None:
+    for element, amount in part.items():
+        total[element] = total.get(element, 0.0) + amount
+
+
+@lru_cache(maxsize=256)
+def _atomic_mass(element: str) -> float:
+    import xraydb
+
+    return float(xraydb.atomic_mass(element))
+
+
+def atomic_number(element: str) -> int:
+    """Atomic number of an element symbol."""
+    return ELEMENTS.index(element) + 1
+
+
+def molar_mass(composition: Mapping[str, float]) -> float:
+    """Molar mass in g/mol of a composition (element to atoms per formula unit)."""
+    return sum(amount * _atomic_mass(element) for element, amount in composition.items())
+
+
+def mass_fractions(composition: Mapping[str, float]) -> dict[str, float]:
+    """Mass fraction of each element of a composition (element to atoms per formula unit)."""
+    total = molar_mass(composition)
+    return {element: amount * _atomic_mass(element) / total for element, amount in composition.items()}
+
+
+def number_density(composition: Mapping[str, float], density: float) -> float:
+    """Atoms per volume, rho0, from the mass density.
+
+    Parameters
+    ----------
+    composition
+        Element to atoms per formula unit.
+    density
+        Mass density of the solid itself, without pores, in g/cm^3.
+
+    Returns
+    -------
+    float
+        Atoms per cubic angstrom.
+    """
+    atoms = sum(composition.values())
+    return density * AVOGADRO * atoms / molar_mass(composition) * 1e-24

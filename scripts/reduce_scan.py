@@ -1,0 +1,30 @@
+"""Reduce one scan to I(Q), S(Q), F(Q) and G(r)."""
+
+from pathlib import Path
+
+from coherion import command
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__)
+    arguments.add_argument("scan", help="netCDF of the sample's scan")
+    arguments.add_argument("--background", help="netCDF of the background's scan (default: none)")
+    arguments.add_argument("--output", required=True, help="netCDF to write; .gr, .fq, .sq and .iq come beside it")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats import netcdf
+    from coherion.formats.pdf_text import write_pdf_text
+    from coherion.scattering.reduction import reduce_scan, text_files
+    from coherion.scattering.settings import ReductionSettings
+
+    settings = ReductionSettings.from_mapping(given.settings)
+    sources = [given.scan] + ([given.background] if given.background else [])
+    scans = [netcdf.read_dataset(path) for path in sources]
+    reduction = reduce_scan(scans[0], scans[1] if given.background else None, settings)
+    for kind, (x, y, dy, header) in text_files(reduction, settings, sources).items():
+        write_pdf_text(Path(given.output).with_suffix(f".{kind}"), kind, x, y, dy=dy, header=header)
+    netcdf.write_dataset(reduction, given.output, sources=sources, settings=settings.as_dict())
+
+
+if __name__ == "__main__":
+    command.run(main)
