@@ -105,7 +105,7 @@ class Plate:
         if band is not None:
             band = np.asarray(band, float)
             panel.fill_between(x, y - band, y + band, color=drawn.get_color(), alpha=0.25, linewidth=0)
-        self._remember(panel, label, x, y, None, band)
+        self.remember(panel, label, x, y, None, band)
         return drawn
 
     def points(
@@ -124,10 +124,20 @@ class Plate:
         x, y = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float))
         style = {"marker": "o", "linestyle": "none", "elinewidth": 0.7} | style
         drawn = panel.errorbar(x, y, xerr=_bars(x_sd), yerr=_bars(y_sd), label=label, **style)
-        self._remember(panel, label, x, y, x_sd, y_sd, names)
+        self.remember(panel, label, x, y, x_sd, y_sd, names)
         return drawn
 
-    def _remember(self, panel, label, x, y, x_sd, y_sd, names=None) -> None:
+    def remember(
+        self,
+        panel: Any,
+        label: str,
+        x: np.ndarray,
+        y: np.ndarray,
+        x_sd: ArrayLike | None = None,
+        y_sd: ArrayLike | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        """Add numbers to the table beside the figure, for what is drawn by other means than a line or points."""
         # A right-hand axis is another object at the same place of the layout.
         places = [own.get_subplotspec() for own in self.panels]
         number = places.index(panel.get_subplotspec())

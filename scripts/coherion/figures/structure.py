@@ -1,0 +1,98 @@
+"""The refined crystal with its coordination polyhedra, as in Fig. 3 of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from itertools import product
+
+import numpy as np
+
+from coherion.figures.plate import COLOURS, PAGE, Plate
+from coherion.structure.crystal import Crystal
+from coherion.structure.symmetry import orthogonalisation
+
+#: What each panel of Fig. 3 shows: the labels of the polyhedra's centres.
+PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("full structure", ("M1", "Na1", "Na2")),
+    ("NaCl$_6$ octahedra and prisms", ("Na1", "Na2")),
+    ("(In,Zr)Cl$_6$ octahedra", ("M1",)),
+)
+#: The paper's magenta, cyan and yellow, in the colour-blind safe palette.
+CENTRE_COLOURS = {"M1": COLOURS[4], "Na1": COLOURS[9], "Na2": COLOURS[8]}
+MARGIN = 0.02
+
+
+def atoms_in_cell(crystal: Crystal, label: str, margin: float = MARGIN) -> np.ndarray:
+    """Fractional coordinates, shape (N, 3), of all images of a site inside the cell and on its faces.
+
+    ``margin`` (fraction of the cell) is how far outside an atom still counts as on the face.
+    """
+    expanded = crystal.expand()
+    index = [site.label for site in crystal.sites].index(label)
+    own = expanded.positions[expanded.site == index] % 1.0
+    images = (own[:, None, :] + np.array(list(product((-1, 0, 1), repeat=3)))).reshape(-1, 3)
+    inside = np.all((images > -margin) & (images < 1 + margin), axis=1)
+    return images[inside]
+
+
+def coordination(crystal: Crystal, centre: np.ndarray, ligands: str, count: int = 6) -> np.ndarray:
+    """Cartesian positions, shape (count, 3), of the nearest ligands (labels matching ``ligands``) of a point."""
+    expanded = crystal.expand()
+    chosen = [i for i, site in enumerate(crystal.sites) if fnmatchcase(site.label, ligands)]
+    own = expanded.positions[np.isin(expanded.site, chosen)]
+    shift = np.round(centre - own)
+    images = (own + shift)[:, None, :] + np.array(list(product((-1, 0, 1), repeat=3)))
+    cartesian = (images.reshape(-1, 3) - centre) @ orthogonalisation(np.asarray(crystal.lattice)).T
+    nearest = np.argsort(np.linalg.norm(cartesian, axis=1), kind="stable")[:count]
+    return cartesian[nearest] + orthogonalisation(np.asarray(crystal.lattice)) @ centre
+
+
+def draw_structure(crystal: Crystal, *, origin: str, title: str = "", ligands: str = "Cl*") -> Plate:
+    """Three orthographic views along b: all polyhedra, those of sodium, those of the metal.
+
+    Sites that the crystal does not have are left out of the panels.
+    """
+    plate = Plate(1, 3, width=PAGE, height=2.7, origin=origin, subplot_kw={"projection": "3d", "proj_type": "ortho"})
+    labels = {site.label for site in crystal.sites}
+    for panel, (name, centres) in zip(plate.panels, PANELS, strict=True):
+        _cell(panel, crystal)
+        for label in centres:
+            if label in labels:
+                _polyhedra(plate, panel, crystal, label, ligands)
+        panel.set_title(f"{panel.get_title(loc='left')} {name}", loc="left", fontsize=7.5)
+        panel.set_axis_off()
+        limits = np.array([panel.get_xlim(), panel.get_ylim(), panel.get_zlim()])
+        panel.set_box_aspect(np.ptp(limits, axis=1), zoom=1.6)
+        panel.view_init(elev=12, azim=-70)
+    plate.figure.suptitle(title, fontsize=8)
+    return plate
+
+
+def _cell(panel, crystal: Crystal) -> None:
+    matrix = orthogonalisation(np.asarray(crystal.lattice))
+    for start in product((0, 1), repeat=3):
+        for axis in range(3):
+            if start[axis] == 0:
+                end = np.array(start) + np.eye(3, dtype=int)[axis]
+                ends = np.array([start, end]) @ matrix.T
+                panel.plot(*ends.T, color="0.4", linewidth=0.6)
+
+
+def _polyhedra(plate: Plate, panel, crystal: Crystal, label: str, ligands: str) -> None:
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+    from scipy.spatial import ConvexHull
+
+    matrix = orthogonalisation(np.asarray(crystal.lattice))
+    colour = CENTRE_COLOURS.get(label, COLOURS[7])
+    centres = atoms_in_cell(crystal, label)
+    for centre in centres:
+        corners = coordination(crystal, centre, ligands)
+        hull = ConvexHull(corners)
+        faces: Sequence[np.ndarray] = [corners[simplex] for simplex in hull.simplices]
+        panel.add_collection3d(
+            Poly3DCollection(faces, facecolor=(*colour, 0.35), edgecolor=(*colour, 0.8), linewidth=0.3)
+        )
+        panel.scatter(*corners.T, color=COLOURS[2], s=4, depthshade=False)
+    panel.scatter(*(centres @ matrix.T).T, color=[colour], s=9, depthshade=False)
+    plate.remember(panel, f"{label}, fractional x and z", centres[:, 0], centres[:, 2])
