@@ -1,0 +1,31 @@
+"""Read the impedance files of one sample into one dataset of spectra.
+
+The settings name the sample and its rows of the table of spectra:
+{"sample": "x05", "rows": [{"file": "x05_25C.mpr", "temperature_C": 25}], "temperature_sd": 0.5}
+"""
+
+from coherion import command
+from coherion.errors import InputError
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__)
+    arguments.add_argument("files", nargs="+", metavar="FILE", help="files of impedance, each named by a row")
+    arguments.add_argument("--output", required=True, metavar="X.nc", help="netCDF of the sample's spectra")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats.netcdf import write_dataset
+    from coherion.impedance.spectra import assemble, files_of_rows, settings_of
+
+    settings = dict(given.settings)
+    sample, rows = settings.pop("sample", None), settings.pop("rows", None)
+    if not isinstance(sample, str) or not sample:
+        raise InputError("settings name no sample", place="key sample", expected="the sample's name")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError("settings have no rows of spectra", place="key rows", expected="a list of objects")
+    dataset = assemble(sample, files_of_rows(rows, given.files), settings_of(settings))
+    write_dataset(dataset, given.output, sources=dict.fromkeys(given.files), settings=given.settings)
+
+
+if __name__ == "__main__":
+    command.run(main)
