@@ -126,8 +126,8 @@ def _from_raw(raw: stoe.RawFile, abscissa: str, range_number: int | None, path: 
             warn(f"{path}, range {i + 1}: provisional, the scan was not finished ({r.counts.size} points)")
         elif math.isfinite(r.end) and abs(r.two_theta[-1] - r.end) > r.step / 2:
             warn(
-                f"{path}, range {i + 1}: last point at 2theta {r.two_theta[-1]:g}, planned to {r.end:g}: "
-                "the scan was cut short"
+                f"{path}, range {i + 1}: last point at 2theta {r.two_theta[-1]:g}, end in the header {r.end:g}: "
+                "was the scan cut short?"
             )
     instrument: dict[str, str | float | int] = {
         "program": f"{header.program} {header.version}",
