@@ -165,6 +165,7 @@ def fit_circuit(
     restarts: int = 3,
     seed: int = 0,
     scale_covariance: bool = True,
+    tolerance: float = 1e-10,
 ) -> CircuitFit:
     """Fit an equivalent circuit to a spectrum and return its parameters with their covariance.
 
@@ -191,6 +192,8 @@ def fit_circuit(
         Of the random starts; the same seed gives the same result.
     scale_covariance
         Multiply the covariance by chi^2 per degree of freedom: right as long as the noise is not known beforehand.
+    tolerance
+        Relative change of chi^2 and of the parameters at which the minimiser stops.
 
     Raises
     ------
@@ -224,7 +227,7 @@ def fit_circuit(
     best: tuple[float, np.ndarray] | None = None
     agreeing = tried = 0
     for x in _starts(model, f, z, start or {}, restarts, seed):
-        chi_squared, x_fit = problem.minimise(np.where(free, np.clip(x, lower, upper), anchored))
+        chi_squared, x_fit = problem.minimise(np.where(free, np.clip(x, lower, upper), anchored), tolerance)
         tried += 1
         if best is not None and abs(chi_squared - best[0]) <= _SAME_MINIMUM * best[0] + 1e-24 * f.size:
             agreeing += 1
@@ -342,7 +345,7 @@ class _Problem:
             self._last = key, residual, slope[self.free].T
         return self._last[1], self._last[2]
 
-    def minimise(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+    def minimise(self, x: np.ndarray, tolerance: float) -> tuple[float, np.ndarray]:
         """Smallest chi^2 reached from a start, and its coordinates."""
         from scipy.optimize import least_squares
 
@@ -357,8 +360,8 @@ class _Problem:
                 bounds=(self.lower, self.upper),
                 method="trf",
                 x_scale="jac",
-                ftol=1e-10,
-                xtol=1e-9,
+                ftol=tolerance,
+                xtol=tolerance,
                 gtol=1e-12,
                 max_nfev=200,
             )

@@ -1,0 +1,404 @@
+"""Dataset of the Arrhenius stage: conductivities with their uncertainty by source, activation energies, exclusions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion.command import warn
+from coherion.errors import InputError
+from coherion.impedance.arrhenius import (
+    CELSIUS_ZERO,
+    COVARIANCES,
+    FORMS,
+    WEIGHTINGS,
+    Arrhenius,
+    fit_arrhenius,
+)
+from coherion.impedance.conductivity import Conductivity, Pellet, conductivity
+from coherion.impedance.datasets import CARRIED, number, tsv, variable
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True)
+class ArrheniusSettings:
+    """Geometry of the pellet and how the Arrhenius line is drawn."""
+
+    pellet_thickness_cm: float | None = None
+    """Thickness in cm; needed."""
+    pellet_diameter_cm: float | None = None
+    """Diameter of the electrodes in cm; needed."""
+    pellet_thickness_sd_cm: float = 0.0
+    """Standard uncertainty of the thickness in cm."""
+    pellet_diameter_sd_cm: float = 0.0
+    """Standard uncertainty of the diameter in cm."""
+    form: str = "sigma_T"
+    """``sigma_T``: ln(sigma T) against 1/T; ``sigma``: ln(sigma). Both are in the results, this one is the main one."""
+    weighting: str = "errors"
+    """``errors`` or ``none``. Both are in the results, this one is the main one."""
+    covariance: str = "larger"
+    """``errors``, ``scatter`` or ``larger`` of the two."""
+    temperature_sd: float | None = None
+    """Standard uncertainty in K of each temperature, instead of what the spectra say; 0 leaves it out."""
+    temperature_offset_sd: float = 0.0
+    """Standard uncertainty in K of an offset common to all temperatures."""
+    temperature_min: float | None = None
+    """Colder spectra are left out (degC)."""
+    temperature_max: float | None = None
+    """Hotter spectra are left out (degC)."""
+    celsius_zero: float = CELSIUS_ZERO
+    """What is added to degC for K."""
+    reference_temperature: float = 25.0
+    """Temperature in degC at which the conductivity is given."""
+    reference_tolerance: float = 2.0
+    """How far in K a measured spectrum may be from it to count as measured there."""
+    curvature_p: float = 0.01
+    """A curvature less probable than this is warned of."""
+
+    def __post_init__(self) -> None:
+        for key, names in (("form", FORMS), ("weighting", WEIGHTINGS), ("covariance", COVARIANCES)):
+            if getattr(self, key) not in names:
+                raise InputError(
+                    "unknown choice", place=f"key {key}", found=getattr(self, key), expected=", ".join(names)
+                )
+        for key in ("temperature_sd", "temperature_offset_sd"):
+            if (getattr(self, key) or 0) < 0:
+                raise InputError("uncertainty is negative", place=f"key {key}", found=getattr(self, key))
+
+    def pellet(self) -> Pellet:
+        """The pellet; InputError if its thickness or diameter is missing or not a length."""
+        lengths = []
+        for key in ("pellet_thickness_cm", "pellet_diameter_cm"):
+            value = getattr(self, key)
+            if value is None:
+                raise InputError(
+                    "geometry of the pellet is missing",
+                    place=f"key {key}",
+                    expected="a length in cm",
+                    advice="fill the column of that name in the table of samples",
+                )
+            lengths.append(value)
+        return Pellet(lengths[0], lengths[1], self.pellet_thickness_sd_cm, self.pellet_diameter_sd_cm)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Result for one resistance: conductivities, which were used, and the Arrhenius lines drawn through them."""
+
+    sigma: Conductivity
+    used: np.ndarray
+    reason: tuple[str, ...]
+    lines: Mapping[tuple[str, str], Arrhenius]
+    """By form and weighting; empty with too few temperatures."""
+    main: Arrhenius | None
+
+
+def analyse_resistance(
+    celsius: np.ndarray,
+    temperature_sd: np.ndarray,
+    resistance: np.ndarray,
+    resistance_sd: np.ndarray,
+    reason: tuple[str, ...],
+    settings: ArrheniusSettings,
+) -> Line:
+    """Conductivities and Arrhenius lines of one resistance at several temperatures.
+
+    Parameters
+    ----------
+    celsius, temperature_sd
+        Temperature of each spectrum in degC and its standard uncertainty in K.
+    resistance, resistance_sd
+        In ohm; NaN where there is none.
+    reason
+        For each spectrum why it takes no part; empty if it does.
+    settings
+        Geometry and conventions.
+    """
+    pellet = settings.pellet()
+    kelvin = celsius + settings.celsius_zero
+    why = list(reason)
+    for i, t in enumerate(celsius):
+        if not why[i] and settings.temperature_min is not None and t < settings.temperature_min:
+            why[i] = f"colder than the configured {settings.temperature_min:g} degC"
+        if not why[i] and settings.temperature_max is not None and t > settings.temperature_max:
+            why[i] = f"hotter than the configured {settings.temperature_max:g} degC"
+        if not why[i] and not (np.isfinite(resistance[i]) and resistance[i] > 0):
+            why[i] = "no resistance"
+    used = np.array([not w for w in why])
+    raw = conductivity(resistance, resistance_sd, pellet)
+    lines: dict[tuple[str, str], Arrhenius] = {}
+    for form in FORMS:
+        for weighting in WEIGHTINGS:
+            if np.unique(kelvin[used]).size < (2 if weighting == "errors" else 3):
+                continue
+            relative = raw.fit_sd[used] / raw.value[used]
+            if weighting == "errors" and not np.all((relative > 0) | (temperature_sd[used] > 0)):
+                continue
+            lines[form, weighting] = fit_arrhenius(
+                kelvin[used],
+                raw.value[used],
+                relative_sd=relative,
+                temperature_sd=temperature_sd[used],
+                temperature_offset_sd=settings.temperature_offset_sd,
+                form=form,
+                weighting=weighting,
+                covariance=settings.covariance if weighting == "errors" else "scatter",
+            )
+    main = lines.get((settings.form, settings.weighting))
+    if main is None:
+        return Line(raw, used, tuple(why), lines, None)
+    combined_sd = np.hypot(temperature_sd, settings.temperature_offset_sd)
+    sigma = conductivity(
+        resistance,
+        resistance_sd,
+        pellet,
+        temperature_sd=combined_sd,
+        relative_slope=main.relative_slope(kelvin),
+    )
+    return Line(sigma, used, tuple(why), lines, main)
+
+
+def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> xarray.Dataset:
+    """Conductivities, activation energies and what was left out, of all resistances of a sample.
+
+    Parameters
+    ----------
+    circuits
+        What the circuit stage wrote.
+    settings
+        Geometry and conventions.
+
+    Returns
+    -------
+    Dataset
+        Dimensions ``resistance_name``, ``spectrum``, ``form``, ``weighting``; see docs/method-impedance.md.
+
+    Raises
+    ------
+    InputError
+        If the geometry is missing or wrong.
+    """
+    import xarray
+
+    pellet = settings.pellet()
+    celsius = circuits["temperature"].values.astype(float)
+    temperature_sd = (
+        np.full(celsius.shape, settings.temperature_sd)
+        if settings.temperature_sd is not None
+        else np.nan_to_num(circuits["temperature_sd"].values.astype(float))
+        if "temperature_sd" in circuits
+        else np.zeros(celsius.shape)
+    )
+    names = [str(n) for n in circuits["resistance_name"].values]
+    found = []
+    for k, name in enumerate(names):
+        line = analyse_resistance(
+            celsius,
+            temperature_sd,
+            circuits["resistance"].values[:, k],
+            circuits["resistance_sd"].values[:, k],
+            tuple(str(r) for r in circuits["reason"].values[:, k]),
+            settings,
+        )
+        _warn_of(line, name, settings)
+        found.append(line)
+    s, r = "spectrum", "resistance_name"
+    grid, by_form = (r, s), (r, "form", "weighting")
+    data = {
+        "conductivity": variable(grid, np.array([x.sigma.value for x in found]), "S/cm", "conductivity"),
+        "conductivity_sd": variable(
+            grid, np.array([x.sigma.sd for x in found]), "S/cm", "standard uncertainty of the conductivity"
+        ),
+        "conductivity_fit_sd": variable(
+            grid, np.array([x.sigma.fit_sd for x in found]), "S/cm", "part from the fit of the circuit"
+        ),
+        "conductivity_geometry_sd": variable(
+            grid, np.array([x.sigma.geometry_sd for x in found]), "S/cm", "part from the pellet, common to all"
+        ),
+        "conductivity_temperature_sd": variable(
+            grid, np.array([x.sigma.temperature_sd for x in found]), "S/cm", "part from the temperature"
+        ),
+        "used": variable(grid, np.array([x.used for x in found]), "1", "spectrum takes part in the Arrhenius fit"),
+        "exclusion": variable(
+            grid, np.array([x.reason for x in found], dtype=object), "1", "why a spectrum takes no part"
+        ),
+        "spectra_used": variable(r, np.array([int(x.used.sum()) for x in found]), "1", "number of spectra used"),
+    }
+    data |= _main_results(found, celsius, settings, pellet)
+    data |= _all_lines(found, by_form, settings, pellet)
+    index = int(np.argmin(np.abs(celsius - settings.reference_temperature)))
+    if abs(celsius[index] - settings.reference_temperature) <= settings.reference_tolerance:
+        for name in ("capacitance", "capacitance_sd"):
+            data[f"{name}_reference"] = variable(
+                "arc", circuits[name].values[index], "F", f"{circuits[name].attrs['long_name']} at the reference"
+            )
+    text = {"units": "1"}
+    coords = {
+        r: (r, names, text | {"long_name": "name of the resistance"}),
+        "form": ("form", list(FORMS), text | {"long_name": "ordinate of the Arrhenius line"}),
+        "weighting": ("weighting", list(WEIGHTINGS), text | {"long_name": "weighting of the points"}),
+        "arc": ("arc", [str(a) for a in circuits["arc"].values], text | {"long_name": "resistor of the arc"}),
+    }
+    attributes = {k: v for k, v in circuits.attrs.items() if k in ("origin", "sample", "circuit")}
+    attributes |= {
+        "form": settings.form,
+        "weighting": settings.weighting,
+        "cell_constant": pellet.cell_constant,
+        "cell_constant_relative_sd": pellet.relative_sd,
+        "reference_temperature": settings.reference_temperature,
+        "celsius_zero": settings.celsius_zero,
+    }
+    carried = {n: circuits[n] for n in CARRIED if n in circuits}
+    return xarray.Dataset(data | carried, coords=coords, attrs=attributes)
+
+
+def _warn_of(line: Line, name: str, settings: ArrheniusSettings) -> None:
+    left_out = [w for w in line.reason if w]
+    if line.main is None:
+        warn(
+            f"resistance {name}: {int(line.used.sum())} of {line.used.size} spectra usable, too few for an Arrhenius "
+            f"line{'; first reason: ' + left_out[0] if left_out else ''}"
+        )
+        return
+    if line.main.curvature_p < settings.curvature_p:
+        warn(
+            f"resistance {name}: the Arrhenius plot is curved (p = {line.main.curvature_p:.2g}); one activation energy "
+            "does not describe it: look at the plot, narrow temperature_min and temperature_max"
+        )
+
+
+def _main_results(
+    found: list[Line], celsius: np.ndarray, settings: ArrheniusSettings, pellet: Pellet
+) -> dict[str, Any]:
+    """Activation energy, prefactor and conductivity at the reference, in the configured form and weighting."""
+    kelvin = settings.reference_temperature + settings.celsius_zero
+    columns: dict[str, list[float]] = {}
+
+    def put(**values: float) -> None:
+        for key, value in values.items():
+            columns.setdefault(key, []).append(value)
+
+    for line in found:
+        main, hole = line.main, math.nan
+        if main is None:
+            put(
+                ea=hole,
+                ea_sd=hole,
+                ln_a=hole,
+                ln_a_sd=hole,
+                cov=hole,
+                r2=hole,
+                c=hole,
+                p=hole,
+                chi2=hole,
+                s=hole,
+                s_sd=hole,
+            )
+        else:
+            sigma, sd = main.conductivity(kelvin, geometry_relative_sd=pellet.relative_sd)
+            put(
+                ea=main.activation_energy,
+                ea_sd=main.activation_energy_sd,
+                ln_a=main.ln_prefactor,
+                ln_a_sd=math.hypot(main.ln_prefactor_sd, pellet.relative_sd),
+                cov=float(main.covariance[0, 1]),
+                r2=main.r_squared,
+                c=main.curvature,
+                p=main.curvature_p,
+                chi2=main.chi_squared / main.degrees_of_freedom if main.degrees_of_freedom else hole,
+                s=sigma,
+                s_sd=sd,
+            )
+        distance = np.where(line.used, np.abs(celsius - settings.reference_temperature), np.inf)
+        nearest = int(np.argmin(distance))
+        near = distance[nearest] <= settings.reference_tolerance
+        put(
+            m=float(line.sigma.value[nearest]) if near else hole,
+            m_sd=float(line.sigma.sd[nearest]) if near else hole,
+            m_t=float(celsius[nearest]) if near else hole,
+        )
+    form = settings.form
+    unit = "S K/cm" if form == "sigma_T" else "S/cm"
+    meanings = {
+        "ea": ("activation_energy", "eV", f"activation energy from ln({form})"),
+        "ea_sd": ("activation_energy_sd", "eV", "standard uncertainty of the activation energy"),
+        "ln_a": ("ln_prefactor", "1", f"logarithm of the prefactor in {unit}"),
+        "ln_a_sd": ("ln_prefactor_sd", "1", "standard uncertainty of ln prefactor, with the pellet's"),
+        "cov": ("activation_energy_ln_prefactor_covariance", "eV", "covariance of activation energy and ln prefactor"),
+        "r2": ("r_squared", "1", "coefficient of determination of the line"),
+        "chi2": ("arrhenius_reduced_chi_squared", "1", "chi squared per degree of freedom of the line"),
+        "c": ("curvature", "K^2", "coefficient of (1/T)^2 in a parabola"),
+        "p": ("curvature_p", "1", "probability of such a curvature if the line is straight"),
+        "s": ("conductivity_reference", "S/cm", "conductivity at the reference temperature, on the line"),
+        "s_sd": ("conductivity_reference_sd", "S/cm", "its standard uncertainty, with the pellet's"),
+        "m": ("conductivity_measured", "S/cm", "conductivity as measured nearest to the reference temperature"),
+        "m_sd": ("conductivity_measured_sd", "S/cm", "its standard uncertainty, all sources"),
+        "m_t": ("temperature_measured", "degC", "temperature at which it was measured"),
+    }
+    return {
+        name: variable("resistance_name", np.array(columns[key]), units, long_name)
+        for key, (name, units, long_name) in meanings.items()
+    }
+
+
+def _all_lines(found: list[Line], dims: tuple[str, ...], settings: ArrheniusSettings, pellet: Pellet) -> dict[str, Any]:
+    """The same in both forms, weighted and not."""
+    shape = (len(found), len(FORMS), len(WEIGHTINGS))
+    energy, energy_sd, ln_a, sigma, sigma_sd = (np.full(shape, np.nan) for _ in range(5))
+    covariance = np.full((*shape, 2, 2), np.nan)
+    kelvin = settings.reference_temperature + settings.celsius_zero
+    for k, line in enumerate(found):
+        for i, form in enumerate(FORMS):
+            for j, weighting in enumerate(WEIGHTINGS):
+                a = line.lines.get((form, weighting))
+                if a is None:
+                    continue
+                energy[k, i, j], energy_sd[k, i, j] = a.activation_energy, a.activation_energy_sd
+                ln_a[k, i, j], covariance[k, i, j] = a.ln_prefactor, a.covariance
+                sigma[k, i, j], sigma_sd[k, i, j] = a.conductivity(kelvin, geometry_relative_sd=pellet.relative_sd)
+    return {
+        "activation_energy_by_form": variable(dims, energy, "eV", "activation energy by form and weighting"),
+        "activation_energy_by_form_sd": variable(dims, energy_sd, "eV", "its standard uncertainty"),
+        "ln_prefactor_by_form": variable(dims, ln_a, "1", "logarithm of the prefactor in S K/cm or S/cm"),
+        "covariance_by_form": variable(
+            (*dims, "quantity", "quantity_2"),
+            covariance,
+            "1",
+            "covariance of (activation energy in eV, ln prefactor), without the pellet's common error",
+        ),
+        "conductivity_reference_by_form": variable(dims, sigma, "S/cm", "conductivity at the reference temperature"),
+        "conductivity_reference_by_form_sd": variable(dims, sigma_sd, "S/cm", "its standard uncertainty"),
+    }
+
+
+def arrhenius_table(dataset: xarray.Dataset) -> str:
+    """Conductivity of every spectrum with its uncertainty by source, as tab-separated text with a header."""
+    header = ["resistance", "temperature_C", "cycle", "source", "sigma_S_per_cm", "sigma_sd_S_per_cm"]
+    header += ["sd_fit", "sd_geometry", "sd_temperature", "used", "left_out_because"]
+    lines = []
+    for k, name in enumerate(dataset["resistance_name"].values):
+        for row in range(dataset.sizes["spectrum"]):
+            d = dataset.isel(spectrum=row, resistance_name=k)
+            line = [str(name), number(float(d["temperature"]))]
+            line += [str(d[n].item()) if n in d else "" for n in ("cycle", "source")]
+            line += [number(float(d["conductivity"])), number(float(d["conductivity_sd"]), 3)]
+            line += [number(float(d[f"conductivity_{n}_sd"]), 3) for n in ("fit", "geometry", "temperature")]
+            lines.append([*line, "yes" if d["used"] else "no", str(d["exclusion"].item())])
+    return tsv(header, lines)
+
+
+def exclusion_table(dataset: xarray.Dataset) -> str:
+    """Spectra that take no part in an Arrhenius fit, and why, as tab-separated text with a header."""
+    lines = []
+    for k, name in enumerate(dataset["resistance_name"].values):
+        for row in np.flatnonzero(~dataset["used"].values[k].astype(bool)):
+            d = dataset.isel(spectrum=int(row), resistance_name=k)
+            origin = [str(d[n].item()) if n in d else "" for n in ("cycle", "source")]
+            lines.append([str(name), number(float(d["temperature"])), *origin, str(d["exclusion"].item())])
+    return tsv(["resistance", "temperature_C", "cycle", "source", "reason"], lines)

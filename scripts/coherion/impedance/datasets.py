@@ -1,0 +1,142 @@
+"""Dataset of the validation stage, and what the datasets of all impedance stages share.
+
+All temperatures and cycles of a sample stand in one dataset, dimension ``spectrum`` (rows as in the spectra), ragged
+in ``point`` and padded with NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion.errors import InputError
+from coherion.impedance.kramers_kronig import REASONS, ValidationSettings, validate_spectrum
+
+if TYPE_CHECKING:
+    import xarray
+
+CARRIED = ("temperature", "temperature_sd", "cycle", "amplitude", "source")
+"""Variables of each spectrum that pass from stage to stage unchanged."""
+
+
+def variable(dims: Any, values: Any, units: str, long_name: str, **attributes: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """What xarray makes a variable of, with the two attributes every variable of ours has."""
+    return dims, values, {"units": units, "long_name": long_name, **attributes}
+
+
+def measured(spectra: xarray.Dataset, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places of the points of one spectrum, their frequencies (Hz) and impedances (complex ohm), without padding."""
+    f = spectra["frequency"].values[row]
+    z = spectra["impedance_real"].values[row] + 1j * spectra["impedance_imaginary"].values[row]
+    places = np.flatnonzero(np.isfinite(f) & np.isfinite(z))
+    return places, f[places], z[places]
+
+
+def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> xarray.Dataset:
+    """The spectra with the points that pass the Kramers-Kronig test marked, and what was removed and why.
+
+    Parameters
+    ----------
+    spectra
+        Dimensions (``spectrum``, ``point``), as the spectra stage writes it.
+    settings
+        Limits of the test.
+
+    Returns
+    -------
+    Dataset
+        The spectra and: ``kept``, ``removal`` (code), ``kramers_kronig_real``, ``kramers_kronig_imaginary``
+        (residuals relative to \\|Z\\|) by point; ``valid``, ``verdict``, ``kramers_kronig_largest``,
+        ``kramers_kronig_noise``, ``kramers_kronig_correlation``, ``removed`` (count) by spectrum.
+
+    Raises
+    ------
+    InputError
+        If there is no spectrum at all.
+    """
+    shape = spectra["frequency"].shape
+    if shape[0] == 0:
+        raise InputError("dataset holds no spectra", expected="one or more", advice="check the table of spectra")
+    reason = np.full(shape, -1, dtype=np.int8)
+    residual = np.full(shape, np.nan + 0j)
+    valid, verdict = np.zeros(shape[0], dtype=bool), [""] * shape[0]
+    largest, noise, correlation = (np.full(shape[0], np.nan) for _ in range(3))
+    for row in range(shape[0]):
+        places, f, z = measured(spectra, row)
+        try:
+            found = validate_spectrum(f, z, settings)
+        except InputError as problem:
+            verdict[row] = problem.what
+            continue
+        reason[row, places] = found.reason
+        residual[row, places] = found.residual
+        valid[row], verdict[row] = found.valid, found.verdict
+        largest[row], noise[row] = found.test.size.max(), found.test.noise
+        correlation[row] = found.test.correlation
+    by_point, by_row = spectra["frequency"].dims, spectra["frequency"].dims[:1]
+    meanings = {-1: "no point", **REASONS}
+    return spectra.assign(
+        kept=variable(by_point, reason == 0, "1", "point passes the Kramers-Kronig test and is fitted"),
+        removal=variable(
+            by_point,
+            reason,
+            "1",
+            "why a point was removed",
+            flag_values=np.array(list(meanings), dtype=np.int8),
+            flag_meanings=" ".join(text.replace(" ", "_") for text in meanings.values()),
+        ),
+        kramers_kronig_real=variable(by_point, residual.real, "1", "real Kramers-Kronig residual / |Z|"),
+        kramers_kronig_imaginary=variable(
+            by_point,
+            np.where(np.isnan(residual.real), np.nan, residual.imag),
+            "1",
+            "imaginary Kramers-Kronig residual / |Z|",
+        ),
+        valid=variable(by_row, valid, "1", "spectrum may be fitted"),
+        verdict=variable(by_row, np.array(verdict, dtype=object), "1", "what the validation says of the spectrum"),
+        removed=variable(by_row, (reason > 0).sum(axis=1), "1", "number of points removed"),
+        kramers_kronig_largest=variable(by_row, largest, "1", "largest Kramers-Kronig residual / |Z| of kept points"),
+        kramers_kronig_noise=variable(by_row, noise, "1", "robust standard deviation of the Kramers-Kronig residuals"),
+        kramers_kronig_correlation=variable(
+            by_row, correlation, "1", "correlation of neighbouring Kramers-Kronig residuals"
+        ),
+    )
+
+
+def removal_table(validated: xarray.Dataset) -> str:
+    """Every removed point, and every spectrum that may not be fitted, as tab-separated text with a header."""
+    lines = []
+    for row in range(validated.sizes["spectrum"]):
+        name = [f"{validated['temperature'].values[row]:g}", *_origin(validated, row)]
+        if not validated["valid"].values[row]:
+            lines.append([*name, "", "", "", str(validated["verdict"].values[row])])
+        for point in np.flatnonzero(validated["removal"].values[row] > 0):
+            code = int(validated["removal"].values[row, point])
+            lines.append(
+                [
+                    *name,
+                    f"{validated['frequency'].values[row, point]:.6g}",
+                    f"{validated['impedance_real'].values[row, point]:.6g}",
+                    f"{validated['impedance_imaginary'].values[row, point]:.6g}",
+                    REASONS[code],
+                ]
+            )
+    header = ["temperature_C", "cycle", "source", "frequency_Hz", "Z_real_ohm", "Z_imaginary_ohm", "reason"]
+    return tsv(header, lines)
+
+
+def _origin(dataset: xarray.Dataset, row: int) -> tuple[str, str]:
+    return tuple(str(dataset[n].values[row]) if n in dataset else "" for n in ("cycle", "source"))  # type: ignore[return-value]
+
+
+def tsv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Tab-separated text; tabs and line ends inside a cell become blanks."""
+    rows = [header, *lines]
+    return "".join("\t".join(" ".join(str(cell).split()) for cell in row) + "\n" for row in rows)
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number for a table; blank where there is none."""
+    return f"{value:.{digits}g}" if np.isfinite(value) else ""

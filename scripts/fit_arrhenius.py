@@ -1,0 +1,46 @@
+"""Conductivities and activation energy of a sample from the resistances of its spectra.
+
+Settings (JSON) are those of coherion.impedance.arrhenius_dataset.ArrheniusSettings; the pellet's geometry is needed:
+{"pellet_thickness_cm": 0.15, "pellet_diameter_cm": 0.9}. Beside the netCDF file stand two tables: the conductivities
+(.tsv) and the spectra left out with the reason (.exclusions.tsv).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from coherion import command
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = command.parser(__doc__)
+    arguments.add_argument("circuits", help="netCDF of the sample's circuit parameters")
+    arguments.add_argument("--output", required=True, type=Path, help="netCDF file to write; tables appear beside it")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats.netcdf import read_dataset, write_dataset, write_text
+    from coherion.impedance.arrhenius_dataset import (
+        ArrheniusSettings,
+        arrhenius_dataset,
+        arrhenius_table,
+        exclusion_table,
+    )
+    from coherion.impedance.settings import as_plain, settings_from
+
+    settings = settings_from(ArrheniusSettings, given.settings, "the Arrhenius fit")
+    found = arrhenius_dataset(read_dataset(given.circuits), settings)
+    write_dataset(found, given.output, sources=[given.circuits], settings=as_plain(settings))
+    write_text(given.output.with_suffix(".tsv"), arrhenius_table(found))
+    write_text(given.output.with_suffix(".exclusions.tsv"), exclusion_table(found))
+    for name in found["resistance_name"].values:
+        d = found.sel(resistance_name=name)
+        print(
+            f"{name}: E_a = {float(d['activation_energy']):.4f} +- {float(d['activation_energy_sd']):.4f} eV, "
+            f"sigma({settings.reference_temperature:g} degC) = {float(d['conductivity_reference']):.4g} "
+            f"+- {float(d['conductivity_reference_sd']):.2g} S/cm"
+        )
+
+
+if __name__ == "__main__":
+    command.run(main)

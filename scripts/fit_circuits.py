@@ -1,0 +1,36 @@
+"""Fit an equivalent circuit to every valid spectrum of a sample.
+
+Settings (JSON) are those of coherion.impedance.circuits_dataset.CircuitSettings, such as
+{"circuit": "p(R1,CPE1)-CPE2", "weights": "modulus"}. Beside the netCDF file a table (.tsv) holds parameters,
+resistances, capacitances and what is not resolved and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from coherion import command
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = command.parser(__doc__)
+    arguments.add_argument("spectra", help="netCDF of the sample's validated spectra")
+    arguments.add_argument("--output", required=True, type=Path, help="netCDF file to write; a .tsv appears beside it")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats.netcdf import read_dataset, write_dataset, write_text
+    from coherion.impedance.circuits_dataset import CircuitSettings, circuit_table, fit_dataset
+    from coherion.impedance.settings import as_plain, settings_from
+
+    settings = settings_from(CircuitSettings, given.settings, "the circuit fit")
+    circuits = fit_dataset(read_dataset(given.spectra), settings)
+    write_dataset(circuits, given.output, sources=[given.spectra], settings=as_plain(settings))
+    write_text(given.output.with_suffix(".tsv"), circuit_table(circuits))
+    resolved = circuits["resolved"].values
+    for k, name in enumerate(circuits["resistance_name"].values):
+        print(f"{name}: resolved in {int(resolved[:, k].sum())} of {resolved.shape[0]} spectra")
+
+
+if __name__ == "__main__":
+    command.run(main)
