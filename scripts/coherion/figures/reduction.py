@@ -50,13 +50,13 @@ def draw_reduction(reduced: xarray.Dataset, title: str) -> Plate:
         (reduced_structure, "reduced_structure_factor", "F(Q) / Å$^{-1}$"),
     )
     for panel, name, label in panels:
-        plate.line(panel, q, reduced[name], band=reduced[f"{name}_sd"], label=label[:4], color=COLOURS[0])
+        plate.line(panel, q, reduced[name], band=reduced.get(f"{name}_sd"), label=label[:4], color=COLOURS[0])
         panel.axhline(1.0 if name == "structure_factor" else 0.0, color=GREY, linewidth=0.5)
         panel.axvline(float(reduced.attrs["qmax"]), color=GREY, linewidth=0.7, linestyle=":")
         panel.set(xlabel="Q / Å$^{-1}$", ylabel=label)
 
     pdf = reduced["pdf"].values
-    drawn = plate.line(pair_distribution, r, pdf, band=reduced["pdf_sd"], label="G(r)", color=COLOURS[0], linewidth=0.7)
+    drawn = plate.line(pair_distribution, r, pdf, band=reduced.get("pdf_sd"), label="G(r)", color=COLOURS[0], linewidth=0.7)
     drawn.set_rasterized(len(r) > 20_000)
     amplitude, length = envelope_guide(r, pdf)
     guide = amplitude * np.exp(-r / length)

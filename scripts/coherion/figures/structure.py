@@ -63,7 +63,7 @@ def draw_structure(crystal: Crystal, *, origin: str, title: str = "", ligands: s
         panel.set_title(f"{panel.get_title(loc='left')} {name}", loc="left", fontsize=7.5)
         panel.set_axis_off()
         limits = np.array([panel.get_xlim(), panel.get_ylim(), panel.get_zlim()])
-        panel.set_box_aspect(np.ptp(limits, axis=1), zoom=1.6)
+        panel.set_box_aspect(np.ptp(limits, axis=1), zoom=1.3)
         panel.view_init(elev=12, azim=-70)
     plate.figure.suptitle(title, fontsize=8)
     return plate

@@ -1,0 +1,101 @@
+"""Many samples in one picture: diffraction patterns (Figs. 1a, S2) and pair distribution functions (Fig. 1b)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray
+
+from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
+from coherion.figures.reduction import envelope_guide
+from coherion.formats.netcdf import origin_of
+
+#: Reflection of the trigonal side phase, 1/angstrom (paper, Fig. S2).
+SIDE_PHASE_Q = 1.47
+
+
+def _height(count: int) -> float:
+    return 1.2 + 0.42 * count
+
+
+def draw_patterns(
+    reduced: Sequence[xarray.Dataset], titles: Sequence[str], *, qmax: float = 6.0, mark: float | None = SIDE_PHASE_Q
+) -> Plate:
+    """Background-subtracted intensity against Q, each scaled to its maximum and shifted by one.
+
+    Parameters
+    ----------
+    reduced
+        Datasets of the reduction, drawn from bottom to top.
+    titles
+        What each is called.
+    qmax
+        End of the axis, 1/angstrom.
+    mark
+        Q of a reflection to mark, 1/angstrom; None marks nothing.
+    """
+    plate = Plate(width=PAGE, height=_height(len(reduced)), origin=origin_of(*reduced))
+    (panel,) = plate.panels
+    for number, (one, title) in enumerate(zip(reduced, titles, strict=True)):
+        q, intensity = one["q"].values, one["intensity_net"].values
+        shown = (q > 0.4) & (q < qmax)
+        scaled = intensity[shown] / np.max(intensity[shown]) + number
+        plate.line(panel, q[shown], scaled, label=title, color=COLOURS[number % 10], linewidth=0.7)
+        panel.text(qmax * 0.995, number + 0.3, title, ha="right", fontsize=6.5)
+    if mark is not None:
+        panel.axvline(mark, color=GREY, linestyle=":", linewidth=0.7)
+    panel.set(xlabel="Q / Å$^{-1}$", ylabel="I / I$_{max}$, shifted", xlim=(0.4, qmax), yticks=[])
+    return plate
+
+
+def draw_pair_distributions(
+    reduced: Sequence[xarray.Dataset], titles: Sequence[str], *, rmax: float = 60.0, guide: bool = True
+) -> Plate:
+    """G(r) of several samples, each with its envelope as a guide to the eye, shifted against one another.
+
+    ``reduced`` and ``titles`` as for :func:`draw_patterns`; ``rmax`` in angstrom.
+    """
+    plate = Plate(width=PAGE, height=_height(2 * len(reduced)), origin=origin_of(*reduced))
+    (panel,) = plate.panels
+    tops = [np.abs(one["pdf"].values[(one["r"].values > 2) & (one["r"].values < rmax)]).max() for one in reduced]
+    shift = 0.0
+    for number, (one, title) in enumerate(zip(reduced, titles, strict=True)):
+        r, pdf = one["r"].values, one["pdf"].values
+        shift += tops[number] if number == 0 else 0.8 * (tops[number - 1] + tops[number])
+        shown = (r > 1.5) & (r < rmax)
+        colour = COLOURS[number % 10]
+        plate.line(panel, r[shown], pdf[shown] + shift, label=title, color=colour, linewidth=0.6)
+        if guide:
+            amplitude, length = envelope_guide(r[shown], pdf[shown])
+            far = shown & (r > 4)
+            for sign in (1, -1):
+                envelope = shift + sign * amplitude * np.exp(-r[far] / length)
+                panel.plot(r[far], envelope, color=GREY, linestyle="--", linewidth=0.6)
+        panel.text(rmax * 0.99, shift + 0.25 * tops[number], title, ha="right", fontsize=6.5, color=colour)
+    panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$, shifted", xlim=(0, rmax))
+    return plate
+
+
+def draw_fits(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
+    """Observed and calculated G(r) with differences of several fits, a panel each (Figs. 2, S3-S5).
+
+    ``fits`` are datasets of refinements; panels stand in two columns.
+    """
+    columns = 1 if len(fits) == 1 else 2
+    rows = -(-len(fits) // columns)
+    plate = Plate(rows, columns, width=PAGE, height=0.3 + 1.75 * rows, origin=origin_of(*fits))
+    for panel, fit, title in zip(plate.panels, fits, titles, strict=False):
+        r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
+        offset = min(observed.min(), calculated.min()) - 0.15 * np.ptp(observed)
+        plate.line(panel, r, observed, label=f"{title}, observed", color=COLOURS[0], marker=".", ms=1.5, lw=0)
+        plate.line(panel, r, calculated, label=f"{title}, calculated", color=COLOURS[3], linewidth=0.6)
+        difference = fit["difference"].values + offset
+        plate.line(panel, r, difference, label=f"{title}, difference shifted", color=COLOURS[2], linewidth=0.5)
+        said = f"{title}\n$R_w$ = {100 * fit.attrs['rw']:.1f} %"
+        panel.text(0.985, 0.95, said, ha="right", va="top", fontsize=6.5, transform=panel.transAxes)
+        panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]))
+    for panel in plate.panels[len(fits) :]:
+        panel.set_axis_off()
+        panel.set_title("", loc="left")
+    return plate
