@@ -31,9 +31,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         if not valid:
             command.warn(f"{Path(given.spectra).stem}, {t:g} degC: not used: {verdict}")
     removed, kept = int(validated["removed"].sum()), int(validated["kept"].sum())
-    print(
-        f"{int(validated['valid'].sum())} of {validated.sizes['spectrum']} spectra valid, {kept} points kept, {removed} removed"
-    )
+    usable = f"{int(validated['valid'].sum())} of {validated.sizes['spectrum']} spectra valid"
+    print(f"{usable}, {kept} points kept, {removed} removed")
 
 
 if __name__ == "__main__":

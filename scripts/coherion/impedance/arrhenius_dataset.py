@@ -381,24 +381,28 @@ def arrhenius_table(dataset: xarray.Dataset) -> str:
     """Conductivity of every spectrum with its uncertainty by source, as tab-separated text with a header."""
     header = ["resistance", "temperature_C", "cycle", "source", "sigma_S_per_cm", "sigma_sd_S_per_cm"]
     header += ["sd_fit", "sd_geometry", "sd_temperature", "used", "left_out_because"]
+    d = {str(n): dataset[n].values for n in dataset.data_vars}
     lines = []
     for k, name in enumerate(dataset["resistance_name"].values):
         for row in range(dataset.sizes["spectrum"]):
-            d = dataset.isel(spectrum=row, resistance_name=k)
-            line = [str(name), number(float(d["temperature"]))]
-            line += [str(d[n].item()) if n in d else "" for n in ("cycle", "source")]
-            line += [number(float(d["conductivity"])), number(float(d["conductivity_sd"]), 3)]
-            line += [number(float(d[f"conductivity_{n}_sd"]), 3) for n in ("fit", "geometry", "temperature")]
-            lines.append([*line, "yes" if d["used"] else "no", str(d["exclusion"].item())])
+            line = [str(name), number(d["temperature"][row]), *_origin(d, row)]
+            line += [number(d["conductivity"][k, row]), number(d["conductivity_sd"][k, row], 3)]
+            line += [number(d[f"conductivity_{n}_sd"][k, row], 3) for n in ("fit", "geometry", "temperature")]
+            lines.append([*line, "yes" if d["used"][k, row] else "no", str(d["exclusion"][k, row])])
     return tsv(header, lines)
 
 
 def exclusion_table(dataset: xarray.Dataset) -> str:
     """Spectra that take no part in an Arrhenius fit, and why, as tab-separated text with a header."""
-    lines = []
-    for k, name in enumerate(dataset["resistance_name"].values):
-        for row in np.flatnonzero(~dataset["used"].values[k].astype(bool)):
-            d = dataset.isel(spectrum=int(row), resistance_name=k)
-            origin = [str(d[n].item()) if n in d else "" for n in ("cycle", "source")]
-            lines.append([str(name), number(float(d["temperature"])), *origin, str(d["exclusion"].item())])
+    d = {str(n): dataset[n].values for n in dataset.data_vars}
+    lines = [
+        [str(name), number(d["temperature"][row]), *_origin(d, row), str(d["exclusion"][k, row])]
+        for k, name in enumerate(dataset["resistance_name"].values)
+        for row in range(dataset.sizes["spectrum"])
+        if not d["used"][k, row]
+    ]
     return tsv(["resistance", "temperature_C", "cycle", "source", "reason"], lines)
+
+
+def _origin(arrays: Mapping[str, np.ndarray], row: int) -> list[str]:
+    return [str(arrays[n][row]) if n in arrays else "" for n in ("cycle", "source")]

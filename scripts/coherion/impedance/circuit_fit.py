@@ -345,6 +345,12 @@ class _Problem:
             self._last = key, residual, slope[self.free].T
         return self._last[1], self._last[2]
 
+    def _residual(self, variables: np.ndarray) -> np.ndarray:
+        return self._evaluate(variables)[0]
+
+    def _slope(self, variables: np.ndarray) -> np.ndarray:
+        return self._evaluate(variables)[1]
+
     def minimise(self, x: np.ndarray, tolerance: float) -> tuple[float, np.ndarray]:
         """Smallest chi^2 reached from a start, and its coordinates."""
         from scipy.optimize import least_squares
@@ -354,9 +360,9 @@ class _Problem:
         begin = np.clip(self.to_variables(x), self.lower + room, self.upper - room)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             found = least_squares(
-                lambda v: self._evaluate(v)[0],
+                self._residual,
                 begin,
-                jac=lambda v: self._evaluate(v)[1],
+                jac=self._slope,
                 bounds=(self.lower, self.upper),
                 method="trf",
                 x_scale="jac",

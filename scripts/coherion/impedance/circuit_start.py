@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from coherion.impedance.circuit_grammar import Element, Node, elements, terms
+from coherion.impedance.circuit_grammar import Element, elements, terms
 from coherion.impedance.circuits import Circuit, Frequencies, arcs
 
 _MOST_COMBINATIONS = 1500
@@ -71,7 +71,7 @@ def _families(model: Circuit, frequency: np.ndarray) -> list[tuple[str, int, _Fa
         elif frozenset(names) in single_arcs:
             kind = single_arcs[frozenset(names)].kind
             exponents = (1.0,) if kind == "C" else _ARC_EXPONENTS
-            family = [(1 / (1 + (f.j_omega * t) ** a), (math.log(t), a)) for t in taus for a in exponents]
+            family: _Family = [(1 / (1 + (f.j_omega * t) ** a), (math.log(t), a)) for t in taus for a in exponents]
             found.append(("p" + kind, model.first[names[0]], family))
         else:
             return None
@@ -225,8 +225,3 @@ def _random_coordinate(unit: str, ln_z: np.ndarray, ln_omega: np.ndarray, genera
         return ln_resistance - ln_omega.max()
     # The only ones without unit are exponents and the length of the finite Gerischer element.
     return generator.uniform(0.5, 0.98)
-
-
-def node_kinds(node: Node) -> set[str]:
-    """Kinds of the elements in a branch."""
-    return {e.kind for e in elements(node)}

@@ -163,11 +163,11 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         a["chi_squared"][row], a["reduced_chi_squared"][row] = fit.chi_squared, fit.reduced_chi_squared
         a["rmse"][row], freedom[row], agreeing[row] = fit.rmse, fit.degrees_of_freedom, fit.agreeing
         properties = [arc_properties(fit, arc, settings.capacitance_uncertainty) for arc in the_arcs]
-        for k, p in enumerate(properties):
-            a["capacitance"][row, k], a["capacitance_sd"][row, k] = p.capacitance, p.capacitance_sd
-            a["apex_frequency"][row, k] = p.frequency
-            a["apex_frequency_relative_sd"][row, k] = p.frequency_relative_sd
-            origin[row, k] = ", ".join(suggested_origins(p.capacitance, p.capacitance_sd))
+        for k, arc in enumerate(properties):
+            a["capacitance"][row, k], a["capacitance_sd"][row, k] = arc.capacitance, arc.capacitance_sd
+            a["apex_frequency"][row, k] = arc.frequency
+            a["apex_frequency_relative_sd"][row, k] = arc.frequency_relative_sd
+            origin[row, k] = ", ".join(suggested_origins(arc.capacitance, arc.capacitance_sd))
         for k, members in enumerate(sums.values()):
             total, sd = resistance_sum(fit, members, settings.sum_covariance)
             a["resistance"][row, k], a["resistance_sd"][row, k] = total, sd
@@ -178,7 +178,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
             preferred[row] = choice.circuits[choice.preferred]
             for k, role in enumerate(alternatives):
                 a["delta_aicc"][row, k] = choice.delta_aicc.get(role, np.nan)
-    s, p = validated["frequency"].dims
+    s, p = (str(d) for d in validated["frequency"].dims)
     text = {"units": "1"}
     data = {
         "value": variable((s, "parameter"), a["value"], "1", "value of the parameter, in parameter_unit"),
@@ -276,23 +276,19 @@ def circuit_table(circuits: xarray.Dataset) -> str:
     for name in the_arcs:
         header += [f"C_{name}_F", f"C_{name}_sd_F", f"apex_{name}_Hz", f"suggested_origin_{name}"]
     header += ["preferred_circuit", "delta_aicc_one_more_arc", "delta_aicc_no_electrode"]
+    # Plain arrays: a row of a dataset costs a millisecond per cell.
+    c = {str(name): circuits[name].values for name in circuits.data_vars}
     lines = []
     for row in range(circuits.sizes["spectrum"]):
-        c = circuits.isel(spectrum=row)
-        line = [number(float(c["temperature"]))]
-        line += [str(c[n].item()) if n in c else "" for n in ("cycle", "source")]
-        for k in range(len(names)):
-            line += [number(float(c["value"][k]), 8), number(float(c["standard_uncertainty"][k]), 3)]
-        line += [number(float(c["chi_squared"]), 7), str(int(c["degrees_of_freedom"]))]
-        for k in range(len(sums)):
-            line += [
-                number(float(c["resistance"][k])),
-                number(float(c["resistance_sd"][k]), 3),
-                str(c["reason"][k].item()),
-            ]
+        line = [number(c["temperature"][row]), *(str(c[n][row]) if n in c else "" for n in ("cycle", "source"))]
+        for value, sd in zip(c["value"][row], c["standard_uncertainty"][row], strict=True):
+            line += [number(value, 8), number(sd, 3)]
+        line += [number(c["chi_squared"][row], 7), str(c["degrees_of_freedom"][row])]
+        for cells in zip(c["resistance"][row], c["resistance_sd"][row], c["reason"][row], strict=True):
+            line += [number(cells[0]), number(cells[1], 3), str(cells[2])]
         for k in range(len(the_arcs)):
-            line += [number(float(c["capacitance"][k])), number(float(c["capacitance_sd"][k]), 3)]
-            line += [number(float(c["apex_frequency"][k])), str(c["suggested_origin"][k].item())]
-        line += [str(c["preferred_circuit"].item()), *(number(float(v), 4) for v in c["delta_aicc"][1:])]
+            line += [number(c["capacitance"][row, k]), number(c["capacitance_sd"][row, k], 3)]
+            line += [number(c["apex_frequency"][row, k]), str(c["suggested_origin"][row, k])]
+        line += [str(c["preferred_circuit"][row]), *(number(v, 4) for v in c["delta_aicc"][row, 1:])]
         lines.append(line)
     return tsv(header, lines)
