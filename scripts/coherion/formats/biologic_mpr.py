@@ -94,18 +94,21 @@ def read_mpr(path: str | os.PathLike[str]) -> list[Spectrum]:
             found=data[: len(MAGIC)],
             expected="BIO-LOGIC MODULAR FILE",
         )
-    modules, notes = _modules(data, path)
-    table = next((m for m in modules if m.name == "VMP data"), None)
-    if table is None:
+    modules, doubts = _modules(data, path)
+    notes: list[str] = []
+    tables = [m for m in modules if m.name == "VMP data"]
+    if len(tables) != 1:
         raise InputError(
-            "holds no data module",
+            "holds several data modules" if tables else "holds no data module",
             file=path,
-            found=", ".join(m.name for m in modules) or "no module",
-            expected="a module VMP data",
-            advice="the measurement was not started, or the file is truncated: copy it again",
+            found=", ".join(m.name for m in modules[:10]) or "no module",
+            expected="one module VMP data",
+            advice="export the file as text (.mpt) from EC-Lab"
+            if tables
+            else "the measurement was not started, or the file is truncated: copy it again",
         )
     named = {m.name: m for m in reversed(modules)}
-    columns = _columns(table, named, path, notes)
+    columns = _columns(tables[0], named, path, notes, doubts)
     settings = named.get("VMP Set")
     comment = _comment(settings.payload) if settings else ""
     facts = Facts(
@@ -115,27 +118,28 @@ def read_mpr(path: str | os.PathLike[str]) -> list[Spectrum]:
         amplitude=_amplitude(settings.payload, columns.frequency) if settings else None,
         start_time=_start_time(named["VMP LOG"].payload) if "VMP LOG" in named else None,
         notes=tuple(notes),
+        doubts=tuple(doubts),
     )
     return spectra_of(columns, facts, tolerance=TOLERANCE)
 
 
 def _modules(data: bytes, path: str | os.PathLike[str]) -> tuple[list[_Module], list[str]]:
-    """The chain of modules. One cut short after the data is noted, the data module itself must be whole."""
+    """The chain of modules. One cut short after the data is a doubt, the data module itself must be whole."""
     view = memoryview(data)
     found: list[_Module] = []
-    notes: list[str] = []
+    doubts: list[str] = []
     at = FIRST_MODULE
     while at < len(data):
         head = data[at : at + 65]
         if not head.startswith(b"MODULE") or len(head) < 57:
-            notes.append(f"no module stands at byte {at}, where the one before it ends: the rest was not read")
+            doubts.append(f"no module stands at byte {at}, where the one before it ends: the rest was not read")
             break
         name = head[6:16].decode("cp1252", "replace").strip()
         length, version = struct.unpack_from("<II", head, 41)
         start = at + 57
         if length == 0xFFFFFFFF:
             if len(head) < 65:
-                notes.append(f"module {name} at byte {at} is cut off")
+                doubts.append(f"module {name} at byte {at} is cut off")
                 break
             length, version = struct.unpack_from("<QI", head, 45)
             start = at + 65
@@ -149,14 +153,20 @@ def _modules(data: bytes, path: str | os.PathLike[str]) -> tuple[list[_Module], 
                     expected=f"{length}",
                     advice="copy the file again from the instrument's computer",
                 )
-            notes.append(f"module {name} at byte {at} is cut off")
+            doubts.append(f"module {name} at byte {at} is cut off")
             break
         found.append(_Module(name, version, start, view[start : start + length]))
         at = start + length
-    return found, notes
+    return found, doubts
 
 
-def _columns(table: _Module, named: dict[str, _Module], path: str | os.PathLike[str], notes: list[str]) -> Columns:
+def _columns(
+    table: _Module,
+    named: dict[str, _Module],
+    path: str | os.PathLike[str],
+    notes: list[str],
+    doubts: list[str],
+) -> Columns:
     payload, version = table.payload, table.version
     offset = ROWS_AT.get(version)
     if offset is None:
@@ -239,7 +249,7 @@ def _columns(table: _Module, named: dict[str, _Module], path: str | os.PathLike[
         sequence=column(SEQUENCE),
         temperature=_temperature(column, named, notes),
         excitation=column(EXCITATION),
-        starts=_loop_starts(named.get("VMP loop"), points, notes),
+        starts=_loop_starts(named.get("VMP loop"), points, doubts),
     )
 
 
@@ -328,17 +338,17 @@ def _input_names(payload: memoryview) -> dict[int, str]:
     return names
 
 
-def _loop_starts(module: _Module | None, points: int, notes: list[str]) -> list[int]:
+def _loop_starts(module: _Module | None, points: int, doubts: list[str]) -> list[int]:
     """First rows of the loops, if the module's bounds rise from 0 to the number of rows."""
     if module is None or len(module.payload) < 4:
         return []
     (count,) = struct.unpack_from("<I", module.payload, 0)
     if not 0 < count <= (len(module.payload) - 4) // 4:
-        notes.append("the list of loops is damaged: loops are told apart by cycle number and frequency")
+        doubts.append("the list of loops is damaged: loops are told apart by cycle number and frequency")
         return []
     bounds = np.frombuffer(module.payload, dtype="<u4", count=count, offset=4).astype(np.int64)
     if bounds[0] != 0 or np.any(np.diff(bounds) < 0) or bounds[-1] > points:
-        notes.append("the list of loops is damaged: loops are told apart by cycle number and frequency")
+        doubts.append("the list of loops is damaged: loops are told apart by cycle number and frequency")
         return []
     return [int(b) for b in bounds if b < points]
 

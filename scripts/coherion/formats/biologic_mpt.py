@@ -60,6 +60,7 @@ def read_mpt(path: str | os.PathLike[str]) -> list[Spectrum]:
     text = decode(read_bytes(path), file=path)
     header, at, names = _header(text, path)
     notes: list[str] = []
+    doubts: list[str] = []
     claimed = next((int(m[1]) for line in header[:5] if (m := _COUNT.fullmatch(line))), None)
     if claimed != at:
         notes.append(f"header says that names stand in line {claimed}, they stand in line {at}")
@@ -73,8 +74,8 @@ def read_mpt(path: str | os.PathLike[str]) -> list[Spectrum]:
             expected="freq/Hz with Re(Z)/Ohm and -Im(Z)/Ohm, or with |Z|/Ohm and Phase(Z)/deg",
             advice="export the file again with these columns",
         )
-    columns = read_rows(_rows(text, at, len(names)), names, found, file=path, notes=notes)
-    columns.starts = _loop_starts(header, columns, notes)
+    columns = read_rows(_rows(text, path, at, len(names)), names, found, file=path, notes=notes)
+    columns.starts = _loop_starts(header, columns, doubts)
     started = next((line.split(":", 1)[1] for line in header if line.startswith("Acquisition started on")), None)
     facts = Facts(
         source=os.fspath(path),
@@ -83,6 +84,7 @@ def read_mpt(path: str | os.PathLike[str]) -> list[Spectrum]:
         amplitude=_amplitude(header),
         start_time=month_first(started.strip()) if started else None,
         notes=tuple(notes),
+        doubts=tuple(doubts),
     )
     return spectra_of(columns, facts, tolerance=TOLERANCE)
 
@@ -90,7 +92,7 @@ def read_mpt(path: str | os.PathLike[str]) -> list[Spectrum]:
 def _header(text: str, path: str | os.PathLike[str]) -> tuple[list[str], int, list[str]]:
     """Lines before the names, the number of the line with the names, the names."""
     header: list[str] = []
-    for number, line in numbered(text):
+    for number, line in numbered(text, path):
         if number == 1 and not line.strip().startswith(TITLES):
             raise InputError("is not an EC-Lab text file", file=path, place="line 1", found=line, expected=TITLES[0])
         fields = line.split("\t")
@@ -115,8 +117,8 @@ def _is_names(fields: Sequence[str], path: str | os.PathLike[str], number: int) 
     return sum(c.quantity in ("frequency", "real", "imaginary", "modulus", "phase") for c in found) >= 2
 
 
-def _rows(text: str, at: int, width: int) -> Iterator[tuple[int, list[str]]]:
-    for number, line in numbered(text):
+def _rows(text: str, path: str | os.PathLike[str], at: int, width: int) -> Iterator[tuple[int, list[str]]]:
+    for number, line in numbered(text, path):
         if number <= at or not line.strip():
             continue
         fields = line.split("\t")
@@ -125,7 +127,7 @@ def _rows(text: str, at: int, width: int) -> Iterator[tuple[int, list[str]]]:
         yield number, fields
 
 
-def _loop_starts(header: Sequence[str], columns: Columns, notes: list[str]) -> list[int]:
+def _loop_starts(header: Sequence[str], columns: Columns, doubts: list[str]) -> list[int]:
     """First rows of the loops, where the list in the header covers the table without a gap."""
     found = [(int(m[2]), int(m[3])) for line in header if (m := _LOOP.fullmatch(line))]
     if not found:
@@ -134,7 +136,7 @@ def _loop_starts(header: Sequence[str], columns: Columns, notes: list[str]) -> l
     counted = next((int(m[1]) for line in header if (m := _LOOPS.fullmatch(line))), len(found))
     follows = all(b[0] == a[1] + 1 for a, b in itertools.pairwise(found))
     if counted != len(found) or not follows or found[0][0] != 0 or found[-1][1] != points - 1:
-        notes.append("the list of loops does not fit the table: loops are told apart by cycle number and frequency")
+        doubts.append("the list of loops does not fit the table: loops are told apart by cycle number and frequency")
         return []
     return [first for first, _ in found]
 

@@ -43,6 +43,8 @@ BASES = {
     "sequence": r"ns",
     "excitation": r"\|ewe\|",
 }
+ESSENTIAL = ("frequency", "real", "imaginary", "modulus", "phase")
+MAX_LINE = 100_000
 SKIPPED = ("skip", "-", "_", "")
 _UNIT = (
     r"\s*(?:\[\s*(?P<square>[^\]]*?)\s*\]|\(\s*(?P<round>[^)]*?)\s*\)|/\s*(?P<slash>\S.*?)|_(?P<low>[A-Za-zΩ]+))?\s*"
@@ -77,7 +79,7 @@ def column_of(name: str, *, file: str | os.PathLike[str], place: str | None = No
     Raises
     ------
     InputError
-        If the quantity is known and its unit is not.
+        If the quantity is part of the impedance and its unit is not known.
     """
     plain = _plain(name)
     unit = temperature_unit(plain)
@@ -89,6 +91,8 @@ def column_of(name: str, *, file: str | os.PathLike[str], place: str | None = No
             continue
         unit = match["square"] or match["round"] or match["slash"] or match["low"] or ""
         if unit and unit not in UNITS[quantity]:
+            if quantity not in ESSENTIAL:
+                return None
             raise InputError(
                 f"unit of the column of {quantity} is not known",
                 file=file,
@@ -130,9 +134,24 @@ def decode(data: bytes, *, file: str | os.PathLike[str]) -> str:
     return text
 
 
-def numbered(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers from 1, whatever ends them; never all in memory at once."""
-    return ((n, line.rstrip("\n")) for n, line in enumerate(io.StringIO(text, newline=None), start=1))
+def numbered(text: str, file: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers from 1, whatever ends them; never all in memory at once.
+
+    Raises
+    ------
+    InputError
+        If a line is longer than any instrument writes.
+    """
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
+        if len(line) > MAX_LINE:
+            raise InputError(
+                "has a line longer than any instrument writes",
+                file=file,
+                place=f"line {number}",
+                found=f"{len(line)} characters",
+                expected=f"at most {MAX_LINE}",
+            )
+        yield number, line.rstrip("\n")
 
 
 class Numbers:
@@ -193,7 +212,7 @@ def recognised(
         if column is None:
             continue
         if column.quantity in taken:
-            if column.quantity in ("frequency", "real", "imaginary", "modulus", "phase"):
+            if column.quantity in ESSENTIAL:
                 raise InputError(
                     f"has two columns of {column.quantity}",
                     file=file,
@@ -240,7 +259,7 @@ def read_rows(
     """
     numbers = Numbers(file)
     values = {k: array("d") for k in found}
-    optional = {k for k, c in found.items() if c.quantity not in ("frequency", "real", "imaginary", "modulus", "phase")}
+    optional = {k for k, c in found.items() if c.quantity not in ESSENTIAL}
     count = 0
     short: tuple[int, int] | None = None
     for line, fields in rows:
@@ -283,7 +302,6 @@ def read_rows(
     made = Columns(cut=cut)
     for k, read in values.items():
         column = found[k]
-        # 0 + x turns -0 into 0, which a reversed sign would leave behind.
         setattr(made, column.quantity, np.array(read) * column.factor + column.offset)
     if "phase" in (c.quantity for c in found.values()) and made.real is None and made.phase is not None:
         unit = next(c.unit for c in found.values() if c.quantity == "phase")

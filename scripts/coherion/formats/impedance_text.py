@@ -68,7 +68,7 @@ def read_z(path: str | os.PathLike[str]) -> list[Spectrum]:
     text = decode(read_bytes(path), file=path)
     header: list[str] = []
     end = None
-    for number, line in numbered(text):
+    for number, line in numbered(text, path):
         if line.strip().lower() == "end comments":
             end = number
             break
@@ -83,7 +83,8 @@ def read_z(path: str | os.PathLike[str]) -> list[Spectrum]:
             advice="save the measurement from ZView again",
         )
     notes: list[str] = []
-    rows = ((n, line) for n, line in numbered(text) if n > end and line.strip())
+    doubts: list[str] = []
+    rows = ((n, line) for n, line in numbered(text, path) if n > end and line.strip())
     first = next(rows, None)
     if first is None:
         raise InputError("holds 0 data rows", file=path, place=f"line {end}", expected="rows after End Comments")
@@ -101,7 +102,7 @@ def read_z(path: str | os.PathLike[str]) -> list[Spectrum]:
     count = columns.frequency.size if columns.frequency is not None else 0
     claimed = _after(header, "Data Points:")
     if claimed is not None and claimed != str(count):
-        notes.append(f"header says {claimed} data points, the file holds {count}")
+        doubts.append(f"header says {claimed} data points, the file holds {count}")
     amplitude = _positive(_after(header, "Potential-AC:"))
     facts = Facts(
         source=os.fspath(path),
@@ -109,6 +110,7 @@ def read_z(path: str | os.PathLike[str]) -> list[Spectrum]:
         origin=_origin(header),
         amplitude=None if amplitude is None else amplitude / 1000,
         notes=tuple(notes),
+        doubts=tuple(doubts),
     )
     return spectra_of(columns, facts, tolerance=TOLERANCE)
 
@@ -133,7 +135,7 @@ def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
         If there is no table of impedance or a row is damaged; the place is a line.
     """
     text = decode(read_bytes(path), file=path)
-    lines = numbered(text)
+    lines = numbered(text, path)
     header: list[str] = []
     made: list[Spectrum] = []
     for number, line in lines:
@@ -148,6 +150,7 @@ def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
             names.pop()
         joined = [_with_unit(n, u) for n, u in zip(names, units, strict=False)]
         notes: list[str] = []
+        doubts: list[str] = []
         place = f"line {names_line[0]}"
         found = recognised(joined, file=path, place=place, notes=notes)
         _require(found, names, path, place)
@@ -155,7 +158,7 @@ def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
         claimed = line.split("\t")[2:3]
         count = columns.frequency.size if columns.frequency is not None else 0
         if claimed and claimed[0].strip().isdigit() and int(claimed[0][:9]) != count:
-            notes.append(f"header says {claimed[0].strip()[:9]} data points, the file holds {count}")
+            doubts.append(f"header says {claimed[0].strip()[:9]} data points, the file holds {count}")
         amplitude = next((_positive(h.split("\t")[2]) for h in header if h.startswith("VAC\tQUANT\t")), None)
         facts = Facts(
             source=os.fspath(path),
@@ -163,6 +166,7 @@ def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
             origin=_origin(header),
             amplitude=None if amplitude is None else amplitude / 1000 * SQRT_2,
             notes=tuple(notes),
+            doubts=tuple(doubts),
         )
         made += spectra_of(columns, facts, tolerance=TOLERANCE)
         if len(made) > 10_000:
@@ -243,12 +247,12 @@ def read_columns(path: str | os.PathLike[str], columns: str | Sequence[str] | No
             "no line names the columns",
             file=path,
             place=f"line {start}",
-            found=first,
+            found=" ".join(first[:200].split()),
             expected=f"a line with {width} names, such as Freq.[Hz], Z'[ohm], Z''[ohm], before the numbers",
             advice="say them in the column 'columns' of the table of spectra, such as frequency,real,imaginary",
         )
     _require(found, names, path, place)
-    rows = ((n, _fields(line, separator)) for n, line in numbered(text) if n >= start and line.strip())
+    rows = ((n, _fields(line, separator)) for n, line in numbered(text, path) if n >= start and line.strip())
     table = read_rows(rows, names, found, file=path, notes=notes)
     title = "\n".join(header[:10])
     temperature = _FIXED_TEMPERATURE.search("\n".join(header))
@@ -272,7 +276,7 @@ def read_columns(path: str | os.PathLike[str], columns: str | Sequence[str] | No
 def _start(text: str, path: str | os.PathLike[str]) -> tuple[list[str], int, str]:
     """Lines before the first row of numbers, its number, the row itself."""
     header: list[str] = []
-    for number, line in numbered(text):
+    for number, line in numbered(text, path):
         if not line.strip():
             continue
         fields = _fields(line, _separator(line))

@@ -35,6 +35,7 @@ REASONS = (
 ZERO_FREQUENCY, NEGATIVE_FREQUENCY, WILD_FREQUENCY, NO_NUMBER, ZERO_IMPEDANCE, WILD_IMPEDANCE = range(1, 7)
 # A step of frequency against the direction of the sweep: smaller ones are the instrument's rounding.
 SAME_FREQUENCY = 1.005
+MAX_SWEEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class Facts:
     start_time: str | None = None
     stated_temperature: float | None = None
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
@@ -154,7 +156,7 @@ def spectra_of(columns: Columns, facts: Facts, *, tolerance: float, place: str =
         If a quantity is missing, if real and imaginary part contradict modulus and phase, or if no row is left.
     """
     notes: list[str] = list(facts.notes)
-    doubts: list[str] = []
+    doubts: list[str] = list(facts.doubts)
     frequency = _required(columns.frequency, "frequency", facts)
     reasons = _unusable(frequency, columns)
     usable = reasons == 0
@@ -181,9 +183,9 @@ def spectra_of(columns: Columns, facts: Facts, *, tolerance: float, place: str =
     parts, unordered = _sweeps(frequency, rows, columns)
     if unordered:
         doubts.append("frequencies come in no order: the rows are kept as one sweep")
-    if len(parts) > 10 and rows.size < 3 * len(parts):
+    if len(parts) > MAX_SWEEPS or (len(parts) > 10 and rows.size < 3 * len(parts)):
         raise InputError(
-            "holds sweeps of fewer than three points",
+            "holds sweeps too many or too short to be impedance spectra",
             file=facts.source,
             found=f"{len(parts)} sweeps in {rows.size} rows",
             expected="a cycle number, loop or sequence that changes only where a new sweep of frequency begins",
