@@ -36,7 +36,7 @@ def _printed(crystal: Crystal) -> np.ndarray:
     """Every number of the CIF that may carry an uncertainty: cell, volume, then those of each site."""
     numbers = [*crystal.lattice, crystal.volume]
     for site in crystal.sites:
-        displacement = site.u_aniso if site.u_aniso is not None else (site.u_iso, *(0.0,) * 5)
+        displacement = site.u_aniso if site.u_aniso is not None else (float(site.u_iso or 0.0), *(0.0,) * 5)
         numbers += [*site.position, *displacement, _equivalent(crystal, site), *(o for _, o in site.species)]
     return np.array(numbers, dtype=float)
 
@@ -44,7 +44,7 @@ def _printed(crystal: Crystal) -> np.ndarray:
 def _equivalent(crystal: Crystal, site) -> float:
     """U_eq, a third of the trace of the Cartesian tensor, in square angstrom."""
     if site.u_aniso is None:
-        return float(site.u_iso)
+        return float(site.u_iso or 0.0)
     expanded = crystal.expand()
     index = [s.label for s in crystal.sites].index(site.label)
     return float(np.trace(expanded.u_cartesian[np.flatnonzero(expanded.site == index)[0]]) / 3)
@@ -97,7 +97,7 @@ def cif_text(
     if group is not None:
         block.set_pair("_space_group_IT_number", str(group.number))
     if details:
-        block.set_pair("_refine_special_details", "\n;\n" + details.replace("\n;", "\n ;") + "\n;")
+        block.set_pair("_refine_special_details", cif.quote(details.replace("\n;", "\n ;") + "\n"))
     loop = block.init_loop("_space_group_symop_", ["id", "operation_xyz"])
     for number, triplet in enumerate(crystal.operations, 1):
         loop.add_row([str(number), cif.quote(triplet)])

@@ -75,8 +75,16 @@ class Equation:
 class _Parser:
     """Recursive descent over the tokens of one constraint."""
 
-    def __init__(self, text: str, parameters: frozenset[str], values: Mapping[str, float], place: str):
+    def __init__(
+        self,
+        text: str,
+        parameters: frozenset[str],
+        values: Mapping[str, float],
+        place: str,
+        aliases: Mapping[str, str] | None = None,
+    ):
         self.text, self.parameters, self.values, self.place = text, parameters, values, place
+        self.aliases = aliases or {}
         if len(text) > MAX_LENGTH:
             raise InputError(
                 "constraint is too long",
@@ -140,6 +148,7 @@ class _Parser:
         start = self.at
         made = self._sum(0)
         kind, name, _ = self.tokens[start]
+        name = self.aliases.get(name, name)
         alone = self.at == start + 1 and kind in ("name", "quoted") and name in self.parameters
         return made, name if alone else None
 
@@ -202,6 +211,7 @@ class _Parser:
         )
 
     def _named(self, name: str, position: int) -> Linear:
+        name = self.aliases.get(name, name)
         if name in self.parameters:
             if name in self.values:
                 self._refuse("name is both a parameter and a column of the table", position, name)
@@ -215,7 +225,7 @@ class _Parser:
             "name is neither a parameter that symmetry leaves free nor a number of the sample's table",
             position,
             name,
-            advice=nearest(name, [*self.parameters, *self.values]),
+            advice=nearest(name, [*self.parameters, *self.values, *self.aliases]),
         )
 
 
@@ -228,7 +238,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def parse_constraint(
-    text: str, parameters: Iterable[str], values: Mapping[str, float] | None = None, *, place: str = "constraint"
+    text: str,
+    parameters: Iterable[str],
+    values: Mapping[str, float] | None = None,
+    *,
+    place: str = "constraint",
+    aliases: Mapping[str, str] | None = None,
 ) -> list[Equation]:
     """Read one constraint as equations between parameters.
 
@@ -242,6 +257,8 @@ def parse_constraint(
         Numbers by name (columns of the sample's table).
     place
         Where the text stands, for the message of an error.
+    aliases
+        Other names of parameters.
 
     Raises
     ------
@@ -250,11 +267,27 @@ def parse_constraint(
     """
     if not isinstance(text, str):
         raise InputError("constraint is not a text", place=place, found=text, expected='"left = right"')
-    return _Parser(text, frozenset(parameters), values or {}, place).equations()
+    return _Parser(text, frozenset(parameters), values or {}, place, aliases).equations()
+
+
+def parse_number(text: str, values: Mapping[str, float], *, place: str) -> float:
+    """The number that an expression such as ``1 - x`` has with the numbers of the table.
+
+    Raises
+    ------
+    InputError
+        As :func:`parse_constraint`.
+    """
+    parser = _Parser(text, frozenset(), values, place)
+    made, _ = parser._side()
+    kind, rest, position = parser._peek()
+    if kind != "end":
+        parser._refuse("expression cannot be read", position, rest, "an operator or the end")
+    return made.constant
 
 
 @dataclass(frozen=True)
-class LinearMap:
+class ParameterMap:
     """All parameters p as p0 + A z of the independent ones z.
 
     Attributes
@@ -296,7 +329,7 @@ class LinearMap:
             (name, p[name], low, high) for name, low, high in self.coupled if not low - slack <= p[name] <= high + slack
         ]
 
-    def part(self, names: Iterable[str], z: np.ndarray) -> tuple[LinearMap, np.ndarray]:
+    def part(self, names: Iterable[str], z: np.ndarray) -> tuple[ParameterMap, np.ndarray]:
         """The map in which only some of z are free, the others held at ``z``, and the positions of those kept.
 
         A name in ``names`` that is dependent frees the z it depends on.
@@ -311,7 +344,7 @@ class LinearMap:
         kept = np.array(touched, dtype=int)
         held = np.setdiff1d(np.arange(len(self.free)), kept)
         return (
-            LinearMap(
+            ParameterMap(
                 self.parameters,
                 tuple(self.free[j] for j in kept),
                 self.offset + self.matrix[:, held] @ z[held],
@@ -333,7 +366,7 @@ def linear_map(
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     place: str = "constraints",
-) -> LinearMap:
+) -> ParameterMap:
     """The map p = p0 + A z that fixed values, equations and bounds leave.
 
     Parameters
@@ -383,7 +416,7 @@ def linear_map(
                 offset[i] += coefficient * float(start[other])
     texts = {name: " and ".join(f'"{t}"' for t in sorted(used)) for name, (_, used) in rows.items()}
     lower, upper, coupled = _box(parameters, names, offset, matrix, bounds, texts, place)
-    return LinearMap(tuple(parameters), tuple(names), offset, matrix, lower, upper, coupled)
+    return ParameterMap(tuple(parameters), tuple(names), offset, matrix, lower, upper, coupled)
 
 
 def _eliminate(equations: Sequence[Equation], place: str) -> dict[str, tuple[Linear, frozenset[str]]]:

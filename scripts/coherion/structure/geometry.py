@@ -376,15 +376,7 @@ def _polyhedron(crystal: Crystal, request: PolyhedronRequest, parameters) -> lis
                 f"than to the {request.shape} asked for ({measured[request.shape]:.1f})"
             )
     for shape in measured:
-        made.append(
-            Quantity(
-                f"{name} shape measure {shape}",
-                "shape_measure",
-                "1",
-                atoms,
-                lambda c, shape=shape: polyhedra.shape_measure(corners(c), centre.position(c), shape),
-            )
-        )
+        made.append(_shape(name, atoms, shape, corners, centre))
     try:
         valence(crystal)
     except InputError as problem:
@@ -392,6 +384,16 @@ def _polyhedron(crystal: Crystal, request: PolyhedronRequest, parameters) -> lis
     else:
         made.append(Quantity(f"{name} bond valence sum", "bond_valence_sum", "1", f"{atoms}; {SOURCE}", valence))
     return made
+
+
+def _shape(name: str, atoms: str, shape: str, corners: Callable[[Crystal], np.ndarray], centre: Image) -> Quantity:
+    return Quantity(
+        f"{name} shape measure {shape}",
+        "shape_measure",
+        "1",
+        atoms,
+        lambda c: polyhedra.shape_measure(corners(c), centre.position(c), shape),
+    )
 
 
 def _angle(crystal: Crystal, request: AngleRequest, place: str) -> Quantity:

@@ -1,0 +1,260 @@
+"""The G(r) that a refinement is given: from a reduction or from a .gr file, with its Qmax and its errors."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from coherion.command import warn
+from coherion.errors import InputError
+
+# A number for Qmax that differs from the file's by less than this (1/angstrom) is the same number.
+SAME_QMAX = 1e-3
+# Share of the power of G(r) that may lie beyond Qmax: what a window leaks and interpolation adds. Files of PDFgetX3
+# stay below 1e-6; the same files with a Qmax set 10 % too low are above 1e-4 (nearly all).
+POWER_BEYOND = 3e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """An observed G(r).
+
+    r, g
+        Angstrom and 1/angstrom^2, shape (n,).
+    sd
+        Standard uncertainty of g, shape (n,), or None.
+    nyquist, covariance
+        Grid in angstrom, shape (m,), and covariance of G there, 1/angstrom^4, shape (m, m), or None.
+    qmax
+        Where the Fourier transform ended, 1/angstrom.
+    origin
+        ``measured`` or ``simulated``.
+    """
+
+    r: np.ndarray
+    g: np.ndarray
+    sd: np.ndarray | None
+    nyquist: np.ndarray | None
+    covariance: np.ndarray | None
+    qmax: float
+    origin: str
+    file: str
+
+
+def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Observed:
+    """Read a G(r) from the netCDF of a reduction or from a text file.
+
+    Parameters
+    ----------
+    qmax
+        What the user says it is, in 1/angstrom; must agree with the file.
+
+    Raises
+    ------
+    InputError
+        If the file holds no G(r), states another Qmax or none, or holds frequencies beyond it.
+    """
+    file = os.fspath(path)
+    try:
+        with Path(path).open("rb") as stream:
+            start = stream.read(8)
+    except OSError as problem:
+        raise InputError("G(r) cannot be read", file=file, found=problem) from problem
+    if start.startswith((b"\x89HDF", b"CDF")):
+        r, g, sd, nyquist, covariance, stated, origin = _from_netcdf(file)
+    else:
+        r, g, sd, stated, origin = _from_text(file)
+        nyquist = covariance = None
+    if stated is None and qmax is None:
+        raise InputError(
+            "the Qmax of this G(r) is not known",
+            file=file,
+            place="header, key qmax",
+            advice="set qmax in the settings of the refinement",
+        )
+    if stated is not None and qmax is not None and abs(stated - qmax) > SAME_QMAX:
+        raise InputError(
+            "the file was made with another Qmax than the settings say",
+            file=file,
+            place="header, key qmax",
+            found=f"{stated:g} 1/angstrom",
+            expected=f"{qmax:g} 1/angstrom",
+            advice="correct the setting qmax, or leave it out to take the file's",
+        )
+    made = Observed(r, g, sd, nyquist, covariance, float(stated if stated is not None else qmax), origin, file)  # type: ignore[arg-type]
+    _check_frequencies(made)
+    return made
+
+
+def _from_netcdf(file: str):
+    from coherion.formats.netcdf import read_dataset
+
+    dataset = read_dataset(file)
+    if "pdf" not in dataset or "r" not in dataset:
+        raise InputError("the file holds no G(r)", file=file, expected="the netCDF of a reduction, with r and pdf")
+    sd = dataset["pdf_sd"].values if "pdf_sd" in dataset else None
+    nyquist = covariance = None
+    if "pdf_covariance" in dataset:
+        nyquist, covariance = dataset["r_nyquist"].values, dataset["pdf_covariance"].values
+    stated = dataset.attrs.get("qmax")
+    origin = dataset.attrs.get("origin", "measured")
+    return (
+        dataset["r"].values,
+        dataset["pdf"].values,
+        sd,
+        nyquist,
+        covariance,
+        None if stated is None else float(stated),
+        origin,
+    )
+
+
+def _from_text(file: str):
+    from coherion.formats.pdf_text import read_pdf_text
+
+    text = read_pdf_text(file)
+    if text.kind not in ("gr", "unknown"):
+        raise InputError("the file holds no G(r)", file=file, found=f"a .{text.kind} file", expected="a .gr file")
+    words = " ".join([*text.header.values()])
+    return text.x, text.y, text.dy, text.number("qmax"), "simulated" if "SIMULATED" in words else "measured"
+
+
+def _check_frequencies(observed: Observed) -> None:
+    """Refuse a G(r) whose oscillations reach beyond its Qmax, or whose grid cannot hold them."""
+    steps = np.diff(observed.r)
+    step = float(np.median(steps))
+    if step > np.pi / observed.qmax * (1 + 1e-6):
+        raise InputError(
+            "the grid of G(r) is too coarse for its Qmax",
+            file=observed.file,
+            found=f"steps of {step:.4g} angstrom",
+            expected=f"at most pi/Qmax = {np.pi / observed.qmax:.4g} angstrom",
+        )
+    if np.ptp(steps) > 0.01 * step or len(observed.r) < 64:
+        return  # a spectrum needs a uniform grid; the fit does not
+    q, beyond = power_beyond(observed.r, observed.g)
+    # The window widens every line by a few times 2 pi/range
+    margin = 1.03 * observed.qmax + 4 * np.pi / float(np.ptp(observed.r))
+    if margin < q[-1] and beyond[np.searchsorted(q, margin)] > POWER_BEYOND:
+        reached = q[np.argmax(beyond < 1e-5)]
+        raise InputError(
+            "G(r) holds frequencies beyond its Qmax, so it was made with another one",
+            file=observed.file,
+            found=f"oscillations up to Q = {reached:.1f} 1/angstrom",
+            expected=f"none beyond Qmax = {observed.qmax:g} 1/angstrom",
+            advice="correct qmax in the file's header or in the settings",
+        )
+    reached = q[np.argmax(beyond < 1e-7)]
+    if reached < 0.8 * observed.qmax:
+        warn(
+            f"{observed.file}: nothing of G(r) oscillates faster than Q = {reached:.1f} 1/angstrom, though Qmax is "
+            f"{observed.qmax:g}; check qmax, or set the window if one was applied"
+        )
+
+
+def power_beyond(r: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Q (1/angstrom) and the share of the power of G(r) beyond it, dimensionless.
+
+    The power spectrum of G under a Hann window, which keeps the ends of the range from leaking into high Q.
+
+    Parameters
+    ----------
+    r, g
+        Uniform grid in angstrom and G in 1/angstrom^2, shape (n,).
+    """
+    size = 4 * len(r)
+    power = np.abs(np.fft.rfft(np.hanning(len(r)) * g, size)) ** 2
+    q = 2 * np.pi * np.fft.rfftfreq(size, float(np.median(np.diff(r))))
+    total = power.sum()
+    return q, np.cumsum(power[::-1])[::-1] / (total if total > 0 else 1.0)
+
+
+def check_range(observed: Observed, fit_range: tuple[float, float]) -> None:
+    """Refuse a fit range that the data do not cover.
+
+    Raises
+    ------
+    InputError
+        Naming the range of the data.
+    """
+    low, high = fit_range
+    slack = float(np.median(np.diff(observed.r)))
+    if low < observed.r[0] - slack or high > observed.r[-1] + slack:
+        raise InputError(
+            "the fit range lies outside the data",
+            file=observed.file,
+            place="key fit_range",
+            found=f"{low:g} to {high:g} angstrom",
+            expected=f"within {observed.r[0]:g} to {observed.r[-1]:g} angstrom",
+        )
+    count = int((high - low) * observed.qmax / np.pi)
+    if count < 3:
+        raise InputError(
+            "the fit range is too short",
+            place="key fit_range",
+            found=f"{low:g} to {high:g} angstrom, {count} independent points",
+            expected="at least 3",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class FitData:
+    """What the least squares see: r (angstrom), g (1/angstrom^2), and either sd, covariance or neither."""
+
+    r: np.ndarray
+    g: np.ndarray
+    sd: np.ndarray | None
+    covariance: np.ndarray | None
+    weights: str
+
+
+def fit_data(observed: Observed, fit_range: tuple[float, float], weights: str = "auto") -> FitData:
+    """The independent points of G(r) in a range, with the weights asked for.
+
+    ``auto`` takes the covariance, else the standard uncertainties, else unit weights. The points are the data's own
+    Nyquist grid or multiples of pi/Qmax.
+
+    Raises
+    ------
+    InputError
+        If the range lies outside the data, or weights are asked for that the data do not have.
+    """
+    check_range(observed, fit_range)
+    have = {
+        "covariance": observed.covariance is not None,
+        "sd": observed.sd is not None and bool(np.all(observed.sd[observed.r > 0] > 0)),
+        "unit": True,
+    }
+    chosen = next(kind for kind in ("covariance", "sd", "unit") if have[kind]) if weights == "auto" else weights
+    if not have[chosen]:
+        raise InputError(
+            f"G(r) has no {'covariance' if chosen == 'covariance' else 'standard uncertainties'}",
+            file=observed.file,
+            place="key weights",
+            found=weights,
+            advice="set weights to auto or unit",
+        )
+    low, high = fit_range
+    if chosen == "covariance":
+        grid = np.asarray(observed.nyquist)
+    else:
+        spacing = np.pi / observed.qmax
+        grid = spacing * np.arange(np.ceil(low / spacing - 1e-9), np.floor(high / spacing + 1e-9) + 1)
+    inside = (grid >= low - 1e-9) & (grid <= high + 1e-9) & (grid >= observed.r[0]) & (grid <= observed.r[-1])
+    r = grid[inside]
+    g = _resampled(observed.r, observed.g, r)
+    if chosen == "covariance":
+        return FitData(r, g, None, np.asarray(observed.covariance)[np.ix_(inside, inside)], chosen)
+    if chosen == "sd":
+        return FitData(r, g, np.interp(r, observed.r, observed.sd), None, chosen)  # type: ignore[arg-type]
+    return FitData(r, g, None, None, chosen)
+
+
+def _resampled(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Cubic spline through the data: on a grid much finer than pi/Qmax its error is far below the data's."""
+    from scipy.interpolate import CubicSpline
+
+    return CubicSpline(x, y)(at)

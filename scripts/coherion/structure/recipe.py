@@ -1,0 +1,462 @@
+"""A staged refinement: from a starting structure and G(r) to parameters with their uncertainties.
+
+The stages of a recipe free parameters step by step, as in the paper: scale and correlated motion, lattice, coordinates
+and occupancies, displacements, coherence length, then all together. Constraints, shared parameters and bounds hold
+throughout, because every stage is a part of one linear map (:mod:`coherion.structure.constraints`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from coherion.command import warn
+from coherion.errors import InputError
+from coherion.structure import refinement
+from coherion.structure.constraints import ParameterMap, linear_map
+from coherion.structure.crystal import Crystal
+from coherion.structure.observed import FitData, Observed, fit_data
+from coherion.structure.pair_model import PairModel, calculate
+from coherion.structure.recipe_settings import (
+    RefinementSettings,
+    bounds_of,
+    equations_of,
+    matched,
+    matching,
+    values_of,
+)
+
+# Coherence lengths tried at the start, angstrom: a factor of two apart is near enough for least squares.
+FIRST_LENGTHS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0)
+
+# One standard deviation of the random displacement of further starts, by pattern: absolute in the parameter's unit, or
+# a relative one where the parameter is positive by nature. Coordinates move by a hundredth of the cell.
+PERTURBATIONS: tuple[tuple[str, str, float], ...] = (
+    ("lattice", "relative", 0.003),
+    ("coordinates", "absolute", 0.007),
+    ("displacements", "relative", 0.3),
+    ("occupancies", "absolute", 0.1),
+    ("scale", "relative", 0.2),
+    ("delta1", "absolute", 0.3),
+    ("delta2", "absolute", 0.5),
+    ("coherence_length", "relative", 0.4),
+    ("coherence_spread", "relative", 0.2),
+)
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What one stage reached: weighted profile residual, chi-squared, evaluations of the model, free parameters."""
+
+    name: str
+    rw: float
+    chi_squared: float
+    evaluations: int
+    free: int
+
+
+@dataclass(frozen=True)
+class EnvelopeResult:
+    """The coherence length (angstrom) with another envelope.
+
+    ``names`` are the parameters of the envelope, with values, standard uncertainties without and with scaling by
+    reduced chi-squared.
+    """
+
+    envelope: str
+    rw: float
+    chi_squared: float
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    standard_uncertainty: tuple[float, ...]
+    standard_uncertainty_scaled: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class RecipeResult:
+    """A refinement with everything it was and found.
+
+    result
+        Of the last stage, with values of all parameters and the covariance of those refined.
+    map
+        How the parameters depend on the independent ones.
+    resolution_covariance
+        What the uncertainty of qdamp and qbroad adds to the covariance, in the order of ``result.parameters``.
+    stages
+        Of the best start.
+    starts
+        Rw of every start, and values (starts, parameters) in the order of ``start_names``.
+    envelopes, profiles
+        See the settings.
+    data
+        The points fitted.
+    """
+
+    settings: RefinementSettings
+    observed: Observed
+    data: FitData
+    result: refinement.RefinementResult
+    map: ParameterMap
+    resolution_covariance: np.ndarray
+    stages: tuple[StageResult, ...]
+    start_names: tuple[str, ...]
+    start_rw: np.ndarray
+    start_values: np.ndarray
+    envelopes: tuple[EnvelopeResult, ...]
+    profiles: tuple[refinement.ProfileInterval, ...]
+
+    @property
+    def model(self) -> PairModel:
+        return self.result.model
+
+    def covariance(self, scaled: bool) -> np.ndarray:
+        """Covariance of ``result.parameters``, with the resolution's part, which no scaling touches."""
+        own = self.result.covariance_scaled if scaled else self.result.covariance
+        return own + self.resolution_covariance
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model with its recipe resolved: starting values of all parameters, the map, and the stages as names."""
+
+    model: PairModel
+    start: dict[str, float]
+    map: ParameterMap
+    stages: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def make_model(crystals: Sequence[Crystal], qmax: float, settings: RefinementSettings) -> PairModel:
+    """The pair model of some phases; their names are those of the settings or of the files.
+
+    Raises
+    ------
+    InputError
+        If two phases have the same name or a name that parameters cannot carry.
+    """
+    phases = list(crystals)
+    if settings.phases:
+        if len(settings.phases) != len(phases):
+            raise InputError(
+                "not as many names as phases",
+                place="key phases",
+                found=settings.phases,
+                expected=f"{len(phases)} names",
+            )
+        phases = [replace(crystal, name=name) for crystal, name in zip(phases, settings.phases, strict=True)]
+    names = [crystal.name for crystal in phases]
+    if len(phases) > 1 and (len(set(names)) < len(names) or any(":" in name or not name for name in names)):
+        raise InputError(
+            "phases need different names without a colon",
+            place="key phases",
+            found=", ".join(names),
+            advice="give names in the settings, key phases",
+        )
+    return PairModel(
+        tuple(phases),
+        qmax,
+        convention=settings.convention,
+        envelope=settings.envelope,
+        radiation=settings.radiation,
+        window=settings.window,
+    )
+
+
+def prepare(model: PairModel, settings: RefinementSettings, values: Mapping[str, float] | None = None) -> Prepared:
+    """Resolve a recipe on a model.
+
+    Parameters
+    ----------
+    values
+        Starting values that replace those of the model and of the settings.
+
+    Raises
+    ------
+    InputError
+        If the recipe names a parameter that symmetry fixes or that does not exist, if nothing is left to refine, or if
+        constraints, bounds and fixed values cannot be met together.
+    """
+    names = list(model.parameters)
+    start = {name: float(value) for name, value in model.parameters.items()}
+    if "qdamp" in start:
+        start |= {"qdamp": settings.qdamp, "qbroad": settings.qbroad}
+    given = values_of(settings.start, names, settings, "start", model.why_fixed)
+    start |= {name: value for name, value in given.items() if value is not None}
+    start |= {name: float(value) for name, value in (values or {}).items() if name in start}
+    held = values_of(settings.fixed, names, settings, "fixed", model.why_fixed)
+    fixed = {name: start[name] if value is None else value for name, value in held.items()}
+    start |= fixed
+
+    stages = []
+    for i, stage in enumerate(settings.stages):
+        found = matched(stage.free, names, f"stages[{i}] ({stage.name})", model.why_fixed)
+        stages.append((stage.name, tuple(name for name in found if name not in fixed)))
+    wanted = {name for _, free in stages for name in free}
+    made = linear_map(
+        names,
+        start,
+        free=wanted,
+        equations=equations_of(settings, start, mixed_occupancies(model)),
+        fixed=fixed,
+        bounds=bounds_of(settings, start),
+    )
+    if not made.free:
+        raise InputError(
+            "the recipe leaves nothing to refine", place="key stages", found=", ".join(s.name for s in settings.stages)
+        )
+    resolved: list[tuple[str, tuple[str, ...]]] = []
+    freed: dict[str, None] = {}
+    for name, free in stages:
+        freed.update(dict.fromkeys(free))
+        resolved.append((name, tuple(freed) if settings.cumulative else free))
+    if settings.together:
+        resolved.append(("all together", made.free))
+    return Prepared(model, start, made, tuple(resolved))
+
+
+def mixed_occupancies(model: PairModel) -> list[list[str]]:
+    """Names of the occupancies of each site that elements share."""
+    several = len(model.phases) > 1
+    return [
+        [f"{crystal.name}:{name}" if several else name for name in site.occupancy_names()]
+        for crystal in model.phases
+        for site in crystal.sites
+        if len(site.species) > 1
+    ]
+
+
+def run_recipe(
+    crystals: Sequence[Crystal],
+    observed: Observed,
+    settings: RefinementSettings,
+    *,
+    say: Callable[[str], None] = print,
+) -> RecipeResult:
+    """Refine a structure against G(r).
+
+    Parameters
+    ----------
+    crystals
+        Starting structures, one per phase.
+    observed
+        G(r).
+    settings
+        The recipe.
+    say
+        Is told what happens: stage, Rw, evaluations.
+
+    Raises
+    ------
+    InputError
+        If the recipe does not fit the structure or the data.
+    """
+    data = fit_data(observed, settings.fit_range, settings.weights)
+    prepared = prepare(make_model(crystals, observed.qmax, settings), settings)
+    say(
+        f"{len(prepared.map.free)} independent parameters, fit from {settings.fit_range[0]:g} to "
+        f"{settings.fit_range[1]:g} angstrom, weights: {data.weights}"
+    )
+    first = _into_bounds(prepared, _first_guess(prepared, observed, settings))
+    runs = []
+    for k, z in enumerate(_starts(prepared.map, first, settings)):
+        if settings.starts > 1:
+            say(f"start {k + 1} of {settings.starts}")
+        runs.append(_run_stages(prepared, observed, data, settings, z, say))
+    best_stages, best = min(runs, key=lambda run: run[1].chi_squared)
+    if settings.starts > 1:
+        rws = ", ".join(f"{run[1].rw:.4f}" for run in runs)
+        say(f"Rw of the starts: {rws}")
+    _tell_limits(prepared, best)
+    say(
+        f"Rw {best.rw:.5f}, reduced chi-squared {best.chi_squared_reduced:.4g}, "
+        f"{best.degrees_of_freedom} degrees of freedom"
+    )
+    names = tuple(best.values)
+    return RecipeResult(
+        settings=settings,
+        observed=observed,
+        data=data,
+        result=best,
+        map=prepared.map,
+        resolution_covariance=_resolution_covariance(best, settings),
+        stages=tuple(best_stages),
+        start_names=names,
+        start_rw=np.array([run[1].rw for run in runs]),
+        start_values=np.array([[run[1].values[name] for name in names] for run in runs]),
+        envelopes=tuple(_compare_envelopes(best, observed, data, settings, say)),
+        profiles=tuple(_profiles(best, prepared, settings, say)),
+    )
+
+
+def _first_guess(prepared: Prepared, observed: Observed, settings: RefinementSettings) -> np.ndarray:
+    """z at the start; scale and coherence length, unless given, from a coarse search."""
+    start = dict(prepared.start)
+    given = values_of(settings.start, list(start), settings, "start")
+    free = set(prepared.map.free)
+    scales = [n for n in matching("scale", start, "start") if n in free and n not in given]
+    lengths = [n for n in matching("coherence_length", start, "start") if n in free and n not in given]
+    low, high = settings.fit_range
+    r = np.arange(low, high, np.pi / observed.qmax)
+    g = np.interp(r, observed.r, observed.g)
+    best = math.inf
+    chosen = dict(start)
+    for length in FIRST_LENGTHS if lengths else (None,):
+        tried = start | ({} if length is None else dict.fromkeys(lengths, length))
+        model_g = calculate(prepared.model, r, tried)
+        power = float(model_g @ model_g)
+        factor = float(model_g @ g) / power if scales and power > 0 else 1.0
+        if factor <= 0:
+            factor = 1.0
+        misfit = float(np.sum((g - factor * model_g) ** 2))
+        if misfit < best:
+            best = misfit
+            chosen = tried | {name: tried[name] * factor for name in scales}
+    return np.array([chosen[name] for name in prepared.map.free])
+
+
+def _into_bounds(prepared: Prepared, z: np.ndarray) -> np.ndarray:
+    """z inside its bounds; a start that has to move is told."""
+    inside = np.clip(z, prepared.map.lower, prepared.map.upper)
+    for name, old, new in zip(prepared.map.free, z, inside, strict=True):
+        if abs(new - old) > 1e-9 * max(1.0, abs(old)):
+            warn(f"{name} starts at {new:.6g} instead of {old:.6g}, as its bounds and constraints ask")
+    return inside
+
+
+def _starts(made: ParameterMap, first: np.ndarray, settings: RefinementSettings):
+    """The first start and the seeded random ones around it."""
+    yield first
+    generator = np.random.default_rng(settings.seed)
+    kinds = {}
+    for pattern, kind, size in PERTURBATIONS:
+        kinds.update(dict.fromkeys(matching(pattern, made.free, "perturbation"), (kind, size)))
+    for _ in range(settings.starts - 1):
+        z = first.copy()
+        for j, name in enumerate(made.free):
+            kind, size = kinds.get(name, ("absolute", 0.0))
+            shift = settings.perturbation * size * generator.standard_normal()
+            z[j] = z[j] * math.exp(shift) if kind == "relative" else z[j] + shift
+        yield np.clip(z, made.lower, made.upper)
+
+
+def _run_stages(prepared, observed, data, settings, z, say):
+    reached = []
+    result = None
+    z = z.copy()
+    for number, (name, free) in enumerate(prepared.stages, 1):
+        part, kept = prepared.map.part(free, z)
+        if not part.free:
+            say(f"stage {number} of {len(prepared.stages)}, {name}: nothing to refine")
+            continue
+        result = _fit(prepared.model, part, z[kept], observed, data, settings, prepared.start)
+        z[kept] = result.variable_values
+        reached.append(StageResult(name, result.rw, result.chi_squared, result.evaluations, len(part.free)))
+        say(
+            f"stage {number} of {len(prepared.stages)}, {name}: Rw {result.rw:.5f}, {len(part.free)} free, "
+            f"{result.evaluations} evaluations"
+        )
+    return reached, result
+
+
+def _fit(model, part: ParameterMap, z, observed, data, settings, start):
+    """One least-squares run of the engine on the parameters that a map frees."""
+    moving = np.flatnonzero(np.any(part.matrix != 0, axis=1))
+    constant = {name: part.offset[i] for i, name in enumerate(part.parameters)}
+    engine_map = refinement.LinearMap(
+        parameters=tuple(part.parameters[i] for i in moving),
+        offset=part.offset[moving],
+        variables=part.free,
+        matrix=part.matrix[moving],
+        start=z,
+        lower=part.lower,
+        upper=part.upper,
+    )
+    own_grid = data.weights == "unit"
+    return refinement.refine(
+        model,
+        observed.r if own_grid else data.r,
+        observed.g if own_grid else data.g,
+        free=(),
+        start={**start, **constant},
+        fit_range=settings.fit_range,
+        sd=data.sd,
+        covariance=data.covariance,
+        linear_map=engine_map,
+        max_evaluations=settings.max_evaluations,
+    )
+
+
+def _tell_limits(prepared: Prepared, result) -> None:
+    """Warn of what a reader of the numbers must know."""
+    for group in result.singular:
+        warn(f"these parameters cannot be told apart by the data: {', '.join(group)}")
+    if result.at_bound:
+        warn(f"at a bound, so without a meaningful uncertainty: {', '.join(result.at_bound)}")
+    if not result.converged:
+        warn(f"the refinement did not converge: {result.message}")
+    z = np.array([result.values[name] for name in prepared.map.free])
+    for name, value, low, high in prepared.map.outside(z):
+        warn(
+            f"{name} = {value:.6g} is outside {low:.6g} to {high:.6g}; bounds of a sum of several parameters are not "
+            "enforced during the fit"
+        )
+
+
+def _resolution_covariance(result, settings: RefinementSettings) -> np.ndarray:
+    """(dp/dq) C_q (dp/dq)' of qdamp and qbroad, where they are held and uncertain."""
+    held = [name for name in ("qdamp", "qbroad") if name in result.values and name not in result.parameters]
+    sds = {"qdamp": settings.qdamp_sd, "qbroad": settings.qbroad_sd}
+    size = len(result.parameters)
+    if not any(sds[name] for name in held):
+        return np.zeros((size, size))
+    slope = refinement.sensitivity(result, held)
+    spread = np.array([sds[name] for name in held])
+    correlation = np.eye(len(held))
+    if len(held) == 2:
+        correlation[0, 1] = correlation[1, 0] = settings.resolution_correlation
+    return slope @ (correlation * np.outer(spread, spread)) @ slope.T
+
+
+def _compare_envelopes(best, observed, data, settings, say):
+    """Repeat the last stage with other envelopes, from where it ended."""
+    lengths = [n for n in best.parameters if n.rpartition(":")[2] == "coherence_length"]
+    if not lengths:
+        return
+    for envelope in settings.compare_envelopes:
+        if envelope in (settings.envelope, "none"):
+            continue
+        other = replace(settings, envelope=envelope)
+        prepared = prepare(replace(best.model, envelope=envelope), other, best.values)
+        # A sphere of diameter D and another shape of the same parameter damp differently: start from a search.
+        z = np.clip(_first_guess(prepared, observed, other), prepared.map.lower, prepared.map.upper)
+        part, kept = prepared.map.part(prepared.map.free, z)
+        result = _fit(prepared.model, part, z[kept], observed, data, other, prepared.start)
+        names = tuple(n for n in result.parameters if n.rpartition(":")[2] in ("coherence_length", "coherence_spread"))
+        made = EnvelopeResult(
+            envelope,
+            result.rw,
+            result.chi_squared,
+            names,
+            tuple(result.values[n] for n in names),
+            tuple(result.standard_uncertainty(n) for n in names),
+            tuple(result.standard_uncertainty(n, scaled=True) for n in names),
+        )
+        numbers = ", ".join(
+            f"{n} {v:.4g} ± {s:.2g}"
+            for n, v, s in zip(names, made.values, made.standard_uncertainty_scaled, strict=True)
+        )
+        say(f"envelope {envelope}: Rw {result.rw:.5f}, {numbers}")
+        yield made
+
+
+def _profiles(best, prepared: Prepared, settings: RefinementSettings, say):
+    """Profile-likelihood intervals of the parameters asked for."""
+    for name in matched(settings.profile, list(best.values), "profile") if settings.profile else ():
+        if name not in best.parameters:
+            continue
+        interval = refinement.profile_interval(best.model, best, name, level=settings.profile_level)
+        low, high = ("open" if end is None else f"{end:.4g}" for end in (interval.lower, interval.upper))
+        say(f"profile interval of {name} ({100 * settings.profile_level:.1f} %): {low} to {high}")
+        yield interval

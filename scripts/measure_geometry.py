@@ -1,0 +1,31 @@
+"""Measure bonds, angles, polyhedra and bond valences of a refined structure, with their uncertainties."""
+
+from coherion import command
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__)
+    arguments.add_argument("refinement", help="netCDF that refine_structure wrote")
+    arguments.add_argument("structure", help="the CIF that the refinement of this phase started from")
+    arguments.add_argument("--phase", help="name of the phase, where the refinement has several (default: the first)")
+    arguments.add_argument("--output", required=True, help="netCDF to write")
+    arguments.add_argument("--table", help="table of the quantities to write (.tsv)")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats.netcdf import read_dataset, write_dataset, write_text
+    from coherion.formats.tables import write_table
+    from coherion.structure.crystal import read_cif
+    from coherion.structure.geometry import settings_from
+    from coherion.structure.geometry_output import dataset_of, measure_refined, table_rows
+
+    settings = settings_from(given.settings)
+    fit = read_dataset(given.refinement)
+    found = measure_refined(fit, read_cif(given.structure), settings, given.phase)
+    if given.table:
+        write_text(given.table, write_table(table_rows(found)))
+    sources = [given.refinement, given.structure]
+    write_dataset(dataset_of(found, fit), given.output, sources=sources, settings=given.settings)
+
+
+if __name__ == "__main__":
+    command.run(main)

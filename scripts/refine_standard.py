@@ -1,0 +1,45 @@
+"""Refine a standard (LaB6, Ni, CeO2) for the instrument's qdamp and qbroad."""
+
+from functools import partial
+
+from coherion import command
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__)
+    arguments.add_argument("pdf", help="netCDF of the standard's reduction, or a .gr file")
+    arguments.add_argument("structure", help="CIF of the standard")
+    arguments.add_argument("--output", required=True, help="JSON to write: qdamp, qbroad, uncertainties, correlation")
+    arguments.add_argument("--fit", help="netCDF of the fit to write")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats.netcdf import write_dataset
+    from coherion.scattering.resolution import resolution_of, standard_settings, write_resolution
+    from coherion.structure.crystal import read_cif
+    from coherion.structure.observed import read_observed
+    from coherion.structure.recipe import run_recipe
+    from coherion.structure.recipe_settings import RefinementSettings
+    from coherion.structure.refinement_output import dataset_of
+
+    settings = RefinementSettings.from_mapping(standard_settings(given.settings))
+    observed = read_observed(given.pdf, settings.qmax)
+    crystal = read_cif(given.structure)
+    found = run_recipe([crystal], observed, settings, say=partial(print, flush=True))
+    result = found.result
+    resolution = resolution_of(
+        result.parameters,
+        result.values,
+        found.covariance(scaled=True),
+        rw=result.rw,
+        chi_squared_reduced=result.chi_squared_reduced,
+        standard=crystal.name,
+        origin=observed.origin,
+    )
+    sources, told = [given.pdf, given.structure], settings.as_dict()
+    if given.fit:
+        write_dataset(dataset_of(found), given.fit, sources=sources, settings=told)
+    write_resolution(given.output, resolution, sources=sources, settings=told)
+
+
+if __name__ == "__main__":
+    command.run(main)
