@@ -9,7 +9,10 @@ def main(argv=None):
     arguments.add_argument("series", help="the series' configuration, config/simulation.yaml")
     arguments.add_argument("name", help="sample")
     arguments.add_argument(
-        "--output", required=True, nargs="+", help="files to write, one for each temperature of the series, in its order"
+        "--output",
+        required=True,
+        nargs="+",
+        help="files to write, one for each temperature of the series, in its order",
     )
     arguments.add_argument("--truth", required=True, help="JSON file to write what is true of them to")
     given = arguments.parse_args(argv)

@@ -57,9 +57,7 @@ def incoherent_function(element: str, q: np.ndarray) -> np.ndarray:
     return _shells(np.asarray(q, dtype=float)) @ np.array(_shell_weights(element))
 
 
-def compton_intensity(
-    contents: Mapping[str, float], q: np.ndarray, two_theta: np.ndarray, energy: float
-) -> np.ndarray:
+def compton_intensity(contents: Mapping[str, float], q: np.ndarray, two_theta: np.ndarray, energy: float) -> np.ndarray:
     """Compton scattering per atom in electrons^2, as a counter of photons sees it.
 
     Klein and Nishina's formula for weak recoil: S(Q) times the square of the energy ratio (polarisation apart).

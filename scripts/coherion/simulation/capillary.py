@@ -37,9 +37,7 @@ def path_in_disc(x: np.ndarray, y: np.ndarray, ux: float, uy: float, radius: flo
     return np.maximum(half - along, 0.0) - np.maximum(-half - along, 0.0)
 
 
-def transmitted(
-    two_theta: np.ndarray, capillary: Capillary, materials: Materials, *, region: str
-) -> np.ndarray:
+def transmitted(two_theta: np.ndarray, capillary: Capillary, materials: Materials, *, region: str) -> np.ndarray:
     """Fraction of the radiation scattered in the sample or in the glass that leaves the capillary.
 
     Parameters
@@ -72,10 +70,7 @@ def transmitted(
     arriving = optical(-1.0, 0.0, materials.sample_in, materials.glass_in)
     angles = np.linspace(0.0, 180.0, 31)
     values = [
-        np.exp(
-            -arriving
-            - optical(np.cos(t), np.sin(t), materials.sample_out, materials.glass_out)
-        ).mean()
+        np.exp(-arriving - optical(np.cos(t), np.sin(t), materials.sample_out, materials.glass_out)).mean()
         for t in np.radians(angles)
     ]
     return CubicSpline(angles, values)(two_theta)

@@ -22,8 +22,10 @@ from coherion.simulation.domains import Kind, PairHistogram
 from coherion.simulation.structures import Structure
 
 # Pairs nearer than this (angstrom) are summed one by one; beyond it correlated motion is a fast series.
-NEAR = 8.0
-SERIES_TERMS = 6
+NEAR = 12.0
+SERIES_TERMS = 4
+# Spacing of the fast transform's Q (1/angstrom): it shows distances up to 2 pi/0.008 less what qdamp leaves over.
+TRANSFORM_STEP = 0.008
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,11 @@ def pair_sums(histogram: PairHistogram, q: np.ndarray, motion: Motion, *, embedd
     import scipy.fft
     from scipy.interpolate import CubicSpline
 
-    from coherion.simulation.loops import broaden, near_sum
-
     step = histogram.step
     nodes = np.arange(histogram.counts.shape[1])
     r = nodes * step
     near = r < NEAR
-    length = scipy.fft.next_fast_len(max(2 * nodes.size, round(2 * np.pi / (0.006 * step))), real=True)
+    length = scipy.fft.next_fast_len(max(2 * nodes.size, round(2 * np.pi / (TRANSFORM_STEP * step))), real=True)
     grid_step = 2 * np.pi / (length * step)
     wanted = math.ceil((q[-1] + 1.0) / grid_step)
     grid = np.arange(wanted) * grid_step
@@ -104,26 +104,42 @@ def pair_sums(histogram: PairHistogram, q: np.ndarray, motion: Motion, *, embedd
             transformed[term] = spectrum / smear
             weighted = weighted * softening
         width = np.sqrt(motion.qdamp**2 + u * motion.qbroad**2 * q**2)
-        smooth = np.zeros((terms, q.size))
-        broaden(q, width, grid_step, transformed, smooth)
+        smooth = _broaden(q, width, grid_step, transformed)
         half = 0.5 * q**2 * u
         series = sum(smooth[term] * half**term / math.factorial(term) for term in range(terms))
         total = series * np.exp(-half)
         there = near & (counts > 0)
         if there.any():
-            direct = np.zeros(coarse.size)
-            near_sum(
-                coarse, r[there], counts[there], u, motion.delta1, motion.delta2, motion.qdamp, motion.qbroad, direct
-            )
-            total += CubicSpline(coarse, direct / coarse_smear)(q)
+            total += CubicSpline(coarse, _near_sum(coarse, r[there], counts[there], u, motion) / coarse_smear)(q)
         if embedded:
             weighted = np.divide(background, r, out=np.zeros_like(r), where=r > 0)
             spectrum = -scipy.fft.rfft(weighted, n=length).imag[:wanted]
-            mean = np.zeros((1, q.size))
-            broaden(q, np.full(q.size, motion.qdamp), grid_step, spectrum[None, :], mean)
+            mean = _broaden(q, np.full(q.size, motion.qdamp), grid_step, spectrum[None, :])
             total -= mean[0] * np.exp(-half)
         result[row] = total / q
     return result
+
+
+def _near_sum(q: np.ndarray, r: np.ndarray, counts: np.ndarray, u: float, motion: Motion) -> np.ndarray:
+    """Sum of counts sin(Q r)/r with thermal motion, correlated motion and resolution, (n,)."""
+    variance = u * (1 - motion.delta1 / r - motion.delta2 / r**2 + (motion.qbroad * r) ** 2)
+    wave = np.sin(np.outer(q, r)) * np.exp(-0.5 * np.outer(q**2, variance))
+    return wave @ (counts / r * np.exp(-0.5 * (motion.qdamp * r) ** 2))
+
+
+def _broaden(q: np.ndarray, width: np.ndarray, grid_step: float, values: np.ndarray) -> np.ndarray:
+    """Odd functions ``values`` (terms, nodes) of Q = k*grid_step, convolved with a Gaussian whose width depends on Q.
+
+    ``width`` (n,) belongs to ``q`` (n,); the result is (terms, n). The sum over the grid is exact to rounding for
+    functions whose frequencies stay below 2 pi/grid_step less seven times 1/width.
+    """
+    reach = math.ceil(7 * width.max() / grid_step)
+    node = np.rint(q / grid_step).astype(int)[:, None] + np.arange(-reach, reach + 1)
+    z = (node * grid_step - q[:, None]) / width[:, None]
+    weight = np.exp(-0.5 * z * z) * (grid_step / (math.sqrt(2 * math.pi) * width[:, None]))
+    weight[node < 0] *= -1
+    node = np.minimum(np.abs(node), values.shape[1] - 1)
+    return np.array([np.einsum("nk,nk->n", weight, row[node]) for row in values])
 
 
 def _shape(r: np.ndarray, diameter: float) -> np.ndarray:

@@ -150,6 +150,16 @@ def pair_histogram(
 
 
 def _spread(correlation, n1, n2, n3, vectors, offset, weight, step, counts):
-    from coherion.simulation.loops import spread
-
-    spread(correlation, n1, n2, n3, vectors, offset, weight, step, counts)
+    """Add numbers of pairs to ``counts``, each shared linearly by the two nodes next to its distance."""
+    i, j, k = np.nonzero(correlation)
+    u, v, w = n1[i] + offset[0], n2[j] + offset[1], n3[k] + offset[2]
+    # The vectors are upper triangular (Structure.vectors), which saves a third of the products.
+    x = vectors[0, 0] * u + vectors[0, 1] * v + vectors[0, 2] * w
+    y = vectors[1, 1] * v + vectors[1, 2] * w
+    z = vectors[2, 2] * w
+    place = np.sqrt(x * x + y * y + z * z) / step
+    node = place.astype(np.int64)
+    pairs = weight * correlation[i, j, k]
+    upper = pairs * (place - node)
+    counts += np.bincount(node, weights=pairs - upper, minlength=counts.size)[: counts.size]
+    counts[1:] += np.bincount(node, weights=upper, minlength=counts.size - 1)[: counts.size - 1]

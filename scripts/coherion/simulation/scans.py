@@ -108,9 +108,7 @@ def _powder(
         made.append((side, sample.side_phase_length, share, series["trigonal"]["delta2"]))
     # Formula units to atoms: the fractions weigh scattering per atom.
     metal = [sum(n for e, n in s.contents().items() if e in ("In", "Zr")) for s, *_ in made]
-    weight = [
-        fraction * sum(s.contents().values()) / m for (s, _, fraction, _), m in zip(made, metal, strict=True)
-    ]
+    weight = [fraction * sum(s.contents().values()) / m for (s, _, fraction, _), m in zip(made, metal, strict=True)]
     return [
         _phase(structure, length, w / sum(weight), delta2, series, q, energy, rng)
         for (structure, length, _, delta2), w in zip(made, weight, strict=True)

@@ -78,9 +78,7 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
         if name not in series:
             raise InputError("a section is missing", file=path, place=f"key {name}")
     if unknown := set(series) - set(SECTIONS):
-        raise InputError(
-            "a section is not known", file=path, place=f"key {min(unknown)}", expected=", ".join(SECTIONS)
-        )
+        raise InputError("a section is not known", file=path, place=f"key {min(unknown)}", expected=", ".join(SECTIONS))
     if series["conductivity_depends_on"] not in CAUSES:
         raise InputError(
             "the cause of the conductivity is not known",

@@ -49,8 +49,8 @@ def scan_file(name: str) -> str:
 
 
 def spectrum_file(name: str, temperature: float) -> str:
-    """File of a spectrum below the data folder; ``m`` stands for minus."""
-    return f"spectra/{name}_{'m' if temperature < 0 else ''}{abs(temperature):g}C.mpt"
+    """File of a spectrum below the data folder."""
+    return f"spectra/{name}_{temperature:g}C.mpt"
 
 
 def formula(x: float) -> str:

@@ -37,9 +37,7 @@ def glass_intensity(q: np.ndarray, two_theta: np.ndarray, energy: float) -> np.n
     total = sum(SILICA[e] * f[e] ** 2 for e in SILICA)
     for start, end in sorted({shell[:2] for shell in SILICA_SHELLS}):
         shells = [shell[2:] for shell in SILICA_SHELLS if shell[:2] == (start, end)]
-        around = sum(
-            n * np.sinc(q * distance / np.pi) * np.exp(-0.5 * (q * sd) ** 2) for n, distance, sd in shells
-        )
+        around = sum(n * np.sinc(q * distance / np.pi) * np.exp(-0.5 * (q * sd) ** 2) for n, distance, sd in shells)
         # Beyond the shells the density is uniform: what they take from it is a sphere that holds as many atoms, its
         # rim as soft as the last shell is wide.
         held = sum(n for n, _, _ in shells)
