@@ -16,6 +16,7 @@ Integers are little-endian, texts cp1252 with their length before them. Measured
 from __future__ import annotations
 
 import datetime
+import itertools
 import os
 import struct
 from collections.abc import Sequence
@@ -367,14 +368,15 @@ def _amplitude(payload: memoryview, frequency: np.ndarray | None) -> float | Non
     """
     if frequency is None or not len(payload) or payload[0] != POTENTIOSTATIC:
         return None
-    for at in (0x1845, 0x1846, 0x1847):
-        if at + 44 > len(payload):
+    # EC-Lab 11.50 moved the parameters by a byte, and those after the third by three more.
+    for at, shift in itertools.product((0x1845, 0x1846, 0x1847), (0, 3)):
+        if at + shift + 44 > len(payload):
             continue
         sequences, parameters = struct.unpack_from("<HH", payload, at)
         if sequences != 1 or not 10 < parameters < 200:
             continue
-        first, unit = struct.unpack_from("<fB", payload, at + 24)
-        (amplitude,) = struct.unpack_from("<f", payload, at + 40)
+        first, unit = struct.unpack_from("<fB", payload, at + shift + 24)
+        (amplitude,) = struct.unpack_from("<f", payload, at + shift + 40)
         if unit >= len(FREQUENCY_UNITS) or not 0 < amplitude <= 5000:
             continue
         measured = frequency[frequency > 0]
