@@ -85,6 +85,15 @@ def test_pdfgetn_header():
     assert found.dx.tolist() == [0.001, 0.001] and found.dy.tolist() == [0.1, 0.2]
 
 
+def test_pdfgui_header():
+    found = parse_pdf_text(
+        "History written: Mon Nov  3 10:00:00 2008\nproduced by me\n##### PDFgui\nstype=X  x-ray scattering\n"
+        "qmax=25.00   cut\nqdamp=0.04\ndscale=1\n##### start data\n#L r(A) G(r) d_r d_Gr\n1 2 0 0.5\n2 3 0 0.5\n"
+    )
+    assert found.number("qmax") == 25 and found.number("qdamp") == 0.04
+    assert found.kind == "gr" and found.dx is None and found.dy.tolist() == [0.5, 0.5]
+
+
 @pytest.mark.parametrize(
     ("rows", "dx", "dy"),
     [

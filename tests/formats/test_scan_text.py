@@ -208,6 +208,7 @@ def test_bad_lines_are_named(text, place, what):
         (b"\n".join(rows().encode().split(b"\n")[:9]), "has no scan"),
         (b"1 2 3 4 5 6 7 8 9 10\n" * 30, "rows of 10 numbers"),
         (b"5.0\n" * 30, "has no scan"),
+        (b"word\n" * 100_001 + rows().encode(), "has no scan"),
         (bytes(5000), "binary"),
         (b"\x89PNG\r\n\x1a\n" + bytes(300), "binary"),
         (b"<html><body>404 not found</body></html>", "has no scan"),

@@ -27,7 +27,17 @@ from pathlib import Path
 import numpy as np
 
 from coherion.errors import InputError
-from coherion.formats.scan_text import LINE, MAX_HEADER, MAX_LINE, bulk_rows, decode, is_remark, read_bytes, row_of
+from coherion.formats.scan_text import (
+    LINE,
+    MAX_HEADER,
+    MAX_LINE,
+    MAX_SEARCH,
+    bulk_rows,
+    decode,
+    is_remark,
+    read_bytes,
+    row_of,
+)
 
 LABELS = {
     "iq": "Q(Å$^{-1}$)  I(a.u.)",
@@ -56,10 +66,10 @@ class PdfText:
     kind: str
 
     def number(self, key: str) -> float | None:
-        """A header's number, such as ``qmax``, or None where it is absent or no number."""
+        """A header's number, such as ``qmax``, without the words behind it; None where it is absent."""
         try:
-            value = float(self.header[key])
-        except (KeyError, ValueError):
+            value = float(self.header[key].split()[0])
+        except (KeyError, ValueError, IndexError):
             return None
         return value if np.isfinite(value) else None
 
@@ -83,6 +93,8 @@ def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> Pdf
     width = 4
     for number, found in enumerate(LINE.finditer(text), start=1):
         line = found.group(1)
+        if number > MAX_SEARCH and not numbers:
+            break
         if is_remark(line) or marked:
             marked = marked and not _START.match(line)
             row = None

@@ -20,6 +20,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,9 @@ from coherion.errors import InputError
 MIN_ROWS = 10
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE = 400
-MAX_HEADER = 1000
+MAX_HEADER = 1000  # lines that are kept
+MAX_SEARCH = 100_000  # lines among which the data must begin
+_FIRST = frozenset("0123456789+-.,nNiI")  # how a number, a hole or infinity begins
 _COMMENTS = tuple("#!;%'\"")
 LINE = re.compile(r"([^\r\n]*)(?:\r\n?|\n|\Z)")
 _PLAIN = re.compile(r"[0-9eE+\-. \t\n]*")
@@ -136,7 +139,9 @@ def lines_of(text: str) -> Iterator[str]:
 
 def row_of(line: str, decimal_comma: bool = False) -> list[float] | None:
     """The numbers of a line, or None if it is anything but numbers and separators."""
-    if len(line) > MAX_LINE or not line.isascii() or "_" in line or _EMPTY_CELL.search(line):
+    if line.lstrip()[:1] not in _FIRST or len(line) > MAX_LINE or not line.isascii():
+        return None
+    if "_" in line or _EMPTY_CELL.search(line):
         return None
     if decimal_comma:
         if "." in line:
@@ -175,7 +180,7 @@ def bulk_rows(rest: str, width: int) -> np.ndarray | None:
 def uses_decimal_comma(lines: Iterable[str]) -> bool:
     """Whether more rows of numbers have decimal commas than decimal points."""
     commas = points = 0
-    for line in lines:
+    for line in islice(lines, MAX_SEARCH):
         if "." in line:
             points += row_of(line) is not None
         elif _INNER_COMMA.search(line[:MAX_LINE]):
@@ -280,6 +285,8 @@ def _first_block(text: str, comma: bool, file) -> tuple[_Block, list[str]]:
     for number, found in enumerate(LINE.finditer(text), start=1):
         line = found.group(1)
         started = len(block.numbers) >= MIN_ROWS
+        if number > MAX_SEARCH and not started:
+            break
         row = None if is_remark(line) else row_of(line, comma)
         if row is not None and len(row) == block.width:
             block.add(row, number, line, comma)
