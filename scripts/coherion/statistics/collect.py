@@ -1,0 +1,249 @@
+"""The table of the series: one row per sample from everything its analysis wrote, and the table of exclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray
+
+Row = dict[str, Any]
+
+#: Columns of refined parameters: those every structure may have, and those of the paper's labels.
+PARAMETERS: Mapping[str, str] = {
+    "a_A": "a",
+    "b_A": "b",
+    "c_A": "c",
+    "beta_deg": "beta",
+    "zr_fraction": "M1.occupancy.Zr",
+    "na_2b_occupancy": "Na1.occupancy",
+    "na_4e_occupancy": "Na2.occupancy",
+    "coherence_length_A": "coherence_length",
+}
+#: Columns of measured geometry, for the paper's labels.
+GEOMETRY: Mapping[str, str] = {
+    "octahedron_M_volume_A3": "M1 volume",
+    "octahedron_Na_volume_A3": "Na1 volume",
+    "prism_Na_volume_A3": "Na2 volume",
+    "octahedron_M_distance_A": "M1 mean distance",
+    "octahedron_Na_distance_A": "Na1 mean distance",
+    "prism_Na_distance_A": "Na2 mean distance",
+    "angle_M1_M2_Cl1_deg": "M1-M2-Cl1",
+    "angle_M1_M2_Cl2_deg": "M1-M2-Cl2",
+    "angle_a_M_Cl1_deg": "a-M-Cl1",
+    "angle_a_M_Cl2_deg": "a-M-Cl2",
+}
+#: Columns of the Arrhenius stage and the variables they come from.
+TRANSPORT: Mapping[str, str] = {
+    "sigma_25C_S_per_cm": "conductivity_reference",
+    "sigma_measured_25C_S_per_cm": "conductivity_measured",
+    "activation_energy_eV": "activation_energy",
+    "ln_prefactor": "ln_prefactor",
+}
+
+
+@dataclass(frozen=True)
+class SeriesSettings:
+    """What goes into the table of the series.
+
+    parameters
+        Column and refined parameter; a phase may stand before the name, ``trigonal:a``.
+    geometry
+        Column and measured quantity.
+    resistance
+        Which resistance of the circuit the conductivity comes from.
+    uncertainty
+        ``scaled`` by the root of reduced chi-squared, or ``unscaled``.
+    """
+
+    parameters: Mapping[str, str] = field(default_factory=lambda: dict(PARAMETERS))
+    geometry: Mapping[str, str] = field(default_factory=lambda: dict(GEOMETRY))
+    resistance: str = "total"
+    uncertainty: str = "scaled"
+
+    def __post_init__(self) -> None:
+        if self.uncertainty not in ("scaled", "unscaled"):
+            raise InputError(
+                "unknown choice", place="key uncertainty", found=self.uncertainty, expected="scaled or unscaled"
+            )
+
+
+def _put(row: Row, column: str, value: float, sd: float) -> None:
+    if np.isfinite(value):
+        row[column] = float(value)
+        row[f"{column}_sd"] = float(sd) if np.isfinite(sd) else None
+
+
+def structure_columns(fit: xarray.Dataset, settings: SeriesSettings) -> Row:
+    """Refined parameters, cell volume and Rw of one refinement, each with its standard uncertainty.
+
+    Parameters that the structure does not have are left out. A parameter that was fixed has uncertainty 0.
+    """
+    suffix = "_scaled" if settings.uncertainty == "scaled" else ""
+    names = [str(name) for name in fit["parameter"].values]
+    row: Row = {}
+    for column, name in settings.parameters.items():
+        if name in names:
+            place = names.index(name)
+            sd = float(fit[f"standard_uncertainty{suffix}"].values[place])
+            _put(row, column, float(fit["value"].values[place]), sd if np.isfinite(sd) else 0.0)
+    if "derived_name" in fit:
+        derived = [str(name) for name in fit["derived_name"].values]
+        if "volume" in derived:
+            place = derived.index("volume")
+            sds = fit[f"derived_standard_uncertainty{suffix}"].values
+            _put(row, "volume_A3", float(fit["derived_value"].values[place]), float(sds[place]))
+    if "envelope_value" in fit:
+        row |= _other_envelopes(fit, suffix)
+    row["rw"] = float(fit.attrs["rw"])
+    return row
+
+
+def _other_envelopes(fit: xarray.Dataset, suffix: str) -> Row:
+    """The coherence length with other shapes of the domains, a column for each shape."""
+    row: Row = {}
+    for i, shape in enumerate(fit["envelope_shape"].values):
+        if str(fit["envelope_parameter_name"].values[i]) == "coherence_length":
+            sd = float(fit[f"envelope_standard_uncertainty{suffix}"].values[i])
+            _put(row, f"coherence_length_{shape}_A", float(fit["envelope_value"].values[i]), sd)
+    return row
+
+
+def geometry_columns(geometry: xarray.Dataset, settings: SeriesSettings) -> Row:
+    """Measured quantities of one structure, each with its standard uncertainty."""
+    suffix = "_scaled" if settings.uncertainty == "scaled" else ""
+    names = [str(name) for name in geometry["quantity"].values]
+    row: Row = {}
+    for column, name in settings.geometry.items():
+        if name in names:
+            place = names.index(name)
+            sd = float(geometry[f"standard_uncertainty{suffix}"].values[place])
+            _put(row, column, float(geometry["value"].values[place]), sd)
+    return row
+
+
+def transport_columns(arrhenius: xarray.Dataset, settings: SeriesSettings) -> Row:
+    """Conductivity at the reference temperature, activation energy and prefactor of one sample.
+
+    Raises
+    ------
+    InputError
+        If the circuit has no resistance of the configured name.
+    """
+    names = [str(name) for name in arrhenius["resistance_name"].values]
+    if settings.resistance not in names:
+        raise InputError(
+            "no such resistance", place="key series.resistance", found=settings.resistance, expected=", ".join(names)
+        )
+    k = names.index(settings.resistance)
+    row: Row = {}
+    for column, name in TRANSPORT.items():
+        _put(row, column, float(arrhenius[name].values[k]), float(arrhenius[f"{name}_sd"].values[k]))
+    if "activation_energy_eV" in row:
+        name = "activation_energy_ln_prefactor_covariance"
+        row[f"{name}_eV"] = float(arrhenius[name].values[k])
+        row["arrhenius_curvature_p"] = float(arrhenius["curvature_p"].values[k])
+    if "capacitance_reference" in arrhenius:
+        value, sd = (float(arrhenius[f"capacitance{s}_reference"].values[0]) for s in ("", "_sd"))
+        _put(row, "capacitance_25C_F", value, sd)
+    row["spectra_used"] = int(arrhenius["spectra_used"].values[k])
+    row["spectra_measured"] = int(arrhenius.sizes["spectrum"])
+    return row
+
+
+def series_row(
+    sample: Mapping[str, Any],
+    fits: Mapping[str, xarray.Dataset],
+    geometry: xarray.Dataset | None,
+    arrhenius: xarray.Dataset | None,
+    settings: SeriesSettings,
+    *,
+    origin: str,
+) -> Row:
+    """One row of the table of the series.
+
+    Parameters
+    ----------
+    sample
+        The sample's row of the user's table.
+    fits
+        Refinements by fit range (``2-60``), the one that counts first; the columns of the others carry the range.
+    geometry, arrhenius
+        What these stages wrote for the sample, or None.
+    settings
+        What goes into the table.
+    origin
+        ``measured`` or ``simulated``.
+    """
+    row: Row = {key: sample.get(key) for key in ("sample", "title", "group", "annealing_C", "x", "composition")}
+    row["origin"] = origin
+    for number, (fit_range, fit) in enumerate(fits.items()):
+        columns = structure_columns(fit, settings)
+        if number:
+            columns = {_ranged(column, fit_range): value for column, value in columns.items()}
+        row |= columns
+    if geometry is not None:
+        row |= geometry_columns(geometry, settings)
+    if arrhenius is not None:
+        row |= transport_columns(arrhenius, settings)
+    row["excluded"] = None
+    return row
+
+
+def _ranged(column: str, fit_range: str) -> str:
+    base, sd = (column[:-3], "_sd") if column.endswith("_sd") else (column, "")
+    return f"{base}_{fit_range.replace('-', '_')}{sd}"
+
+
+def exclusion_rows(
+    excluded: Sequence[Mapping[str, str]], arrhenius: Mapping[str, xarray.Dataset], validated: Mapping[str, Any]
+) -> list[Row]:
+    """Everything that was left out, one row each: sample, what, how many points, and the reason.
+
+    Parameters
+    ----------
+    excluded
+        What the user left out, with ``sample``, ``what`` and ``reason``.
+    arrhenius
+        The Arrhenius stage's datasets by sample: spectra that take no part.
+    validated
+        The validation's datasets by sample: points that the Kramers-Kronig test removed.
+    """
+    rows: list[Row] = [{**row, "points": None, "by": "user"} for row in excluded]
+    for sample, one in validated.items():
+        rows += _removed_points(sample, one)
+    for sample, one in arrhenius.items():
+        # Several resistances of one spectrum are left out for the same reason more often than not.
+        said: dict[tuple[str, str], None] = {}
+        for k in range(one.sizes["resistance_name"]):
+            for i in np.flatnonzero(~one["used"].values[k].astype(bool)):
+                what = f"spectrum at {float(one['temperature'].values[i]):g} degC, {one['source'].values[i]}"
+                said[what, str(one["exclusion"].values[k, i])] = None
+        rows += [
+            {"sample": sample, "what": what, "points": None, "reason": reason, "by": "arrhenius"}
+            for what, reason in said
+        ]
+    return rows
+
+
+def _removed_points(sample: str, validated: xarray.Dataset) -> list[Row]:
+    removal = validated["removal"]
+    meanings = dict(zip(removal.attrs["flag_values"], removal.attrs["flag_meanings"].split(), strict=True))
+    rows: list[Row] = []
+    for i in range(validated.sizes["spectrum"]):
+        for code in np.unique(removal.values[i][removal.values[i] > 0]):
+            chosen = removal.values[i] == code
+            f = validated["frequency"].values[i][chosen]
+            what = f"points of the spectrum at {float(validated['temperature'].values[i]):g} degC, "
+            what += f"{f.min():.4g} to {f.max():.4g} Hz"
+            reason = meanings[code].replace("_", " ")
+            rows.append(
+                {"sample": sample, "what": what, "points": int(chosen.sum()), "reason": reason, "by": "validation"}
+            )
+    return rows

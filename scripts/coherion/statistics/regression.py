@@ -1,0 +1,123 @@
+"""Linear regression with exact abscissae: known measurement errors of the response plus scatter of its own.
+
+    y_i = sum_k X_ik beta_k + delta_i + e_i,    delta_i ~ N(0, s^2),    e_i ~ N(0, sd_i^2)
+
+``delta`` is what the samples differ in beyond the model and beyond the errors stated for them; s is estimated
+by restricted maximum likelihood (Patterson and Thompson, Biometrika 58 (1971) 545), which for sd_i = 0 is the
+usual residual standard deviation with n - p degrees of freedom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LinearFit:
+    """Coefficients (p,) of the design's columns, their covariance (p, p), scatter s, degrees of freedom n - p."""
+
+    coefficients: Array
+    covariance: Array
+    scatter: float
+    degrees_of_freedom: int
+    residuals: Array
+
+    @property
+    def standard_errors(self) -> Array:
+        """Standard errors (p,), square roots of the covariance's diagonal."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def interval(self, index: int, confidence: float = 0.95) -> tuple[float, float]:
+        """Two-sided interval of one coefficient from Student's t with n - p degrees of freedom.
+
+        Exact where the scatter dominates, wider than necessary where the known errors do.
+        """
+        half = student_quantile(confidence, self.degrees_of_freedom) * float(self.standard_errors[index])
+        centre = float(self.coefficients[index])
+        return centre - half, centre + half
+
+
+def student_quantile(confidence: float, degrees_of_freedom: float) -> float:
+    """Half width, in standard errors, of a two-sided interval of Student's t (normal for infinite freedom)."""
+    from scipy.special import ndtri, stdtrit
+
+    level = 0.5 + confidence / 2
+    return float(ndtri(level) if np.isinf(degrees_of_freedom) else stdtrit(degrees_of_freedom, level))
+
+
+def fit_linear(design: ArrayLike, y: ArrayLike, y_sd: ArrayLike | None = None) -> LinearFit:
+    """Fit y = design @ beta with known standard deviations of y and further scatter of unknown size.
+
+    Parameters
+    ----------
+    design
+        Shape (n, p), n > p, of full rank.
+    y, y_sd
+        Shape (n,), in one unit; ``y_sd`` is zero where it is not given.
+
+    Raises
+    ------
+    ValueError
+        If n <= p, the columns are linearly dependent, or the shapes differ.
+    """
+    x = np.atleast_2d(np.asarray(design, float))
+    response = np.asarray(y, float)
+    n, p = x.shape
+    known = np.zeros(n) if y_sd is None else np.broadcast_to(np.asarray(y_sd, float), (n,)) ** 2
+    if response.shape != (n,):
+        raise ValueError(f"design has {n} rows, y has shape {response.shape}")
+    if n <= p:
+        raise ValueError(f"{n} points cannot determine {p} coefficients and a scatter")
+    if np.linalg.matrix_rank(x / np.linalg.norm(x, axis=0)) < p:
+        raise ValueError("columns of the design are linearly dependent")
+
+    # QR keeps full precision where X'X would square the condition number (NIST's Longley problem).
+    q, r = np.linalg.qr(x)
+    plain = np.linalg.solve(r, q.T @ response)
+    residuals = response - x @ plain
+    largest = float(np.sqrt(np.sum(residuals**2) / (n - p)))
+    if not known.any():
+        inverse = np.linalg.inv(r)
+        return LinearFit(plain, largest**2 * inverse @ inverse.T, largest, n - p, residuals)
+
+    scatter = _restricted_scatter(x, response, known, largest)
+    variance = known + scatter**2
+    if not np.all(variance > 0):
+        # Points claimed to be exact and a scatter of zero: the smallest scatter that keeps weights finite.
+        scatter = max(scatter, 1e-9 * (largest + float(np.sqrt(known.max()))))
+        variance = known + scatter**2
+    root = 1 / np.sqrt(variance)
+    q, r = np.linalg.qr(x * root[:, None])
+    beta = np.linalg.solve(r, q.T @ (response * root))
+    inverse = np.linalg.inv(r)
+    return LinearFit(beta, inverse @ inverse.T, scatter, n - p, response - x @ beta)
+
+
+def _restricted_scatter(x: Array, y: Array, known: Array, largest: float) -> float:
+    """Scatter s >= 0 that minimises the restricted negative log-likelihood (grid, then golden section)."""
+    from scipy.optimize import minimize_scalar
+
+    floor = 1e-18 * (largest**2 + float(known.max()))
+
+    def objective(s: float) -> float:
+        variance = known + s**2 + floor
+        root = 1 / np.sqrt(variance)
+        q, r = np.linalg.qr(x * root[:, None])
+        scaled = y * root
+        rest = scaled - q @ (q.T @ scaled)
+        return 0.5 * float(np.sum(np.log(variance)) + rest @ rest + 2 * np.sum(np.log(np.abs(np.diag(r)))))
+
+    # With unequal known errors the likelihood may have two minima: the grid finds the deeper one.
+    grid = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 40) * largest])
+    values = np.array([objective(s) for s in grid])
+    best = int(np.argmin(values))
+    low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    if high <= low:
+        return 0.0
+    found = minimize_scalar(objective, bounds=(low, high), method="bounded", options={"xatol": 1e-6 * largest})
+    return float(found.x) if found.fun < values[0] - 1e-9 else 0.0

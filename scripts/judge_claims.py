@@ -1,0 +1,48 @@
+"""Judge every statement of the paper against the table of the series.
+
+Writes one row per statement (claims.tsv) and, with --correlation, what the figures of conductivity against
+coherence length need (netCDF).
+"""
+
+from coherion import command
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__)
+    arguments.add_argument("series", help="tab-separated table of the series, one row per sample")
+    arguments.add_argument("--output", required=True, help="table of the verdicts to write (.tsv)")
+    arguments.add_argument("--correlation", help="netCDF of the correlation to write")
+    arguments.add_argument(
+        "--origin", choices=("measured", "simulated"), help="where the data come from (default: column origin)"
+    )
+    given = arguments.parse_args(argv)
+
+    from coherion.errors import InputError
+    from coherion.formats.netcdf import write_dataset, write_text
+    from coherion.statistics.claims import judge, table
+    from coherion.statistics.criteria import ClaimSettings
+    from coherion.statistics.curves import correlation_dataset
+    from coherion.statistics.series import read_series
+
+    settings = ClaimSettings.from_mapping(given.settings)
+    series = read_series(given.series, settings.columns)
+    stated = set(series.texts("origin")) - {""}
+    if unknown := stated - {"measured", "simulated"}:
+        raise InputError("unknown origin", file=given.series, found=unknown.pop(), expected="measured or simulated")
+    if not stated and given.origin is None:
+        raise InputError(
+            "nothing says whether the data were measured or simulated",
+            file=given.series,
+            advice="add a column origin, or give --origin",
+        )
+    # One simulated row makes all that is drawn from the table simulated, whatever the command line says.
+    origin = "simulated" if "simulated" in (*stated, given.origin) else "measured"
+
+    write_text(given.output, table(judge(series, settings), origin))
+    if given.correlation:
+        dataset = correlation_dataset(series, settings, origin)
+        write_dataset(dataset, given.correlation, sources=[given.series], settings=given.settings)
+
+
+if __name__ == "__main__":
+    command.run(main)
