@@ -34,3 +34,4 @@ rule all:
         rules.refine_all.input,
         rules.impedance_all.input,
         rules.series_all.input,
+        rules.figures_all.input,

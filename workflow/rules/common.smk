@@ -10,7 +10,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from coherion.command import summary_of_logs
 from coherion.errors import CoherionError
-from coherion.formats.series_tables import read_tables, settings_of
+from coherion.formats.series_tables import check_per_sample, read_tables, settings_of
 from coherion.formats.tables import complete_settings, read_yaml
 from snakemake.exceptions import WorkflowError
 
@@ -30,13 +30,12 @@ def checked():
     """Configuration with its defaults, and the tables; a refusal is one line."""
     schemas = Path(workflow.basedir) / "workflow" / "schemas"
     try:
-        settings = complete_settings(
-            config,
-            read_yaml(schemas / "config.schema.yaml"),
-            file=", ".join(map(str, workflow.configfiles)),
-        )
-        tables = {name: located(path) for name, path in settings["tables"].items()}
-        return settings, read_tables(tables, schemas)
+        schema = read_yaml(schemas / "config.schema.yaml")
+        files = ", ".join(map(str, workflow.configfiles))
+        settings = complete_settings(config, schema, file=files)
+        tables = read_tables({name: located(path) for name, path in settings["tables"].items()}, schemas)
+        check_per_sample(settings["per_sample"], schema, tables.samples, file=files)
+        return settings, tables
     except CoherionError as problem:
         raise WorkflowError(str(problem)) from None
 
@@ -72,9 +71,14 @@ def code(*rooms):
     return [_shown(file) for file in files]
 
 
-def settings_text(stage, **more):
-    """One stage's settings as canonical JSON: a job runs again only if its own settings change."""
-    return json.dumps(SETTINGS.get(stage, {}) | more, sort_keys=True, ensure_ascii=True)
+def settings_text(stage, sample=None, /, **more):
+    """One stage's settings as canonical JSON: a job runs again only if its own settings change.
+
+    What the configuration says of this sample alone (key per_sample) and then ``more`` take the place of what it
+    says of all.
+    """
+    own = SETTINGS["per_sample"].get(sample, {}).get(stage, {})
+    return json.dumps(SETTINGS[stage] | own | more, sort_keys=True, ensure_ascii=True)
 
 
 def title_of(sample):

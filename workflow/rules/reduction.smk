@@ -16,7 +16,7 @@ def reduction_settings(sample):
         "density": "density_g_cm3",
         "packing": "packing_fraction",
     }
-    return settings_text("reduction", **settings_of(TABLES.samples[sample], columns))
+    return settings_text("reduction", sample, **settings_of(TABLES.samples[sample], columns))
 
 
 rule reduce_scan:

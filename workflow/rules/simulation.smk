@@ -17,7 +17,7 @@ rule simulate_scan:
         scan=result("simulated/scans/{scan}.raw"),
         truth=result("simulated/truth/scans/{scan}.json"),
     params:
-        settings=json.dumps(SETTINGS["simulation"]["changes"], sort_keys=True),
+        settings=lambda wildcards: json.dumps(SETTINGS["simulation"]["changes"], sort_keys=True),
     log:
         result("logs/simulate_scan/{scan}.log"),
     benchmark:
@@ -44,7 +44,7 @@ rule simulate_spectra:
         ),
         truth=result("simulated/truth/spectra/{sample}.json"),
     params:
-        settings=json.dumps(SETTINGS["simulation"]["changes"], sort_keys=True),
+        settings=lambda wildcards: json.dumps(SETTINGS["simulation"]["changes"], sort_keys=True),
     log:
         result("logs/simulate_spectra/{sample}.log"),
     benchmark:

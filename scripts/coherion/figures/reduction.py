@@ -56,7 +56,9 @@ def draw_reduction(reduced: xarray.Dataset, title: str) -> Plate:
         panel.set(xlabel="Q / Å$^{-1}$", ylabel=label)
 
     pdf = reduced["pdf"].values
-    drawn = plate.line(pair_distribution, r, pdf, band=reduced.get("pdf_sd"), label="G(r)", color=COLOURS[0], linewidth=0.7)
+    drawn = plate.line(
+        pair_distribution, r, pdf, band=reduced.get("pdf_sd"), label="G(r)", color=COLOURS[0], linewidth=0.7
+    )
     drawn.set_rasterized(len(r) > 20_000)
     amplitude, length = envelope_guide(r, pdf)
     guide = amplitude * np.exp(-r / length)

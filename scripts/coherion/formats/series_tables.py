@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from coherion.errors import InputError
-from coherion.formats.tables import Row, read_table, read_yaml, refuse_repeats, refuse_unknown
+from coherion.formats.tables import Row, complete_settings, read_table, read_yaml, refuse_repeats, refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -145,3 +145,39 @@ def settings_of(row: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, An
     ``keys`` maps the name of the setting to the name of the column; blank cells are left out.
     """
     return {setting: row[column] for setting, column in keys.items() if column in row}
+
+
+def check_per_sample(
+    per_sample: Mapping[str, Mapping[str, Any]],
+    schema: Mapping[str, Any],
+    samples: Mapping[str, Any],
+    *,
+    file: str | os.PathLike[str] | None = None,
+) -> None:
+    """Refuse settings of single samples whose sample, section, key or value is not known.
+
+    Parameters
+    ----------
+    per_sample
+        Sample, section, key, value.
+    schema
+        Schema of the whole configuration; its sections are the allowed ones.
+    samples
+        The samples by name.
+    file
+        The configuration, for messages.
+
+    Raises
+    ------
+    InputError
+        Naming the key.
+    """
+    for sample, sections in per_sample.items():
+        place = f"key per_sample.{sample}"
+        if sample not in samples:
+            raise InputError("no such sample", file=file, place=place, expected="a name of the table of samples")
+        for section, given in sections.items():
+            known = schema["properties"].get(section, {}).get("properties")
+            if known is None or section in ("tables", "simulation"):
+                raise InputError("no such section", file=file, place=f"{place}.{section}")
+            complete_settings(given, schema["properties"][section], file=file, place=f"per_sample.{sample}.{section}")

@@ -47,7 +47,11 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
 
 
 def complete_settings(
-    settings: Mapping[str, Any], schema: Mapping[str, Any], *, file: str | os.PathLike[str] | None = None
+    settings: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    *,
+    file: str | os.PathLike[str] | None = None,
+    place: str = "",
 ) -> dict[str, Any]:
     """Settings completed with the schema's defaults, then checked against it.
 
@@ -57,8 +61,8 @@ def complete_settings(
         What the user wrote, nested mappings and lists of plain values. Not changed.
     schema
         A JSON Schema of draft 2020-12; ``default`` of each property is filled in, nested objects from inside out.
-    file
-        The file the settings came from, for messages.
+    file, place
+        The file the settings came from, and the key they stand under in it, for messages.
 
     Raises
     ------
@@ -67,10 +71,11 @@ def complete_settings(
     """
     completed = _with_defaults(settings, schema)
     for problem in _problems(completed, schema):
+        key = ".".join(str(part) for part in ([place] if place else []) + problem["path"])
         raise InputError(
             "configuration is not as expected",
             file=file,
-            place="key " + ".".join(str(part) for part in problem["path"]) if problem["path"] else None,
+            place=f"key {key}" if key else None,
             found=problem["found"],
             expected=problem["expected"],
             advice=problem["advice"],

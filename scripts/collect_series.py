@@ -1,0 +1,50 @@
+"""Collect everything that was found for each sample in the table of the series, and all exclusions in another.
+
+The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range.
+"""
+
+from coherion import command
+
+EXCLUSIONS = ("sample", "what", "points", "reason", "by")
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__)
+    arguments.add_argument("samples", help="table of the samples")
+    arguments.add_argument("--scans", help="table of the scans")
+    arguments.add_argument("--spectra", help="table of the spectra")
+    arguments.add_argument("--schemas", required=True, help="folder of the schemas of the tables")
+    arguments.add_argument("--ranges", nargs="*", default=[], help="fit ranges, the one that counts first")
+    for stage in ("refinement", "geometry", "validation", "arrhenius"):
+        arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
+    arguments.add_argument("--output", required=True, help="table of the series to write (.tsv)")
+    arguments.add_argument("--exclusions", required=True, help="table of exclusions to write (.tsv)")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats.netcdf import origin_of, read_dataset, write_text
+    from coherion.formats.series_tables import read_tables
+    from coherion.formats.settings import settings_from
+    from coherion.formats.tables import write_table
+    from coherion.statistics.collect import SeriesSettings, exclusion_rows, series_row
+
+    settings = settings_from(SeriesSettings, given.settings, "the series")
+    tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
+    rows, arrhenius, validated = [], {}, {}
+    for name, sample in tables.samples.items():
+        if sample["group"] == "standard":
+            continue
+        fits, geometry = {}, None
+        if name in tables.with_structure():
+            fits = {r: read_dataset(given.refinement.format(sample=name, range=r)) for r in given.ranges}
+            geometry = read_dataset(given.geometry.format(sample=name, range=given.ranges[0]))
+        if name in tables.spectra:
+            arrhenius[name] = read_dataset(given.arrhenius.format(sample=name))
+            validated[name] = read_dataset(given.validation.format(sample=name))
+        found = [*fits.values(), *([arrhenius[name]] if name in arrhenius else [])]
+        rows.append(series_row(sample, fits, geometry, arrhenius.get(name), settings, origin=origin_of(*found)))
+    write_text(given.output, write_table(rows))
+    write_text(given.exclusions, write_table(exclusion_rows(tables.excluded, arrhenius, validated), EXCLUSIONS))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,163 @@
+"""Impedance: files to spectra, tested, fitted, and turned into conductivities and an activation energy."""
+
+
+def rows_of_spectra(sample):
+    """The sample's rows of the table of spectra, without their place in the table: moving a row changes nothing."""
+    return [{key: value for key, value in row.items() if key != "line"} for row in TABLES.spectra[sample]]
+
+
+def pellet(sample):
+    """The pellet's geometry from the table of samples."""
+    columns = [f"pellet_{size}{kind}_cm" for size in ("thickness", "diameter") for kind in ("", "_sd")]
+    return settings_of(TABLES.samples[sample], {column: column for column in columns})
+
+
+rule import_spectra:
+    input:
+        script=script("import_spectra"),
+        code=code(
+            "formats/biologic_mpr.py",
+            "formats/biologic_mpt.py",
+            "formats/impedance_text.py",
+            "formats/spectrum.py",
+            "impedance/spectra.py",
+        ),
+        spectra=lambda wildcards: [file for row in TABLES.spectra[wildcards.sample] for file in data(row)],
+    output:
+        result("spectra/{sample}.nc"),
+    params:
+        settings=lambda wildcards: settings_text(
+            "spectra", wildcards.sample, sample=wildcards.sample, rows=rows_of_spectra(wildcards.sample)
+        ),
+    log:
+        result("logs/import_spectra/{sample}.log"),
+    benchmark:
+        result("benchmarks/import_spectra/{sample}.tsv")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    conda:
+        environment("impedance")
+    shell:
+        "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule validate_spectra:
+    input:
+        script=script("validate_spectra"),
+        code=code("impedance/kramers_kronig.py", "impedance/datasets.py", "impedance/settings.py"),
+        spectra=result("spectra/{sample}.nc"),
+    output:
+        netcdf=result("validation/{sample}.nc"),
+        removed=result("validation/{sample}.tsv"),
+    params:
+        settings=lambda wildcards: settings_text("validation", wildcards.sample),
+    log:
+        result("logs/validate_spectra/{sample}.log"),
+    benchmark:
+        result("benchmarks/validate_spectra/{sample}.tsv")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    conda:
+        environment("impedance")
+    shell:
+        "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output.netcdf:q}"
+        " > {log:q} 2>&1"
+
+
+rule fit_circuits:
+    input:
+        script=script("fit_circuits"),
+        code=code("impedance"),
+        spectra=result("validation/{sample}.nc"),
+    output:
+        netcdf=result("circuits/{sample}.nc"),
+        table=result("circuits/{sample}.tsv"),
+    params:
+        settings=lambda wildcards: settings_text("circuits", wildcards.sample),
+    log:
+        result("logs/fit_circuits/{sample}.log"),
+    benchmark:
+        result("benchmarks/fit_circuits/{sample}.tsv")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 600 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    conda:
+        environment("impedance")
+    shell:
+        "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output.netcdf:q}"
+        " > {log:q} 2>&1"
+
+
+rule fit_arrhenius:
+    input:
+        script=script("fit_arrhenius"),
+        code=code(
+            "impedance/arrhenius.py",
+            "impedance/arrhenius_dataset.py",
+            "impedance/conductivity.py",
+            "impedance/datasets.py",
+        ),
+        circuits=result("circuits/{sample}.nc"),
+    output:
+        netcdf=result("arrhenius/{sample}.nc"),
+        table=result("arrhenius/{sample}.tsv"),
+        exclusions=result("arrhenius/{sample}.exclusions.tsv"),
+    params:
+        settings=lambda wildcards: settings_text("arrhenius", wildcards.sample, **pellet(wildcards.sample)),
+    log:
+        result("logs/fit_arrhenius/{sample}.log"),
+    benchmark:
+        result("benchmarks/fit_arrhenius/{sample}.tsv")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    conda:
+        environment("impedance")
+    shell:
+        "python {input.script} {input.circuits:q} --settings {params.settings:q} --output {output.netcdf:q}"
+        " > {log:q} 2>&1"
+
+
+rule draw_impedance:
+    input:
+        script=script("draw_impedance"),
+        code=code("figures/plate.py", "figures/impedance.py"),
+        validated=result("validation/{sample}.nc"),
+        circuits=result("circuits/{sample}.nc"),
+        arrhenius=result("arrhenius/{sample}.nc"),
+    output:
+        report(
+            result("figures/impedance/{sample}.svg"),
+            caption="../report/impedance.rst",
+            category="Impedance",
+            labels={"sample": "{sample}", "figure": "Nyquist, Bode, residuals, Arrhenius"},
+        ),
+        pdf=result("figures/impedance/{sample}.pdf"),
+        png=result("figures/impedance/{sample}.png"),
+        numbers=result("figures/impedance/{sample}.tsv"),
+    params:
+        title=lambda wildcards: title_of(wildcards.sample),
+    log:
+        result("logs/draw_impedance/{sample}.log"),
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    conda:
+        environment("figures")
+    shell:
+        "python {input.script} {input.validated:q} {input.circuits:q} {input.arrhenius:q} --title {params.title:q}"
+        " --output {output.pdf:q} > {log:q} 2>&1"
+
+
+rule impedance_all:
+    """Conductivity and activation energy of every sample that has spectra, with its figures."""
+    input:
+        expand(result("arrhenius/{sample}.nc"), sample=TABLES.with_spectra()),
+        expand(result("figures/impedance/{sample}.pdf"), sample=TABLES.with_spectra()),
