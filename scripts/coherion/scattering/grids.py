@@ -29,7 +29,7 @@ class QGrid:
     @property
     def q(self) -> NDArray[np.float64]:
         """The grid, 1/angstrom, shape (last - first + 1,)."""
-        return np.arange(self.first, self.last + 1) * self.dq
+        return np.arange(self.first, self.last + 1, dtype=float) * self.dq
 
     def __len__(self) -> int:
         return self.last - self.first + 1
@@ -118,6 +118,8 @@ def polynomial_basis(first: int, last: int, degree: int) -> NDArray[np.float64]:
     ndarray
         Shape (last - first + 1, degree).
     """
+    if degree < 1:
+        return np.zeros((last - first + 1, 0))
     x = np.arange(first, last + 1) / last
     columns = x[:, None] * np.polynomial.chebyshev.chebvander(2 * x - 1, degree - 1)
     return np.linalg.qr(columns)[0]

@@ -40,6 +40,8 @@ class Pattern:
         ``counts``, ``counts_per_second`` or ``arbitrary``.
     name
         How messages call it.
+    stated
+        Whether the scan states standard deviations; if not, they are sqrt(intensity) times an unknown factor.
     """
 
     q: Array
@@ -49,6 +51,12 @@ class Pattern:
     time_per_point: float | None
     kind: str
     name: str
+    stated: bool = True
+
+    @property
+    def step(self) -> float:
+        """Mean spacing in Q, 1/angstrom."""
+        return float(self.q[-1] - self.q[0]) / (len(self.q) - 1)
 
     @property
     def last_nonzero(self) -> float:
@@ -71,6 +79,10 @@ class Pattern:
         """Intensity interpolated with the neighbours and weights of :func:`grids.interpolation`."""
         left = self.intensity[index]
         return left + weight * (self.intensity[index + 1] - left)
+
+    def sd_at(self, index: NDArray[np.intp], weight: Array) -> Array:
+        """Stated standard deviation, interpolated between the points."""
+        return (1 - weight) * self.intensity_sd[index] + weight * self.intensity_sd[index + 1]
 
 
 def read_pattern(
@@ -101,7 +113,7 @@ def read_pattern(
     x = np.asarray(scan[abscissa].values, dtype=float)
     y = np.asarray(scan["intensity"].values, dtype=float)
     stated = "intensity_sd" in scan
-    sd = np.asarray(scan["intensity_sd"].values, dtype=float) if stated else np.sqrt(np.maximum(y, 1.0))
+    sd = np.asarray(scan["intensity_sd"].values, dtype=float) if stated else np.sqrt(np.abs(y))
     _check_values(x, y, sd, name, abscissa)
     states = scan.attrs.get("wavelength")
     states = None if states is None else float(states)
@@ -173,7 +185,7 @@ def check_pair(sample: Pattern, background: Pattern | None, settings: ReductionS
         If qmax lies beyond the data or qmin leaves nothing, the wavelengths or kinds of intensity of sample and
         background differ, or the background does not cover the sample's range.
     """
-    step = float(sample.q[-1] - sample.q[0]) / (len(sample.q) - 1)
+    step = sample.step
     reach = sample.last_nonzero
     if settings.qmax > reach + step:
         raise InputError(

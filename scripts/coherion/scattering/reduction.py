@@ -8,32 +8,29 @@ F(Q)    reduced structure factor, Q (S - 1), 1/angstrom
 G(r)    reduced pair distribution function, (2/pi) int F sin(Qr) dQ = 4 pi r (rho(r) - rho0), 1/angstrom^2
 
 Without corrections the steps are those of PDFgetX3 2.x: Juhas, Davis, Farrow and Billinge, J. Appl. Cryst. 46
-(2013) 560. docs/method-reduction.md has the equations.
+(2013) 560. docs/method-reduction.md has the equations, the module ``steps`` the arrays.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from coherion.scattering.composition import parse_formula
-from coherion.scattering.form_factors import FormFactorAverages, average_form_factors
-from coherion.scattering.fourier import sine_transform
-from coherion.scattering.grids import QGrid, interpolation, polynomial_basis, uniform_grid
 from coherion.scattering.pattern import Pattern, check_pair, read_pattern
 from coherion.scattering.settings import ReductionSettings
+from coherion.scattering.steps import Reduction, reduce_pattern
 
 if TYPE_CHECKING:
     import xarray
 
 Array = NDArray[Any]
+
+UNITS = {"counts": "counts", "counts_per_second": "counts/s"}
+"""Unit of each kind of intensity; others are arbitrary."""
 
 TEXT_VARIABLES = {
     "gr": "pdf",
@@ -42,193 +39,6 @@ TEXT_VARIABLES = {
     "iq": "intensity_net",
 }
 """Extension of a text file and the variable it holds."""
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """What one reduction gives; arrays on the Q grid have the shape of q, those on the r grid that of r.
-
-    Attributes
-    ----------
-    q
-        Uniform grid, 1/angstrom, from qmin to qmax.
-    intensity, background, intensity_net
-        Sample and scaled background as measured, and what is left with all corrections; units of the scan.
-    structure_factor, reduced_structure_factor
-        S, dimensionless, and F, 1/angstrom, after the polynomial.
-    r, pdf
-        Grid in angstrom, and G(r) in 1/angstrom^2.
-    scale
-        s, electrons^2 per unit of intensity.
-    polynomial
-        B(Q), what the polynomial took out of F, 1/angstrom.
-    """
-
-    q: Array
-    intensity: Array
-    background: Array
-    intensity_net: Array
-    structure_factor: Array
-    reduced_structure_factor: Array
-    r: Array
-    pdf: Array
-    scale: float
-    polynomial: Array
-
-
-@lru_cache(maxsize=32)
-def _averages(formula: str, grid: QGrid, wavelength: float | None) -> FormFactorAverages:
-    return average_form_factors(parse_formula(formula), grid.q, wavelength=wavelength)
-
-
-def least_squares_scale(intensity: Array, averages: FormFactorAverages) -> float:
-    """PDFgetX3's scale s to electron units: least squares of <f^2>/<f>^2 on I/<f>^2, unweighted.
-
-    Parameters
-    ----------
-    intensity
-        Net intensity, any unit, shape (n,).
-    averages
-        Form factors on the same points.
-
-    Returns
-    -------
-    float
-        s in electrons^2 per unit of intensity.
-    """
-    u = intensity / averages.mean_squared
-    t = averages.square_mean / averages.mean_squared
-    return float(u @ t) / float(u @ u)
-
-
-def structure_factor(intensity: Array, averages: FormFactorAverages) -> Array:
-    """S = [I - (<f^2> - <f>^2)]/<f>^2 of intensities in electrons^2 per atom, shape (n,)."""
-    return (intensity - averages.square_mean) / averages.mean_squared + 1
-
-
-def polynomial_weights(degree: float) -> Array:
-    """Weights of the orthonormal polynomials for a fractional degree.
-
-    The correction is (1 - w) B_n + w B_(n+1), w the fraction of the degree; in an orthonormal basis of nested
-    spaces this is weight 1 for the first n and w for the next.
-    """
-    whole = int(np.floor(degree))
-    weights = np.ones(whole + 1)
-    weights[-1] = degree - whole
-    return weights if weights[-1] > 0 else weights[:-1]
-
-
-def fitted_polynomial(reduced: Array, grid: QGrid, rpoly: float) -> Array:
-    """PDFgetX3's correction B(Q): polynomial without constant term of degree rpoly (Q_last - Q_first)/pi.
-
-    Parameters
-    ----------
-    reduced
-        F as measured on the whole grid, 1/angstrom, shape (n,).
-    grid
-        Its grid.
-    rpoly
-        In angstrom.
-
-    Returns
-    -------
-    ndarray
-        B, shape (n,), 1/angstrom.
-    """
-    weights = polynomial_weights(rpoly * (grid.last - grid.first) * grid.dq / np.pi)
-    if not len(weights):
-        return np.zeros_like(reduced)
-    basis = polynomial_basis(grid.first, grid.last, len(weights))
-    return basis @ (weights * (reduced @ basis))
-
-
-def lorch_window(q: Array, qmin: float, qmax: float) -> Array:
-    """sin(pi x)/(pi x), x = (Q - qmin)/(qmax - qmin): Lorch, J. Phys. C 2 (1969) 229, as PDFgetX3 2.4 has it."""
-    return np.asarray(np.sinc((q - qmin) / (qmax - qmin)), dtype=float)
-
-
-def fourier_step(dq: float, rstep: float) -> float:
-    """Step in r of PDFgetX3's Fourier transform: pi/(N dq), N the smallest power of two not coarser than rstep."""
-    exponent = max(int(np.ceil(np.log2(np.pi / (dq * rstep)) - 1e-12)), 0)
-    return float(np.pi / (2**exponent * dq))
-
-
-def pair_distribution(reduced: Array, grid: QGrid, r: Array, rstep: float) -> Array:
-    """G(r) as PDFgetX3 computes it: Fourier sum on a grid of its own, linear interpolation to r.
-
-    Parameters
-    ----------
-    reduced
-        F at the grid's first points, windowed, 1/angstrom, shape (m,); what is missing counts as zero.
-    grid
-        Grid of F.
-    r
-        Where G is wanted, angstrom, shape (p,).
-    rstep
-        Step that decides the transform's grid, angstrom.
-
-    Returns
-    -------
-    ndarray
-        G in 1/angstrom^2, shape (p,).
-    """
-    dr = fourier_step(grid.dq, rstep)
-    count = int(np.ceil(r[-1] / dr)) + 2
-    transformed = sine_transform(reduced, grid.dq, dr, count, first=grid.first)
-    return np.interp(r, np.arange(count) * dr, transformed)
-
-
-def r_grid(settings: ReductionSettings) -> Array:
-    """rmin, rmin + rstep, ... up to rmax, angstrom."""
-    count = int(np.floor((settings.rmax - settings.rmin) / settings.rstep + 1e-6)) + 1
-    return settings.rmin + np.arange(count) * settings.rstep
-
-
-def reduce_pattern(sample: Pattern, background: Pattern | None, settings: ReductionSettings) -> Reduction:
-    """Reduce one pattern.
-
-    Parameters
-    ----------
-    sample, background
-        Checked patterns over Q; the background covers the sample.
-    settings
-        What to do.
-
-    Returns
-    -------
-    Reduction
-    """
-    grid = uniform_grid(sample.q, settings.qmin, sample.upper_limit(settings.qmaxinst))
-    q = grid.q
-    averages = _averages(settings.composition, grid, None)
-    index, weight = interpolation(q, sample.q)
-    intensity = sample.at(index, weight)
-    scaled_background = np.zeros_like(q)
-    if background is not None:
-        scaled_background = float(settings.background_scale) * np.interp(q, background.q, background.intensity)
-    net = intensity - scaled_background
-    scale = least_squares_scale(net, averages)
-    reduced = q * (structure_factor(scale * net, averages) - 1)
-    polynomial = fitted_polynomial(reduced, grid, settings.rpoly)
-    reduced = reduced - polynomial
-
-    kept = int(np.floor(min(settings.qmax, q[-1]) / grid.dq + 1e-9)) - grid.first + 1
-    q, reduced = q[:kept], reduced[:kept]
-    window = lorch_window(q, settings.qmin, settings.qmax) if settings.lorch else 1.0
-    r = r_grid(settings)
-    return Reduction(
-        q=q,
-        intensity=intensity[:kept],
-        background=scaled_background[:kept],
-        intensity_net=net[:kept],
-        # At Q = 0 the fraction has the limit of its neighbours; 1 there keeps F = Q (S - 1) true.
-        structure_factor=1 + np.divide(reduced, q, out=np.zeros_like(q), where=q > 0),
-        reduced_structure_factor=reduced,
-        r=r,
-        pdf=pair_distribution(reduced * window, grid, r, settings.rstep),
-        scale=scale,
-        polynomial=polynomial[:kept],
-    )
 
 
 def reduce_scan(
@@ -248,7 +58,8 @@ def reduce_scan(
     -------
     Dataset
         ``intensity``, ``background``, ``intensity_net``, ``structure_factor``, ``reduced_structure_factor`` over
-        ``q``, ``pdf`` over ``r``; what was decided stands in the attributes.
+        ``q``, ``pdf`` over ``r``, each with ``_sd``, and ``pdf_covariance`` over (``r_nyquist``, ``r_nyquist_2``);
+        what was decided on the way stands in the attributes.
 
     Raises
     ------
@@ -270,55 +81,87 @@ def _name(scan: xarray.Dataset, role: str) -> str:
 
 
 def as_dataset(
-    result: Reduction, sample: Pattern, settings: ReductionSettings, scans: list[xarray.Dataset]
+    result: Reduction, sample: Pattern, settings: ReductionSettings, scans: Sequence[xarray.Dataset]
 ) -> xarray.Dataset:
-    """The dataset of a reduction, every variable with unit and long name."""
+    """The dataset of a reduction, every variable with unit and long name; ``scans`` are what it was made from."""
     import xarray
 
     from coherion.formats.netcdf import origin_of
 
-    unit = {"counts": "counts", "counts_per_second": "counts/s"}.get(sample.kind, "arbitrary")
-    on_q = {
-        "intensity": (result.intensity, unit, "measured intensity of the sample"),
-        "background": (result.background, unit, "background times its scale"),
-        "intensity_net": (result.intensity_net, unit, "intensity without background"),
-        "structure_factor": (result.structure_factor, "1", "total scattering structure factor S(Q)"),
-        "reduced_structure_factor": (
-            result.reduced_structure_factor,
-            "1/angstrom",
-            "reduced structure factor F(Q) = Q (S(Q) - 1)",
-        ),
-    }
-    variables = {
-        name: ("q", values, {"units": units, "long_name": long_name})
-        for name, (values, units, long_name) in on_q.items()
-    }
-    variables["pdf"] = (
-        "r",
-        result.pdf,
-        {"units": "1/angstrom^2", "long_name": "reduced pair distribution function G(r)"},
+    unit = UNITS.get(sample.kind, "arbitrary")
+    made: list[tuple[str, Sequence[str], Array, str, str]] = [
+        ("intensity", ["q"], result.intensity, unit, "measured intensity of the sample"),
+        ("background", ["q"], result.background, unit, "measured background times its scale"),
+        ("intensity_net", ["q"], result.intensity_net, unit, "corrected intensity without background"),
+        ("structure_factor", ["q"], result.structure_factor, "1", "total scattering structure factor S(Q)"),
+        ("reduced_structure_factor", ["q"], result.reduced_structure_factor, "1/angstrom", "F(Q) = Q (S(Q) - 1)"),
+        ("polynomial", ["q"], result.polynomial, "1/angstrom", "polynomial taken out of F(Q)"),
+        ("pdf", ["r"], result.pdf, "1/angstrom^2", "reduced pair distribution function G(r)"),
+    ]
+    coordinates = [("q", result.q, "1/angstrom", "momentum transfer"), ("r", result.r, "angstrom", "distance")]
+    if (errors := result.uncertainty) is not None:
+        words = "standard uncertainty of "
+        made += [
+            ("intensity_net_sd", ["q"], errors.intensity_net_sd, unit, f"{words}intensity_net"),
+            ("structure_factor_sd", ["q"], errors.structure_factor_sd, "1", f"{words}S(Q)"),
+            (
+                "reduced_structure_factor_sd",
+                ["q"],
+                errors.reduced_structure_factor_sd,
+                "1/angstrom",
+                f"{words}F(Q)",
+            ),
+            ("pdf_sd", ["r"], errors.pdf_sd, "1/angstrom^2", f"{words}G(r)"),
+            (
+                "pdf_covariance",
+                ["r_nyquist", "r_nyquist_2"],
+                errors.pdf_covariance,
+                "1/angstrom^4",
+                "covariance of G(r) at multiples of pi/qmax",
+            ),
+        ]
+        coordinates += [
+            (name, errors.r_nyquist, "angstrom", "distance, multiples of pi/qmax")
+            for name in ("r_nyquist", "r_nyquist_2")
+        ]
+    return xarray.Dataset(
+        {name: (dims, values, {"units": u, "long_name": text}) for name, dims, values, u, text in made},
+        coords={name: (name, values, {"units": u, "long_name": text}) for name, values, u, text in coordinates},
+        attrs={"origin": origin_of(*scans)} | _attributes(result, sample, settings),
     )
-    attrs = {
-        "origin": origin_of(*scans),
+
+
+def _attributes(result: Reduction, sample: Pattern, settings: ReductionSettings) -> dict[str, Any]:
+    """What was decided on the way, as values that netCDF holds."""
+    scale = result.background_scale
+    attributes: dict[str, Any] = {
         "composition": settings.composition,
         "qmin": settings.qmin,
         "qmax": settings.qmax,
         "qmaxinst": sample.upper_limit(settings.qmaxinst),
         "rpoly": settings.rpoly,
         "lorch": int(settings.lorch),
-        "background_scale": float(settings.background_scale),
-        "normalisation": result.scale,
+        "corrections": ", ".join(settings.corrections) or "none",
+        "background_scale": scale.value,
+        "background_scale_sd": scale.sd,
+        "background_scale_reason": scale.reason,
+        "normalisation": result.normalisation.scale,
+        "normalisation_method": result.normalisation.method,
+        "fluorescence": result.normalisation.fluorescence,
+        "polynomial_share": result.polynomial_share,
     }
     if sample.wavelength is not None:
-        attrs["wavelength"] = sample.wavelength
-    return xarray.Dataset(
-        variables,
-        coords={
-            "q": ("q", result.q, {"units": "1/angstrom", "long_name": "momentum transfer"}),
-            "r": ("r", result.r, {"units": "angstrom", "long_name": "distance"}),
-        },
-        attrs=attrs,
-    )
+        attributes["wavelength"] = sample.wavelength
+    if result.corrections.mu_r is not None:
+        attributes["mu_r"] = result.corrections.mu_r
+    if (errors := result.uncertainty) is not None:
+        for role, noise in (("sample", errors.sample_noise), ("background", errors.background_noise)):
+            if noise is not None:
+                attributes[f"{role}_noise_ratios"] = list(noise.ratios)
+                attributes[f"{role}_noise_total"] = noise.total
+                attributes[f"{role}_noise_total_sd"] = noise.total_sd
+                attributes[f"{role}_noise_windows"] = noise.windows
+    return attributes
 
 
 def text_files(

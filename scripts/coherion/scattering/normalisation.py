@@ -1,0 +1,156 @@
+"""The scale from measured intensity to electron units, and how it follows from the data.
+
+Two ways. PDFgetX3's scale is enough as long as nothing with an absolute size is subtracted: the scale of G is then
+arbitrary. Compton scattering has a size in electron units, and a fluorescence constant is known in counts only, so
+with these the scale must be absolute: it follows from the sum rule (Krogh-Moe, Acta Cryst. 9 (1956) 951; Norman,
+Acta Cryst. 10 (1957) 370)
+
+int Q^2 (S - 1) dQ = -2 pi^2 rho0,
+
+which says that G(r) = -4 pi rho0 r near r = 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coherion.command import warn
+from coherion.errors import InputError
+from coherion.scattering.form_factors import FormFactorAverages
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Scale s and fluorescence constant k: electron units = s (I - k shape).
+
+    Attributes
+    ----------
+    scale
+        Electrons^2 per atom per unit of intensity.
+    fluorescence
+        k in units of the intensity.
+    scale_response, fluorescence_response
+        Derivatives of s and k with respect to each intensity, shape (n,).
+    method
+        ``least_squares`` (PDFgetX3) or ``sum_rule``.
+    """
+
+    scale: float
+    fluorescence: float
+    scale_response: Array
+    fluorescence_response: Array
+    method: str
+
+
+def least_squares(intensity: Array, averages: FormFactorAverages) -> Normalisation:
+    """PDFgetX3's scale: least squares of <f^2>/<f>^2 on I/<f>^2, every point with the same weight.
+
+    Parameters
+    ----------
+    intensity
+        Net intensity in any unit, shape (n,).
+    averages
+        Form factors on the same points.
+
+    Raises
+    ------
+    InputError
+        If the scale is not positive: the background exceeds the sample.
+    """
+    u = intensity / averages.mean_squared
+    t = averages.square_mean / averages.mean_squared
+    square = float(u @ u)
+    scale = float(u @ t) / square if square > 0 else 0.0
+    _require_positive(scale)
+    response = (t - 2 * scale * u) / (square * averages.mean_squared)
+    return Normalisation(scale, 0.0, response, np.zeros_like(response), "least_squares")
+
+
+def sum_rule(
+    intensity: Array,
+    averages: FormFactorAverages,
+    compton: Array,
+    q: Array,
+    *,
+    fluorescence_shape: Array | None,
+    number_density: float | None,
+) -> Normalisation:
+    """Absolute scale from the sum rule, with or without a fluorescence constant.
+
+    Sought is J = a (<f^2> + C) + k g + Bragg and diffuse ripples, a = 1/s. The first equation is the sum rule under
+    Lorch's window L, which removes the ripple of the cut at Q_max:
+
+    sum Q^2 L (J - a M - k g)/<f>^2 = a (-2 pi^2 rho0 + q_min^3/3)/dq,   M = <f^2> + C,
+
+    q_min^3/3 standing for the missing start of the integral, where S is near 0. The second, where k is sought, is the
+    condition of least squares for k with the same weights: sum Q^2 L g (J - a M - k g)/(<f>^2 M) = 0.
+
+    Parameters
+    ----------
+    intensity
+        Net intensity J after polarisation and absorption, shape (n,).
+    averages
+        Form factors.
+    compton
+        C in electrons^2 per atom, shape (n,).
+    q
+        Uniform grid, 1/angstrom, shape (n,).
+    fluorescence_shape
+        g, what the corrections make of a constant, shape (n,); None: no constant is sought.
+    number_density
+        rho0 in 1/angstrom^3; None neglects the term (0.1 % of the scale).
+
+    Raises
+    ------
+    InputError
+        If the scale is not positive.
+    """
+    dq = q[1] - q[0]
+    expected = averages.square_mean + compton
+    weight = q**2 * np.sinc(q / q[-1]) / averages.mean_squared
+    missing = (q[0] ** 3 / 3 - 2 * np.pi**2 * (number_density or 0.0)) / dq
+    rows = [weight]
+    matrix = np.array([[weight @ expected + missing]])
+    if fluorescence_shape is not None:
+        rows.append(weight * fluorescence_shape / expected)
+        matrix = np.array(
+            [
+                [weight @ expected + missing, weight @ fluorescence_shape],
+                [rows[1] @ expected, rows[1] @ fluorescence_shape],
+            ]
+        )
+    response = np.linalg.solve(matrix, np.array(rows))
+    solved = response @ intensity
+    if fluorescence_shape is not None and solved[1] < 0:
+        warn(
+            f"the fitted fluorescence is negative ({solved[1]:.4g}) and taken as 0: background scale, density or "
+            "composition may be wrong"
+        )
+        return sum_rule(intensity, averages, compton, q, fluorescence_shape=None, number_density=number_density)
+    _require_positive(float(solved[0]))
+    scale = 1 / float(solved[0])
+    found = fluorescence_shape is not None
+    return Normalisation(
+        scale,
+        float(solved[1]) if found else 0.0,
+        -(scale**2) * response[0],
+        response[1] if found else np.zeros_like(q),
+        "sum_rule",
+    )
+
+
+def _require_positive(scale: float) -> None:
+    if not (scale > 0 and np.isfinite(scale)):
+        raise InputError(
+            "the sample scatters less than its background over most of the range",
+            place="key background_scale",
+            found=f"scale to electron units {scale:.3g}",
+            expected="a positive one",
+            advice="lower background_scale or check that sample and background are not exchanged",
+        )
