@@ -138,7 +138,10 @@ def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
     lines = numbered(text, path)
     header: list[str] = []
     made: list[Spectrum] = []
-    for number, line in lines:
+    # The line that ends one table may begin the next.
+    ended: list[tuple[int, str]] = []
+    while (item := ended.pop() if ended else next(lines, None)) is not None:
+        number, line = item
         if not (line.startswith("ZCURVE") and "TABLE" in line):
             if len(header) < MAX_HEADER_LINES and line[:1].strip():
                 header.append(line[:400])
@@ -154,7 +157,7 @@ def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
         place = f"line {names_line[0]}"
         found = recognised(joined, file=path, place=place, notes=notes)
         _require(found, names, path, place)
-        columns = read_rows(_table(lines, len(names)), joined, found, file=path, notes=notes)
+        columns = read_rows(_table(lines, len(names), ended), joined, found, file=path, notes=notes)
         claimed = line.split("\t")[2:3]
         count = columns.frequency.size if columns.frequency is not None else 0
         if claimed and claimed[0].strip().isdigit() and int(claimed[0][:9]) != count:
@@ -183,10 +186,13 @@ def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
     return made
 
 
-def _table(lines: Iterator[tuple[int, str]], width: int) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a table of Gamry's: they begin with a tabulator, the line that does not ends it."""
+def _table(
+    lines: Iterator[tuple[int, str]], width: int, ended: list[tuple[int, str]]
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a table of Gamry's: they begin with a tabulator, the line that does not is put into ``ended``."""
     for number, line in lines:
         if not line.startswith("\t"):
+            ended.append((number, line))
             return
         fields = line.split("\t")
         while len(fields) > width and not fields[-1].strip():
