@@ -22,13 +22,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from coherion.errors import InputError
+from coherion.impedance.circuit_problem import Problem, inverse_normal, ln_time_constant
 from coherion.impedance.circuit_start import data_starts
-from coherion.impedance.circuits import Arc, Circuit, Frequencies, arcs, circuit
+from coherion.impedance.circuits import Circuit, arcs, circuit
 
 WEIGHTS = ("modulus", "proportional", "unit")
 
-# Two minima are one if chi^2 agrees to this relative difference.
-_SAME_MINIMUM = 1e-6
+# A start that comes this near in a few steps leads to the same minimum; another minimum may be this much higher after
+# the same steps and still be the lowest in the end.
+_NEAR, _HOPEFUL = 1e-3, 1.5
+_STARTS_PER_ARC = 5
 
 
 @dataclass(frozen=True)
@@ -169,8 +172,10 @@ def fit_circuit(
 ) -> CircuitFit:
     """Fit an equivalent circuit to a spectrum and return its parameters with their covariance.
 
-    Starts are, in this order, the user's, those found from the data, and random ones around the best. The fit ends
-    when two starts lead to the same lowest minimum, or after 1 + ``restarts`` of them.
+    Starts are the user's, those found from the data and random ones. A few steps from each rank them; the best are
+    then followed to the end until two reach the same lowest minimum, or 1 + ``restarts`` have been. Where an exponent
+    is barely determined (an electrode just coming into view) other exponents are tried as well: there are several
+    minima of almost one depth.
 
     Parameters
     ----------
@@ -187,7 +192,7 @@ def fit_circuit(
     bounds
         Lowest and highest value of parameters, by name.
     restarts
-        Further starts beyond the first.
+        Further starts followed beyond the best one; 0 follows the user's start alone, or else the first of the data's.
     seed
         Of the random starts; the same seed gives the same result.
     scale_covariance
@@ -222,45 +227,63 @@ def fit_circuit(
     # An arc with a value or limit of the user's own keeps the coordinates in which these are plain.
     touched = {parameter_index(model, name, "bounds") for name in (*fixed, *bounds)}
     by_time_constant = tuple(a for a in arcs(model) if a.kind == "CPE" and not touched & set(a.indices))
-    problem = _Problem(model, f, z, weights_of(z, weights), free, anchored, by_time_constant, lower, upper)
+    problem = Problem(model, f, z, weights_of(z, weights), free, anchored, by_time_constant, lower, upper)
 
-    best: tuple[float, np.ndarray] | None = None
-    agreeing = tried = 0
-    for x in _starts(model, f, z, start or {}, restarts, seed):
-        chi_squared, x_fit = problem.minimise(np.where(free, np.clip(x, lower, upper), anchored), tolerance)
-        tried += 1
-        if best is not None and abs(chi_squared - best[0]) <= _SAME_MINIMUM * best[0] + 1e-24 * f.size:
-            agreeing += 1
-            best = min(best, (chi_squared, x_fit), key=lambda pair: pair[0])
-        elif best is None or chi_squared < best[0]:
-            best, agreeing = (chi_squared, x_fit), 1
-        if agreeing >= 2:
-            break
-    assert best is not None
-    x = best[1] if touched else _arcs_in_order(model, best[1])
+    begin = [
+        np.where(free, np.clip(x, lower, upper), anchored) for x in _starts(model, f, z, start or {}, restarts, seed)
+    ]
+    best, tried, agreeing = _lowest(problem, begin, restarts, tolerance)
+    x = best if touched else _arcs_in_order(model, best)
     return _result(model, problem, x, lower, upper, weights, scale_covariance, tried, agreeing)
 
 
-def _starts(model, f, z, start, restarts, seed):
-    """Coordinates to start from, made only as they are needed."""
+def _lowest(problem: Problem, begin: list[np.ndarray], restarts: int, tolerance: float) -> tuple[np.ndarray, int, int]:
+    """Coordinates of the lowest minimum, how many starts there were and how many led to it."""
+    if restarts == 0:
+        return problem.minimise(begin[0], tolerance)[1], 1, 1
+    scouts = problem.scout(begin)
+    chi_squared, best = problem.minimise(scouts[0][1], tolerance)
+    further = problem.with_other_exponents(best)
+    if further:
+        scouts = sorted([*scouts, *problem.scout(further)], key=lambda pair: pair[0])
+    for _ in range(restarts):
+        # The next one that is neither in this minimum already nor hopeless.
+        following = [s for s in scouts if s[0] < chi_squared * (1 - _NEAR)]
+        following += [s for s in scouts if chi_squared * (1 + _NEAR) < s[0] < chi_squared * _HOPEFUL]
+        if not following:
+            break
+        found, x = problem.minimise(following[0][1], tolerance)
+        scouts = [s for s in scouts if s is not following[0]]
+        scouts.append((found, x))
+        if found < chi_squared:
+            chi_squared, best = found, x
+    agreeing = sum(s[0] <= chi_squared * (1 + _NEAR) + 1e-24 * problem.impedance.size for s in scouts)
+    return best, len(scouts), agreeing
+
+
+def _starts(model, f, z, start, restarts, seed) -> list[np.ndarray]:
+    """Coordinates to start from: the user's, those that the data suggest, random ones about the best of these."""
     given = {parameter_index(model, n, "start"): v for n, v in start.items()}
     complete = len(given) == len(model.parameters)
-    found = [] if complete and restarts == 0 else data_starts(model, f, z, 1 + max(restarts // 2, 1), seed)
-    left = 1 + restarts
+    if complete and restarts == 0:
+        found = []
+    else:
+        count = 1 if restarts == 0 else _STARTS_PER_ARC * max(len(arcs(model)), 1)
+        found = data_starts(model, f, z, count, seed)
+    starts = []
     if given:
         x = np.zeros(len(model.parameters)) if complete else found[0].copy()
         for i, value in given.items():
             x[i] = _coordinate(model, i, value, "start")
-        yield x
-        left -= 1
-    for x in found[:left]:
-        yield x
-        left -= 1
+        starts.append(x)
+    if restarts == 0:
+        return starts or found[:1]
+    starts += found
     generator = np.random.default_rng(seed)
-    logarithmic = model.logarithmic
-    for _ in range(left):
-        step = generator.normal(0, 1.5, logarithmic.size)
-        yield np.where(logarithmic, found[0] + step, np.clip(found[0] + 0.1 * step, 0.3, 0.99))
+    for _ in range(restarts // 2):
+        step = generator.normal(0, 1.5, len(model.parameters))
+        starts.append(np.where(model.logarithmic, found[0] + step, np.clip(found[0] + 0.1 * step, 0.3, 0.99)))
+    return starts
 
 
 def _coordinate(model: Circuit, i: int, value: float, key: str) -> float:
@@ -289,89 +312,6 @@ def _limits(model: Circuit, bounds: Mapping[str, Sequence[float]]) -> tuple[np.n
         lower[i] = _coordinate(model, i, max(pair[0], model.parameters[i].lower), "bounds")
         upper[i] = _coordinate(model, i, min(pair[1], model.parameters[i].upper), "bounds")
     return lower, upper
-
-
-class _Problem:
-    """The least-squares problem in the minimiser's own variables.
-
-    These are the circuit's coordinates, except that ln Q of each arc in ``by_time_constant`` is replaced by ln tau:
-    ln Q = alpha ln tau - ln R.
-    """
-
-    def __init__(self, model, frequency, impedance, weight, free, anchored, by_time_constant, lower, upper):
-        self.model: Circuit = model
-        self.frequencies = Frequencies(frequency)
-        self.impedance: np.ndarray = impedance
-        self.weight: np.ndarray = weight
-        self.free: np.ndarray = free
-        self.anchored: np.ndarray = anchored
-        self.arcs: tuple[Arc, ...] = by_time_constant
-        low, high = lower.copy(), upper.copy()
-        for arc in by_time_constant:
-            low[arc.q], high[arc.q] = -45.0, 45.0  # ln(tau/s): 3e-20 s to 3e19 s
-        self.lower, self.upper = low[free], high[free]
-        self._last: tuple[bytes, np.ndarray, np.ndarray] | None = None
-
-    def to_variables(self, x: np.ndarray) -> np.ndarray:
-        v = x.copy()
-        for arc in self.arcs:
-            v[arc.q] = (x[arc.q] + x[arc.r]) / max(x[arc.q + 1], 0.05)
-        return v[self.free]
-
-    def to_coordinates(self, variables: np.ndarray) -> np.ndarray:
-        x = self.anchored.copy()
-        x[self.free] = variables
-        for arc in self.arcs:
-            x[arc.q] = x[arc.q + 1] * x[arc.q] - x[arc.r]
-        return x
-
-    def residual_and_slope(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weighted residuals and their derivatives by all coordinates (parameters x numbers)."""
-        z, slope = self.model.evaluate(self.frequencies, x)
-        return (z - self.impedance).view(float) * self.weight, slope.view(float) * self.weight
-
-    def _evaluate(self, variables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        key = variables.tobytes()
-        if self._last is None or self._last[0] != key:
-            residual, slope = self.residual_and_slope(self.to_coordinates(variables))
-            if self.arcs:
-                full = np.zeros(self.free.size)
-                full[self.free] = variables
-                for arc in self.arcs:
-                    by_ln_q = slope[arc.q].copy()
-                    slope[arc.r] -= by_ln_q
-                    slope[arc.q + 1] += full[arc.q] * by_ln_q
-                    slope[arc.q] = full[arc.q + 1] * by_ln_q
-            self._last = key, residual, slope[self.free].T
-        return self._last[1], self._last[2]
-
-    def _residual(self, variables: np.ndarray) -> np.ndarray:
-        return self._evaluate(variables)[0]
-
-    def _slope(self, variables: np.ndarray) -> np.ndarray:
-        return self._evaluate(variables)[1]
-
-    def minimise(self, x: np.ndarray, tolerance: float) -> tuple[float, np.ndarray]:
-        """Smallest chi^2 reached from a start, and its coordinates."""
-        from scipy.optimize import least_squares
-
-        # A start on a limit has no room to move; trf wants it strictly inside.
-        room = 1e-6 * (self.upper - self.lower)
-        begin = np.clip(self.to_variables(x), self.lower + room, self.upper - room)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            found = least_squares(
-                self._residual,
-                begin,
-                jac=self._slope,
-                bounds=(self.lower, self.upper),
-                method="trf",
-                x_scale="jac",
-                ftol=tolerance,
-                xtol=tolerance,
-                gtol=1e-12,
-                max_nfev=200,
-            )
-        return 2 * float(found.cost), self.to_coordinates(found.x)
 
 
 def _arcs_in_order(model: Circuit, x: np.ndarray) -> np.ndarray:
@@ -405,18 +345,12 @@ def _top_arcs(model: Circuit) -> set[tuple[str, str]]:
     return found
 
 
-def ln_time_constant(coordinates: np.ndarray, arc: Arc) -> float:
-    """Logarithm of the time constant in s of an arc: tau = (R Q)^(1/alpha), or R C."""
-    exponent = coordinates[arc.q + 1] if arc.kind == "CPE" else 1.0
-    return float((coordinates[arc.r] + coordinates[arc.q]) / max(exponent, 0.05))
-
-
 def _result(model, problem, x, lower, upper, weights, scale_covariance, tried, agreeing) -> CircuitFit:
     residual, slope = problem.residual_and_slope(x)
     free = problem.free
     chi_squared = float(residual @ residual)
     freedom = residual.size - int(np.count_nonzero(free))
-    covariance = _inverse_normal(slope[free])
+    covariance = inverse_normal(slope[free])
     if scale_covariance:
         covariance = covariance * (chi_squared / freedom)
     values = model.values(x)
@@ -442,16 +376,3 @@ def _result(model, problem, x, lower, upper, weights, scale_covariance, tried, a
         starts=tried,
         agreeing=agreeing,
     )
-
-
-def _inverse_normal(slope: np.ndarray) -> np.ndarray:
-    """(J^T J)^-1 from derivatives (parameters x numbers), by singular values of the scaled matrix.
-
-    A direction that the data do not determine gets a huge variance, not a zero one as a pseudo-inverse would give.
-    """
-    norm = np.sqrt(np.einsum("ij,ij->i", slope, slope))
-    norm[norm == 0] = np.finfo(float).tiny ** 0.25
-    _, singular, right = np.linalg.svd((slope / norm[:, None]).T, full_matrices=False)
-    singular = np.maximum(singular, np.finfo(float).eps * singular[0])
-    half = right / singular[:, None]
-    return (half.T @ half) / np.outer(norm, norm)

@@ -19,7 +19,7 @@ from coherion.impedance.circuits import Circuit, Frequencies, arcs
 
 _MOST_COMBINATIONS = 1500
 _ARC_EXPONENTS = (0.75, 0.92)
-_ELECTRODE_EXPONENTS = (0.5, 0.7, 0.9)
+_ELECTRODE_EXPONENTS = (0.45, 0.7, 0.95)
 
 
 def data_starts(
@@ -71,11 +71,16 @@ def _families(model: Circuit, frequency: np.ndarray) -> list[tuple[str, int, _Fa
         elif frozenset(names) in single_arcs:
             kind = single_arcs[frozenset(names)].kind
             exponents = (1.0,) if kind == "C" else _ARC_EXPONENTS
-            family: _Family = [(1 / (1 + (f.j_omega * t) ** a), (math.log(t), a)) for t in taus for a in exponents]
+            family = _arc_family(f, taus, exponents)
             found.append(("p" + kind, model.first[names[0]], family))
         else:
             return None
     return found
+
+
+def _arc_family(f: Frequencies, taus: np.ndarray, exponents: tuple[float, ...]) -> _Family:
+    powers = {a: f.j_omega**a for a in exponents}
+    return [(1 / (1 + t**a * powers[a]), (math.log(t), a)) for t in taus for a in exponents]
 
 
 def _element_family(term: Element, f: Frequencies, taus: np.ndarray) -> _Family | None:
@@ -95,7 +100,7 @@ def _element_family(term: Element, f: Frequencies, taus: np.ndarray) -> _Family 
     if term.kind == "G":
         return [(1 / np.sqrt(1 + f.j_omega * t), (math.log(t),)) for t in taus]
     if term.kind == "Zarc":
-        return [(1 / (1 + (f.j_omega * t) ** a), (math.log(t), a)) for t in taus for a in _ARC_EXPONENTS]
+        return _arc_family(f, taus, _ARC_EXPONENTS)
     if term.kind in ("Wo", "Ws"):
         made: _Family = []
         for t in taus:
@@ -133,16 +138,18 @@ def _grid_starts(
     amplitudes = np.linalg.solve(matrices, right[:, :, None])[:, :, 0]
     misfit = -np.einsum("ij,ij->i", amplitudes, right)
     misfit[(amplitudes <= 0).any(axis=1)] += 1e6
-    starts: list[np.ndarray] = []
-    chosen: list[np.ndarray] = []
-    for i in np.argsort(misfit, kind="stable"):
-        if any(np.abs(combinations[i] - other).sum() < 4 for other in chosen):
-            continue
-        chosen.append(combinations[i])
-        starts.append(_coordinates(model, families, combinations[i], amplitudes[i] / norm[places[i]]))
-        if len(starts) == count:
-            break
-    return starts
+    order = np.argsort(misfit, kind="stable")
+    # The coarse grid ranks poorly, so the starts are the best of different kinds: time constants in other places,
+    # another exponent of the electrode.
+    coarse = combinations[order].copy()
+    for k, (sort, _, family) in enumerate(families):
+        if sort != "CPE":
+            coarse[:, k] //= max(len(family) // 5, 1)
+    _, leading = np.unique(coarse, axis=0, return_index=True)
+    return [
+        _coordinates(model, families, combinations[i], amplitudes[i] / norm[places[i]])
+        for i in order[np.sort(leading)[:count]]
+    ]
 
 
 def _combinations(families: list[tuple[str, int, _Family]], generator: np.random.Generator) -> np.ndarray:

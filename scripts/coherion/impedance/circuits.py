@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -57,41 +58,42 @@ class Frequencies:
         self.warburg = (1 - 1j) / np.sqrt(self.omega)
 
 
-# Each function fills ``slope`` (parameters x points) with dZ/d(coordinate) and returns Z.
-_Formula = Callable[[Frequencies, Sequence[float], np.ndarray], np.ndarray]
+# Each function fills ``slope`` (parameters x points) with dZ/d(coordinate) and returns Z. The coordinates are numbers,
+# or columns of many sets; ``slope`` then has the sets in the middle.
+_Formula = Callable[[Frequencies, Sequence[Any], np.ndarray], np.ndarray]
 
 
-def _resistor(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _resistor(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     slope[0] = np.exp(x[0])
     return slope[0].copy()
 
 
-def _capacitor(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _capacitor(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     z = np.exp(-x[0]) / f.j_omega
     slope[0] = -z
     return z
 
 
-def _inductor(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _inductor(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     z = np.exp(x[0]) * f.j_omega
     slope[0] = z
     return z
 
 
-def _warburg(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _warburg(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     z = np.exp(x[0]) * f.warburg
     slope[0] = z
     return z
 
 
-def _constant_phase(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _constant_phase(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     z = np.exp(-x[0] - x[1] * f.ln_j_omega)
     np.negative(z, out=slope[0])
     np.multiply(slope[0], f.ln_j_omega, out=slope[1])
     return z
 
 
-def _modified_inductor(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _modified_inductor(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     ln_base = x[0] + f.ln_j_omega
     z = np.exp(x[1] * ln_base)
     slope[0] = x[1] * z
@@ -99,7 +101,7 @@ def _modified_inductor(f: Frequencies, x: Sequence[float], slope: np.ndarray) ->
     return z
 
 
-def _open_warburg(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _open_warburg(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     s = np.sqrt(f.j_omega * np.exp(x[1]))
     coth = 1 / np.tanh(s)
     z = np.exp(x[0]) * coth / s
@@ -109,7 +111,7 @@ def _open_warburg(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.n
     return z
 
 
-def _short_warburg(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _short_warburg(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     s = np.sqrt(f.j_omega * np.exp(x[1]))
     tanh = np.tanh(s)
     z = np.exp(x[0]) * tanh / s
@@ -118,7 +120,7 @@ def _short_warburg(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.
     return z
 
 
-def _gerischer(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _gerischer(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     j_omega_t = f.j_omega * np.exp(x[1])
     z = np.exp(x[0]) / np.sqrt(1 + j_omega_t)
     slope[0] = z
@@ -126,7 +128,7 @@ def _gerischer(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndar
     return z
 
 
-def _finite_gerischer(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _finite_gerischer(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     j_omega_t = f.j_omega * np.exp(x[1])
     u = np.sqrt(1 + j_omega_t)
     s = np.exp(x[2]) * u
@@ -139,7 +141,7 @@ def _finite_gerischer(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> 
     return z
 
 
-def _voigt(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _voigt(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     j_omega_t = f.j_omega * np.exp(x[1])
     z = np.exp(x[0]) / (1 + j_omega_t)
     slope[0] = z
@@ -147,7 +149,7 @@ def _voigt(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
     return z
 
 
-def _zarc(f: Frequencies, x: Sequence[float], slope: np.ndarray) -> np.ndarray:
+def _zarc(f: Frequencies, x: Sequence[Any], slope: np.ndarray) -> np.ndarray:
     ln_base = x[1] + f.ln_j_omega
     power = np.exp(x[2] * ln_base)
     z = np.exp(x[0]) / (1 + power)
@@ -222,9 +224,19 @@ class Circuit:
         impedance, _ = _evaluate(self.tree, frequencies, [float(c) for c in coordinates], slope, 0)
         return impedance, slope
 
+    def evaluate_many(self, frequencies: Frequencies, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same for many sets of coordinates (sets x parameters) at once.
+
+        Impedances (sets x points) and derivatives (parameters x sets x points), both in ohm.
+        """
+        shape = (len(self.parameters), len(coordinates), frequencies.omega.size)
+        slope = np.empty(shape, dtype=complex)
+        impedance, _ = _evaluate(self.tree, frequencies, list(coordinates.T[:, :, None]), slope, 0)
+        return impedance, slope
+
 
 def _evaluate(
-    node: Node, frequencies: Frequencies, x: Sequence[float], slope: np.ndarray, start: int
+    node: Node, frequencies: Frequencies, x: Sequence[Any], slope: np.ndarray, start: int
 ) -> tuple[np.ndarray, int]:
     """Impedance of a branch whose parameters begin at ``start``, and where the next branch's begin."""
     if isinstance(node, Element):
