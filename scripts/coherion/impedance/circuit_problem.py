@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,7 @@ class Problem:
     def weak_exponents(self, x: np.ndarray) -> list[int]:
         """Exponents so uncertain at ``x`` that there may be a second minimum."""
         residual, slope = self.residual_and_slope(x)
-        scatter = float(residual @ residual) / max(residual.size - np.count_nonzero(self.free), 1)
+        scatter = float(residual @ residual) / max(residual.size - int(np.count_nonzero(self.free)), 1)
         variance = np.zeros(self.free.size)
         variance[self.free] = np.diag(inverse_normal(slope[self.free])) * scatter
         variance[self.model.logarithmic] = 0.0
@@ -167,7 +168,7 @@ class Problem:
         """Chi^2 and coordinates of the minimum that a start leads to."""
         from scipy.optimize import least_squares
 
-        options = {"jac": self._slope, "x_scale": "jac", "ftol": tolerance, "xtol": tolerance, "gtol": 1e-12}
+        options: dict[str, Any] = {"jac": self._slope, "x_scale": "jac", "ftol": tolerance, "xtol": tolerance, "gtol": 1e-12}
         # A start on a limit has no room to move; trf wants it strictly inside.
         room = 1e-6 * (self.upper - self.lower)
         begin = np.clip(self.to_variables(x), self.lower + room, self.upper - room)

@@ -86,7 +86,7 @@ def choose_model(
             continue
         circuits[role] = text
         # AICc moves by n times the relative change of chi^2: three digits are plenty.
-        fits[role] = fit_circuit(frequency, impedance, text, weights=fit.weights, restarts=1, seed=seed, tolerance=1e-5)
+        fits[role] = fit_circuit(frequency, impedance, text, weights=fit.weights, restarts=1, seed=seed, tolerance=1e-3)
     delta = {role: fits[role].aicc - fit.aicc for role in fits}
     best = min(delta, key=lambda role: delta[role])
     if best == CONFIGURED or delta[best] > -margin:
