@@ -12,7 +12,7 @@ def main(argv=None):
         "--output",
         required=True,
         nargs="+",
-        help="files to write, one for each temperature of the series, in its order",
+        help="files to write, one for each temperature in its order",
     )
     arguments.add_argument("--truth", required=True, help="JSON file to write what is true of them to")
     given = arguments.parse_args(argv)

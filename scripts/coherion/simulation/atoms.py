@@ -17,7 +17,10 @@ _SCALES = np.geomspace(0.7, 70.0, 16)
 
 
 def energy_ratio(two_theta: np.ndarray, energy: float) -> np.ndarray:
-    """Energy of a Compton-scattered photon over that of the incident one; ``two_theta`` in degrees, ``energy`` in eV."""
+    """Energy of a Compton-scattered photon over that of the incident one.
+
+    ``two_theta`` in degrees, ``energy`` of the incident photon in eV.
+    """
     return 1 / (1 + energy / ELECTRON_REST_ENERGY * (1 - np.cos(np.radians(two_theta))))
 
 
@@ -27,7 +30,7 @@ def _shell_weights(element: str) -> tuple[float, ...]:
 
     The cross-section (Elam, Ravel and Sieber, as xraydb holds it) is the integral of the Klein-Nishina formula times
     the incoherent scattering function S(Q). Non-negative least squares over 2 to 80 keV inverts it for
-    S(Q) = sum_k w_k [1 - (1 + (Q/q_k)^2)^-2], sum w_k = Z: a sum over hydrogen-like shells.
+    S(Q) = sum_k w_k [1 - (1 + (Q/q_k)^2)^-4], sum w_k = Z: a sum over shells like that of hydrogen.
     """
     import xraydb
     from scipy.optimize import nnls
@@ -49,7 +52,7 @@ def _shell_weights(element: str) -> tuple[float, ...]:
 
 
 def _shells(q: np.ndarray) -> np.ndarray:
-    return 1 - (1 + (q[..., None] / _SCALES) ** 2) ** -2
+    return 1 - (1 + (q[..., None] / _SCALES) ** 2) ** -4
 
 
 def incoherent_function(element: str, q: np.ndarray) -> np.ndarray:

@@ -39,7 +39,10 @@ class Motion:
 
 
 def form_factor(element: str, q: np.ndarray, energy: float | None = None) -> np.ndarray:
-    """Scattering factor of the neutral atom (Waasmaier and Kirfel), electrons; complex with f' and f'' at ``energy`` (eV)."""
+    """Scattering factor of the neutral atom (Waasmaier and Kirfel) in electrons, ``q`` in 1/angstrom.
+
+    With an ``energy`` in eV it is complex and holds f' and f'' (Chantler).
+    """
     import xraydb
 
     f = np.asarray(xraydb.f0(element, q / (4 * np.pi)), dtype=complex)

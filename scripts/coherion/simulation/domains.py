@@ -143,15 +143,16 @@ def pair_histogram(
         weight = 1.0 if s == t else 2.0
         if s == t:
             correlation[0, 0, 0] = 0.0
-        _spread(correlation, *steps, vectors, position[t] - position[s], weight, step, counts[row[a, b]])
+        _spread(correlation, steps, vectors, position[t] - position[s], weight, step, counts[row[a, b]])
     occupied = np.array([sum(int(d.occupied[layer].sum()) for d in domains) for layer in range(len(kind))])
     total = np.bincount(kind, weights=occupied, minlength=len(kinds))
     return PairHistogram(kinds, total, pairs, step, counts, number, diameter)
 
 
-def _spread(correlation, n1, n2, n3, vectors, offset, weight, step, counts):
+def _spread(correlation, steps, vectors, offset, weight, step, counts):
     """Add numbers of pairs to ``counts``, each shared linearly by the two nodes next to its distance."""
     i, j, k = np.nonzero(correlation)
+    n1, n2, n3 = steps
     u, v, w = n1[i] + offset[0], n2[j] + offset[1], n3[k] + offset[2]
     # The vectors are upper triangular (Structure.vectors), which saves a third of the products.
     x = vectors[0, 0] * u + vectors[0, 1] * v + vectors[0, 2] * w

@@ -24,7 +24,7 @@ def as_raw(name: str, scan: SimulatedScan, series: Mapping[str, Any]) -> tuple[R
         wavelength=instrument["wavelength"],
         program="coherion",
         title=f"SIMULATED {name}",
-        user_text=f"SIMULATED scan, {instrument['hours']} h; no instrument measured this. Truth: docs/simulated-series.md",
+        user_text=f"SIMULATED scan of {instrument['hours']} h; no instrument measured this",
         geometry=TRANSMISSION_GEOMETRY,
         monochromator=GE111,
         anode=SILVER,

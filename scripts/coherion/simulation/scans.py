@@ -65,7 +65,7 @@ def simulate_scan(name: str, series: Mapping[str, Any]) -> SimulatedScan:
         truth |= {"x": sample.x, "coherence_length": sample.coherence_length, "delta2": series["cryolite"]["delta2"]}
     parts, measured = _parts(phases, packing, series, grid, q, energy)
     truth |= measured
-    expected = sum(parts.values())
+    expected = np.sum(list(parts.values()), axis=0)
     from scipy.interpolate import CubicSpline
 
     points = round((instrument["two_theta_end"] - instrument["two_theta_begin"]) / instrument["two_theta_step"]) + 1
@@ -132,7 +132,7 @@ def _phase(structure, diameter, atom_fraction, delta2, series, q, energy, rng) -
 
 
 def _realised(structure: Structure, histogram: PairHistogram) -> dict[str, float]:
-    """Occupancies as they were drawn: atoms over sites, the sites counted by the chlorine atoms, which are all there."""
+    """Occupancies as they were drawn: atoms over sites, these counted by the chlorine, which is all there."""
     _, site_of = structure.atoms()
     multiplicity = {site.label: int((site_of == i).sum()) for i, site in enumerate(structure.sites)}
     chlorine = [k.label for k in histogram.kinds if k.element == "Cl"]
@@ -173,7 +173,7 @@ def _parts(phases, packing, series, two_theta, q, energy) -> tuple[dict[str, np.
     truth: dict[str, Any] = {"mu_r_sample": mu * tube.inner, "mu_r_glass_wall": glass * (tube.outer - tube.inner)}
     if phases:
         out = capillary.transmitted(two_theta, tube, materials, region="sample") * atom_density * disc * flux
-        coherent = sum(phase.atom_fraction * phase.intensity for phase in phases)
+        coherent = np.sum([phase.atom_fraction * phase.intensity for phase in phases], axis=0)
         parts["coherent"] = out * polarisation * coherent
         parts["compton"] = out * polarisation * atoms.compton_intensity(contents, q, two_theta, energy)
         glow = sum(n * _leaking(e, energy, instrument) for e, n in contents.items())

@@ -29,6 +29,7 @@ SECTIONS = (
     "standard",
     "background",
 )
+NAMES = ("conductivity_depends_on", "standard", "background")
 CAUSES = ("coherence_length", "composition")
 
 
@@ -87,9 +88,27 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
             found=series["conductivity_depends_on"],
             expected=" or ".join(CAUSES),
         )
+    for key, value in series.items():
+        if key not in NAMES:
+            _refuse_text(value, key, path)
     for name in series["samples"]:
         Sample.of(series, name)
     return series
+
+
+def _refuse_text(value: Any, key: str, path: str | os.PathLike[str]) -> None:
+    inner: Any = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        _refuse_text(part, f"{key}.{name}", path)
+    if isinstance(value, str):
+        raise InputError(
+            "not a number",
+            file=path,
+            place=f"key {key}",
+            found=value,
+            expected="a number",
+            advice="YAML wants a point and a sign in an exponent, such as 2.0e+5",
+        )
 
 
 def stream(series: Mapping[str, Any], name: str, purpose: str) -> np.random.Generator:

@@ -127,9 +127,10 @@ def cryolite(x: float, model: Mapping[str, Any]) -> Structure:
     -------
     The structure; Na on 2b is what charge balance leaves, 3 - x - 2 occ(4e).
     """
-    cell = (*(polynomial(model[k], x) for k in "abc"), 90.0, polynomial(model["beta"], x), 90.0)
+    a, b, c, beta = (polynomial(model[k], x) for k in ("a", "b", "c", "beta"))
+    cell = (a, b, c, 90.0, beta, 90.0)
     frame = Structure("frame", cell, "P 1 21/n 1", ()).vectors()
-    reference = Structure("reference", tuple(model["reference_cell"]), "P 1 21/n 1", ()).vectors()
+    reference = Structure("reference", (*model["reference_cell"],), "P 1 21/n 1", ()).vectors()
     bonds = np.array([reference @ np.asarray(model["chlorine"][label]) for label in ("Cl1", "Cl2", "Cl3")])
     bonds *= polynomial(model["bond"], x) / np.linalg.norm(bonds, axis=1).mean()
     turn = rotation((0, 0, 1), polynomial(model["rotation_c"], x)) @ rotation(
@@ -145,9 +146,9 @@ def cryolite(x: float, model: Mapping[str, Any]) -> Structure:
     sites = (
         Site("M1", (0.0, 0.0, 0.0), metals, u["M1"]),
         Site("Na1", (0.0, 0.0, 0.5), (("Na", occupancy_2b),), u["Na1"]),
-        Site("Na2", tuple(model["sodium"]), (("Na", occupancy_4e),), u["Na2"]),
+        Site("Na2", (*model["sodium"],), (("Na", occupancy_4e),), u["Na2"]),
         *(
-            Site(label, tuple(float(v) for v in where), (("Cl", 1.0),), u[label])
+            Site(label, (float(where[0]), float(where[1]), float(where[2])), (("Cl", 1.0),), u[label])
             for label, where in zip(("Cl1", "Cl2", "Cl3"), chlorine, strict=True)
         ),
     )

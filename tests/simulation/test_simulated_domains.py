@@ -1,0 +1,240 @@
+"""Explicit domains: pairs counted by correlation are those found by looking at every two atoms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coherion.simulation.debye import Motion, coherent_intensity, crystal_intensity, form_factor, pair_sums
+from coherion.simulation.domains import correlate, cut_domain, kinds_of, pair_histogram
+from coherion.simulation.series import read_simulation
+from coherion.simulation.structures import Site, Structure, cryolite, lanthanum_hexaboride, trigonal
+
+CONFIG = Path(__file__).parents[2] / "config" / "simulation.yaml"
+CUBIC = Structure(
+    "cubic", (4.0, 4.0, 4.0, 90.0, 90.0, 90.0), "P 1", (Site("A1", (0.1, 0.2, 0.3), (("Zr", 1.0),), 0.01),)
+)
+
+
+@pytest.fixture(scope="module")
+def series():
+    return read_simulation(CONFIG)
+
+
+def listed(structure, domain):
+    """Cartesian position and kind of each atom of a domain."""
+    found, kinds = [], []
+    for layer, position, kind in zip(domain.occupied, domain.position, domain.kind, strict=True):
+        cells = np.argwhere(layer)
+        found.append((cells + position) @ structure.vectors().T)
+        kinds += [kind] * len(cells)
+    return np.concatenate(found), np.array(kinds)
+
+
+# 1. Pair counts.
+
+
+@pytest.mark.parametrize("diameter", [9.0, 17.0])
+def test_correlation_counts_the_pairs_of_a_small_cluster_exactly(series, diameter):
+    structure = cryolite(0.5, series["cryolite"])
+    domain = cut_domain(structure, diameter, np.random.default_rng(1))
+    atoms, _ = listed(structure, domain)
+    direct = np.sort(np.linalg.norm(atoms[:, None] - atoms[None, :], axis=2).ravel())
+    distances = []
+    for s, t, (n1, n2, n3), counts in correlate([domain]):
+        i, j, k = np.nonzero(counts)
+        steps = np.stack([n1[i], n2[j], n3[k]], axis=1) + domain.position[t] - domain.position[s]
+        apart = np.linalg.norm(steps @ structure.vectors().T, axis=1)
+        distances.append(np.repeat(apart, counts[i, j, k].astype(int) * (1 if s == t else 2)))
+    counted = np.sort(np.concatenate(distances))
+    assert counted.size == atoms.shape[0] ** 2
+    np.testing.assert_allclose(counted, direct, atol=1e-10)
+
+
+def test_debye_sum_over_counted_pairs_equals_the_double_sum_over_atoms(series):
+    structure = cryolite(0.7, series["cryolite"])
+    domain = cut_domain(structure, 16.0, np.random.default_rng(2))
+    atoms, kind = listed(structure, domain)
+    kinds = kinds_of(structure)
+    apart = np.linalg.norm(atoms[:, None] - atoms[None, :], axis=2)
+    for q in (0.7, 3.1, 9.4, 14.9):
+        f = np.array([form_factor(k.element, np.array([q])).real[0] for k in kinds])
+        direct = f[kind] @ np.sinc(q * apart / np.pi) @ f[kind]
+        counted = 0.0
+        for s, t, (n1, n2, n3), counts in correlate([domain]):
+            i, j, k = np.nonzero(counts)
+            steps = np.stack([n1[i], n2[j], n3[k]], axis=1) + domain.position[t] - domain.position[s]
+            r = np.linalg.norm(steps @ structure.vectors().T, axis=1)
+            pair = f[domain.kind[s]] * f[domain.kind[t]] * (1 if s == t else 2)
+            counted += pair * (counts[i, j, k] * np.sinc(q * r / np.pi)).sum()
+        assert counted == pytest.approx(direct, rel=1e-10)
+
+
+def test_pair_sums_equal_the_double_sum_with_motion_and_resolution(series):
+    """Histogram, transform, series of the correlated motion and convolution together: 1e-4 of the atoms' own term."""
+    structure = cryolite(0.4, series["cryolite"])
+    motion = Motion(delta1=0.3, delta2=2.0, qdamp=0.02, qbroad=0.015)
+    histogram = pair_histogram(structure, 30.0, 1, np.random.default_rng(3))
+    atoms, kind = listed(structure, cut_domain(structure, 30.0, np.random.default_rng(3)))
+    kinds = kinds_of(structure)
+    np.testing.assert_array_equal(histogram.number, np.bincount(kind, minlength=len(kinds)))
+    i, j = np.triu_indices(len(atoms), 1)
+    r = np.linalg.norm(atoms[i] - atoms[j], axis=1)
+    u = np.array([k.u_iso for k in kinds])
+    variance = (u[kind[i]] + u[kind[j]]) * (1 - motion.delta1 / r - motion.delta2 / r**2 + (motion.qbroad * r) ** 2)
+    even = np.arange(0.3, 15.2, 0.004)
+    sums = pair_sums(histogram, even, motion, embedded=False)
+    factors = {k.element: form_factor(k.element, even) for k in kinds}
+    intensity = coherent_intensity(sums, histogram.pairs, kinds, histogram.number, factors)
+    for m in (0, 50, 300, 900, 2000, 3000, 3600):
+        q = even[m]
+        f = np.array([factors[k.element][m].real for k in kinds])[kind]
+        pairs = f[i] * f[j] * np.sinc(q * r / np.pi) * np.exp(-0.5 * (q**2 * variance + (motion.qdamp * r) ** 2))
+        direct = (f @ f + 2 * pairs.sum()) / len(atoms)
+        assert intensity[m] == pytest.approx(direct, abs=1e-4 * (f @ f) / len(atoms))
+
+
+# 2. Domains.
+
+
+def test_occupancies_are_drawn_with_their_probabilities(series):
+    structure = cryolite(0.6, series["cryolite"])
+    histogram = pair_histogram(structure, 60.0, 4, np.random.default_rng(4))
+    cells = histogram.number[[k.element == "Cl" for k in histogram.kinds]].sum() / 12
+    wanted = {(s.label, e): p for s in structure.sites for e, p in s.species}
+    _, site_of = structure.atoms()
+    for k, found in zip(histogram.kinds, histogram.number, strict=True):
+        label = [s.label for s in structure.sites].index(k.label)
+        sites = cells * np.count_nonzero(site_of == label)
+        p = wanted[k.label, k.element]
+        # Four standard deviations of the draw, and one per cent for the ragged surface of a sphere.
+        assert abs(found / sites - p) < 4 * np.sqrt(p * (1 - p) / sites) + 0.01
+
+
+def test_domain_has_the_density_of_its_crystal(series):
+    structure = cryolite(0.2, series["cryolite"])
+    histogram = pair_histogram(structure, 70.0, 5, np.random.default_rng(5))
+    per_volume = histogram.number.sum() / (5 * np.pi * 70.0**3 / 6)
+    assert per_volume == pytest.approx(sum(structure.contents().values()) / structure.volume(), rel=0.01)
+
+
+def test_centres_and_occupations_differ_between_draws_but_not_between_runs(series):
+    structure = cryolite(0.5, series["cryolite"])
+    first, again = (pair_histogram(structure, 20.0, 2, np.random.default_rng(6)) for _ in range(2))
+    np.testing.assert_array_equal(first.counts, again.counts)
+    assert not np.array_equal(first.counts, pair_histogram(structure, 20.0, 2, np.random.default_rng(7)).counts)
+
+
+def test_pairs_of_a_sphere_fall_off_as_its_overlap_with_itself():
+    """Number of pairs at r against an endless lattice: 1 - 1.5 x + 0.5 x^3, x = r/D."""
+    histogram = pair_histogram(CUBIC, 80.0, 20, np.random.default_rng(8), step=1.0)
+    r = np.arange(histogram.counts.shape[1], dtype=float)
+    endless = 4 * np.pi * r**2 / CUBIC.volume() * histogram.number[0]
+    for low, high in ((15, 25), (35, 45), (55, 65)):
+        window = slice(low, high)
+        x = r[window] / 80.0
+        overlap = np.average(1 - 1.5 * x + 0.5 * x**3, weights=endless[window])
+        assert histogram.counts[0, window].sum() / endless[window].sum() == pytest.approx(overlap, rel=0.03)
+
+
+# 3. Limits of Debye's equation.
+
+
+def test_lone_domain_scatters_all_atoms_in_phase_towards_zero_angle():
+    histogram = pair_histogram(CUBIC, 40.0, 1, np.random.default_rng(9))
+    q = np.arange(0.01, 2.0, 0.005)
+    motion = Motion(qdamp=0.004)
+    lone = pair_sums(histogram, q, motion, embedded=False)
+    atoms = histogram.number[0]
+    radius_of_gyration = 20.0 * np.sqrt(3 / 5)
+    expected = atoms**2 * np.exp(-((q[0] * radius_of_gyration) ** 2) / 3) - atoms
+    assert lone[0, 0] == pytest.approx(expected, rel=0.02)
+    # Among others of its kind it makes less than a hundredth of that.
+    embedded = pair_sums(histogram, q, motion)
+    assert abs(embedded[0, 0] + atoms) < 0.01 * expected
+
+
+def test_large_domain_has_its_peaks_at_the_bragg_positions_with_the_bragg_intensity():
+    motion = Motion(qdamp=0.04)
+    histogram = pair_histogram(CUBIC, 300.0, 1, np.random.default_rng(10))
+    q = np.arange(0.5, 4.0, 0.002)
+    factors = {"Zr": np.ones(q.size)}
+    finite = coherent_intensity(
+        pair_sums(histogram, q, motion), histogram.pairs, histogram.kinds, histogram.number, factors
+    )
+    endless = crystal_intensity(CUBIC, q, motion, factors)
+    for n in (1, 2, 3):
+        bragg = 2 * np.pi * np.sqrt(n) / 4.0
+        window = np.abs(q - bragg) < 0.25
+        assert q[window][finite[window].argmax()] == pytest.approx(bragg, abs=0.004)
+        # Tails beyond the window are missing and those of other reflections come in, each about 1 %.
+        assert finite[window].sum() == pytest.approx(endless[window].sum(), rel=0.012)
+
+
+def test_standard_scatters_its_own_squares_beyond_the_reflections(series):
+    """Without resolution loss: the mean of S(Q) - 1 over a wide range at high Q vanishes."""
+    structure = lanthanum_hexaboride(series["lanthanum_hexaboride"])
+    q = np.arange(0.5, 25.0, 0.002)
+    factors = {"La": np.full(q.size, 57.0), "B": np.full(q.size, 5.0)}
+    intensity = crystal_intensity(structure, q, Motion(qdamp=0.011, qbroad=0.01), factors)
+    squares = (57.0**2 + 6 * 25.0) / 7
+    high = q > 18
+    assert np.average(intensity[high], weights=q[high] ** 2) == pytest.approx(squares, rel=0.005)
+
+
+# 4. Structures.
+
+
+def test_structure_changes_with_zirconium_as_the_paper_says(series):
+    made = {x: cryolite(x, series["cryolite"]) for x in (0.1, 0.5, 0.9)}
+    for axis in range(3):
+        first, middle, last = (made[x].cell[axis] for x in (0.1, 0.5, 0.9))
+        assert first > middle > last and first - middle < middle - last
+    assert 90 < made[0.1].cell[4] < made[0.5].cell[4] < made[0.9].cell[4]
+    angles = {}
+    for x, structure in made.items():
+        at = {s.label: structure.vectors() @ np.array(s.position) for s in structure.sites}
+        bonds = [np.linalg.norm(at[c]) for c in ("Cl1", "Cl2", "Cl3")]
+        assert np.mean(bonds) == pytest.approx(2.536 * (1 - x) + 2.480 * x, abs=1e-9)
+        along = [np.degrees(np.arccos(at[c][1] / np.linalg.norm(at[c]))) for c in ("Cl1", "Cl2")]
+        angles[x] = along
+        occupancy = {s.label: s.species[0][1] for s in structure.sites}
+        assert 0.9 < occupancy["Na2"] < 1
+        assert occupancy["Na1"] + 2 * occupancy["Na2"] == pytest.approx(3 - x)
+        assert structure.contents()["Na"] == pytest.approx(2 * (3 - x))
+    assert angles[0.1][0] > angles[0.5][0] > angles[0.9][0]
+    assert angles[0.1][1] < angles[0.5][1] < angles[0.9][1]
+
+
+def test_no_two_atoms_come_too_near(series):
+    for structure in (
+        cryolite(0.1, series["cryolite"]),
+        cryolite(0.9, series["cryolite"]),
+        trigonal(series["trigonal"]),
+    ):
+        positions, _ = structure.atoms()
+        shifts = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), -1).reshape(-1, 1, 1, 3)
+        apart = (positions[None, :, None] - positions[None, None, :] + shifts) @ structure.vectors().T
+        distance = np.linalg.norm(apart, axis=-1)
+        assert distance[distance > 1e-6].min() > 2.4
+
+
+def test_side_phase_has_a_reflection_at_the_q_the_paper_names(series):
+    cell = trigonal(series["trigonal"]).cell
+    assert 2 * np.pi * np.sqrt(4 / (3 * cell[0] ** 2) + 1 / cell[2] ** 2) == pytest.approx(1.47, abs=0.005)
+
+
+def test_starting_structures_are_near_the_truth_but_not_it(series):
+    """The shipped CIFs start the refinement within its reach: cell within 2 %, coordinates within 0.03."""
+    import gemmi
+
+    folder = CONFIG.parent / "structures"
+    for file, truth in (("cryolite", cryolite(0.5, series["cryolite"])), ("trigonal", trigonal(series["trigonal"]))):
+        small = gemmi.read_small_structure(str(folder / f"{file}.cif"))
+        assert small.spacegroup.xhm() == truth.space_group
+        np.testing.assert_allclose(small.cell.parameters, truth.cell, rtol=0.02)
+        start = {s.label: np.array(s.fract.tolist()) for s in small.sites}
+        for site in truth.sites:
+            assert np.abs(start[site.label] - site.position).max() < 0.03
