@@ -5,7 +5,7 @@ rule import_scan:
     input:
         script=script("import_scan"),
         code=code(
-            "formats/scans.py", "formats/stoe.py", "formats/scan_text.py", "formats/netcdf.py"
+            "formats/scans.py", "formats/scan_sources.py", "formats/stoe.py", "formats/scan_text.py", "formats/netcdf.py"
         ),
         scan=lambda wildcards: data(TABLES.scans[wildcards.scan]),
     output:

@@ -16,8 +16,10 @@ rule import_spectra:
     input:
         script=script("import_spectra"),
         code=code(
+            "formats/biologic.py",
             "formats/biologic_mpr.py",
             "formats/biologic_mpt.py",
+            "formats/impedance_columns.py",
             "formats/impedance_text.py",
             "formats/spectrum.py",
             "impedance/spectra.py",

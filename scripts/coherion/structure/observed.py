@@ -28,8 +28,8 @@ class Observed:
         Standard uncertainty of g, shape (n,), or None.
     nyquist, covariance
         Grid in angstrom, shape (m,), and covariance of G there, 1/angstrom^4, shape (m, m), or None.
-    qmax
-        Where the Fourier transform ended, 1/angstrom.
+    qmax, qmin
+        Where the Fourier transform ended and began, 1/angstrom.
     origin
         ``measured`` or ``simulated``.
     """
@@ -42,6 +42,7 @@ class Observed:
     qmax: float
     origin: str
     file: str
+    qmin: float = 0.0
 
 
 def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Observed:
@@ -64,9 +65,9 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
     except OSError as problem:
         raise InputError("G(r) cannot be read", file=file, found=problem) from problem
     if start.startswith((b"\x89HDF", b"CDF")):
-        r, g, sd, nyquist, covariance, stated, origin = _from_netcdf(file)
+        r, g, sd, nyquist, covariance, stated, origin, qmin = _from_netcdf(file)
     else:
-        r, g, sd, stated, origin = _from_text(file)
+        r, g, sd, stated, origin, qmin = _from_text(file)
         nyquist = covariance = None
     if stated is None and qmax is None:
         raise InputError(
@@ -84,7 +85,7 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
             expected=f"{qmax:g} 1/angstrom",
             advice="correct the setting qmax, or leave it out to take the file's",
         )
-    made = Observed(r, g, sd, nyquist, covariance, float(stated if stated is not None else qmax), origin, file)  # type: ignore[arg-type]
+    made = Observed(r, g, sd, nyquist, covariance, float(stated if stated is not None else qmax), origin, file, qmin)  # type: ignore[arg-type]
     _check_frequencies(made)
     return made
 
@@ -109,6 +110,7 @@ def _from_netcdf(file: str):
         covariance,
         None if stated is None else float(stated),
         origin,
+        float(dataset.attrs.get("qmin", 0.0)),
     )
 
 
@@ -119,7 +121,7 @@ def _from_text(file: str):
     if text.kind not in ("gr", "unknown"):
         raise InputError("the file holds no G(r)", file=file, found=f"a .{text.kind} file", expected="a .gr file")
     words = " ".join([*text.header.values()])
-    return text.x, text.y, text.dy, text.number("qmax"), "simulated" if "SIMULATED" in words else "measured"
+    return text.x, text.y, text.dy, text.number("qmax"), "simulated" if "SIMULATED" in words else "measured", 0.0
 
 
 def _check_frequencies(observed: Observed) -> None:
@@ -247,10 +249,40 @@ def fit_data(observed: Observed, fit_range: tuple[float, float], weights: str = 
     r = grid[inside]
     g = _resampled(observed.r, observed.g, r)
     if chosen == "covariance":
-        return FitData(r, g, None, np.asarray(observed.covariance)[np.ix_(inside, inside)], chosen)
+        covariance = np.asarray(observed.covariance)[np.ix_(inside, inside)]
+        return FitData(r, g, None, with_unmeasured(covariance, r, observed.qmin), chosen)
     if chosen == "sd":
         return FitData(r, g, np.interp(r, observed.r, observed.sd), None, chosen)  # type: ignore[arg-type]
     return FitData(r, g, None, None, chosen)
+
+
+# How much more than everything measured the unmeasured may vary: enough to count as unknown, and little enough for the
+# sum of both to be factorised in double precision.
+UNKNOWN = 1e3
+
+
+def with_unmeasured(covariance: np.ndarray, r: np.ndarray, qmin: float) -> np.ndarray:
+    """Covariance of G(r) with F(Q) below Qmin left free.
+
+    The transform starts at Qmin, so G has no component below it: its covariance is singular there, as if that part
+    were known exactly, while the model has one. An unknown F(Q) of large variance on 0..Qmin says what is true, and
+    adds (2/pi)^2 times the integral of sin(Q r) sin(Q r') dQ over that range.
+
+    Parameters
+    ----------
+    covariance
+        Of G, 1/angstrom^4, shape (n, n).
+    r
+        Grid in angstrom, shape (n,).
+    qmin
+        1/angstrom; 0 adds nothing.
+    """
+    if qmin <= 0:
+        return covariance
+    near, far = r[:, None] - r[None, :], r[:, None] + r[None, :]
+    # sin(q x)/x with its limit q at x = 0
+    unknown = 0.5 * qmin * (np.sinc(qmin * near / np.pi) - np.sinc(qmin * far / np.pi))
+    return covariance + UNKNOWN * np.trace(covariance) / np.trace(unknown) * unknown
 
 
 def _resampled(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
