@@ -32,7 +32,6 @@ from typing import Any
 
 import numpy as np
 
-from coherion.errors import InputError
 from coherion.impedance.circuit_grammar import Element, Node, Parallel, Series, elements, parse_circuit
 
 
@@ -275,13 +274,6 @@ def circuit(text: str) -> Circuit:
         for i, (unit, logarithmic, lower, upper) in enumerate(kinds):
             name = element.name if len(kinds) == 1 else f"{element.name}_{i}"
             parameters.append(Parameter(name, unit, logarithmic, lower, upper))
-    names = [p.name for p in parameters]
-    if len(set(names)) != len(names):
-        raise InputError(
-            f"circuit {text.strip()!r} gives two parameters one name",
-            found=next(n for n in names if names.count(n) > 1),
-            advice="number the elements without underscores: CPE1, CPE2",
-        )
     return Circuit(str(tree), tree, tuple(parameters), first)
 
 
