@@ -139,13 +139,10 @@ def logarithmic(series: Series, settings: ClaimSettings) -> Finding:
 def envelope_robust(series: Series, settings: ClaimSettings) -> Finding:
     """Exponent with every other set of coherence lengths in the table; the number is the largest change."""
     base = series.names["coherence_length"]
-    others = [
-        c
-        for c in series.columns
-        if c.startswith(f"{base}_") and not c.endswith("_sd") and not re.fullmatch(r".+_\d+_\d+", c)
-    ]
+    stem, _, unit = base.rpartition("_")
+    others = [c for c in series.columns if c != base and re.fullmatch(rf"{re.escape(stem)}_.+_{re.escape(unit)}", c)]
     if not others:
-        raise Missing(f"coherence lengths of other models in columns {base}_<model> with errors")
+        raise Missing(f"coherence lengths of other models in columns {stem}_<model>_{unit} with errors")
     exponents, notes = [], []
     for column in [base, *others]:
         p = points(series, annealed=False, least=5, length_column=column)

@@ -110,20 +110,25 @@ class StructuralLine:
         from scipy.optimize import brentq
 
         problem = self._problem
-        centre = self.slope / problem.slope_unit
-        start = problem.best_variances
+        inner, step = self.slope / problem.slope_unit, 0.25
+        while True:
+            outer = inner + side * step
+            value, variances = problem.profile(outer)
+            if 2 * (value - problem.best) >= limit:
+                break
+            inner, step = outer, 2 * step
+            # Beyond, in units of the data's own spreads, the likelihood is flat: x says nothing of y there.
+            if step > 250:
+                return side * float("inf")
 
         def excess(slope: float) -> float:
-            return 2 * (problem.profile(slope, start)[0] - problem.best) - limit
+            return 2 * (problem.profile(slope, variances)[0] - problem.best) - limit
 
-        step = 0.25
-        inner = centre
-        while excess(centre + side * step) < 0:
-            inner, step = centre + side * step, 2 * step
-            if step > 1e4:
-                return side * float("inf")
-        ends = sorted((inner, centre + side * step))
-        return float(brentq(excess, ends[0], ends[1], xtol=1e-5)) * problem.slope_unit
+        # From other variances the inner end may be found a rounding error outside.
+        low, high = sorted((inner, outer))
+        if excess(inner) >= 0:
+            return inner * problem.slope_unit
+        return float(brentq(excess, low, high, xtol=1e-5)) * problem.slope_unit
 
 
 class _Problem:
@@ -171,13 +176,15 @@ class _Problem:
         return value, gamma, delta, gradient
 
     def profile(self, slope: float, start: Array | None = None) -> tuple[float, Array]:
-        """Negative log-likelihood at one slope, maximised over (tau^2, s^2)."""
+        """Negative log-likelihood at one slope, maximised over (tau^2, s^2) from a start, or from two by default."""
 
         def value(v: Array) -> tuple[float, Array]:
             found = self.solve(slope, v[0], v[1])
             return found[0], found[3][1:]
 
-        first = self.best_variances if start is None else start
+        if start is not None:
+            return self._search(value, start)
+        first = self.best_variances
         # A second start, far from the first: at a distant slope the scatter takes over what the line explained.
         second = np.array([first[0], first[1] + 0.5 * (slope - self.best_slope) ** 2])
         return min((self._search(value, guess) for guess in (first, second)), key=lambda found: found[0])
@@ -210,7 +217,7 @@ class _Problem:
         free = [-np.inf] * (len(start) - 2)
         bounds = Bounds(np.array([*free, LEAST, LEAST]), np.full(len(start), np.inf))
         begin = np.concatenate([start[:-2], np.maximum(start[-2:], 1e-6)])
-        options: Any = {"ftol": 1e-13, "gtol": 1e-7}
+        options: Any = {"ftol": 1e-12, "gtol": 1e-7, "maxiter": 300}
         found: Any = minimize(value, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
         return float(found.fun), found.x
 

@@ -127,6 +127,8 @@ class Series:
     def pick(self, *roles: str, least: int = 1) -> dict[str, Array]:
         """Arrays of several roles on the rows where all of them, and their errors, are given.
 
+        An error of zero marks what a fit was told and not what it found: such rows are left out.
+
         Returns ``{role: (n,), role + "_sd": (n,), "row": (n,)}``; columns of :data:`EXACT` have no ``_sd``.
 
         Raises
@@ -142,10 +144,10 @@ class Series:
         whole = np.all([np.isfinite(v) for v in found.values()], axis=0)
         for role in roles:
             if role not in EXACT:
-                whole &= found[f"{role}_sd"] >= 0
+                whole &= found[f"{role}_sd"] > 0
         if whole.sum() < least:
             listed = ", ".join(self.names.get(role, role) for role in roles)
-            raise Missing(f"{least} samples with {listed} and errors (there are {int(whole.sum())})")
+            raise Missing(f"{least} samples with {listed} and errors above zero (there are {int(whole.sum())})")
         return {name: values[whole] for name, values in found.items()}
 
 
