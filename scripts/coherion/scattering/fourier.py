@@ -42,11 +42,6 @@ def _chirp(n: int, m: int, theta: float) -> tuple[NDArray[np.complex128], NDArra
     return chirp, np.fft.fft(kernel), length
 
 
-@lru_cache(maxsize=16)
-def _phase(first: int, m: int, theta: float) -> NDArray[np.complex128]:
-    return np.exp(1j * theta * first * np.arange(m))
-
-
 def fourier_sums(values: NDArray[np.float64], m: int, theta: float, *, first: int = 0) -> NDArray[np.complex128]:
     """sum_k x_k exp(i k l theta) for l = 0..m-1.
 
@@ -67,12 +62,51 @@ def fourier_sums(values: NDArray[np.float64], m: int, theta: float, *, first: in
         Complex, shape (..., m).
     """
     n = values.shape[-1]
+    if values.ndim == 2 and len(values) > 1:
+        return _pairs(values, m, theta, first)
     chirp, kernel, length = _chirp(n, m, theta)
     spectrum = np.fft.fft(values * chirp[:n], length, axis=-1)
     spectrum *= kernel
     sums = np.fft.ifft(spectrum, axis=-1)[..., :m]
-    sums = sums * chirp[:m]
-    return sums if first == 0 else sums * _phase(first, m, theta)
+    sums *= chirp[:m]
+    if first:
+        sums *= _phase(first, m, theta)
+    return sums
+
+
+@lru_cache(maxsize=16)
+def _phase(first: int, m: int, theta: float) -> NDArray[np.complex128]:
+    return np.exp(1j * theta * first * np.arange(m))
+
+
+@lru_cache(maxsize=16)
+def _start(n: int, m: int, theta: float, first: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Factors before and after the transform that begin its output at l = -(m - 1)."""
+    chirp = _chirp(n, 2 * m - 1, theta)[0]
+    before = chirp[:n] * np.exp(-1j * theta * (m - 1) * np.arange(n))
+    after = chirp[: 2 * m - 1] * np.exp(1j * theta * first * np.arange(1 - m, m))
+    return before, after
+
+
+def _pairs(values: NDArray[np.float64], m: int, theta: float, first: int) -> NDArray[np.complex128]:
+    """Two real rows in one complex transform: C(l) = A(l) + i B(l), and A(-l), B(-l) are conjugates."""
+    rows, n = values.shape
+    half = (rows + 1) // 2
+    _, kernel, length = _chirp(n, 2 * m - 1, theta)
+    before, after = _start(n, m, theta, first)
+    packed = np.zeros((half, n), dtype=complex)
+    packed.real = values[:half]
+    packed.imag[: rows - half] = values[half:]
+    packed *= before
+    spectrum = np.fft.fft(packed, length, axis=-1)
+    spectrum *= kernel
+    both = np.fft.ifft(spectrum, axis=-1)[:, : 2 * m - 1]
+    both *= after
+    forward, mirrored = both[:, m - 1 :], both[:, m - 1 :: -1].conj()
+    sums = np.empty((rows, m), dtype=complex)
+    sums[:half] = 0.5 * (forward + mirrored)
+    sums[half:] = (-0.5j * (forward - mirrored))[: rows - half]
+    return sums
 
 
 def sine_transform(

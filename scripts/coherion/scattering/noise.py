@@ -21,7 +21,7 @@ DEGREE = 3
 MAX_LAG = 3
 """Interpolated channels of STOE's Mythen detector correlate up to here and no further."""
 MIN_WINDOWS = 12
-TAIL = 0.01
+TAIL = 0.001
 """Fraction of smooth windows that the choice may lose."""
 SMOOTH = 0.6
 """Below this fraction of smooth windows, remains of peaks are fitted too."""

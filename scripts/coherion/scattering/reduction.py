@@ -58,7 +58,8 @@ def reduce_scan(
     -------
     Dataset
         ``intensity``, ``background``, ``intensity_net``, ``structure_factor``, ``reduced_structure_factor`` over
-        ``q``, ``pdf`` over ``r``, each with ``_sd``, and ``pdf_covariance`` over (``r_nyquist``, ``r_nyquist_2``);
+        ``q``, ``pdf`` over ``r``, each with ``_sd``, and ``pdf_nyquist`` with ``pdf_covariance`` over
+        (``r_nyquist``, ``r_nyquist_2``);
         what was decided on the way stands in the attributes.
 
     Raises
@@ -112,12 +113,13 @@ def as_dataset(
                 f"{words}F(Q)",
             ),
             ("pdf_sd", ["r"], errors.pdf_sd, "1/angstrom^2", f"{words}G(r)"),
+            ("pdf_nyquist", ["r_nyquist"], errors.pdf_nyquist, "1/angstrom^2", "G(r) at multiples of pi/qmax"),
             (
                 "pdf_covariance",
                 ["r_nyquist", "r_nyquist_2"],
                 errors.pdf_covariance,
                 "1/angstrom^4",
-                "covariance of G(r) at multiples of pi/qmax",
+                "covariance of pdf_nyquist",
             ),
         ]
         coordinates += [

@@ -92,8 +92,11 @@ class Uncertainty:
         Shape of r, 1/angstrom^2.
     r_nyquist
         Multiples of pi/qmax between rmin and rmax, angstrom, shape (m,).
+    pdf_nyquist
+        G there, by Fourier sum, shape (m,), 1/angstrom^2. It goes with the covariance: linear interpolation of
+        ``pdf``, harmless otherwise, is not small beside the least uncertain combinations of these points.
     pdf_covariance
-        Covariance of G there, shape (m, m), 1/angstrom^4.
+        Covariance of pdf_nyquist, shape (m, m), 1/angstrom^4.
     sample_noise, background_noise
         How points scatter and correlate; None without background.
     """
@@ -103,6 +106,7 @@ class Uncertainty:
     reduced_structure_factor_sd: Array
     pdf_sd: Array
     r_nyquist: Array
+    pdf_nyquist: Array
     pdf_covariance: Array
     sample_noise: NoiseCorrelation
     background_noise: NoiseCorrelation | None
@@ -235,7 +239,7 @@ def reduce_pattern(sample: Pattern, background: Pattern | None, settings: Reduct
                 shifts = scale.sd * corrected_background[None, :]
         response = _response(q, net, corrections, normalisation, basis, weights)
         covariance = propagate(bands, response, kept, shifts=shifts)
-        uncertainty = _uncertainty(covariance, bands, window, grid, kept, r, settings, noises)
+        uncertainty = _uncertainty(covariance, bands, reduced, window, grid, r, settings, noises)
     return Reduction(
         q=q[:kept],
         intensity=intensity[:kept],
@@ -370,36 +374,40 @@ def _response(
 def _uncertainty(
     covariance: StructuredCovariance,
     bands: Array,
+    reduced: Array,
     window: Array | None,
     grid: QGrid,
-    kept: int,
     r: Array,
     settings: ReductionSettings,
     noises: tuple[NoiseCorrelation, NoiseCorrelation | None],
 ) -> Uncertainty:
     """Standard deviations on the grids of the result and the covariance of G on the Nyquist grid."""
+    kept = len(reduced)
     reduced_sd = np.sqrt(np.maximum(covariance.variance, 0))
     if window is not None:
         covariance = covariance.windowed(window)
+        reduced = reduced * window
     spacing = np.pi / settings.qmax
     count = int(np.floor(settings.rmax / spacing + 1e-9))
     lowest = int(np.ceil(max(settings.rmin, spacing) / spacing - 1e-9))
-    of_pdf = pdf_covariance(covariance, grid.dq, grid.first, spacing, count)[lowest - 1 :, lowest - 1 :]
-    variance = np.empty_like(r)
+    of_pdf, coarse = pdf_covariance(covariance, grid.dq, grid.first, spacing, count + 2)
     # Near r = 0, where the polynomial takes the noise out, the variance varies steeply; further out it is smooth.
+    fine = spacing / 24
     near = r < 12 * spacing
-    for part, step in ((near, spacing / 24), (~near, spacing / 6)):
-        if part.any():
-            needed = int(np.ceil(r[part][-1] / step)) + 4
-            values = pdf_variance(covariance, grid.dq, grid.first, step, needed)
-            variance[part] = interpolated_variance(values, step, r[part])
+    of_near = pdf_variance(covariance, grid.dq, grid.first, fine, 12 * 24 + 3)
+    variance = np.empty_like(r)
+    variance[near] = interpolated_variance(of_near, fine, r[near])
+    variance[~near] = interpolated_variance(coarse, spacing / 4, r[~near])
+    chosen = slice(lowest - 1, count)
+    on_nyquist = sine_transform(reduced, grid.dq, spacing, count + 1, first=grid.first)[1:]
     return Uncertainty(
         intensity_net_sd=np.sqrt(bands[0, :kept]),
         structure_factor_sd=_over_q(reduced_sd, grid.q[:kept]),
         reduced_structure_factor_sd=reduced_sd,
         pdf_sd=np.sqrt(np.maximum(variance, 0)),
         r_nyquist=spacing * np.arange(lowest, count + 1),
-        pdf_covariance=of_pdf,
+        pdf_nyquist=on_nyquist[chosen],
+        pdf_covariance=of_pdf[chosen, chosen],
         sample_noise=noises[0],
         background_noise=noises[1],
     )

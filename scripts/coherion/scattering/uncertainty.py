@@ -26,6 +26,8 @@ from coherion.scattering.fourier import fourier_sums, sine_transform
 
 Array = NDArray[Any]
 
+BLOCK = 48
+
 
 @dataclass(frozen=True)
 class LinearResponse:
@@ -181,12 +183,15 @@ def propagate(
 def _band_sums(bands: Array, theta: float, count: int, first: int) -> Array:
     """c_d(l) = sum_k E[k, k + d] cos((k + d/2) l theta) for l = 0..count-1, shape (width, count)."""
     sums = fourier_sums(bands, count, theta, first=first)
-    half = 0.5j * theta * np.arange(count)
-    return (sums * np.exp(np.outer(np.arange(len(bands)), half))).real
+    half = 0.5 * theta * np.arange(count)
+    shift = np.outer(np.arange(len(bands)), half)
+    return sums.real * np.cos(shift) - sums.imag * np.sin(shift)
 
 
-def pdf_covariance(covariance: StructuredCovariance, dq: float, first: int, dr: float, count: int) -> Array:
-    """Covariance of G at r = dr, 2 dr, ..., count dr.
+def pdf_covariance(
+    covariance: StructuredCovariance, dq: float, first: int, dr: float, count: int
+) -> tuple[Array, Array]:
+    """Covariance of G at r = dr, 2 dr, ..., count dr, and its variance on a grid four times as fine.
 
     With c_d of the bands, c_d(l) = sum_k E[k, k + d] cos((k + d/2) l dq dr),
 
@@ -205,37 +210,53 @@ def pdf_covariance(covariance: StructuredCovariance, dq: float, first: int, dr: 
 
     Returns
     -------
-    ndarray
+    covariance : ndarray
         Shape (count, count), 1/angstrom^4.
+    variance : ndarray
+        At r = 0, dr/4, dr/2, ..., count dr, shape (4 count + 1,), 1/angstrom^4.
     """
     theta = dq * dr
-    sums = _band_sums(covariance.bands, theta, 2 * count + 1, first)
-    lags = np.arange(2 * count + 1)
-    total = np.zeros((count, count))
-    for d, row in enumerate(sums):
-        difference, summed = _toeplitz(row, count), _hankel(row, count)
-        if d == 0:
-            total += 0.5 * (difference - summed)
-        else:
-            cosine = np.cos(0.5 * d * theta * lags)
-            total += difference * _hankel(cosine, count)
-            total -= summed * _toeplitz(cosine, count)
-    total *= (2 / np.pi * dq) ** 2
-    low_rank = sine_transform(covariance.left.T, dq, dr, count + 1, first=first)[:, 1:]
-    return total + low_rank.T @ covariance.middle @ low_rank
+    sums = _band_sums(covariance.bands, theta / 2, 4 * count + 1, first)
+    low_rank = sine_transform(covariance.left.T, dq, dr / 4, 4 * count + 1, first=first)
+    on_grid = low_rank[:, 4::4]
+    total = on_grid.T @ (covariance.middle @ on_grid)
+    _add_banded(total, sums[:, ::2], theta, (2 / np.pi * dq) ** 2)
+    return total, _variance(covariance.middle, sums, low_rank, theta / 4, dq)
+
+
+def _add_banded(total: Array, sums: Array, theta: float, factor: float) -> None:
+    """Add the bands' part: blocks of rows above the diagonal, mirrored; a block fits into the cache."""
+    count = len(total)
+    cosines = np.cos(0.5 * theta * np.outer(np.arange(len(sums)), np.arange(2 * count + 1)))
+    sums = factor * sums
+    sums[0] *= 0.5
+    toeplitz_sums, hankel_sums = [_toeplitz(row, count) for row in sums], [_hankel(row, count) for row in sums]
+    toeplitz_cosines, hankel_cosines = ([view(row, count) for row in cosines] for view in (_toeplitz, _hankel))
+    for start in range(0, count, BLOCK):
+        rows, columns = slice(start, start + BLOCK), slice(start, count)
+        block = toeplitz_sums[0][rows, columns] - hankel_sums[0][rows, columns]
+        for d in range(1, len(sums)):
+            block += toeplitz_sums[d][rows, columns] * hankel_cosines[d][rows, columns]
+            block -= hankel_sums[d][rows, columns] * toeplitz_cosines[d][rows, columns]
+        total[rows, columns] += block
+        total[start + BLOCK :, rows] += block[:, BLOCK:].T
 
 
 def pdf_variance(covariance: StructuredCovariance, dq: float, first: int, dr: float, count: int) -> Array:
     """Variance of G at r = 0, dr, ..., (count - 1) dr, 1/angstrom^4: the diagonal of :func:`pdf_covariance`."""
-    theta = dq * dr
-    sums = _band_sums(covariance.bands, theta, 2 * count - 1, first)
-    i = np.arange(count)
-    total = 0.5 * (sums[0, 0] - sums[0, ::2])
-    for d in range(1, len(sums)):
-        total += sums[d, 0] * np.cos(d * i * theta) - sums[d, ::2]
-    total *= (2 / np.pi * dq) ** 2
+    sums = _band_sums(covariance.bands, 2 * dq * dr, count, first)
     low_rank = sine_transform(covariance.left.T, dq, dr, count, first=first)
-    return total + np.einsum("ij,ij->j", covariance.middle @ low_rank, low_rank)
+    return _variance(covariance.middle, sums, low_rank, dq * dr, dq)
+
+
+def _variance(middle: Array, sums: Array, low_rank: Array, theta: float, dq: float) -> Array:
+    """Diagonal at multiples of a step, from the bands' sums at twice that step."""
+    count = sums.shape[1]
+    total = 0.5 * (sums[0, 0] - sums[0])
+    for d in range(1, len(sums)):
+        total += sums[d, 0] * np.cos(d * theta * np.arange(count)) - sums[d]
+    total *= (2 / np.pi * dq) ** 2
+    return total + np.einsum("ij,ij->j", middle @ low_rank, low_rank)
 
 
 def _toeplitz(row: Array, count: int) -> Array:
