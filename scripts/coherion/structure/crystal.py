@@ -237,11 +237,11 @@ class Crystal:
         InputError
             If a name is unknown or symmetry fixes it.
         """
-        for name in values:
-            reason = self.why_fixed(name)
-            if reason:
-                raise InputError(f"the parameter {name} is not free", advice=reason)
-        now = self.parameters | {name: float(value) for name, value in values.items()}
+        now = self.parameters
+        for name, value in values.items():
+            if name not in now:
+                raise InputError(f"the parameter {name} is not free", advice=self.why_fixed(name))
+            now[name] = float(value)
         form = self.structure.lattice
         lattice = form.apply(np.array([now[LATTICE_NAMES[k]] for k in form.free]))
         sites = []

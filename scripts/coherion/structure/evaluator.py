@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from coherion.structure import kernel, transform
 from coherion.structure.crystal import Crystal, Expanded
 from coherion.structure.pair_model import PairModel
 from coherion.structure.pairs import PairList, list_pairs
-from coherion.structure.scattering_power import scattering_powers
+from coherion.structure.scattering_power import constant_powers, scattering_powers
 from coherion.structure.symmetry import VOIGT
 
 ENVELOPE_KINDS = {
@@ -23,9 +24,9 @@ ENVELOPE_KINDS = {
     "exponential": kernel.EXPONENTIAL,
 }
 # Ripples 2 pi/qmax that peaks beyond the largest r still send into the range.
-EXTENSION_RIPPLES = 6.0
+EXTENSION_RIPPLES = 4.0
 # What of a peak's spectrum the grid may fold back into [0, Qmax].
-ALIASING = 1e-9
+ALIASING = 1e-7
 MOTION = ("delta1", "delta2", "qbroad")
 
 
@@ -98,13 +99,15 @@ class _Phase:
         self.full = full
         self.columns = {name: column[full[name]] for name in local if full[name] in column}
         self.elements = tuple(dict.fromkeys(e for site in self.crystal.sites for e, _ in site.species))
-        # The pdffit convention takes the scattering factors at Q = 0.
-        q = owner.q if self.exact else np.zeros(1)
-        self.power = scattering_powers(self.elements, q, model.radiation)
+        if self.exact:
+            self.power = scattering_powers(self.elements, owner.q, model.radiation)
+        else:
+            self.power = constant_powers(self.elements, model.radiation)[:, None]
         self.pairs_of_elements = list(itertools.combinations_with_replacement(range(len(self.elements)), 2))
         self.pair_list: PairList | None = None
         self.grid: _Grid | None = None
         self.dropped = 0
+        self._table: tuple[Any, np.ndarray, list[tuple[int, int]]] | None = None
 
     def _value(self, values: Mapping[str, float], name: str, missing: float = 0.0) -> float:
         return float(values.get(self.full[name], missing))
@@ -144,7 +147,7 @@ class _Phase:
                 self.pair_list.cell,
                 motion,
             )
-            self._make_grid(0.7 * least)
+            self._make_grid(0.85 * least)
 
     def _make_grid(self, variance: float) -> None:
         """The grid on which peaks of at least this variance (angstrom^2) lose less than ALIASING."""
@@ -158,7 +161,8 @@ class _Phase:
         beyond = r > owner.top
         width = owner.reach - owner.top
         if width > 0:
-            taper[beyond] = np.cos(0.5 * np.pi * np.minimum((r[beyond] - owner.top) / width, 1.0)) ** 2
+            t = np.minimum((r[beyond] - owner.top) / width, 1.0)
+            taper[beyond] = 1.0 - t**3 * (10.0 - 15.0 * t + 6.0 * t * t)
         forward = step * transform.sine_matrix(r, owner.q)
         self.grid = _Grid(step, points, r, taper, forward, variance)
 
@@ -224,7 +228,7 @@ class _Phase:
         if self.kind != kernel.NO_ENVELOPE:
             shape, by_length, by_spread = kernel.envelope_on(self.kind, r, length, spread)
         atoms, d_atoms, norm, d_norm = self._normalisation(crystal)
-        table, targets = plan.scatter_table(norm)
+        table, targets = self._scatter_table(crystal, plan, norm)
         peaks = table @ rows
         if self.exact:
             factor = damping
@@ -276,6 +280,13 @@ class _Phase:
         spectrum += scale * made
         if "scale" in self.columns:
             spectrum[self.columns["scale"]] += made[0]
+
+    def _scatter_table(self, crystal: Crystal, plan: _Plan, norm: np.ndarray):
+        """The plan's table; it depends on the occupancies alone, so it is kept while they do not change."""
+        key = tuple(site.species for site in crystal.sites)
+        if self._table is None or self._table[0] != key:
+            self._table = (key, *plan.scatter_table(norm))
+        return self._table[1], self._table[2]
 
     def _normalisation(self, crystal: Crystal):
         """Atoms per cell; their derivatives; N <f>^2; the logarithmic derivatives of that."""
