@@ -33,13 +33,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_dataset(found, given.output, sources=[given.circuits], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), arrhenius_table(found))
     write_text(given.output.with_suffix(".exclusions.tsv"), exclusion_table(found))
-    for name in found["resistance_name"].values:
-        d = found.sel(resistance_name=name)
-        print(
-            f"{name}: E_a = {float(d['activation_energy']):.4f} +- {float(d['activation_energy_sd']):.4f} eV, "
-            f"sigma({settings.reference_temperature:g} degC) = {float(d['conductivity_reference']):.4g} "
-            f"+- {float(d['conductivity_reference_sd']):.2g} S/cm"
-        )
+    at = f"sigma({settings.reference_temperature:g} degC)"
+    names = ("activation_energy", "activation_energy_sd", "conductivity_reference", "conductivity_reference_sd")
+    for k, name in enumerate(found["resistance_name"].values):
+        energy, energy_sd, sigma, sigma_sd = (float(found[n].values[k]) for n in names)
+        if energy == energy:
+            print(f"{name}: E_a = {energy:.4f} +- {energy_sd:.4f} eV, {at} = {sigma:.4g} +- {sigma_sd:.2g} S/cm")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ from coherion.impedance.arrhenius import BOLTZMANN, fit_arrhenius
 TEMPERATURE = np.arange(-40, 61, 10) + 273.15
 
 
-def line(activation_energy=0.5, ln_prefactor=np.log(1e5), temperature=TEMPERATURE):
+LN_PREFACTOR = np.log(1e5)
+
+
+def line(activation_energy=0.5, ln_prefactor=LN_PREFACTOR, temperature=TEMPERATURE):
     return np.exp(ln_prefactor - activation_energy / (BOLTZMANN * temperature)) / temperature
 
 

@@ -158,7 +158,7 @@ class Problem:
             cost = np.einsum("ij,ij->i", residual, residual)
             curvature = jacobian @ jacobian.transpose(0, 2, 1)
             gradient = (jacobian @ residual[:, :, None])[:, :, 0]
-        wrong = ~(np.isfinite(cost) & np.isfinite(gradient).all(axis=1) & np.isfinite(curvature).all(axis=(1, 2)))
+        wrong = ~np.isfinite(cost + gradient.sum(axis=1) + curvature.sum(axis=(1, 2)))
         cost[wrong] = np.inf
         gradient[wrong] = 0.0
         curvature[wrong] = np.eye(v.shape[1])
@@ -168,7 +168,13 @@ class Problem:
         """Chi^2 and coordinates of the minimum that a start leads to."""
         from scipy.optimize import least_squares
 
-        options: dict[str, Any] = {"jac": self._slope, "x_scale": "jac", "ftol": tolerance, "xtol": tolerance, "gtol": 1e-12}
+        options: dict[str, Any] = {
+            "jac": self._slope,
+            "x_scale": "jac",
+            "ftol": tolerance,
+            "xtol": tolerance,
+            "gtol": 1e-12,
+        }
         # A start on a limit has no room to move; trf wants it strictly inside.
         room = 1e-6 * (self.upper - self.lower)
         begin = np.clip(self.to_variables(x), self.lower + room, self.upper - room)
