@@ -30,7 +30,7 @@ def main(argv=None):
         result.parameters,
         result.values,
         found.covariance(scaled=True),
-        rw=result.rw,
+        rw=found.rw,
         chi_squared_reduced=result.chi_squared_reduced,
         standard=crystal.name,
         origin=observed.origin,

@@ -121,7 +121,8 @@ def _from_text(file: str):
     if text.kind not in ("gr", "unknown"):
         raise InputError("the file holds no G(r)", file=file, found=f"a .{text.kind} file", expected="a .gr file")
     words = " ".join([*text.header.values()])
-    return text.x, text.y, text.dy, text.number("qmax"), "simulated" if "SIMULATED" in words else "measured", 0.0
+    origin = "simulated" if "SIMULATED" in words else "measured"
+    return text.x, text.y, text.dy, text.number("qmax"), origin, text.number("qmin") or 0.0
 
 
 def _check_frequencies(observed: Observed) -> None:
@@ -200,93 +201,3 @@ def check_range(observed: Observed, fit_range: tuple[float, float]) -> None:
             found=f"{low:g} to {high:g} angstrom, {count} independent points",
             expected="at least 3",
         )
-
-
-@dataclass(frozen=True, eq=False)
-class FitData:
-    """What the least squares see: r (angstrom), g (1/angstrom^2), and either sd, covariance or neither."""
-
-    r: np.ndarray
-    g: np.ndarray
-    sd: np.ndarray | None
-    covariance: np.ndarray | None
-    weights: str
-
-
-def fit_data(observed: Observed, fit_range: tuple[float, float], weights: str = "auto") -> FitData:
-    """The independent points of G(r) in a range, with the weights asked for.
-
-    ``auto`` takes the covariance, else the standard uncertainties, else unit weights. The points are the data's own
-    Nyquist grid or multiples of pi/Qmax.
-
-    Raises
-    ------
-    InputError
-        If the range lies outside the data, or weights are asked for that the data do not have.
-    """
-    check_range(observed, fit_range)
-    have = {
-        "covariance": observed.covariance is not None,
-        "sd": observed.sd is not None and bool(np.all(observed.sd[observed.r > 0] > 0)),
-        "unit": True,
-    }
-    chosen = next(kind for kind in ("covariance", "sd", "unit") if have[kind]) if weights == "auto" else weights
-    if not have[chosen]:
-        raise InputError(
-            f"G(r) has no {'covariance' if chosen == 'covariance' else 'standard uncertainties'}",
-            file=observed.file,
-            place="key weights",
-            found=weights,
-            advice="set weights to auto or unit",
-        )
-    low, high = fit_range
-    if chosen == "covariance":
-        grid = np.asarray(observed.nyquist)
-    else:
-        spacing = np.pi / observed.qmax
-        grid = spacing * np.arange(np.ceil(low / spacing - 1e-9), np.floor(high / spacing + 1e-9) + 1)
-    inside = (grid >= low - 1e-9) & (grid <= high + 1e-9) & (grid >= observed.r[0]) & (grid <= observed.r[-1])
-    r = grid[inside]
-    g = _resampled(observed.r, observed.g, r)
-    if chosen == "covariance":
-        covariance = np.asarray(observed.covariance)[np.ix_(inside, inside)]
-        return FitData(r, g, None, with_unmeasured(covariance, r, observed.qmin), chosen)
-    if chosen == "sd":
-        return FitData(r, g, np.interp(r, observed.r, observed.sd), None, chosen)  # type: ignore[arg-type]
-    return FitData(r, g, None, None, chosen)
-
-
-# How much more than everything measured the unmeasured may vary: enough to count as unknown, and little enough for the
-# sum of both to be factorised in double precision.
-UNKNOWN = 1e3
-
-
-def with_unmeasured(covariance: np.ndarray, r: np.ndarray, qmin: float) -> np.ndarray:
-    """Covariance of G(r) with F(Q) below Qmin left free.
-
-    The transform starts at Qmin, so G has no component below it: its covariance is singular there, as if that part
-    were known exactly, while the model has one. An unknown F(Q) of large variance on 0..Qmin says what is true, and
-    adds (2/pi)^2 times the integral of sin(Q r) sin(Q r') dQ over that range.
-
-    Parameters
-    ----------
-    covariance
-        Of G, 1/angstrom^4, shape (n, n).
-    r
-        Grid in angstrom, shape (n,).
-    qmin
-        1/angstrom; 0 adds nothing.
-    """
-    if qmin <= 0:
-        return covariance
-    near, far = r[:, None] - r[None, :], r[:, None] + r[None, :]
-    # sin(q x)/x with its limit q at x = 0
-    unknown = 0.5 * qmin * (np.sinc(qmin * near / np.pi) - np.sinc(qmin * far / np.pi))
-    return covariance + UNKNOWN * np.trace(covariance) / np.trace(unknown) * unknown
-
-
-def _resampled(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Cubic spline through the data: on a grid much finer than pi/Qmax its error is far below the data's."""
-    from scipy.interpolate import CubicSpline
-
-    return CubicSpline(x, y)(at)

@@ -18,7 +18,8 @@ from coherion.errors import InputError
 from coherion.structure import refinement
 from coherion.structure.constraints import ParameterMap, linear_map
 from coherion.structure.crystal import Crystal
-from coherion.structure.observed import FitData, Observed, fit_data
+from coherion.structure.fit_weights import FitData, counting_covariance, fit_data, misfit_variance
+from coherion.structure.observed import Observed
 from coherion.structure.pair_model import PairModel, calculate
 from coherion.structure.recipe_settings import (
     RefinementSettings,
@@ -31,6 +32,12 @@ from coherion.structure.recipe_settings import (
 
 # Coherence lengths tried at the start, angstrom: a factor of two apart is near enough for least squares.
 FIRST_LENGTHS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0)
+
+# Stages before the last need not converge: relative change of cost and parameters at which they end.
+COARSE_TOLERANCE = 1e-4
+FINE_TOLERANCE = 1e-8
+# Rounds in which weights and fit are brought into agreement; three suffice where the model is any good.
+ROUNDS = 6
 
 # One standard deviation of the random displacement of further starts, by pattern: absolute in the parameter's unit, or
 # a relative one where the parameter is positive by nature. Coordinates move by a hundredth of the cell.
@@ -49,7 +56,7 @@ PERTURBATIONS: tuple[tuple[str, str, float], ...] = (
 
 @dataclass(frozen=True)
 class StageResult:
-    """What one stage reached: weighted profile residual, chi-squared, evaluations of the model, free parameters."""
+    """What one stage reached: Rw (unweighted), chi-squared, evaluations of the model, number of free parameters."""
 
     name: str
     rw: float
@@ -81,6 +88,9 @@ class RecipeResult:
 
     result
         Of the last stage, with values of all parameters and the covariance of those refined.
+    misfit_variance
+        The white variance tau^2 in the weights, 1/angstrom^4, see :mod:`coherion.structure.fit_weights`; None with
+        unit weights.
     map
         How the parameters depend on the independent ones.
     resolution_covariance
@@ -99,6 +109,7 @@ class RecipeResult:
     observed: Observed
     data: FitData
     result: refinement.RefinementResult
+    misfit_variance: float | None
     map: ParameterMap
     resolution_covariance: np.ndarray
     stages: tuple[StageResult, ...]
@@ -112,10 +123,34 @@ class RecipeResult:
     def model(self) -> PairModel:
         return self.result.model
 
+    @property
+    def rw(self) -> float:
+        """sqrt(sum (observed - calculated)^2 / sum observed^2) over the points fitted."""
+        return unweighted_residual(self.result)
+
     def covariance(self, scaled: bool) -> np.ndarray:
-        """Covariance of ``result.parameters``, with the resolution's part, which no scaling touches."""
-        own = self.result.covariance_scaled if scaled else self.result.covariance
-        return own + self.resolution_covariance
+        """Covariance of ``result.parameters``, with the resolution's part.
+
+        Scaled: of the fit, times reduced chi-squared, so that it holds the misfit of the model. Not scaled: of the
+        counts alone; where the noise of the data is not known, the same as the scaled one.
+        """
+        return own_covariance(self.data, self.result, scaled) + self.resolution_covariance
+
+
+def unweighted_residual(result: refinement.RefinementResult) -> float:
+    """Rw with equal weights, the one that PDFgui states."""
+    return float(np.linalg.norm(result.difference) / np.linalg.norm(result.observed))
+
+
+def own_covariance(data: FitData, result: refinement.RefinementResult, scaled: bool) -> np.ndarray:
+    """Covariance of the refined parameters, see :meth:`RecipeResult.covariance`, without the resolution's part."""
+    if scaled:
+        return result.covariance_scaled
+    inverse, _ = refinement.covariance_of(result.jacobian, result.variables)
+    counted = counting_covariance(data, result.jacobian, result.weighting, inverse)
+    if counted is None:
+        return result.covariance_scaled
+    return result.linear_map.matrix @ counted @ result.linear_map.matrix.T
 
 
 @dataclass(frozen=True)
@@ -263,30 +298,29 @@ def run_recipe(
     for k, z in enumerate(_starts(prepared.map, first, settings)):
         if settings.starts > 1:
             say(f"start {k + 1} of {settings.starts}")
-        runs.append(_run_stages(prepared, observed, data, settings, z, say))
+        runs.append(_run_stages(prepared, data, settings, z, say))
     best_stages, best = min(runs, key=lambda run: run[1].chi_squared)
+    start_rw = np.array([unweighted_residual(run[1]) for run in runs])
     if settings.starts > 1:
-        rws = ", ".join(f"{run[1].rw:.4f}" for run in runs)
-        say(f"Rw of the starts: {rws}")
+        say(f"Rw of the starts: {', '.join(f'{rw:.4f}' for rw in start_rw)}")
+    tau2, best = _weigh(prepared, data, settings, best, say)
     _tell_limits(prepared, best)
-    say(
-        f"Rw {best.rw:.5f}, reduced chi-squared {best.chi_squared_reduced:.4g}, "
-        f"{best.degrees_of_freedom} degrees of freedom"
-    )
+    say(f"Rw {unweighted_residual(best):.5f}, {best.degrees_of_freedom} degrees of freedom")
     names = tuple(best.values)
     return RecipeResult(
         settings=settings,
         observed=observed,
         data=data,
         result=best,
+        misfit_variance=tau2,
         map=prepared.map,
         resolution_covariance=_resolution_covariance(best, settings),
         stages=tuple(best_stages),
         start_names=names,
-        start_rw=np.array([run[1].rw for run in runs]),
+        start_rw=start_rw,
         start_values=np.array([[run[1].values[name] for name in names] for run in runs]),
-        envelopes=tuple(_compare_envelopes(best, observed, data, settings, say)),
-        profiles=tuple(_profiles(best, prepared, settings, say)),
+        envelopes=tuple(_compare_envelopes(best, observed, data, settings, tau2, say)),
+        profiles=tuple(_profiles(best, settings, say)),
     )
 
 
@@ -341,26 +375,51 @@ def _starts(made: ParameterMap, first: np.ndarray, settings: RefinementSettings)
         yield np.clip(z, made.lower, made.upper)
 
 
-def _run_stages(prepared, observed, data, settings, z, say):
+def _run_stages(prepared, data, settings, z, say):
+    """All stages from one start, with equal weights: far from the solution the counts' own would lead astray."""
     reached = []
     result = None
     z = z.copy()
+    weighting = data.weighting(None)
     for number, (name, free) in enumerate(prepared.stages, 1):
         part, kept = prepared.map.part(free, z)
         if not part.free:
             say(f"stage {number} of {len(prepared.stages)}, {name}: nothing to refine")
             continue
-        result = _fit(prepared.model, part, z[kept], observed, data, settings, prepared.start)
+        tolerance = FINE_TOLERANCE if number == len(prepared.stages) else COARSE_TOLERANCE
+        result = _fit(prepared, part, z[kept], data, settings, weighting, tolerance)
         z[kept] = result.variable_values
-        reached.append(StageResult(name, result.rw, result.chi_squared, result.evaluations, len(part.free)))
+        rw = unweighted_residual(result)
+        reached.append(StageResult(name, rw, result.chi_squared, result.evaluations, len(part.free)))
         say(
-            f"stage {number} of {len(prepared.stages)}, {name}: Rw {result.rw:.5f}, {len(part.free)} free, "
+            f"stage {number} of {len(prepared.stages)}, {name}: Rw {rw:.5f}, {len(part.free)} free, "
             f"{result.evaluations} evaluations"
         )
     return reached, result
 
 
-def _fit(model, part: ParameterMap, z, observed, data, settings, start):
+def _weigh(prepared, data, settings, result, say):
+    """Refit the last stage with the weights of the data, the misfit's variance adjusted to what is left over."""
+    if data.weights == "unit":
+        return None, result
+    tau2 = None
+    z = np.array([result.values[name] for name in prepared.map.free])
+    for _ in range(ROUNDS):
+        found = misfit_variance(data, result.difference, result.degrees_of_freedom)
+        if tau2 is not None and abs(math.log(found / tau2)) < 0.1:
+            break
+        tau2 = found
+        part, kept = prepared.map.part(result.variables, z)
+        result = _fit(prepared, part, z[kept], data, settings, data.weighting(tau2), FINE_TOLERANCE)
+        z[kept] = result.variable_values
+        say(
+            f"weights of the data: Rw {unweighted_residual(result):.5f}, misfit {math.sqrt(tau2):.3g} against counting "
+            f"noise of {math.sqrt(data.mean_variance):.3g} 1/angstrom^2, {result.evaluations} evaluations"
+        )
+    return tau2, result
+
+
+def _fit(prepared, part: ParameterMap, z, data, settings, weighting, tolerance=FINE_TOLERANCE):
     """One least-squares run of the engine on the parameters that a map frees."""
     moving = np.flatnonzero(np.any(part.matrix != 0, axis=1))
     constant = {name: part.offset[i] for i, name in enumerate(part.parameters)}
@@ -373,18 +432,16 @@ def _fit(model, part: ParameterMap, z, observed, data, settings, start):
         lower=part.lower,
         upper=part.upper,
     )
-    own_grid = data.weights == "unit"
+    equal = data.band is None and data.weights == "unit"
     return refinement.refine(
-        model,
-        observed.r if own_grid else data.r,
-        observed.g if own_grid else data.g,
-        free=(),
-        start={**start, **constant},
-        fit_range=settings.fit_range,
-        sd=data.sd,
-        covariance=data.covariance,
+        prepared.model,
+        data.r,
+        data.g,
+        start={**prepared.start, **constant},
+        covariance=None if equal else weighting,
         linear_map=engine_map,
         max_evaluations=settings.max_evaluations,
+        tolerance=tolerance,
     )
 
 
@@ -419,7 +476,7 @@ def _resolution_covariance(result, settings: RefinementSettings) -> np.ndarray:
     return slope @ (correlation * np.outer(spread, spread)) @ slope.T
 
 
-def _compare_envelopes(best, observed, data, settings, say):
+def _compare_envelopes(best, observed, data, settings, tau2, say):
     """Repeat the last stage with other envelopes, from where it ended."""
     lengths = [n for n in best.parameters if n.rpartition(":")[2] == "coherence_length"]
     if not lengths:
@@ -432,31 +489,38 @@ def _compare_envelopes(best, observed, data, settings, say):
         # A sphere of diameter D and another shape of the same parameter damp differently: start from a search.
         z = np.clip(_first_guess(prepared, observed, other), prepared.map.lower, prepared.map.upper)
         part, kept = prepared.map.part(prepared.map.free, z)
-        result = _fit(prepared.model, part, z[kept], observed, data, other, prepared.start)
+        # First with equal weights, then with those of the fit it is compared with: chi-squared of both then compare.
+        result = _fit(prepared, part, z[kept], data, other, data.weighting(None))
+        if tau2 is not None:
+            result = _fit(prepared, part, result.variable_values, data, other, data.weighting(tau2))
+        plain, scaled = (np.sqrt(np.diag(own_covariance(data, result, kind)).clip(0.0)) for kind in (False, True))
         names = tuple(n for n in result.parameters if n.rpartition(":")[2] in ("coherence_length", "coherence_spread"))
         made = EnvelopeResult(
             envelope,
-            result.rw,
+            unweighted_residual(result),
             result.chi_squared,
             names,
             tuple(result.values[n] for n in names),
-            tuple(result.standard_uncertainty(n) for n in names),
-            tuple(result.standard_uncertainty(n, scaled=True) for n in names),
+            tuple(float(plain[result.parameters.index(n)]) for n in names),
+            tuple(float(scaled[result.parameters.index(n)]) for n in names),
         )
         numbers = ", ".join(
             f"{n} {v:.4g} ± {s:.2g}"
             for n, v, s in zip(names, made.values, made.standard_uncertainty_scaled, strict=True)
         )
-        say(f"envelope {envelope}: Rw {result.rw:.5f}, {numbers}")
+        say(f"envelope {envelope}: Rw {made.rw:.5f}, chi-squared {made.chi_squared:.4g}, {numbers}")
         yield made
 
 
-def _profiles(best, prepared: Prepared, settings: RefinementSettings, say):
-    """Profile-likelihood intervals of the parameters asked for."""
+def _profiles(best, settings: RefinementSettings, say):
+    """Profile-likelihood intervals of the parameters asked for, without and with scaling where these differ."""
     for name in matched(settings.profile, list(best.values), "profile") if settings.profile else ():
         if name not in best.parameters:
             continue
-        interval = refinement.profile_interval(best.model, best, name, level=settings.profile_level)
+        if name not in best.variables:
+            warn(f"no profile interval of {name}: it depends on other parameters; ask for theirs")
+            continue
+        interval = refinement.profile_interval(best.model, best, name, level=settings.profile_level, scaled=True)
         low, high = ("open" if end is None else f"{end:.4g}" for end in (interval.lower, interval.upper))
         say(f"profile interval of {name} ({100 * settings.profile_level:.1f} %): {low} to {high}")
         yield interval

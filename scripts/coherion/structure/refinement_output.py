@@ -126,13 +126,14 @@ def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
     for profile in found.profiles:
         for end in ("lower", "upper"):
             bound = getattr(profile, end)
+            note = f"profile likelihood, {100 * profile.level:.4g} %, "
+            note += "scaled by reduced chi-squared"
             rows.append(
                 {
                     "name": f"{profile.name} {end} end",
                     "value": bound,
                     "unit": unit_of(profile.name),
-                    "note": f"profile likelihood, {100 * found.settings.profile_level:.4g} %"
-                    + ("" if bound is not None else ", does not close"),
+                    "note": note if bound is not None else f"{note}, does not close",
                 }
             )
     for other in found.envelopes:
@@ -150,7 +151,7 @@ def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
                 }
             )
     result = found.result
-    for name, value in (("rw", result.rw), ("chi_squared_reduced", result.chi_squared_reduced)):
+    for name, value in (("rw", found.rw), ("chi_squared_reduced", result.chi_squared_reduced)):
         rows.append({"name": name, "value": float(value), "unit": "1", "note": "of the whole fit"})
     return rows
 
@@ -201,7 +202,7 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
                 "parameter",
                 np.array([plain.get(n, np.nan) for n in names]),
                 mixed,
-                "standard uncertainty, not scaled by reduced chi-squared",
+                "standard uncertainty from the counts alone, not scaled by reduced chi-squared",
             ),
             "standard_uncertainty_scaled": variable(
                 "parameter",
@@ -213,7 +214,7 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
                 ("parameter", "parameter_2"),
                 square["covariance"],
                 mixed,
-                "covariance, not scaled by reduced chi-squared",
+                "covariance from the counts alone, not scaled",
             ),
             "covariance_scaled": variable(
                 ("parameter", "parameter_2"),
@@ -244,11 +245,14 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         )
     model = found.model
     made.attrs.update(
-        rw=float(result.rw),
+        rw=found.rw,
+        rw_weighted=float(result.rw),
         chi_squared=float(result.chi_squared),
         chi_squared_reduced=float(result.chi_squared_reduced),
         degrees_of_freedom=int(result.degrees_of_freedom),
         weights=found.data.weights,
+        misfit=0.0 if found.misfit_variance is None else float(np.sqrt(found.misfit_variance)),
+        counting_noise=float(np.sqrt(found.data.mean_variance)),
         convention=model.convention,
         envelope=model.envelope,
         radiation=model.radiation,
@@ -351,7 +355,7 @@ def refined_cif(found: RecipeResult) -> str:
     details = (
         f"Refined against the pair distribution function with coherion: r from {low:g} to {high:g} angstrom, "
         f"Qmax {model.qmax:g} 1/angstrom,\n"
-        f"convention {model.convention}, envelope {model.envelope}, Rw {result.rw:.5f}, "
+        f"convention {model.convention}, envelope {model.envelope}, Rw {found.rw:.5f}, "
         f"reduced chi-squared {result.chi_squared_reduced:.5g}.\n"
         f"Standard uncertainties are {'scaled' if scaled else 'not scaled'} by the root of reduced chi-squared."
     )
