@@ -1,11 +1,16 @@
 """coherion: from raw scans and impedance spectra to figures, tables and a verdict, in one run."""
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
 
+# A folder of the user's own may hold a config/ of its own; elsewhere the one beside this file is taken.
+OWN = Path("config/config.yaml")
 
-configfile: "config/config.yaml"
+
+configfile: OWN if OWN.exists() else Path(workflow.basedir) / OWN
 
 
 report: "workflow/report/workflow.rst"

@@ -1,0 +1,260 @@
+"""Whole runs through Snakemake, from the command line, as a user starts them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coherion.formats.netcdf import read_dataset
+from coherion.formats.pdf_text import read_pdf_text
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.workflow
+
+
+def snakemake(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the workflow with ``folder`` as working folder, so that runs of several tests do not lock one another."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2", *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"},
+        check=False,
+        cwd=ROOT,
+    )
+
+
+def own_series(folder: Path, settings: dict | None = None, **tables: str) -> Path:
+    """A folder with a configuration and tables of its own, columns separated by blanks and bars."""
+    (folder / "config").mkdir(parents=True, exist_ok=True)
+    names = {name: f"config/{name}.tsv" if name in tables else None for name in ("samples", "scans", "spectra")}
+    for name, text in tables.items():
+        (folder / names[name]).write_text(text.replace(" | ", "\t"), encoding="utf-8")
+    configuration = {"tables": names} | (settings or {})
+    (folder / "config" / "config.yaml").write_text(json.dumps(configuration), encoding="utf-8")
+    return folder
+
+
+def rows_of(path: Path) -> dict[str, dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return {row["sample"]: row for row in csv.DictReader(stream, delimiter="\t")}
+
+
+def residual(found: Path, expected: Path) -> float:
+    """Relative L2 difference of two text files of one grid."""
+    a, b = read_pdf_text(found), read_pdf_text(expected)
+    # A point at r = 0 has no uncertainty and is left out where uncertainties are written.
+    keep = b.x >= a.x[0] - 1e-4
+    np.testing.assert_allclose(a.x, b.x[keep], atol=1e-5)
+    return float(np.linalg.norm(a.y - b.y[keep]) / np.linalg.norm(b.y[keep]))
+
+
+@pytest.mark.slow
+def test_real_scans_and_spectra_become_lattice_parameter_and_activation_energies_in_one_run(real_data, tmp_path):
+    done = snakemake(tmp_path, "--configfile", ROOT / "config/measured.yaml", "--config", f"data_folder={real_data}")
+    assert done.returncode == 0, done.stderr[-3000:]
+    results = tmp_path / "results" / "measured"
+    rows = rows_of(results / "series" / "series.tsv")
+    # SRM 660c: 4.156826(8) A; the wavelength of the scan is good to a few 1e-4.
+    assert abs(float(rows["LaB6"]["a_A"]) - 4.1569) < 0.002
+    # Published with these conventions: 0.8555 +- 0.0006 eV.
+    assert abs(float(rows["s04147"]["activation_energy_eV"]) - 0.8555) < 0.00006
+    assert abs(float(rows["s04147"]["activation_energy_eV_sd"]) - 0.0006) < 0.00006
+    assert {row["origin"] for row in rows.values()} == {"measured"}
+    for name in ("reduction/LaB6", "refinement/LaB6/1.5-60", "impedance/s04147", "figure_6bcd"):
+        for suffix in (".pdf", ".svg", ".png", ".tsv"):
+            assert (results / "figures" / f"{name}{suffix}").stat().st_size > 500
+
+    # Unchanged, nothing runs again; a changed row reruns its sample and what depends on it, nothing else.
+    again = snakemake(
+        tmp_path, "--configfile", ROOT / "config/measured.yaml", "--config", f"data_folder={real_data}", "--dry-run"
+    )
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+LAB6 = "LaB6_0p4mm_011_av10_monitor"
+
+
+def test_the_lab6_capillary_equals_pdfgetx3(real_data, tmp_path):
+    """Its settings, with no correction of ours, give its own .gr of versions 2.2.1 and 2.1.1."""
+    folder = real_data / "pdf" / "lab6_snbl"
+    target = "results/lab6/reduction/LaB6.gr"
+    given = ["--configfile", ROOT / "config/lab6.yaml", "--config", f"data_folder={folder}"]
+    done = snakemake(tmp_path, target, *given)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert residual(tmp_path / target, folder / f"{LAB6}.gr") < 1e-5
+    for suffix in ("fq", "sq"):
+        assert residual((tmp_path / target).with_suffix(f".{suffix}"), folder / f"{LAB6}.{suffix}") < 1e-5
+
+    older = {"rpoly": 1.5, "qmaxinst": 23.4501, "qmin": 1.0, "qmax": 23.0, "rmin": 0.5, "rmax": 50.0}
+    (tmp_path / "older.json").write_text(json.dumps({"reduction": older, "results": "older"}))
+    done = snakemake(
+        tmp_path,
+        "older/reduction/LaB6.gr",
+        "--configfile",
+        ROOT / "config/lab6.yaml",
+        tmp_path / "older.json",
+        *given[2:],
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert residual(tmp_path / "older/reduction/LaB6.gr", folder / "v2.1.1" / f"{LAB6}.gr") < 1e-5
+
+
+def test_three_nickel_scans_equal_pdfgetx3(real_data, tmp_path):
+    folder = real_data / "pdf" / "ni_pdfttp"
+    common = {"rmin": 0.0, "rmax": 60.0, "rstep": 0.01, "rpoly": 0.9}
+    hires = common | {"qmaxinst": 29.0, "qmin": 0.85, "background_scale": 0.4}
+    own_series(
+        tmp_path,
+        {
+            "data_folder": str(folder),
+            "per_sample": {
+                "Ni": {"reduction": common | {"qmaxinst": 31.26, "qmin": 0.0, "qmax": 24.0}},
+                "Ni-hires": {"reduction": hires | {"qmax": 25.0}},
+                "Ni-lownoise": {"reduction": hires | {"qmax": 15.0}},
+            },
+        },
+        scans="scan | file | abscissa | intensity_kind\n"
+        "Ni | Ni.chi | q | arbitrary\nkapton | kapton.chi | q | arbitrary\n",
+        samples="sample | composition | scan | background\n"
+        + "".join(f"{name} | Ni | Ni | kapton\n" for name in ("Ni", "Ni-hires", "Ni-lownoise")),
+    )
+    targets = [f"results/reduction/{name}.gr" for name in ("Ni", "Ni-hires", "Ni-lownoise")]
+    done = snakemake(tmp_path, *targets)
+    assert done.returncode == 0, done.stderr[-3000:]
+    for target in targets:
+        assert residual(tmp_path / target, folder / Path(target).name) < 1e-5, target
+
+
+def test_stoe_scans_run_through_the_same_rules(real_data, tmp_path):
+    """Ag Ka1 scans with their cell's background, and a raw file whose text export agrees exactly."""
+    pair = "chemotion/LA_P-37cd_DUT-52(Zr)_act_EtOH"
+    cell = "pyScattData_AgKa/20230419_JKV_Background_DANOISE_Li+sep+ECDMC.001.xy"
+    own_series(
+        tmp_path,
+        {
+            "data_folder": str(real_data / "stoe"),
+            "reduction": {"qmax": 7.0, "qmin": 0.9},
+            "per_sample": {name: {"reduction": {"qmax": 3.1, "qmin": 0.4}} for name in ("raw", "xyd")},
+        },
+        scans="scan | file | abscissa | intensity_kind | wavelength_A | time_per_point_s\n"
+        "cell | pyScattData_AgKa/20231026_CBE_reg2_pm1.001.xy | two_theta | counts | 0.5594 | 60\n"
+        f"empty-cell | {cell} | two_theta | counts | 0.5594 | 60\n"
+        "operando | pyScattData_AgKa/20230126_JKV_LFPvsLitynd.001.xy | q | counts | 0.5594 | 60\n"
+        "empty-operando | pyScattData_AgKa/AMPIX2_background_0-5min.xy | q | counts | 0.5594 | 60\n"
+        f"raw | {pair}.raw |  |  |  | \n"
+        f"xyd | {pair}.xyd | two_theta | counts | 1.5406 | \n",
+        samples="sample | composition | scan | background | background_scale\n"
+        "cell | LiFePO4 | cell | empty-cell | 0.3\n"
+        "operando | LiFePO4 | operando | empty-operando | 1.0\n"
+        "raw | Zr6C80H60O32 | raw |  | \n"
+        "xyd | Zr6C80H60O32 | xyd |  | \n",
+    )
+    done = snakemake(tmp_path, *(f"results/reduction/{name}.gr" for name in ("cell", "operando", "raw", "xyd")))
+    assert done.returncode == 0, done.stderr[-3000:]
+    raw, text = (read_dataset(tmp_path / f"results/scans/{name}.nc") for name in ("raw", "xyd"))
+    np.testing.assert_array_equal(raw["intensity"].values, text["intensity"].values)
+    np.testing.assert_array_equal(raw["two_theta"].values, text["two_theta"].values)
+    assert float(raw.attrs["wavelength"]) == pytest.approx(1.5406, abs=2e-5)
+    for name in ("cell", "operando"):
+        found = read_dataset(tmp_path / f"results/reduction/{name}.nc")
+        assert np.isfinite(found["pdf"].values).all()
+        assert (found["pdf_sd"].values[1:] > 0).all()
+
+
+def write_scan(path: Path, *, peak: float = 2000.0, seed: int = 1) -> None:
+    """A made scan: a few reflections on a falling slope, whole counts."""
+    two_theta = np.arange(2.0, 80.0, 0.02)
+    intensity = 300 * np.exp(-two_theta / 40) + 50
+    for line in (8.0, 11.4, 14.0, 19.9, 24.5):
+        intensity += peak * np.exp(-(((two_theta - line) / 0.15) ** 2)) / line
+    counts = np.random.default_rng(seed).poisson(intensity)
+    path.write_text("".join(f"{a:9.3f}{n:9d}\n" for a, n in zip(two_theta, counts, strict=True)))
+
+
+def test_a_failing_sample_stops_no_other_and_is_named_at_the_end(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    write_scan(data / "good one (1).xyd")
+    (data / "broken.raw").write_bytes(b"RAW_1.06Powdat  ")
+    own_series(
+        tmp_path,
+        {"data_folder": "data"},
+        scans="scan | file | intensity_kind | wavelength_A\n"
+        "good | good one (1).xyd | counts | 0.5594\nbroken | broken.raw |  | \nabsent | absent.raw |  | \n",
+        samples="sample | composition | scan\ngood | Ni | good\nbroken | Ni | broken\n",
+    )
+    done = snakemake(tmp_path, "results/reduction/good.gr", "results/reduction/broken.gr")
+    assert done.returncode != 0
+    assert (tmp_path / "results/reduction/good.gr").exists()
+    assert not list((tmp_path / "results").rglob("*broken*.nc"))
+    said = done.stderr + done.stdout
+    summary = said[said.index("1 failed:") :].splitlines()
+    assert summary[1].startswith("  import_scan broken: data/broken.raw")
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "tables", "said"),
+    [
+        ({"reduction": {"qmax": "13"}}, {}, ["config.yaml", "reduction.qmax"]),
+        ({"reduktion": {}}, {}, ["config.yaml", "reduktion"]),
+        ({}, {"samples": ""}, ["samples.tsv", "empty"]),
+        ({}, {"samples": "sample | composition | scan\na | Ni | s\na | Ni | s\n"}, ["samples.tsv", "row 3", "row 2"]),
+        ({}, {"samples": "sample | composition | scan\n../a | Ni | s\n"}, ["row 2", "column sample"]),
+        ({}, {"scans": "scan | file\ns | ../s.xyd\n"}, ["scans.tsv", "row 2", "column file"]),
+        ({}, {"scans": "scan | file\ns | /etc/passwd\n"}, ["scans.tsv", "row 2", "column file"]),
+    ],
+)
+def test_a_wrong_configuration_is_one_line_and_nothing_is_written(tmp_path, settings, tables, said):
+    good = {"samples": "sample | composition | scan\na | Ni | s\n", "scans": "scan | file\ns | s.xyd\n"}
+    own_series(tmp_path, settings, **(good | tables))
+    done = snakemake(tmp_path)
+    assert done.returncode != 0
+    errors = [line for line in (done.stderr + done.stdout).splitlines() if all(part in line for part in said)]
+    assert len(errors) == 1
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "settings", "composition", "said"),
+    [
+        ("s | s.xyd | counts | 0.5594", {"qmax": 30.0}, "Ni", ["qmax", "30"]),
+        ("s | s.xyd | counts | 0.5594", {}, "Ni(", ["Ni("]),
+        ("s | s.xyd | counts | 0.71", {"qmax": 8.0}, "Ni", ["0.5594", "0.71"]),
+        ("s | half.xyd | counts | 0.5594", {"qmax": 5.0}, "Ni", ["background", "cover"]),
+    ],
+    ids=["qmax beyond the data", "formula", "mixed wavelengths", "background too short"],
+)
+def test_a_reduction_that_cannot_be_done_says_why_and_writes_nothing(tmp_path, row, settings, composition, said):
+    data = tmp_path / "data"
+    data.mkdir()
+    write_scan(data / "s.xyd")
+    write_scan(data / "empty.xyd", peak=0, seed=2)
+    lines = (data / "empty.xyd").read_text().splitlines(keepends=True)
+    (data / "half.xyd").write_text("".join(lines[: len(lines) // 4]))
+    if "half" in row:
+        row, empty = row.replace("half", "s"), "half.xyd"
+    else:
+        empty = "empty.xyd"
+    own_series(
+        tmp_path,
+        {"data_folder": "data", "reduction": settings},
+        scans=f"scan | file | intensity_kind | wavelength_A\n{row}\nempty | {empty} | counts | 0.5594\n",
+        samples=f"sample | composition | scan | background\na | {composition} | s | empty\n",
+    )
+    done = snakemake(tmp_path, "results/reduction/a.gr")
+    assert done.returncode != 0
+    text = done.stderr + done.stdout
+    summary = text[text.index("1 failed:") :].splitlines()[1]
+    for part in said:
+        assert part in summary
+    assert not (tmp_path / "results/reduction").exists() or not list((tmp_path / "results/reduction").iterdir())
