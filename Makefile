@@ -31,12 +31,13 @@ $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv
 
+# Bytecode is compiled once here: each job starts an interpreter, and compiling again at each start costs seconds.
 $(VENV)/run.ready: requirements.lock | $(VENV)/bin/uv
-	$(VENV)/bin/uv pip install --quiet --python $(VENV) -r requirements.lock
+	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(VENV) -r requirements.lock
 	@touch $@
 
 $(VENV)/dev.ready: requirements-dev.lock $(VENV)/run.ready | $(VENV)/bin/uv
-	$(VENV)/bin/uv pip install --quiet --python $(VENV) -r requirements-dev.lock
+	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(VENV) -r requirements-dev.lock
 	@touch $@
 
 # Pins for all platforms and Python versions, without the address of any index.
