@@ -162,7 +162,7 @@ def fit_circuit(
     text: str = "p(R1,CPE1)-CPE2",
     *,
     weights: str = "modulus",
-    start: Mapping[str, float] | None = None,
+    start: Mapping[str, float] | Sequence[Mapping[str, float]] | None = None,
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, Sequence[float]] | None = None,
     restarts: int = 3,
@@ -186,7 +186,8 @@ def fit_circuit(
     weights
         ``modulus``, ``proportional`` or ``unit``.
     start
-        Values of parameters, by name and in their units, to start from; others start from the data.
+        Values of parameters, by name and in their units, to start from; others start from the data. A list of complete
+        sets: these are the only starts.
     fixed
         Values of parameters not to be fitted, by name.
     bounds
@@ -198,7 +199,8 @@ def fit_circuit(
     scale_covariance
         Multiply the covariance by chi^2 per degree of freedom: right as long as the noise is not known beforehand.
     tolerance
-        Relative change of chi^2 and of the parameters at which the minimiser stops.
+        Relative change of chi^2 and of the parameters at which the minimiser stops; with 1e-3 or more chi^2 alone is
+        sought, good to that part.
 
     Raises
     ------
@@ -242,6 +244,8 @@ def _lowest(problem: Problem, begin: list[np.ndarray], restarts: int, tolerance:
     if restarts == 0:
         return problem.minimise(begin[0], tolerance)[1], 1, 1
     scouts = problem.scout(begin)
+    if tolerance >= _NEAR:
+        return scouts[0][1], len(scouts), 1
     chi_squared, best = problem.minimise(scouts[0][1], tolerance)
     further = problem.with_other_exponents(best)
     if further:
@@ -263,6 +267,8 @@ def _lowest(problem: Problem, begin: list[np.ndarray], restarts: int, tolerance:
 
 def _starts(model, f, z, start, restarts, seed) -> list[np.ndarray]:
     """Coordinates to start from: the user's, those that the data suggest, random ones about the best of these."""
+    if not isinstance(start, Mapping):
+        return [model.coordinates(np.array([s[n] for n in model.names])) for s in start]
     given = {parameter_index(model, n, "start"): v for n, v in start.items()}
     complete = len(given) == len(model.parameters)
     if complete and restarts == 0:

@@ -174,7 +174,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
             why = unresolved_reason(fit, f[kept], members, total, sd, properties, settings.rule())
             resolved[row, k], reason[row, k] = not why, why
         if settings.compare_circuits:
-            choice = choose_model(f[kept], z[kept], fit, margin=settings.aicc_margin, seed=settings.seed)
+            choice = choose_model(f[kept], z[kept], fit, margin=settings.aicc_margin)
             preferred[row] = choice.circuits[choice.preferred]
             for k, role in enumerate(alternatives):
                 a["delta_aicc"][row, k] = choice.delta_aicc.get(role, np.nan)

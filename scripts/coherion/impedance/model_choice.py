@@ -16,7 +16,7 @@ import numpy as np
 from coherion.impedance.capacitance import ArcProperties
 from coherion.impedance.circuit_fit import CircuitFit, fit_circuit
 from coherion.impedance.circuit_grammar import Element, Parallel, Series, elements, terms
-from coherion.impedance.circuits import Circuit, circuit
+from coherion.impedance.circuits import Circuit, arcs, circuit
 
 CONFIGURED, SECOND_ARC, NO_ELECTRODE = "configured", "one more arc", "no electrode element"
 
@@ -57,13 +57,29 @@ def without_electrode(model: Circuit) -> str | None:
     return str(Series(tuple(parts)))
 
 
+def _starts(fit: CircuitFit, model: Circuit, frequency: np.ndarray) -> list[dict[str, float]]:
+    """Starts of a circuit from the fit of a similar one; a new arc takes a part of the first, at several places."""
+    known = {n: float(v) for n, v in zip(fit.names, fit.values, strict=True) if n in model.names}
+    new = [a for a in arcs(model) if a.resistance not in known]
+    if not new:
+        return [known]
+    first = arcs(fit.circuit)[0].resistance
+    starts = []
+    for part in (0.05, 0.4):
+        for tau in np.geomspace(1 / frequency.max(), 1 / frequency.min(), 6)[1:-1] / (2 * np.pi):
+            resistance = part * known[first]
+            values = known | {first: (1 - part) * known[first], new[0].resistance: resistance}
+            values[f"{new[0].capacitive}_0"] = tau**0.9 / resistance
+            values[f"{new[0].capacitive}_1"] = 0.9
+            starts.append(values)
+    return starts
+
+
 def _unused(kind: str, taken: set[str]) -> str:
     return next(f"{kind}{i}" for i in range(1, len(taken) + 2) if f"{kind}{i}" not in taken)
 
 
-def choose_model(
-    frequency: np.ndarray, impedance: np.ndarray, fit: CircuitFit, *, margin: float = 10.0, seed: int = 0
-) -> ModelChoice:
+def choose_model(frequency: np.ndarray, impedance: np.ndarray, fit: CircuitFit, *, margin: float = 10.0) -> ModelChoice:
     """Compare the fitted circuit with one more arc and with no electrode element.
 
     Parameters
@@ -75,8 +91,6 @@ def choose_model(
     margin
         By how much AICc must be lower for another circuit to be preferred; 10 leaves the other "essentially no
         support" (Burnham and Anderson).
-    seed
-        Of the starts.
     """
     model = fit.circuit
     texts = {SECOND_ARC: with_one_more_arc(model), NO_ELECTRODE: without_electrode(model)}
@@ -86,7 +100,14 @@ def choose_model(
             continue
         circuits[role] = text
         # AICc moves by n times the relative change of chi^2: three digits are plenty.
-        fits[role] = fit_circuit(frequency, impedance, text, weights=fit.weights, restarts=1, seed=seed, tolerance=1e-3)
+        fits[role] = fit_circuit(
+            frequency,
+            impedance,
+            text,
+            weights=fit.weights,
+            start=_starts(fit, circuit(text), frequency),
+            tolerance=1e-3,
+        )
     delta = {role: fits[role].aicc - fit.aicc for role in fits}
     best = min(delta, key=lambda role: delta[role])
     if best == CONFIGURED or delta[best] > -margin:
@@ -114,7 +135,7 @@ def unresolved_reason(
     names: Sequence[str],
     resistance: float,
     resistance_sd: float,
-    arcs: Sequence[ArcProperties],
+    properties: Sequence[ArcProperties],
     rule: ResolutionRule,
 ) -> str:
     """Why a resistance is not resolved; empty if it is.
@@ -129,7 +150,7 @@ def unresolved_reason(
         Resistances that are added up.
     resistance, resistance_sd
         Their sum and its standard uncertainty in ohm.
-    arcs
+    properties
         Properties of all arcs of the circuit.
     rule
         The limits.
@@ -141,7 +162,7 @@ def unresolved_reason(
     if limited:
         return f"{limited[0]} ended on a limit of its range"
     lowest = rule.lowest_apex_ratio * float(np.min(frequency))
-    slowest = min((a for a in arcs if a.arc.resistance in names), key=lambda a: a.frequency, default=None)
+    slowest = min((a for a in properties if a.arc.resistance in names), key=lambda a: a.frequency, default=None)
     if slowest is not None and slowest.frequency < lowest:
         return f"apex of the arc at {slowest.frequency:.3g} Hz, below {lowest:.3g} Hz: the arc is not closed"
     relative = resistance_sd / resistance
