@@ -23,8 +23,8 @@ from coherion.scattering.form_factors import HC
 
 Array = NDArray[np.float64]
 
-ANGULAR_POINTS = 20
-RADIAL_POINTS = 20
+ANGULAR_POINTS = 24
+RADIAL_POINTS = 28
 ANGLE_NODES = 24
 """Angles 2theta between which the factors are interpolated; they are smooth."""
 

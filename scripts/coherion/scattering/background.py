@@ -15,12 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coherion.command import warn
+from coherion.scattering.form_factors import FormFactorAverages
 
 Array = NDArray[Any]
 
 DIFFUSE_WIDTHS = (0.004, 0.02, 0.1)
 """Mean-square displacements u^2 in angstrom^2 of the diffuse curves <f^2>(1 - exp(-u^2 Q^2))."""
 FEWEST = 50
+SMOOTHING = 21
+"""Points over which the background is averaged before it is fitted: its own noise would lower the scale."""
+MODEL_ERROR = 0.07
+"""Relative error of the curves themselves, from simulated patterns of known scale."""
+TOLERANCE = 2.5
+EXPECTILE = 1e-4
+"""Weight of a point above the fit beside one below it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,14 @@ class BackgroundScale:
 
 
 def estimated_scale(
-    sample: Array, background: Array, sd: Array, q: Array, square_mean: Array, *, noise_total: float = 1.0
+    sample: Array,
+    background: Array,
+    sd: Array,
+    q: Array,
+    averages: FormFactorAverages,
+    compton: Array,
+    *,
+    noise_total: float = 1.0,
 ) -> BackgroundScale:
     """Scale of the background from the sample's lower envelope.
 
@@ -53,8 +68,10 @@ def estimated_scale(
         Standard deviation of the sample, shape (n,).
     q
         1/angstrom, shape (n,).
-    square_mean
-        <f^2> in electrons^2, shape (n,).
+    averages
+        Form factors of the sample.
+    compton
+        Shape of the sample's incoherent scattering, any unit, shape (n,).
     noise_total
         Variance of a sum of points in units of the stated one (:attr:`noise.NoiseCorrelation.total`).
 
@@ -63,54 +80,76 @@ def estimated_scale(
     BackgroundScale
         With a standard deviation that includes how badly the smooth curves fit.
     """
+    curves = [smoothed(background), np.ones_like(q), compton, averages.square_mean - averages.mean_squared]
+    curves += [averages.square_mean * -np.expm1(-width * q**2) for width in DIFFUSE_WIDTHS]
+    design = np.column_stack(curves)
+    design /= np.maximum(np.abs(design).max(axis=0), 1e-300)
+    weights = 1 / np.maximum(sd, max(float(np.median(sd)) * 1e-3, 1e-300))
+    weighted, target = design * weights[:, None], sample * weights
+    per_unit = 1 / max(float(np.abs(background).max()), 1e-300)
+    value, variance, used, chi_squared = _foot(weighted, target, TOLERANCE, noise_total)
+    # What cannot be known is how well the smooth curves hold; other choices of points tell how much hangs on it.
+    variants = [_foot(weighted, target, tolerance, noise_total)[0] for tolerance in (1.5, 4.0)]
+    variants += [
+        _foot(weighted[part], target[part], TOLERANCE, noise_total)[0]
+        for part in (q <= np.quantile(q, 0.7), q <= np.quantile(q, 0.85))
+    ]
+    variance += float(np.mean((np.array(variants) - value) ** 2)) + (MODEL_ERROR * value) ** 2
+    share = 100 * np.count_nonzero(used) / len(used)
+    if share < 10:
+        warn(
+            f"background scale estimated from {share:.0f} % of the points only: the pattern is nearly all "
+            "reflections; give background_scale"
+        )
+    return BackgroundScale(
+        value * per_unit,
+        float(np.sqrt(variance)) * per_unit,
+        f"estimated between the reflections ({share:.0f} % of the points), reduced chi squared {chi_squared:.3g}",
+    )
+
+
+def smoothed(values: Array, points: int = SMOOTHING) -> Array:
+    """Running mean; at the ends over what there is."""
+    window = np.ones(points)
+    return np.convolve(values, window, "same") / np.convolve(np.ones_like(values), window, "same")
+
+
+def _foot(
+    weighted: Array, target: Array, tolerance: float, noise_total: float
+) -> tuple[float, float, NDArray[np.bool_], float]:
+    """Fit the foot of the reflections: first coefficient, its variance, the points used, reduced chi squared."""
     from scipy.optimize import nnls
 
-    curves = [background, np.ones_like(q)]
-    curves += [square_mean * -np.expm1(-width * q**2) for width in DIFFUSE_WIDTHS]
-    # Incoherent scattering rises towards the number of electrons.
-    curves += [-np.expm1(-((q / width) ** 2)) for width in (3.0, 8.0)]
-    design = np.column_stack(curves)
-    design_scale = np.abs(design).max(axis=0)
-    floor = max(float(np.median(sd)) * 1e-3, 1e-300)
-    weights = 1 / np.maximum(sd, floor)
-    weighted = design / design_scale * weights[:, None]
-    target = sample * weights
-    used = np.ones(len(q), dtype=bool)
-    limit = np.inf
-    for _ in range(100):
-        solved, _ = nnls(weighted[used], target[used])
+    # First an expectile: points above the fit hardly count, so it settles below the reflections.
+    emphasis = np.ones(len(target))
+    for _ in range(50):
+        solved, _ = nnls(weighted * emphasis[:, None], target * emphasis)
+        changed = np.where(target > weighted @ solved, np.sqrt(EXPECTILE), 1.0)
+        if (changed == emphasis).all():
+            break
+        emphasis = changed
+    # Then least squares of the points that belong to the foot, as far above as others lie below.
+    used = np.zeros(len(target), dtype=bool)
+    for _ in range(30):
         residual = target - weighted @ solved
-        # The spread below the fit is that of noise and misfit; reflections only add above it.
-        below = residual[used & (residual < 0)]
-        spread = max(float(np.sqrt(np.mean(below**2))) if len(below) else 0.0, 1e-12)
-        limit = min(limit, 2.5 * spread)
-        chosen = residual < limit
-        if np.count_nonzero(chosen) < FEWEST or (chosen == used).all():
+        below = residual[residual < 0]
+        spread = max(float(np.sqrt(np.mean(below**2))) if len(below) else 0.0, 1.0)
+        chosen = residual < max(tolerance * spread, float(np.partition(residual, FEWEST)[FEWEST]))
+        if (chosen == used).all():
             break
         used = chosen
+        solved, _ = nnls(weighted[used], target[used])
     active = solved > 0
     active[0] = True
     matrix = weighted[used][:, active]
     left = target[used] - weighted[used] @ solved
-    freedom = max(len(left) - int(active.sum()), 1)
-    chi_squared = float(left @ left) / freedom
+    square = max(float(left @ left), 1e-300)
+    chi_squared = square / max(len(left) - int(active.sum()), 1)
     # Misfit of the curves is smooth: its neighbours agree, and it counts as fewer points than there are.
-    lag = float(left[1:] @ left[:-1]) / max(float(left @ left), 1e-300)
+    lag = float(left[1:] @ left[:-1]) / square
     inflation = max((1 + lag) / max(1 - lag, 1e-2), noise_total)
-    covariance = np.linalg.pinv(matrix.T @ matrix) * max(chi_squared, 1e-300) * inflation
-    value = float(solved[0] / design_scale[0])
-    sd_value = float(np.sqrt(covariance[0, 0]) / design_scale[0])
-    share = np.count_nonzero(used) / len(used)
-    if share < 0.1:
-        warn(
-            f"background scale estimated from {100 * share:.0f} % of the points only: the pattern is nearly all "
-            "reflections; give background_scale"
-        )
-    return BackgroundScale(
-        value,
-        sd_value,
-        f"estimated between the reflections ({100 * share:.0f} % of the points), reduced chi squared {chi_squared:.3g}",
-    )
+    covariance = np.linalg.pinv(matrix.T @ matrix) * chi_squared * inflation
+    return float(solved[0]), float(covariance[0, 0]), used, chi_squared
 
 
 def warn_if_brighter(net: Array, sample: Array, background: Array, sd: Array, q: Array) -> None:

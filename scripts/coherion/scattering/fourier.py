@@ -94,6 +94,10 @@ def _pairs(values: NDArray[np.float64], m: int, theta: float, first: int) -> NDA
     half = (rows + 1) // 2
     _, kernel, length = _chirp(n, 2 * m - 1, theta)
     before, after = _start(n, m, theta, first)
+    # Rows of one size: the rounding of the larger would spoil the smaller.
+    sizes = np.abs(values).max(axis=1, keepdims=True)
+    sizes[sizes == 0] = 1.0
+    values = values / sizes
     packed = np.zeros((half, n), dtype=complex)
     packed.real = values[:half]
     packed.imag[: rows - half] = values[half:]
@@ -106,6 +110,7 @@ def _pairs(values: NDArray[np.float64], m: int, theta: float, first: int) -> NDA
     sums = np.empty((rows, m), dtype=complex)
     sums[:half] = 0.5 * (forward + mirrored)
     sums[half:] = (-0.5j * (forward - mirrored))[: rows - half]
+    sums *= sizes
     return sums
 
 

@@ -154,4 +154,14 @@ def _fit(scaled: NDArray[np.float64], equations: int, structure: float | None) -
     scatter = (used @ np.cov(products[kept].T) @ used.T)[:lags, :lags] / count
     total = np.full(lags, 2.0)
     total[0] = 1.0
+    ratios = _as_covariance(ratios)
     return NoiseCorrelation(tuple(ratios.tolist()), float(np.sqrt(total @ scatter @ total)), count, count / len(scaled))
+
+
+def _as_covariance(ratios: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ratios whose spectrum is nowhere negative: the correlations are shrunk as far as that needs."""
+    frequency = np.linspace(0, np.pi, 129)
+    correlated = 2 * np.cos(np.outer(frequency, np.arange(1, len(ratios)))) @ ratios[1:]
+    lowest = float(correlated.min())
+    shrink = min(1.0, 0.999 * ratios[0] / -lowest) if lowest < 0 else 1.0
+    return np.concatenate([ratios[:1], shrink * ratios[1:]])

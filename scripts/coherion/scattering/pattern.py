@@ -194,7 +194,7 @@ def check_pair(sample: Pattern, background: Pattern | None, settings: ReductionS
             found=f"{settings.qmax:g}",
             expected=f"at most {np.floor(reach * 1e3) / 1e3:g} 1/angstrom, where the data end",
         )
-    if settings.qmax - sample.q[0] < 16 * step:
+    if settings.qmax - max(settings.qmin, float(sample.q[0])) < 16 * step:
         raise InputError(
             "the range of Q holds hardly any data",
             place=f"{sample.name}, keys qmin, qmax",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from coherion.command import warn
 from coherion.errors import InputError
 from coherion.scattering.background import BackgroundScale, estimated_scale, warn_if_brighter
+from coherion.scattering.composition import parse_formula
 from coherion.scattering.corrections import Corrections, corrections_for
 from coherion.scattering.form_factors import FormFactorAverages
 from coherion.scattering.fourier import sine_transform
@@ -310,8 +311,15 @@ def _background_scale(
     """The scale as the settings want it."""
     wanted = settings.background_scale
     if wanted == "estimate":
+        incoherent = corrections.compton
+        if not incoherent.any():
+            from coherion.scattering.compton import compton_intensity
+
+            # Without a wavelength the recoil, a few per cent of it, is left out.
+            wavelength = sample.wavelength or 1e-6
+            incoherent = compton_intensity(parse_formula(settings.composition), q, wavelength)
         return estimated_scale(
-            corrected, corrected_background, sd, q, corrections.averages.square_mean, noise_total=noise.total
+            corrected, corrected_background, sd, q, corrections.averages, incoherent, noise_total=noise.total
         )
     if wanted == "time":
         times = sample.time_per_point, background.time_per_point
