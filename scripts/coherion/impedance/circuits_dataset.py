@@ -155,6 +155,9 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
             continue
         places, f, z = measured(validated, row)
         kept = validated["kept"].values[row, places].astype(bool)
+        if 2 * np.count_nonzero(kept) <= size:
+            reason[row] = f"{np.count_nonzero(kept)} points are too few for the circuit"
+            continue
         fit = _fit_spectrum(f[kept], z[kept], settings)
         a["value"][row], a["covariance"][row] = fit.values, fit.covariance
         a["standard_uncertainty"][row] = fit.standard_uncertainty
