@@ -21,6 +21,7 @@ from coherion.impedance.model_choice import (
     choose_model,
     unresolved_reason,
 )
+from coherion.impedance.relaxation_times import default_time_constants, relaxation_times
 
 if TYPE_CHECKING:
     import xarray
@@ -124,6 +125,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     the_arcs = arcs(model)
     rows, points = validated["frequency"].shape
     size = len(model.parameters)
+    taus = default_time_constants(validated["frequency"].values[np.isfinite(validated["frequency"].values)])
     alternatives = (CONFIGURED, SECOND_ARC, NO_ELECTRODE)
     hole = {
         "value": (rows, size),
@@ -141,6 +143,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         "reduced_chi_squared": (rows,),
         "rmse": (rows,),
         "delta_aicc": (rows, len(alternatives)),
+        "relaxation_distribution": (rows, taus.size),
     }
     a = {name: np.full(shape, np.nan) for name, shape in hole.items()}
     freedom = np.zeros(rows, dtype=np.int32)
@@ -158,6 +161,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         if 2 * np.count_nonzero(kept) <= size:
             reason[row] = f"{np.count_nonzero(kept)} points are too few for the circuit"
             continue
+        a["relaxation_distribution"][row] = relaxation_times(f[kept], z[kept], time_constants=taus).distribution
         fit = _fit_spectrum(f[kept], z[kept], settings)
         a["value"][row], a["covariance"][row] = fit.values, fit.covariance
         a["standard_uncertainty"][row] = fit.standard_uncertainty
@@ -208,6 +212,9 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         ),
         "fitted_real": variable((s, p), a["fitted_real"], "ohm", "real part of the fitted impedance"),
         "fitted_imaginary": variable((s, p), a["fitted_imaginary"], "ohm", "imaginary part of the fitted impedance"),
+        "relaxation_distribution": variable(
+            (s, "relaxation_time"), a["relaxation_distribution"], "ohm", "distribution of relaxation times per ln tau"
+        ),
         "chi_squared": variable(s, a["chi_squared"], "1", "weighted sum of squared residuals"),
         "reduced_chi_squared": variable(s, a["reduced_chi_squared"], "1", "chi squared per degree of freedom"),
         "rmse": variable(s, a["rmse"], "1", "root of chi squared per number fitted"),
@@ -229,6 +236,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         ),
         "resistance_name": ("resistance_name", list(sums), text | {"long_name": "name of the resistance"}),
         "arc": ("arc", [arc.resistance for arc in the_arcs], text | {"long_name": "resistor of the arc"}),
+        "relaxation_time": ("relaxation_time", taus, {"units": "s", "long_name": "relaxation time"}),
         "alternative": ("alternative", list(alternatives), text | {"long_name": "circuit compared"}),
     }
     carried = {
