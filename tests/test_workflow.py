@@ -53,7 +53,7 @@ def residual(found: Path, expected: Path) -> float:
     a, b = read_pdf_text(found), read_pdf_text(expected)
     # A point at r = 0 has no uncertainty and is left out where uncertainties are written.
     keep = b.x >= a.x[0] - 1e-4
-    np.testing.assert_allclose(a.x, b.x[keep], atol=1e-5)
+    np.testing.assert_allclose(a.x, b.x[keep], atol=6e-5)  # six digits are printed
     return float(np.linalg.norm(a.y - b.y[keep]) / np.linalg.norm(b.y[keep]))
 
 
@@ -69,9 +69,11 @@ def test_real_scans_and_spectra_become_lattice_parameter_and_activation_energies
     assert abs(float(rows["s04147"]["activation_energy_eV"]) - 0.8555) < 0.00006
     assert abs(float(rows["s04147"]["activation_energy_eV_sd"]) - 0.0006) < 0.00006
     assert {row["origin"] for row in rows.values()} == {"measured"}
-    for name in ("reduction/LaB6", "refinement/LaB6/1.5-60", "impedance/s04147", "figure_6bcd"):
+    for name in ("reduction/LaB6", "refinement/LaB6/1.5-60", "impedance/s04147", "overview"):
         for suffix in (".pdf", ".svg", ".png", ".tsv"):
-            assert (results / "figures" / f"{name}{suffix}").stat().st_size > 500
+            assert (results / "figures" / f"{name}{suffix}").stat().st_size > 300
+    drawn = (results / "figures" / "overview.tsv").read_text()
+    assert rows["LaB6"]["a_A"] in drawn and rows["s04147"]["activation_energy_eV"] in drawn
 
     # Unchanged, nothing runs again; a changed row reruns its sample and what depends on it, nothing else.
     again = snakemake(

@@ -1,6 +1,6 @@
 """Figures of the whole series, each as PDF, SVG and PNG with its numbers beside it."""
 
-SERIES_FIGURES = ["figure_4", "figure_5", "figure_6bcd", "figure_S6", "figure_S7", "figure_S11"]
+SERIES_FIGURES = ["overview", "figure_4", "figure_5", "figure_6bcd", "figure_S6", "figure_S7", "figure_S11"]
 
 
 def drawn(*names):

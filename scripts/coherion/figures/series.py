@@ -94,8 +94,40 @@ FIGURES: Mapping[str, tuple[Panel, ...]] = {
 }
 
 
+#: What the overview shows of each sample: roles, axis labels, logarithmic or not.
+OVERVIEW = (
+    ("a", "a / Å", False),
+    ("coherence_length", LABELS["coherence_length"], False),
+    ("activation_energy", "E$_a$ / eV", False),
+    ("conductivity", SIGMA, True),
+)
+
+
+def draw_overview(series: Series) -> Plate:
+    """Main results of every sample by name, whether or not the samples form a series."""
+    names = series.texts("sample")
+    origin = "simulated" if _simulated(series) else "measured"
+    plate = Plate(1, len(OVERVIEW), width=PAGE, height=1.1 + 0.17 * len(names), origin=origin, sharey=True)
+    for number, (panel, (role, label, logarithmic)) in enumerate(zip(plate.panels, OVERVIEW, strict=True)):
+        try:
+            found = series.pick(role)
+        except Missing:
+            found = {}
+        if found:
+            chosen = [names[int(i)] for i in found["row"]]
+            style = {"color": COLOURS[number], "marker": MARKERS[number], "names": chosen}
+            plate.points(panel, found[role], found["row"], x_sd=found[f"{role}_sd"], label=role, **style)
+        if logarithmic and found:
+            panel.set_xscale("log")
+        panel.set(xlabel=label, ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)), yticklabels=names)
+        panel.grid(axis="y", linewidth=0.3)
+    return plate
+
+
 def draw_series(series: Series, name: str) -> Plate:
-    """One of :data:`FIGURES` from the table of the series."""
+    """One of :data:`FIGURES` from the table of the series, or ``overview``."""
+    if name == "overview":
+        return draw_overview(series)
     panels = FIGURES[name]
     columns = 3 if len(panels) == 3 else 2
     rows = -(-len(panels) // columns)
