@@ -26,6 +26,8 @@ from coherion.structure.observed import Observed, check_range
 UNKNOWN = 1e3
 # Least misfit, in units of the mean variance of the counts: below it rounding decides.
 LEAST_MISFIT = 1e-6
+# How far below zero rounding may bring an eigenvalue of a covariance, in units of the largest.
+NEGATIVE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +126,7 @@ def negative_direction(covariance: np.ndarray) -> str | None:
     if not np.all(np.isfinite(covariance)):
         return "it holds values that are not finite"
     values = np.linalg.eigvalsh((covariance + covariance.T) / 2)
-    if values[0] < -1e-6 * max(values[-1], 0.0):
+    if values[0] < -NEGATIVE * max(values[-1], 0.0):
         return f"its least eigenvalue is {values[0]:.3g}, its largest {values[-1]:.3g}"
     return None
 
@@ -158,7 +160,8 @@ def misfit_variance(data: FitData, difference: np.ndarray, degrees_of_freedom: i
     from scipy.optimize import brentq
 
     noise = data.noise if data.noise is not None else np.zeros((len(data.r), len(data.r)))
-    least = LEAST_MISFIT * data.mean_variance
+    rounding = max(-2.0 * float(np.linalg.eigvalsh(noise)[0]), 0.0)
+    least = max(LEAST_MISFIT * data.mean_variance, rounding)
     most = max(10.0 * float(difference @ difference) / degrees_of_freedom, 10.0 * least, 1e-30)
     band = 0.0 if data.band is None else UNKNOWN * (data.mean_variance + most) * data.band
     values, vectors = np.linalg.eigh(noise + band)
