@@ -1,13 +1,14 @@
 """Read, validate and fit impedance spectra: ours beside impedance.py as shipped, in one run, one JSON line.
 
-Simulated problems (R 1e5-1e8 ohm, Q near 1e-11, alpha 0.85-0.95, electrode CPE, 7 MHz-0.1 Hz, 1 % noise) are written as
-``.mpt`` files. Both programs read them, validate them and fit p(R1,CPE1)-CPE2 from the same starts, each scale up to
-1.5 decades off. A fit succeeds if R comes out within 3 % of the truth (its error is about 0.2 %), and reaches the global
-minimum if its modulus-weighted chi squared is within 1e-6 of the lowest known. Then ten temperatures of one sample go
-through validation, circuit fit with comparison of circuits, and the Arrhenius fit. Times are of the processor, on one
-thread, so that a busy machine does not blur the ratio.
+Simulated problems (R 1e5-1e8 ohm, Q near 1e-11, alpha 0.85-0.95, electrode CPE, 7 MHz-0.1 Hz, 1 % noise) are written
+as ``.mpt`` files. The programs read them, validate them and fit p(R1,CPE1)-CPE2 from the same starts, each scale up to
+1.5 decades off. A fit succeeds if R comes out within 3 % of the truth (its error is about 0.2 %), and reaches the
+global minimum if its modulus-weighted chi squared is within 1e-6 of the lowest known; without modulus weights it seeks
+another minimum, and only the first count is fair. Then ten temperatures of one sample go through validation, circuit
+fit with comparison of circuits, and the Arrhenius fit. Times are of the processor, on one thread, so that a busy
+machine does not blur the ratio.
 
-Run: ``python benchmarks/impedance.py [--problems 100] [--peer-problems 20]``.
+Run: ``python benchmarks/impedance.py [--problems 100] [--peer-problems 20] [--pyimpspec PYTHON]``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -125,6 +127,47 @@ def run_impedance_py(problems: list[dict], weighted: bool) -> dict:
     }
 
 
+PYIMPSPEC = """
+import json, sys, time
+import numpy, pyimpspec
+for line in sys.stdin:
+    p = json.loads(line)
+    z = numpy.array(p["re"]) + 1j * numpy.array(p["im"])
+    data = pyimpspec.DataSet(frequencies=numpy.array(p["f"]), impedances=z)
+    r, q, a, q2, a2 = p["start"]
+    circuit = pyimpspec.parse_cdc(f"(R{{R={r!r}}}Q{{Y={q!r},n={a!r}}})Q{{Y={q2!r},n={a2!r}}}")
+    start = time.process_time()
+    try:
+        fit = pyimpspec.fit_circuit(circuit, data, method="leastsq", weight="modulus", num_procs=1)
+        z = fit.get_impedances()
+        value = next(iter(fit.parameters.values()))["R"].value
+        out = [float(value), float(numpy.sum(numpy.abs((z - data.get_impedances()) / abs(data.get_impedances())) ** 2))]
+    except Exception as problem:
+        out = [None, repr(problem)[:200]]
+    print(json.dumps([time.process_time() - start, *out]), flush=True)
+"""
+
+
+def run_pyimpspec(problems: list[dict], python: str) -> dict:
+    """The same fits by pyimpspec, in its own environment; its leastsq with modulus weights on one process."""
+    lines = []
+    for problem in problems:
+        f, z = problem["data"]
+        start = [float(v) for v in problem["start"].values()]
+        lines.append(json.dumps({"f": f.tolist(), "re": z.real.tolist(), "im": z.imag.tolist(), "start": start}))
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", PYIMPSPEC], input="\n".join(lines), capture_output=True, text=True, check=True
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    good = [(r, p) for r, p in zip(rows, problems, strict=True) if r[1] is not None]
+    return summary({"fit": [r[0] for r in rows]}) | {
+        "problems": len(rows),
+        "recovered": sum(bool(abs(r[1] / p["truth"][0] - 1) < 0.03) for r, p in good),
+        "global_minimum": sum(bool(r[2] <= p["lowest"] * (1 + 1e-6)) for r, p in good),
+        "fit_raised": len(rows) - len(good),
+    }
+
+
 def summary(seconds: dict[str, list[float]]) -> dict:
     return {f"{key}_ms": round(1e3 * statistics.median(values), 3) for key, values in seconds.items()} | {
         f"{key}_mean_ms": round(1e3 * statistics.fmean(values), 3) for key, values in seconds.items()
@@ -183,6 +226,7 @@ def main() -> None:
     arguments.add_argument("--problems", type=int, default=100, help="spectra for us")
     arguments.add_argument("--peer-problems", type=int, default=20, help="of these, how many for impedance.py")
     arguments.add_argument("--repeats", type=int, default=7, help="of the analysis of a sample")
+    arguments.add_argument("--pyimpspec", metavar="PYTHON", help="interpreter of an environment with pyimpspec")
     given = arguments.parse_args()
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
@@ -192,6 +236,7 @@ def main() -> None:
         chosen = problems[: given.peer_problems]
         shipped = run_impedance_py(chosen, weighted=False) if chosen else None
         weighted = run_impedance_py(chosen, weighted=True) if chosen else None
+        pyimpspec = run_pyimpspec(chosen, given.pyimpspec) if chosen and given.pyimpspec else None
     sample = run_sample(given.repeats)
     print(
         json.dumps(
@@ -202,6 +247,8 @@ def main() -> None:
                 "impedance_py_modulus_weights": weighted,
                 "fit_time_ratio": shipped and round(shipped["fit_mean_ms"] / ours["fit_mean_ms"], 1),
                 "fit_time_ratio_modulus_weights": weighted and round(weighted["fit_mean_ms"] / ours["fit_mean_ms"], 1),
+                "pyimpspec": pyimpspec,
+                "fit_time_ratio_pyimpspec": pyimpspec and round(pyimpspec["fit_mean_ms"] / ours["fit_mean_ms"], 1),
                 "ten_temperatures": sample,
             }
         )
