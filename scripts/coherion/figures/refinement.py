@@ -19,8 +19,8 @@ def draw_refinement(fit: xarray.Dataset, title: str) -> Plate:
     r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
     span = np.ptp(observed)
     offset = min(observed.min(), calculated.min()) - 0.12 * span - fit["difference"].values.max()
-    plate.points(panel, r, observed, label="observed", color=COLOURS[0], marker="o", markersize=2, mfc="none", mew=0.5)
-    plate.line(panel, r, calculated, label="calculated", color=COLOURS[3], linewidth=0.8)
+    plate.points(panel, r, observed, label="observed", color=COLOURS[0], marker=".", markersize=1.8, mew=0)
+    plate.line(panel, r, calculated, label="calculated", color=COLOURS[3], linewidth=0.6)
     plate.line(
         panel, r, fit["difference"].values + offset, label="difference, shifted", color=COLOURS[2], linewidth=0.6
     )

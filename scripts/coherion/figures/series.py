@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
 from coherion.statistics.series import Missing, Series
@@ -117,8 +118,11 @@ def draw_overview(series: Series) -> Plate:
             chosen = [names[int(i)] for i in found["row"]]
             style = {"color": COLOURS[number], "marker": MARKERS[number], "names": chosen}
             plate.points(panel, found[role], found["row"], x_sd=found[f"{role}_sd"], label=role, **style)
-        if logarithmic and found:
+        if logarithmic and found and found[role].max() > 10 * found[role].min():
             panel.set_xscale("log")
+        else:
+            panel.xaxis.set_major_locator(MaxNLocator(3))
+            panel.ticklabel_format(axis="x", useOffset=False, scilimits=(-4, 5))
         panel.set(xlabel=label, ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)), yticklabels=names)
         panel.grid(axis="y", linewidth=0.3)
     return plate
