@@ -1,6 +1,7 @@
 """Refine a crystal structure against G(r)."""
 
 from functools import partial
+from pathlib import Path
 
 from coherion import command
 
@@ -13,7 +14,7 @@ def main(argv=None):
         "--resolution", help="file that refine_standard wrote; replaces qdamp and qbroad of the settings"
     )
     arguments.add_argument("--output", required=True, help="netCDF to write")
-    arguments.add_argument("--cif", help="refined CIF to write")
+    arguments.add_argument("--cif", help="refined CIF to write; of further phases beside it as NAME.PHASE.cif")
     arguments.add_argument("--fit", help="text file of the fit to write, in the form of PDFgui's .fgr")
     arguments.add_argument("--table", help="table of parameters to write (.tsv)")
     given = arguments.parse_args(argv)
@@ -37,7 +38,9 @@ def main(argv=None):
     )
 
     if given.cif:
-        write_text(given.cif, output.refined_cif(found))
+        for number, (name, text) in enumerate(output.refined_cifs(found).items()):
+            path = Path(given.cif)
+            write_text(path if number == 0 else path.with_name(f"{path.stem}.{name}{path.suffix}"), text)
     if given.fit:
         write_text(given.fit, output.fit_file(found))
     if given.table:

@@ -189,6 +189,30 @@ def test_geometry_of_the_refined_structure(folder):
     assert str(geometry["kind"].values[j]) == "angle"
 
 
+def test_each_phase_gets_its_own_cif(folder):
+    silver = Crystal("Ag", (4.1,) * 3 + (90,) * 3, "Fm-3m", (Site("Ag1", (0, 0, 0), (("Ag", 1.0),), u_iso=0.01),))
+    write_cif(folder / "silver.cif", silver)
+    main_of("refine_structure")(
+        [
+            str(folder / "sample.gr"),
+            *(str(folder / name) for name in ("start.cif", "silver.cif")),
+            "--settings",
+            json.dumps(QUICK | {"stages": [["scale"], ["start:*.x", "lattice"]], "fixed": {"silver:a": None}}),
+            "--output",
+            str(folder / "two.nc"),
+            "--cif",
+            str(folder / "two.cif"),
+        ]
+    )
+    assert gemmi.read_small_structure(str(folder / "two.cif")).spacegroup.number == 136
+    assert gemmi.read_small_structure(str(folder / "two.silver.cif")).spacegroup.number == 225
+    fit = read_dataset(folder / "two.nc")
+    values = dict(zip((str(n) for n in fit["derived_name"].values), fit["derived_value"].values, strict=True))
+    # no silver in the data
+    assert values["silver:weight_fraction"] < 0.02
+    assert values["silver:weight_fraction"] + values["start:weight_fraction"] == pytest.approx(1.0)
+
+
 def test_standard_gives_settings_to_a_refinement(folder):
     made = {"fit_range": [1.5, 30.0], "envelope": "sphere", "fixed": {"coherence_length": 45.0}}
     main_of("refine_standard")(

@@ -347,8 +347,11 @@ def fit_file(found: RecipeResult) -> str:
     return fit_text(r, calculated, observed - calculated, sd=sd, header=header)
 
 
-def refined_cif(found: RecipeResult) -> str:
-    """The refined phases as a CIF, one block each, with the standard uncertainties the settings ask for."""
+def refined_cifs(found: RecipeResult) -> dict[str, str]:
+    """The refined phases as CIFs by name, with the standard uncertainties the settings ask for.
+
+    One text for each: readers of structures take the first block of a file or refuse a second.
+    """
     result, model = found.result, found.model
     scaled = found.settings.reported == "scaled"
     low, high = found.settings.fit_range
@@ -361,10 +364,10 @@ def refined_cif(found: RecipeResult) -> str:
     )
     if found.observed.origin == "simulated":
         details += "\nSIMULATED data, not a measurement."
-    blocks = []
+    made = {}
     crystals = model.crystals(result.values)
     for crystal in crystals:
         names, index = of_phase(crystal, result.parameters, crystal.name if len(crystals) > 1 else None)
         covariance = found.covariance(scaled)[np.ix_(index, index)]
-        blocks.append(cif_text(crystal, names, covariance, details=details))
-    return "\n".join(blocks)
+        made[crystal.name] = cif_text(crystal, names, covariance, details=details)
+    return made
