@@ -157,12 +157,7 @@ class _Phase:
         step = 2.0 * np.pi / (owner.model.qmax + edge) / owner.model.refinement_of_grid
         points = int(np.ceil(owner.reach / step)) + 1
         r = np.arange(points) * step
-        taper = np.ones(points)
-        beyond = r > owner.top
-        width = owner.reach - owner.top
-        if width > 0:
-            t = np.minimum((r[beyond] - owner.top) / width, 1.0)
-            taper[beyond] = 1.0 - t**3 * (10.0 - 15.0 * t + 6.0 * t * t)
+        taper = transform.taper(r, owner.top, owner.reach)
         forward = step * transform.sine_matrix(r, owner.q)
         self.grid = _Grid(step, points, r, taper, forward, variance)
 
@@ -249,37 +244,55 @@ class _Phase:
                         extra.append(peaks[n] * factor * slope)
                         extra_targets.append((targets[n][0], self.columns[name]))
         peaks *= pair_factor
-        # The baseline, -4 pi rho0 r, once for value and for each derivative that changes its shape.
-        ramp = -4.0 * np.pi * r * damping
-        base = [ramp * shape]
-        base_names = []
-        for name, slope in (
-            ("coherence_length", ramp * by_length),
-            ("coherence_spread", ramp * by_spread),
-            ("qdamp", ramp * shape * (-qdamp * r * r)),
-        ):
-            if name in self.columns:
-                base.append(slope)
-                base_names.append(name)
-        everything = np.vstack([peaks, *extra, *base]) @ grid.forward
+        everything = np.vstack([peaks, *extra]) @ grid.forward
+        baselines = self._baselines(length, spread, qdamp, shape, by_length, by_spread, damping)
         made = np.zeros_like(spectrum)
         weights = self._pair_weights(norm)
-        for row, (pair, column) in zip(everything, targets + extra_targets, strict=False):
+        for row, (pair, column) in zip(everything, targets + extra_targets, strict=True):
             made[column] += weights[pair] * row
         peak_value = made[0].copy()
         density = atoms / expanded.volume
-        baselines = everything[len(targets) + len(extra) :]
-        made[0] += density * baselines[0]
-        for name, row in zip(base_names, baselines[1:], strict=True):
-            made[self.columns[name]] += density * row
+        made[0] += density * baselines[""]
+        for name, row in baselines.items():
+            if name:
+                made[self.columns[name]] += density * row
         for name, trace in zip(plan.lattice_names, plan.traces, strict=True):
-            made[self.columns[name]] -= density * trace * baselines[0]
+            made[self.columns[name]] -= density * trace * baselines[""]
         for name, gained in d_atoms.items():
             column = self.columns[name]
-            made[column] += gained / expanded.volume * baselines[0] - d_norm[name] * peak_value
+            made[column] += gained / expanded.volume * baselines[""] - d_norm[name] * peak_value
         spectrum += scale * made
         if "scale" in self.columns:
             spectrum[self.columns["scale"]] += made[0]
+
+    def _baselines(self, length, spread, qdamp, shape, by_length, by_spread, damping) -> dict[str, np.ndarray]:
+        """Sine integral of -4 pi r and the envelopes, per unit of density, and what changes it (by name).
+
+        The sphere ends with a jump of the second derivative. Where it lies within the grid, Gauss-Legendre panels
+        that end there take the place of the sum over the grid.
+        """
+        assert self.grid is not None
+        owner, grid = self.owner, self.grid
+        r = grid.r
+        forward = grid.forward
+        if self.kind == kernel.SPHERE and length < owner.reach:
+            edges = [0.0, min(length, owner.top), length] if length > owner.top else [0.0, length]
+            parts = [transform.panel(a, b, owner.model.qmax) for a, b in itertools.pairwise(edges)]
+            r = np.concatenate([nodes for nodes, _ in parts])
+            weights = np.concatenate([weights for _, weights in parts])
+            forward = weights[:, None] * transform.sine_matrix(r, owner.q)
+            shape, by_length, by_spread = kernel.envelope_on(self.kind, r, length, spread)
+            damping = np.exp(-0.5 * (qdamp * r) ** 2) * transform.taper(r, owner.top, owner.reach)
+        ramp = -4.0 * np.pi * r * damping
+        rows = {
+            "": ramp * shape,
+            "coherence_length": ramp * by_length,
+            "coherence_spread": ramp * by_spread,
+            "qdamp": ramp * shape * (-qdamp * r * r),
+        }
+        names = [name for name in rows if not name or name in self.columns]
+        made = np.array([rows[name] for name in names]) @ forward
+        return dict(zip(names, made, strict=True))
 
     def _scatter_table(self, crystal: Crystal, plan: _Plan, norm: np.ndarray):
         """The plan's table; it depends on the occupancies alone, so it is kept while they do not change."""

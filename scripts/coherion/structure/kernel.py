@@ -29,7 +29,9 @@ CHUNK = 4
 # Pairs are prepared in batches of this many.
 BATCH = 128
 # Rows of the table of a batch, and the number of exponentials per pair.
-(DISTANCE, BARE, CORRECTION, VARIANCE, TAIL, SHARE, LOG_SLOPE, BY_LENGTH, BY_SPREAD, AMPLITUDE, OFFSET, START, END) = range(13)
+(DISTANCE, BARE, CORRECTION, VARIANCE, TAIL, SHARE, LOG_SLOPE, BY_LENGTH, BY_SPREAD, AMPLITUDE, OFFSET, START, END) = (
+    range(13)
+)
 SHAPES, POWERS = 13, 4
 
 
@@ -331,7 +333,6 @@ def accumulate(
     turns = np.empty((count_r + 1, BATCH))
     dropped = 0
     smallest = 1e300
-    top = (points - 1) * step
     for batch in range(block[3], block[4], BATCH):
         size = min(BATCH, block[4] - batch)
         own_atom, own_cell = atom[batch : batch + size], cell[batch : batch + size]
@@ -375,10 +376,10 @@ def accumulate(
                 g *= shrink
             shrink *= shrink
             shrink *= shrink
-            for base in range(np.uint64(CHUNK), count, np.uint64(CHUNK)):
-                before = base - np.uint64(CHUNK)
-                for k in range(np.uint64(CHUNK)):
-                    stencil_g[base + k] = stencil_g[before + k] * lane[k]
+            for later in range(np.uint64(CHUNK), count, np.uint64(CHUNK)):  # type: ignore[call-overload]
+                before = later - np.uint64(CHUNK)
+                for k in range(np.uint64(CHUNK)):  # type: ignore[call-overload]
+                    stencil_g[later + k] = stencil_g[before + k] * lane[k]
                     lane[k] *= shrink
             x = shapes[OFFSET, i]
             precision = 1.0 / variance

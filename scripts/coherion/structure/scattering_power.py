@@ -53,6 +53,15 @@ def scattering_powers(elements: Sequence[str], q: np.ndarray, radiation: str = "
     return made
 
 
+def constant_powers(elements: Sequence[str], radiation: str = "xray") -> np.ndarray:
+    """What the pdffit convention weighs atoms with, shape (len(elements),): atomic numbers, or lengths in fm."""
+    import gemmi
+
+    if radiation == "neutron":
+        return scattering_powers(elements, np.zeros(1), radiation)[:, 0]
+    return np.array([float(gemmi.Element(element).atomic_number) for element in elements])
+
+
 @lru_cache(maxsize=128)
 def _waasmaier_kirfel(element: str) -> tuple[float, np.ndarray, np.ndarray]:
     """Coefficients of one neutral atom, read from xraydb's own table.
