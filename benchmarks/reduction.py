@@ -73,18 +73,22 @@ def main() -> None:
         times = []
         for _ in range(given.repeats + 1):
             sample = scan(pattern)
-            start = time.perf_counter()
+            start, worked = time.perf_counter(), time.process_time()
             reduce_scan(sample, background, settings)
-            times.append(1e3 * (time.perf_counter() - start))
-        report[f"{name}_first_ms"] = round(times[0], 2)
-        report[f"{name}_ms"] = round(statistics.median(times[1:]), 2)
+            times.append((1e3 * (time.perf_counter() - start), 1e3 * (time.process_time() - worked)))
+        # The first fills the caches of the grid. On a shared machine processor time says more than the clock.
+        report[f"{name}_first_ms"] = round(times[0][0], 2)
+        report[f"{name}_ms"] = round(statistics.median(clock for clock, _ in times[1:]), 2)
+        report[f"{name}_processor_ms"] = round(statistics.median(worked for _, worked in times[1:]), 2)
     for name in ("plain", "plain_with_covariance", "all_corrections_with_covariance"):
         settings = ReductionSettings.from_mapping(cases[name])
         samples = [scan(pattern) for _ in range(min(given.scans, 50))]
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         for number in range(given.scans):
             reduce_scan(samples[number % len(samples)], background, settings)
-        report[f"series_{name}_ms_per_scan"] = round(1e3 * (time.perf_counter() - start) / given.scans, 2)
+        clock, worked = time.perf_counter() - start, time.process_time() - worked
+        report[f"series_{name}_ms_per_scan"] = round(1e3 * clock / given.scans, 2)
+        report[f"series_{name}_processor_ms_per_scan"] = round(1e3 * worked / given.scans, 2)
     report["series_scans"] = given.scans
     report["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     print(json.dumps({"benchmark": "reduction"} | report))

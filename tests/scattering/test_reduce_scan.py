@@ -43,6 +43,7 @@ def test_files_say_the_same(scans, tmp_path):
         start = len(made[name]) - len(text.x)
         assert start == (1 if kind == "gr" else 0)
         np.testing.assert_allclose(text.y, made[name].values[start:], rtol=1e-8, atol=1e-12)
+        assert (text.dy > 0).all()
         np.testing.assert_allclose(text.dy, made[f"{name}_sd"].values[start:], rtol=1e-5)
         assert text.number("qmax") == 13.0
         assert text.header["composition"] == "Na2.5In0.5Zr0.5Cl6"

@@ -148,4 +148,4 @@ def test_uncertain_background_scale_widens_the_errors():
     moved = reduce_scan(*scans, ReductionSettings(**SETTINGS, background_scale=scale + 1e-3 * sd))
     shift = 1e3 * (moved["pdf"].values - given["pdf"].values)
     expected = np.sqrt(given["pdf_sd"].values ** 2 + shift**2)
-    np.testing.assert_allclose(estimated["pdf_sd"].values[20:], expected[20:], rtol=0.01)
+    np.testing.assert_allclose(estimated["pdf_sd"].values[20:], expected[20:], rtol=0.03)

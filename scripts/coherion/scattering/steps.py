@@ -412,7 +412,8 @@ def _uncertainty(
         intensity_net_sd=np.sqrt(bands[0, :kept]),
         structure_factor_sd=_over_q(reduced_sd, grid.q[:kept]),
         reduced_structure_factor_sd=reduced_sd,
-        pdf_sd=np.sqrt(np.maximum(variance, 0)),
+        # Where the polynomial leaves less noise than rounding does, the sd must still be above 0 for its readers.
+        pdf_sd=np.sqrt(np.where(r > 0, np.maximum(variance, 1e-12 * variance.max()), 0.0)),
         r_nyquist=spacing * np.arange(lowest, count + 1),
         pdf_nyquist=on_nyquist[chosen],
         pdf_covariance=of_pdf[chosen, chosen],
