@@ -74,8 +74,10 @@ def test_pulls_of_every_parameter_have_unit_standard_deviation():
         fit = fit_circuit(FREQUENCY, noisy(clean, generator, 0.01), PAPER, restarts=0, tolerance=1e-8)
         pulls.append((fit.values - truth) / fit.standard_uncertainty)
     assert np.all(np.abs(np.std(pulls, axis=0) - 1) < 0.1)
-    # The error of the mean of 400 is 0.05; weights taken from noisy data add a bias of noise^2, far below.
-    assert np.all(np.abs(np.mean(pulls, axis=0)) < 0.2)
+    # The error of the mean of 400 is 0.05. Weights 1/|Z| of noisy data pull the fit towards points that are too low by
+    # chance, which biases R by a few times noise^2: a fifth of its error here, and less with less noise.
+    mean = np.mean(pulls, axis=0)
+    assert np.all(np.abs(mean[1:]) < 0.15) and -0.35 < mean[0] < 0
 
 
 def test_covariance_is_that_of_the_draws():
