@@ -88,11 +88,20 @@ def _factors(structure: Structure, q: np.ndarray, energy: float, anomalous: bool
     return {e: form_factor(e, q, energy if anomalous else None) for e in structure.contents()}
 
 
+def _optical_qdamp(instrument: Mapping[str, Any]) -> float:
+    """What is left of qdamp for the optics, 1/angstrom: linear interpolation between channels broadens as well.
+
+    By the variance pitch^2/6 in 2theta, here taken at small angles.
+    """
+    interpolation = 2 * math.pi / instrument["wavelength"] * math.radians(instrument["channel_pitch"]) / math.sqrt(6)
+    return math.sqrt(instrument["qdamp"] ** 2 - interpolation**2)
+
+
 def _standard(series: Mapping[str, Any], q: np.ndarray, energy: float) -> Phase:
     instrument = series["instrument"]
     structure = lanthanum_hexaboride(series["lanthanum_hexaboride"])
     factors = _factors(structure, q, energy, instrument["anomalous"])
-    motion = Motion(qdamp=instrument["qdamp"], qbroad=instrument["qbroad"])
+    motion = Motion(qdamp=_optical_qdamp(instrument), qbroad=instrument["qbroad"])
     return Phase(structure, crystal_intensity(structure, q, motion, factors), 1.0, 0, {})
 
 
@@ -120,7 +129,7 @@ def _phase(structure, diameter, atom_fraction, delta2, series, q, energy, rng) -
     in_one = math.pi * diameter**3 / 6 / structure.volume() * sum(structure.contents().values())
     number = max(2, math.ceil(series["atoms"] / in_one))
     histogram = pair_histogram(structure, diameter, number, rng)
-    motion = Motion(0.0, delta2, instrument["qdamp"], instrument["qbroad"])
+    motion = Motion(0.0, delta2, _optical_qdamp(instrument), instrument["qbroad"])
     # Nothing in the sums is narrower than qdamp; a third of it is fine enough for cubic interpolation to 1e-4.
     even = np.arange(q[0] - 0.02, q[-1] + 0.02, instrument["qdamp"] / 3)
     sums = pair_sums(histogram, even, motion)
