@@ -33,7 +33,9 @@ def checked():
         schema = read_yaml(schemas / "config.schema.yaml")
         files = ", ".join(map(str, workflow.configfiles))
         settings = complete_settings(config, schema, file=files)
-        tables = read_tables({name: located(path) for name, path in settings["tables"].items()}, schemas)
+        tables = read_tables(
+            {name: located(path) for name, path in settings["tables"].items()}, schemas
+        )
         check_per_sample(settings["per_sample"], schema, tables.samples, file=files)
         return settings, tables
     except CoherionError as problem:
@@ -56,7 +58,9 @@ def data(row):
 
 def _shown(path):
     """Relative to the working folder where the workflow stands in it, so that a rule's command can be typed."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    return str(
+        path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    )
 
 
 def script(name):
@@ -67,7 +71,11 @@ def script(name):
 def code(*rooms):
     """The modules a rule's result depends on: whole rooms (``scattering``) or single files (``formats/stoe.py``)."""
     package = SCRIPTS / "coherion"
-    files = [file for room in rooms for file in (sorted((package / room).glob("*.py")) or [package / room])]
+    files = [
+        file
+        for room in rooms
+        for file in (sorted((package / room).glob("*.py")) or [package / room])
+    ]
     return [_shown(file) for file in files]
 
 

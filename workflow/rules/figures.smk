@@ -1,12 +1,5 @@
 """Figures of the whole series, each as PDF, SVG and PNG with its numbers beside it."""
 
-SERIES_FIGURES = ["overview", "figure_4", "figure_5", "figure_6bcd", "figure_S6", "figure_S7", "figure_S11"]
-
-
-def drawn(*names):
-    """All files of figures of these names."""
-    return [result(f"figures/{name}{suffix}") for name in names for suffix in (".pdf", ".svg", ".png", ".tsv")]
-
 
 rule draw_series:
     input:
@@ -15,21 +8,56 @@ rule draw_series:
         series=result("series/series.tsv"),
     output:
         drawn(*SERIES_FIGURES),
-    params:
-        figures=[result(f"figures/{name}.pdf") for name in SERIES_FIGURES],
     log:
         result("logs/draw_series.log"),
+    conda:
+        environment("figures")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("figures")
+    params:
+        figures=[result(f"figures/{name}.pdf") for name in SERIES_FIGURES],
     shell:
         "python {input.script} {input.series:q} --output {params.figures:q} > {log:q} 2>&1"
+
+
+rule draw_paper:
+    input:
+        script=script("draw_paper"),
+        code=code("figures"),
+        files=lambda wildcards: [file for _, file in PAPER_FIGURES[wildcards.figure][1]],
+    output:
+        report(
+            result("figures/{figure}.svg"),
+            caption="../report/paper.rst",
+            category="Paper",
+            labels={"figure": "{figure}"},
+        ),
+        pdf=result("figures/{figure}.pdf"),
+        png=result("figures/{figure}.png"),
+        numbers=result("figures/{figure}.tsv"),
+    log:
+        result("logs/draw_paper/{figure}.log"),
+    wildcard_constraints:
+        figure="|".join(PAPER_FIGURES) or "none",
+    conda:
+        environment("structure")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1200 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        kind=lambda wildcards: PAPER_FIGURES[wildcards.figure][0],
+        titles=lambda wildcards: [
+            title_of(sample) for sample, _ in PAPER_FIGURES[wildcards.figure][1]
+        ],
+    shell:
+        "python {input.script} {params.kind} {input.files:q} --titles {params.titles:q} --output {output.pdf:q}"
+        " > {log:q} 2>&1"
 
 
 rule figures_all:
     """Every figure of the series."""
     input:
-        drawn(*SERIES_FIGURES),
+        drawn(*SERIES_FIGURES, *PAPER_FIGURES),

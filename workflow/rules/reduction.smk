@@ -1,24 +1,6 @@
 """Scans to I(Q), S(Q), F(Q) and G(r), as netCDF, as the text files of the field, and drawn."""
 
 
-def scans_of(sample):
-    """Scan of a sample and, where it has one, of its background."""
-    row = TABLES.samples[sample]
-    named = {"scan": row["scan"], "background": row.get("background")}
-    return {key: result(f"scans/{name}.nc") for key, name in named.items() if name}
-
-
-def reduction_settings(sample):
-    """The reduction's settings with what the sample's row says."""
-    columns = {
-        "composition": "composition",
-        "background_scale": "background_scale",
-        "density": "density_g_cm3",
-        "packing": "packing_fraction",
-    }
-    return settings_text("reduction", sample, **settings_of(TABLES.samples[sample], columns))
-
-
 rule reduce_scan:
     input:
         unpack(lambda wildcards: scans_of(wildcards.sample)),
@@ -30,21 +12,21 @@ rule reduce_scan:
         fq=result("reduction/{sample}.fq"),
         sq=result("reduction/{sample}.sq"),
         iq=result("reduction/{sample}.iq"),
+    log:
+        result("logs/reduce_scan/{sample}.log"),
+    benchmark:
+        result("benchmarks/reduce_scan/{sample}.tsv")
+    conda:
+        environment("scattering")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         settings=lambda wildcards: reduction_settings(wildcards.sample),
         background=lambda wildcards, input: (
             ["--background", input.background] if "background" in input.keys() else []
         ),
-    log:
-        result("logs/reduce_scan/{sample}.log"),
-    benchmark:
-        result("benchmarks/reduce_scan/{sample}.tsv")
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 800 * attempt,
-        runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("scattering")
     shell:
         "python {input.script} {input.scan:q} {params.background:q} --settings {params.settings:q}"
         " --output {output.netcdf:q} > {log:q} 2>&1"
@@ -65,16 +47,16 @@ rule draw_reduction:
         pdf=result("figures/reduction/{sample}.pdf"),
         png=result("figures/reduction/{sample}.png"),
         numbers=result("figures/reduction/{sample}.tsv"),
-    params:
-        title=lambda wildcards: title_of(wildcards.sample),
     log:
         result("logs/draw_reduction/{sample}.log"),
+    conda:
+        environment("figures")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("figures")
+    params:
+        title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"
 

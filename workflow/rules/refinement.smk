@@ -1,24 +1,5 @@
 """G(r) to a refined structure for each fit range, the resolution of a standard, and the geometry of what was refined."""
 
-FIT_RANGES = [f"{low:g}-{high:g}" for low, high in SETTINGS["refinement"]["fit_ranges"]]
-MAIN_RANGE = FIT_RANGES[0]
-STANDARD = SETTINGS["refinement"]["resolution_from"]
-
-
-def structures(sample):
-    """Starting structures of a sample, one CIF for each phase."""
-    return [located(part.strip()) for part in TABLES.samples[sample]["structure"].split("|")]
-
-
-def refinement_settings(sample, fit_range):
-    """The refinement's settings of one sample and fit range; constraints may name the numbers of its row."""
-    row = TABLES.samples[sample]
-    settings = json.loads(settings_text("refinement", sample))
-    del settings["fit_ranges"], settings["resolution_from"]
-    settings["fit_range"] = [float(end) for end in fit_range.split("-")]
-    settings["values"] = {"x": row["x"]} if "x" in row else {}
-    return json.dumps(settings, sort_keys=True)
-
 
 rule refine_standard:
     input:
@@ -29,18 +10,18 @@ rule refine_standard:
     output:
         resolution=result("resolution/{sample}.json"),
         fit=result("resolution/{sample}.nc"),
-    params:
-        settings=lambda wildcards: settings_text("resolution", wildcards.sample),
     log:
         result("logs/refine_standard/{sample}.log"),
     benchmark:
         result("benchmarks/refine_standard/{sample}.tsv")
+    conda:
+        environment("structure")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
-    conda:
-        environment("structure")
+    params:
+        settings=lambda wildcards: settings_text("resolution", wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} {input.structure:q} --settings {params.settings:q}"
         " --output {output.resolution:q} --fit {output.fit:q} > {log:q} 2>&1"
@@ -58,19 +39,23 @@ rule refine_structure:
         cif=result("refinement/{sample}/{fit_range}.cif"),
         fit=result("refinement/{sample}/{fit_range}.fgr"),
         table=result("refinement/{sample}/{fit_range}.tsv"),
-    params:
-        settings=lambda wildcards: refinement_settings(wildcards.sample, wildcards.fit_range),
-        resolution=lambda wildcards, input: ["--resolution", input.resolution] if input.resolution else [],
     log:
         result("logs/refine_structure/{sample}/{fit_range}.log"),
     benchmark:
         result("benchmarks/refine_structure/{sample}/{fit_range}.tsv")
+    conda:
+        environment("structure")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
-    conda:
-        environment("structure")
+    params:
+        settings=lambda wildcards: refinement_settings(
+            wildcards.sample, wildcards.fit_range
+        ),
+        resolution=lambda wildcards, input: (
+            ["--resolution", input.resolution] if input.resolution else []
+        ),
     shell:
         "python {input.script} {input.reduced:q} {input.structure:q} {params.resolution:q}"
         " --settings {params.settings:q} --output {output.netcdf:q} --cif {output.cif:q} --fit {output.fit:q}"
@@ -86,25 +71,27 @@ rule measure_geometry:
     output:
         netcdf=result("geometry/{sample}/{fit_range}.nc"),
         table=result("geometry/{sample}/{fit_range}.tsv"),
-    params:
-        settings=lambda wildcards: json.dumps(
-            {
-                key: value
-                for key, value in json.loads(settings_text("geometry", wildcards.sample)).items()
-                if value is not None
-            },
-            sort_keys=True,
-        ),
     log:
         result("logs/measure_geometry/{sample}/{fit_range}.log"),
     benchmark:
         result("benchmarks/measure_geometry/{sample}/{fit_range}.tsv")
+    conda:
+        environment("structure")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 600 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("structure")
+    params:
+        settings=lambda wildcards: json.dumps(
+            {
+                key: value
+                for key, value in json.loads(
+                    settings_text("geometry", wildcards.sample)
+                ).items()
+                if value is not None
+            },
+            sort_keys=True,
+        ),
     shell:
         "python {input.script} {input.refinement:q} {input.structure:q} --settings {params.settings:q}"
         " --output {output.netcdf:q} --table {output.table:q} > {log:q} 2>&1"
@@ -125,16 +112,16 @@ rule draw_refinement:
         pdf=result("figures/refinement/{sample}/{fit_range}.pdf"),
         png=result("figures/refinement/{sample}/{fit_range}.png"),
         numbers=result("figures/refinement/{sample}/{fit_range}.tsv"),
-    params:
-        title=lambda wildcards: title_of(wildcards.sample),
     log:
         result("logs/draw_refinement/{sample}/{fit_range}.log"),
+    conda:
+        environment("figures")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("figures")
+    params:
+        title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.fit:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"
 
@@ -143,9 +130,15 @@ rule refine_all:
     """Refined structures of every sample that has a starting structure, for every fit range, with their figures."""
     input:
         expand(
-            result("refinement/{sample}/{fit_range}.cif"), sample=TABLES.with_structure(), fit_range=FIT_RANGES
+            result("refinement/{sample}/{fit_range}.cif"),
+            sample=TABLES.with_structure(),
+            fit_range=FIT_RANGES,
         ),
-        expand(result("geometry/{sample}/{fit_range}.tsv"), sample=TABLES.with_structure(), fit_range=FIT_RANGES),
+        expand(
+            result("geometry/{sample}/{fit_range}.tsv"),
+            sample=TABLES.with_structure(),
+            fit_range=FIT_RANGES,
+        ),
         expand(
             result("figures/refinement/{sample}/{fit_range}.pdf"),
             sample=TABLES.with_structure(),

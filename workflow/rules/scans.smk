@@ -5,11 +5,25 @@ rule import_scan:
     input:
         script=script("import_scan"),
         code=code(
-            "formats/scans.py", "formats/scan_sources.py", "formats/stoe.py", "formats/scan_text.py", "formats/netcdf.py"
+            "formats/scans.py",
+            "formats/scan_sources.py",
+            "formats/stoe.py",
+            "formats/scan_text.py",
+            "formats/netcdf.py",
         ),
         scan=lambda wildcards: data(TABLES.scans[wildcards.scan]),
     output:
         result("scans/{scan}.nc"),
+    log:
+        result("logs/import_scan/{scan}.log"),
+    benchmark:
+        result("benchmarks/import_scan/{scan}.tsv")
+    conda:
+        environment("scattering")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         settings=lambda wildcards: json.dumps(
             settings_of(
@@ -24,15 +38,5 @@ rule import_scan:
             ),
             sort_keys=True,
         ),
-    log:
-        result("logs/import_scan/{scan}.log"),
-    benchmark:
-        result("benchmarks/import_scan/{scan}.tsv")
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 500 * attempt,
-        runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("scattering")
     shell:
         "python {input.script} {input.scan:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"

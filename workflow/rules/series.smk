@@ -1,24 +1,28 @@
 """Everything per sample in one table of the series, all exclusions in another, and the verdict on the claims."""
 
 
-def table_of(name):
-    """A table as an input: none where the series has none."""
-    path = located(SETTINGS["tables"][name])
-    return [path] if path else []
-
-
 rule collect_series:
     input:
         script=script("collect_series"),
-        code=code("statistics/collect.py", "formats/series_tables.py", "formats/tables.py"),
+        code=code(
+            "statistics/collect.py", "formats/series_tables.py", "formats/tables.py"
+        ),
         samples=table_of("samples"),
         scans=table_of("scans"),
         spectra=table_of("spectra"),
         refinement=expand(
-            result("refinement/{sample}/{fit_range}.nc"), sample=TABLES.with_structure(), fit_range=FIT_RANGES
+            result("refinement/{sample}/{fit_range}.nc"),
+            sample=TABLES.with_structure(),
+            fit_range=FIT_RANGES,
         ),
-        geometry=expand(result("geometry/{sample}/{fit_range}.nc"), sample=TABLES.with_structure(), fit_range=MAIN_RANGE),
-        validation=expand(result("validation/{sample}.nc"), sample=TABLES.with_spectra()),
+        geometry=expand(
+            result("geometry/{sample}/{fit_range}.nc"),
+            sample=TABLES.with_structure(),
+            fit_range=MAIN_RANGE,
+        ),
+        validation=expand(
+            result("validation/{sample}.nc"), sample=TABLES.with_spectra()
+        ),
         arrhenius=expand(result("arrhenius/{sample}.nc"), sample=TABLES.with_spectra()),
     output:
         series=report(
@@ -33,11 +37,23 @@ rule collect_series:
             category="Series",
             labels={"table": "exclusions"},
         ),
+    log:
+        result("logs/collect_series.log"),
+    benchmark:
+        result("benchmarks/collect_series.tsv")
+    conda:
+        environment("impedance")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         settings=lambda wildcards: settings_text("series"),
         schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
         tables=[
-            part for name in ("scans", "spectra") if SETTINGS["tables"][name]
+            part
+            for name in ("scans", "spectra")
+            if SETTINGS["tables"][name]
             for part in (f"--{name}", located(SETTINGS["tables"][name]))
         ],
         ranges=FIT_RANGES,
@@ -51,24 +67,45 @@ rule collect_series:
             )
             for part in (f"--{stage}", result(pattern))
         ],
-    log:
-        result("logs/collect_series.log"),
-    benchmark:
-        result("benchmarks/collect_series.tsv")
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 800 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
-    conda:
-        environment("impedance")
     shell:
         "python {input.script} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
         " --ranges {params.ranges:q} {params.patterns:q} --settings {params.settings:q}"
         " --output {output.series:q} --exclusions {output.exclusions:q} > {log:q} 2>&1"
 
 
+rule judge_claims:
+    input:
+        script=script("judge_claims"),
+        code=code("statistics"),
+        series=result("series/series.tsv"),
+    output:
+        claims=report(
+            result("claims.tsv"),
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"table": "verdict on every statement"},
+        ),
+        correlation=result("series/correlation.nc"),
+    log:
+        result("logs/judge_claims.log"),
+    benchmark:
+        result("benchmarks/judge_claims.tsv")
+    conda:
+        environment("impedance")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        settings=lambda wildcards: settings_text("claims"),
+    shell:
+        "python {input.script} {input.series:q} --settings {params.settings:q} --output {output.claims:q}"
+        " --correlation {output.correlation:q} > {log:q} 2>&1"
+
+
 rule series_all:
-    """The table of the series, the exclusions and the figures of the series."""
+    """The table of the series, the exclusions, and the verdicts where there is a series of compositions."""
     input:
         result("series/series.tsv"),
         result("series/exclusions.tsv"),
+        result("claims.tsv") if IS_SERIES else [],

@@ -1,12 +1,5 @@
 """The simulated series, the default input: raw files of a series like the paper's, and the truth beside them."""
 
-SIMULATION = located(SETTINGS["simulation"]["series"])
-
-
-def simulated_temperatures():
-    """Temperatures of the simulated spectra in degC, as the names of files have them."""
-    return [f"{t:g}" for t in read_yaml(SIMULATION)["spectra"]["temperatures"]]
-
 
 rule simulate_scan:
     input:
@@ -16,18 +9,20 @@ rule simulate_scan:
     output:
         scan=result("simulated/scans/{scan}.raw"),
         truth=result("simulated/truth/scans/{scan}.json"),
-    params:
-        settings=lambda wildcards: json.dumps(SETTINGS["simulation"]["changes"], sort_keys=True),
     log:
         result("logs/simulate_scan/{scan}.log"),
     benchmark:
         result("benchmarks/simulate_scan/{scan}.tsv")
+    conda:
+        environment("structure")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
-    conda:
-        environment("structure")
+    params:
+        settings=lambda wildcards: json.dumps(
+            SETTINGS["simulation"]["changes"], sort_keys=True
+        ),
     shell:
         "python {input.script} {input.series:q} {wildcards.scan:q} --settings {params.settings:q}"
         " --output {output.scan:q} --truth {output.truth:q} > {log:q} 2>&1"
@@ -40,21 +35,24 @@ rule simulate_spectra:
         series=SIMULATION,
     output:
         spectra=expand(
-            result("simulated/spectra/{{sample}}_{temperature}C.mpt"), temperature=simulated_temperatures()
+            result("simulated/spectra/{{sample}}_{temperature}C.mpt"),
+            temperature=simulated_temperatures(),
         ),
         truth=result("simulated/truth/spectra/{sample}.json"),
-    params:
-        settings=lambda wildcards: json.dumps(SETTINGS["simulation"]["changes"], sort_keys=True),
     log:
         result("logs/simulate_spectra/{sample}.log"),
     benchmark:
         result("benchmarks/simulate_spectra/{sample}.tsv")
+    conda:
+        environment("structure")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("structure")
+    params:
+        settings=lambda wildcards: json.dumps(
+            SETTINGS["simulation"]["changes"], sort_keys=True
+        ),
     shell:
         "python {input.script} {input.series:q} {wildcards.sample:q} --settings {params.settings:q}"
         " --output {output.spectra:q} --truth {output.truth:q} > {log:q} 2>&1"

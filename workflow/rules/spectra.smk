@@ -1,17 +1,6 @@
 """Impedance: files to spectra, tested, fitted, and turned into conductivities and an activation energy."""
 
 
-def rows_of_spectra(sample):
-    """The sample's rows of the table of spectra, without their place in the table: moving a row changes nothing."""
-    return [{key: value for key, value in row.items() if key != "line"} for row in TABLES.spectra[sample]]
-
-
-def pellet(sample):
-    """The pellet's geometry from the table of samples."""
-    columns = [f"pellet_{size}{kind}_cm" for size in ("thickness", "diameter") for kind in ("", "_sd")]
-    return settings_of(TABLES.samples[sample], {column: column for column in columns})
-
-
 rule import_spectra:
     input:
         script=script("import_spectra"),
@@ -24,23 +13,28 @@ rule import_spectra:
             "formats/spectrum.py",
             "impedance/spectra.py",
         ),
-        spectra=lambda wildcards: [file for row in TABLES.spectra[wildcards.sample] for file in data(row)],
+        spectra=lambda wildcards: [
+            file for row in TABLES.spectra[wildcards.sample] for file in data(row)
+        ],
     output:
         result("spectra/{sample}.nc"),
-    params:
-        settings=lambda wildcards: settings_text(
-            "spectra", wildcards.sample, sample=wildcards.sample, rows=rows_of_spectra(wildcards.sample)
-        ),
     log:
         result("logs/import_spectra/{sample}.log"),
     benchmark:
         result("benchmarks/import_spectra/{sample}.tsv")
+    conda:
+        environment("impedance")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("impedance")
+    params:
+        settings=lambda wildcards: settings_text(
+            "spectra",
+            wildcards.sample,
+            sample=wildcards.sample,
+            rows=rows_of_spectra(wildcards.sample),
+        ),
     shell:
         "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
 
@@ -48,23 +42,28 @@ rule import_spectra:
 rule validate_spectra:
     input:
         script=script("validate_spectra"),
-        code=code("impedance/kramers_kronig.py", "impedance/datasets.py", "impedance/settings.py"),
+        code=code(
+            "impedance/kramers_kronig.py",
+            "impedance/datasets.py",
+            "impedance/settings.py",
+            "impedance/settings.py",
+        ),
         spectra=result("spectra/{sample}.nc"),
     output:
         netcdf=result("validation/{sample}.nc"),
         removed=result("validation/{sample}.tsv"),
-    params:
-        settings=lambda wildcards: settings_text("validation", wildcards.sample),
     log:
         result("logs/validate_spectra/{sample}.log"),
     benchmark:
         result("benchmarks/validate_spectra/{sample}.tsv")
+    conda:
+        environment("impedance")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("impedance")
+    params:
+        settings=lambda wildcards: settings_text("validation", wildcards.sample),
     shell:
         "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output.netcdf:q}"
         " > {log:q} 2>&1"
@@ -78,18 +77,18 @@ rule fit_circuits:
     output:
         netcdf=result("circuits/{sample}.nc"),
         table=result("circuits/{sample}.tsv"),
-    params:
-        settings=lambda wildcards: settings_text("circuits", wildcards.sample),
     log:
         result("logs/fit_circuits/{sample}.log"),
     benchmark:
         result("benchmarks/fit_circuits/{sample}.tsv")
+    conda:
+        environment("impedance")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 600 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("impedance")
+    params:
+        settings=lambda wildcards: settings_text("circuits", wildcards.sample),
     shell:
         "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output.netcdf:q}"
         " > {log:q} 2>&1"
@@ -103,24 +102,27 @@ rule fit_arrhenius:
             "impedance/arrhenius_dataset.py",
             "impedance/conductivity.py",
             "impedance/datasets.py",
+            "impedance/settings.py",
         ),
         circuits=result("circuits/{sample}.nc"),
     output:
         netcdf=result("arrhenius/{sample}.nc"),
         table=result("arrhenius/{sample}.tsv"),
         exclusions=result("arrhenius/{sample}.exclusions.tsv"),
-    params:
-        settings=lambda wildcards: settings_text("arrhenius", wildcards.sample, **pellet(wildcards.sample)),
     log:
         result("logs/fit_arrhenius/{sample}.log"),
     benchmark:
         result("benchmarks/fit_arrhenius/{sample}.tsv")
+    conda:
+        environment("impedance")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("impedance")
+    params:
+        settings=lambda wildcards: settings_text(
+            "arrhenius", wildcards.sample, **pellet(wildcards.sample)
+        ),
     shell:
         "python {input.script} {input.circuits:q} --settings {params.settings:q} --output {output.netcdf:q}"
         " > {log:q} 2>&1"
@@ -138,21 +140,24 @@ rule draw_impedance:
             result("figures/impedance/{sample}.svg"),
             caption="../report/impedance.rst",
             category="Impedance",
-            labels={"sample": "{sample}", "figure": "Nyquist, Bode, residuals, Arrhenius"},
+            labels={
+                "sample": "{sample}",
+                "figure": "Nyquist, Bode, residuals, Arrhenius",
+            },
         ),
         pdf=result("figures/impedance/{sample}.pdf"),
         png=result("figures/impedance/{sample}.png"),
         numbers=result("figures/impedance/{sample}.tsv"),
-    params:
-        title=lambda wildcards: title_of(wildcards.sample),
     log:
         result("logs/draw_impedance/{sample}.log"),
+    conda:
+        environment("figures")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
-    conda:
-        environment("figures")
+    params:
+        title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.validated:q} {input.circuits:q} {input.arrhenius:q} --title {params.title:q}"
         " --output {output.pdf:q} > {log:q} 2>&1"

@@ -1,0 +1,151 @@
+"""What each step reads and is told of a sample, and which figures there are."""
+
+SIMULATION = located(SETTINGS["simulation"]["series"])
+
+
+def simulated_temperatures():
+    """Temperatures of the simulated spectra in degC, as the names of files have them."""
+    return [f"{t:g}" for t in read_yaml(SIMULATION)["spectra"]["temperatures"]]
+
+
+def scans_of(sample):
+    """Scan of a sample and, where it has one, of its background."""
+    row = TABLES.samples[sample]
+    named = {"scan": row["scan"], "background": row.get("background")}
+    return {key: result(f"scans/{name}.nc") for key, name in named.items() if name}
+
+
+def reduction_settings(sample):
+    """The reduction's settings with what the sample's row says."""
+    columns = {
+        "composition": "composition",
+        "background_scale": "background_scale",
+        "density": "density_g_cm3",
+        "packing": "packing_fraction",
+    }
+    return settings_text(
+        "reduction", sample, **settings_of(TABLES.samples[sample], columns)
+    )
+
+
+def rows_of_spectra(sample):
+    """The sample's rows of the table of spectra, without their place in the table: moving a row changes nothing."""
+    return [
+        {key: value for key, value in row.items() if key != "line"}
+        for row in TABLES.spectra[sample]
+    ]
+
+
+def pellet(sample):
+    """The pellet's geometry from the table of samples."""
+    columns = [
+        f"pellet_{size}{kind}_cm"
+        for size in ("thickness", "diameter")
+        for kind in ("", "_sd")
+    ]
+    return settings_of(TABLES.samples[sample], {column: column for column in columns})
+
+
+FIT_RANGES = [f"{low:g}-{high:g}" for low, high in SETTINGS["refinement"]["fit_ranges"]]
+MAIN_RANGE = FIT_RANGES[0]
+STANDARD = SETTINGS["refinement"]["resolution_from"]
+
+
+def structures(sample):
+    """Starting structures of a sample, one CIF for each phase."""
+    return [
+        located(part.strip()) for part in TABLES.samples[sample]["structure"].split("|")
+    ]
+
+
+def refinement_settings(sample, fit_range):
+    """The refinement's settings of one sample and fit range; constraints may name the numbers of its row."""
+    row = TABLES.samples[sample]
+    settings = json.loads(settings_text("refinement", sample))
+    del settings["fit_ranges"], settings["resolution_from"]
+    settings["fit_range"] = [float(end) for end in fit_range.split("-")]
+    settings["values"] = {"x": row["x"]} if "x" in row else {}
+    return json.dumps(settings, sort_keys=True)
+
+
+# Without compositions there is no series to make claims about.
+IS_SERIES = sum("x" in row for row in TABLES.samples.values()) > 2
+
+
+def table_of(name):
+    """A table as an input: none where the series has none."""
+    path = located(SETTINGS["tables"][name])
+    return [path] if path else []
+
+
+SERIES_FIGURES = [
+    "overview",
+    "figure_4",
+    "figure_5",
+    "figure_6bcd",
+    "figure_S6",
+    "figure_S7",
+    "figure_S11",
+]
+CHOSEN = SETTINGS["figures"]
+
+
+def drawn(*names):
+    """All files of figures of these names."""
+    return [
+        result(f"figures/{name}{suffix}")
+        for name in names
+        for suffix in (".pdf", ".svg", ".png", ".tsv")
+    ]
+
+
+def of_samples(pattern, samples, known):
+    """A sample's name and file for each sample that has one."""
+    return [
+        (sample, result(pattern.format(sample=sample, range=MAIN_RANGE)))
+        for sample in samples
+        if sample in known
+    ]
+
+
+def paper_figures():
+    """Figures of several samples: name, kind, and the samples with their files."""
+    scans = [s for s in TABLES.with_scan() if TABLES.samples[s]["group"] != "standard"]
+    fitted, measured = TABLES.with_structure(), TABLES.with_spectra()
+    shown, fit_of = CHOSEN["representative"], CHOSEN["fit_of"]
+    reduced, fit, circuits, lines = (
+        "reduction/{sample}.nc",
+        "refinement/{sample}/{range}.nc",
+        "circuits/{sample}.nc",
+        "arrhenius/{sample}.nc",
+    )
+    figures = {
+        "figure_1a": ("patterns", of_samples(reduced, shown, scans)),
+        "figure_1b": ("pair_distributions", of_samples(reduced, shown, scans)),
+        "figure_6a": ("arrhenius", of_samples(lines, CHOSEN["arrhenius_of"], measured)),
+        "figure_S2": ("patterns", of_samples(reduced, scans, scans)),
+        "figure_S8": ("nyquist", of_samples(circuits, measured, measured)),
+        "figure_S9": ("arrhenius", of_samples(lines, measured, measured)),
+    }
+    for number, fit_range in enumerate(FIT_RANGES, start=3):
+        files = [
+            (sample, result(f"refinement/{sample}/{fit_range}.nc")) for sample in fitted
+        ]
+        figures[f"figure_S{number}"] = ("fits", files)
+    if fit_of in fitted:
+        ranges = [
+            (f"{fit_of}", result(f"refinement/{fit_of}/{fit_range}.nc"))
+            for fit_range in FIT_RANGES
+        ]
+        figures["figure_2"] = ("fits", ranges)
+        figures["figure_3"] = (
+            "structure",
+            [
+                (fit_of, result(f"refinement/{fit_of}/{MAIN_RANGE}.{kind}"))
+                for kind in ("nc", "cif")
+            ],
+        )
+    return {name: figure for name, figure in figures.items() if figure[1]}
+
+
+PAPER_FIGURES = paper_figures()
