@@ -106,9 +106,9 @@ def fit_data(observed: Observed, fit_range: tuple[float, float], weights: str = 
         )
     low, high = fit_range
     if have["covariance"] and chosen != "sd":
-        grid = np.asarray(observed.nyquist)
+        grid, own = np.asarray(observed.nyquist), observed.g_nyquist
     else:
-        spacing = np.pi / observed.qmax
+        spacing, own = np.pi / observed.qmax, None
         grid = spacing * np.arange(1, np.floor(high / spacing + 1e-9) + 1)
     inside = (grid >= low - 1e-9) & (grid <= high + 1e-9) & (grid >= observed.r[0]) & (grid <= observed.r[-1])
     r = grid[inside]
@@ -118,7 +118,8 @@ def fit_data(observed: Observed, fit_range: tuple[float, float], weights: str = 
     elif have["sd"]:
         noise = np.diag(np.interp(r, observed.r, np.asarray(sd)) ** 2)
     band = unmeasured(r, observed.qmin) if observed.qmin > 0 else None
-    return FitData(r, _resampled(observed.r, observed.g, r), noise, band, chosen)
+    g = _resampled(observed.r, observed.g, r) if own is None else np.asarray(own)[inside]
+    return FitData(r, g, noise, band, chosen)
 
 
 def negative_direction(covariance: np.ndarray) -> str | None:

@@ -28,6 +28,9 @@ class Observed:
         Standard uncertainty of g, shape (n,), or None.
     nyquist, covariance
         Grid in angstrom, shape (m,), and covariance of G there, 1/angstrom^4, shape (m, m), or None.
+    g_nyquist
+        G on the grid ``nyquist`` itself, 1/angstrom^2, shape (m,), or None. ``g`` interpolates, as PDFgetX3 does, and
+        differs from it by more than the counts' errors.
     qmax, qmin
         Where the Fourier transform ended and began, 1/angstrom.
     origin
@@ -43,6 +46,7 @@ class Observed:
     origin: str
     file: str
     qmin: float = 0.0
+    g_nyquist: np.ndarray | None = None
 
 
 def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Observed:
@@ -65,10 +69,10 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
     except OSError as problem:
         raise InputError("G(r) cannot be read", file=file, found=problem) from problem
     if start.startswith((b"\x89HDF", b"CDF")):
-        r, g, sd, nyquist, covariance, stated, origin, qmin = _from_netcdf(file)
+        r, g, sd, nyquist, covariance, stated, origin, qmin, g_nyquist = _from_netcdf(file)
     else:
         r, g, sd, stated, origin, qmin = _from_text(file)
-        nyquist = covariance = None
+        nyquist = covariance = g_nyquist = None
     if stated is None and qmax is None:
         raise InputError(
             "the Qmax of this G(r) is not known",
@@ -85,7 +89,8 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
             expected=f"{qmax:g} 1/angstrom",
             advice="correct the setting qmax, or leave it out to take the file's",
         )
-    made = Observed(r, g, sd, nyquist, covariance, float(stated if stated is not None else qmax), origin, file, qmin)  # type: ignore[arg-type]
+    known = float(stated if stated is not None else qmax)  # type: ignore[arg-type]
+    made = Observed(r, g, sd, nyquist, covariance, known, origin, file, qmin, g_nyquist)
     _check_frequencies(made)
     return made
 
@@ -111,6 +116,7 @@ def _from_netcdf(file: str):
         None if stated is None else float(stated),
         origin,
         float(dataset.attrs.get("qmin", 0.0)),
+        dataset["pdf_nyquist"].values if "pdf_nyquist" in dataset else None,
     )
 
 
