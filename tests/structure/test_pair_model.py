@@ -323,6 +323,16 @@ def test_every_derivative(convention, envelope, anisotropic):
         assert np.linalg.norm(jacobian[:, k] - numeric) < 3e-5 * np.linalg.norm(numeric), name
 
 
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_a_derivative_does_not_depend_on_what_else_is_free(convention):
+    model = PairModel((cryolite(),), 13.0, convention, "lognormal")
+    names, r = list(model.parameters), np.arange(2.0, 10.0, 0.25)
+    values = {"coherence_length": 30.0, "delta2": 1.0, "qdamp": 0.02, "qbroad": 0.01}
+    _, together = derivatives(model, r, names, values)
+    for k, name in enumerate(names):
+        np.testing.assert_allclose(derivatives(model, r, [name], values)[1][:, 0], together[:, k], atol=1e-9)
+
+
 class TestEnvelopes:
     r = np.linspace(0.05, 120.0, 300)
 

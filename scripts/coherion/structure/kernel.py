@@ -376,9 +376,9 @@ def accumulate(
                 g *= shrink
             shrink *= shrink
             shrink *= shrink
-            for later in range(np.uint64(CHUNK), count, np.uint64(CHUNK)):  # type: ignore[call-overload]
+            for later in range(np.uint64(CHUNK), count, np.uint64(CHUNK)):
                 before = later - np.uint64(CHUNK)
-                for k in range(np.uint64(CHUNK)):  # type: ignore[call-overload]
+                for k in range(np.uint64(CHUNK)):
                     stencil_g[later + k] = stencil_g[before + k] * lane[k]
                     lane[k] *= shrink
             x = shapes[OFFSET, i]
@@ -390,7 +390,7 @@ def accumulate(
             r_1 = precision * share
             r_2 = tail * s_2
             base = np.uint64(begin)
-            if count_r + count_s == 0:
+            if row_s + count_s == 1:
                 for k in range(count):
                     flat[base + k] += share * stencil_g[k]
                 continue

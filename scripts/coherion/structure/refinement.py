@@ -353,7 +353,12 @@ def _result(model, map_, full, points, observed, weighting, found, cache, count,
     scaled = covariance * reduced
     if unweighted:
         covariance, covariance_z = scaled, covariance_z * reduced
-    at_bound = tuple(name for name, mask in zip(map_.variables, found.active_mask, strict=True) if mask)
+    # The minimiser stays inside its bounds by a little; what is nearer than a twentieth of its error is on them.
+    near = 0.05 * np.sqrt(np.diag(covariance_z))
+    low = -np.inf if map_.lower is None else np.asarray(map_.lower, float)
+    high = np.inf if map_.upper is None else np.asarray(map_.upper, float)
+    touching = (found.active_mask != 0) | (found.x - low < near) | (high - found.x < near)
+    at_bound = tuple(name for name, on in zip(map_.variables, touching, strict=True) if on)
     target = weighting(observed)
     return RefinementResult(
         model=model,
