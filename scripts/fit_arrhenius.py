@@ -20,13 +20,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = arguments.parse_args(argv)
 
     from coherion.formats.netcdf import read_dataset, write_dataset, write_text
+    from coherion.formats.settings import as_plain, settings_from
     from coherion.impedance.arrhenius_dataset import (
         ArrheniusSettings,
         arrhenius_dataset,
         arrhenius_table,
         exclusion_table,
     )
-    from coherion.impedance.settings import as_plain, settings_from
 
     settings = settings_from(ArrheniusSettings, given.settings, "the Arrhenius fit")
     found = arrhenius_dataset(read_dataset(given.circuits), settings)

@@ -20,8 +20,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = arguments.parse_args(argv)
 
     from coherion.formats.netcdf import read_dataset, write_dataset, write_text
+    from coherion.formats.settings import as_plain, settings_from
     from coherion.impedance.circuits_dataset import CircuitSettings, circuit_table, fit_dataset
-    from coherion.impedance.settings import as_plain, settings_from
 
     settings = settings_from(CircuitSettings, given.settings, "the circuit fit")
     circuits = fit_dataset(read_dataset(given.spectra), settings)

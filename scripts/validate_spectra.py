@@ -19,9 +19,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = arguments.parse_args(argv)
 
     from coherion.formats.netcdf import read_dataset, write_dataset, write_text
+    from coherion.formats.settings import as_plain, settings_from
     from coherion.impedance.datasets import removal_table, validate_dataset
     from coherion.impedance.kramers_kronig import ValidationSettings
-    from coherion.impedance.settings import as_plain, settings_from
 
     settings = settings_from(ValidationSettings, given.settings, "the validation")
     validated = validate_dataset(read_dataset(given.spectra), settings)

@@ -14,12 +14,12 @@ import re
 import numpy as np
 import pytest
 
+from coherion.formats.settings import settings_from
 from coherion.impedance.arrhenius_dataset import ArrheniusSettings, arrhenius_dataset
 from coherion.impedance.circuit_fit import fit_circuit
 from coherion.impedance.circuits_dataset import CircuitSettings, fit_dataset
 from coherion.impedance.datasets import validate_dataset
 from coherion.impedance.kramers_kronig import ValidationSettings
-from coherion.impedance.settings import settings_from
 from coherion.impedance.spectra import SpectraRow, assemble, read_spectra
 
 TEMPERATURES = range(140, 201, 10)

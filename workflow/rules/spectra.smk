@@ -45,8 +45,7 @@ rule validate_spectra:
         code=code(
             "impedance/kramers_kronig.py",
             "impedance/datasets.py",
-            "impedance/settings.py",
-            "impedance/settings.py",
+            "formats/settings.py",
         ),
         spectra=result("spectra/{sample}.nc"),
     output:
@@ -102,7 +101,7 @@ rule fit_arrhenius:
             "impedance/arrhenius_dataset.py",
             "impedance/conductivity.py",
             "impedance/datasets.py",
-            "impedance/settings.py",
+            "formats/settings.py",
         ),
         circuits=result("circuits/{sample}.nc"),
     output:
