@@ -419,7 +419,17 @@ def test_configured_bounds_replace_the_built_in_ones():
     start = {"a": 6.9, "beta": 90.0, "Na1.occupancy": 1.0, "Na1.u_iso": 0.01}
     found = bounds_of(settings(bounds={"Na1.occupancy": [0.2, None], "a": [6.8, 7.0]}), start)
     assert found["Na1.occupancy"] == (0.2, np.inf) and found["a"] == (6.8, 7.0)
-    assert found["beta"] == (80.0, 100.0) and found["Na1.u_iso"] == (1e-4, 0.5)
+    assert found["beta"] == (80.0, 100.0) and found["Na1.u_iso"] == (5e-4, 0.5)
+
+
+def test_correlated_motion_stays_below_the_shortest_distance():
+    given = settings()
+    made = prepare(make_model([rock_salt()], QMAX, given), given)
+    # a/2 = 2.82 is the shortest distance of rock salt
+    assert made.map.upper[made.map.free.index("delta2")] == pytest.approx(0.9 * 2.82**2)
+    wide = settings(bounds={"delta2": [0, 30]})
+    made = prepare(make_model([rock_salt()], QMAX, wide), wide)
+    assert made.map.upper[made.map.free.index("delta2")] == 30.0
 
 
 def test_a_start_that_constraints_move_is_told():

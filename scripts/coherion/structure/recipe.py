@@ -229,13 +229,14 @@ def prepare(model: PairModel, settings: RefinementSettings, values: Mapping[str,
         found = matched(stage.free, names, f"stages[{i}] ({stage.name})", model.why_fixed)
         stages.append((stage.name, tuple(name for name in found if name not in fixed)))
     wanted = {name for _, free in stages for name in free}
+    shortest = {model.prefix(k): shortest_distance(crystal) for k, crystal in enumerate(model.phases)}
     made = linear_map(
         names,
         start,
         free=wanted,
         equations=equations_of(settings, start, mixed_occupancies(model)),
         fixed=fixed,
-        bounds=bounds_of(settings, start),
+        bounds=bounds_of(settings, start, shortest),
     )
     if not made.free:
         raise InputError(
@@ -249,6 +250,16 @@ def prepare(model: PairModel, settings: RefinementSettings, values: Mapping[str,
     if settings.together:
         resolved.append(("all together", made.free))
     return Prepared(model, start, made, tuple(resolved))
+
+
+def shortest_distance(crystal: Crystal, least: float = 1.0) -> float:
+    """The shortest distance in angstrom between atoms, not counting split positions nearer than ``least``."""
+    expanded = crystal.expand()
+    steps = np.stack(np.meshgrid(*[(-1, 0, 1)] * 3), axis=-1).reshape(-1, 3)
+    x = expanded.positions - np.floor(expanded.positions)
+    gaps = (x[:, None, None] + steps - x[None, :, None]) @ expanded.lattice_matrix.T
+    lengths = np.linalg.norm(gaps, axis=-1)
+    return float(lengths[lengths > least].min())
 
 
 def mixed_occupancies(model: PairModel) -> list[list[str]]:

@@ -384,26 +384,34 @@ def refuse_name(
 # its start. Angstrom, angstrom^2 and degrees.
 DEFAULT_BOUNDS: tuple[tuple[str, tuple[float, float]], ...] = (
     ("scale", (0.0, math.inf)),
-    ("delta1", (0.0, 5.0)),
-    ("delta2", (0.0, 20.0)),
     ("qdamp", (0.0, 0.5)),
     ("qbroad", (0.0, 0.5)),
     ("coherence_length", (4.0, 5000.0)),
     ("coherence_spread", (0.01, 3.0)),
     ("occupancies", (0.0, 1.0)),
-    ("*.u_iso", (1e-4, 0.5)),
-    ("*.u11", (1e-4, 0.5)),
-    ("*.u22", (1e-4, 0.5)),
-    ("*.u33", (1e-4, 0.5)),
+    ("*.u_iso", (5e-4, 0.5)),
+    ("*.u11", (5e-4, 0.5)),
+    ("*.u22", (5e-4, 0.5)),
+    ("*.u33", (5e-4, 0.5)),
 )
 LATTICE_FREEDOM = 0.1
 ANGLE_FREEDOM = 10.0
+# Correlated motion may take this share of the variance of the shortest distance d: delta1 <= 0.9 d, delta2 <= 0.9 d^2.
+# At the whole of it the peak has no width, beyond it no meaning.
+CORRELATED_SHARE = 0.9
 
 
-def bounds_of(settings: RefinementSettings, start: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+def bounds_of(
+    settings: RefinementSettings, start: Mapping[str, float], shortest: Mapping[str, float] | None = None
+) -> dict[str, tuple[float, float]]:
     """(lower, upper) of every bounded parameter, the configuration's over the built-in ones.
 
-    ``start`` holds the starting value of every parameter.
+    Parameters
+    ----------
+    start
+        Starting value of every parameter.
+    shortest
+        Shortest distance in angstrom by prefix of the phase (``""`` for the only one): what bounds delta1 and delta2.
     """
     names = list(start)
     found: dict[str, tuple[float, float]] = {}
@@ -414,6 +422,9 @@ def bounds_of(settings: RefinementSettings, start: Mapping[str, float]) -> dict[
         angle = name.rpartition(":")[2] in ("alpha", "beta", "gamma")
         freedom = ANGLE_FREEDOM if angle else LATTICE_FREEDOM * value
         found[name] = (value - freedom, value + freedom)
+    for prefix, distance in (shortest or {}).items():
+        found[f"{prefix}delta1"] = (0.0, CORRELATED_SHARE * distance)
+        found[f"{prefix}delta2"] = (0.0, CORRELATED_SHARE * distance**2)
     for pattern, (low, high) in settings.bounds.items():
         interval = (-math.inf if low is None else low, math.inf if high is None else high)
         for name in matched([pattern], names, f"bounds.{pattern}"):
