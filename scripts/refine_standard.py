@@ -31,7 +31,7 @@ def main(argv=None):
         result.values,
         found.covariance(scaled=True),
         rw=found.rw,
-        chi_squared_reduced=result.chi_squared_reduced,
+        chi_squared_reduced=found.chi_squared_reduced,
         standard=crystal.name,
         origin=observed.origin,
     )

@@ -63,6 +63,14 @@ class FitData:
         return made if self.band is None else made + UNKNOWN * np.trace(made) / size * self.band
 
     @property
+    def unmeasured_points(self) -> float:
+        """How many independent numbers of G(r) the unmeasured band takes away."""
+        if self.band is None:
+            return 0.0
+        strength = UNKNOWN * np.linalg.eigvalsh(self.band).clip(0.0)
+        return float(np.sum(strength / (1.0 + strength)))
+
+    @property
     def mean_variance(self) -> float:
         """Mean variance of the counts, 1/angstrom^4; 0 where it is not known."""
         return 0.0 if self.noise is None else float(np.trace(self.noise) / len(self.r))
@@ -152,7 +160,7 @@ def unmeasured(r: np.ndarray, qmin: float) -> np.ndarray:
     return made * len(r) / np.trace(made)
 
 
-def misfit_variance(data: FitData, difference: np.ndarray, degrees_of_freedom: int) -> float:
+def misfit_variance(data: FitData, difference: np.ndarray, degrees_of_freedom: float) -> float:
     """The variance tau^2 (1/angstrom^4) with which reduced chi-squared of a misfit is one.
 
     Solves d' (C + tau^2 I + B)^-1 d = degrees of freedom for the difference d (1/angstrom^2, shape (n,)); where

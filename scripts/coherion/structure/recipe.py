@@ -124,6 +124,16 @@ class RecipeResult:
         return self.result.model
 
     @property
+    def degrees_of_freedom(self) -> float:
+        """Measured points minus free variables."""
+        return degrees_of_freedom(self.data, self.result)
+
+    @property
+    def chi_squared_reduced(self) -> float:
+        """chi-squared per degree of freedom, in the units of the weights."""
+        return self.result.chi_squared / self.degrees_of_freedom
+
+    @property
     def rw(self) -> float:
         """sqrt(sum (observed - calculated)^2 / sum observed^2) over the points fitted."""
         return unweighted_residual(self.result)
@@ -142,14 +152,19 @@ def unweighted_residual(result: refinement.RefinementResult) -> float:
     return float(np.linalg.norm(result.difference) / np.linalg.norm(result.observed))
 
 
+def degrees_of_freedom(data: FitData, result: refinement.RefinementResult) -> float:
+    """Measured points minus free variables: the band below Qmin is no measurement."""
+    return max(result.degrees_of_freedom - data.unmeasured_points, 1.0)
+
+
 def own_covariance(data: FitData, result: refinement.RefinementResult, scaled: bool) -> np.ndarray:
     """Covariance of the refined parameters, see :meth:`RecipeResult.covariance`, without the resolution's part."""
     if scaled:
-        return result.covariance_scaled
+        return result.covariance_scaled * result.degrees_of_freedom / degrees_of_freedom(data, result)
     inverse, _ = refinement.covariance_of(result.jacobian, result.variables)
     counted = counting_covariance(data, result.jacobian, result.weighting, inverse)
     if counted is None:
-        return result.covariance_scaled
+        return own_covariance(data, result, scaled=True)
     return result.linear_map.matrix @ counted @ result.linear_map.matrix.T
 
 
@@ -316,7 +331,7 @@ def run_recipe(
         say(f"Rw of the starts: {', '.join(f'{rw:.4f}' for rw in start_rw)}")
     tau2, best = _weigh(prepared, data, settings, best, say)
     _tell_limits(prepared, best)
-    say(f"Rw {unweighted_residual(best):.5f}, {best.degrees_of_freedom} degrees of freedom")
+    say(f"Rw {unweighted_residual(best):.5f}, {degrees_of_freedom(data, best):.0f} degrees of freedom")
     names = tuple(best.values)
     return RecipeResult(
         settings=settings,
@@ -416,7 +431,7 @@ def _weigh(prepared, data, settings, result, say):
     tau2 = None
     z = np.array([result.values[name] for name in prepared.map.free])
     for _ in range(ROUNDS):
-        found = misfit_variance(data, result.difference, result.degrees_of_freedom)
+        found = misfit_variance(data, result.difference, degrees_of_freedom(data, result))
         if tau2 is not None and abs(math.log(found / tau2)) < 0.1:
             break
         tau2 = found

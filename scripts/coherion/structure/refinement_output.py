@@ -248,8 +248,8 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         rw=found.rw,
         rw_weighted=float(result.rw),
         chi_squared=float(result.chi_squared),
-        chi_squared_reduced=float(result.chi_squared_reduced),
-        degrees_of_freedom=int(result.degrees_of_freedom),
+        chi_squared_reduced=float(found.chi_squared_reduced),
+        degrees_of_freedom=float(found.degrees_of_freedom),
         weights=found.data.weights,
         misfit=0.0 if found.misfit_variance is None else float(np.sqrt(found.misfit_variance)),
         counting_noise=float(np.sqrt(found.data.mean_variance)),
@@ -359,7 +359,7 @@ def refined_cifs(found: RecipeResult) -> dict[str, str]:
         f"Refined against the pair distribution function with coherion: r from {low:g} to {high:g} angstrom, "
         f"Qmax {model.qmax:g} 1/angstrom,\n"
         f"convention {model.convention}, envelope {model.envelope}, Rw {found.rw:.5f}, "
-        f"reduced chi-squared {result.chi_squared_reduced:.5g}.\n"
+        f"reduced chi-squared {found.chi_squared_reduced:.5g}.\n"
         f"Standard uncertainties are {'scaled' if scaled else 'not scaled'} by the root of reduced chi-squared."
     )
     if found.observed.origin == "simulated":
