@@ -65,6 +65,9 @@ def refinement_settings(sample, fit_range):
     del settings["fit_ranges"], settings["resolution_from"]
     settings["fit_range"] = [float(end) for end in fit_range.split("-")]
     settings["values"] = {"x": row["x"]} if "x" in row else {}
+    if fit_range != MAIN_RANGE:
+        # What the shape of the domains does to the length is asked once, of the range that counts.
+        settings |= {"compare_envelopes": [], "profile": []}
     return json.dumps(settings, sort_keys=True)
 
 
