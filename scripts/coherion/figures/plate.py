@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -165,11 +166,11 @@ class Plate:
         """Write ``path`` with the suffixes .pdf, .svg, .png and .tsv (the plotted numbers), and close the figure."""
         stem = Path(path)
         # A date in the file would make every run's file another one.
-        dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {}}
+        dates: dict[str, dict[str, None]] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {}}
         for suffix in FORMATS:
             write_whole(
                 stem.with_name(stem.name.removesuffix(".pdf") + suffix),
-                lambda temporary, suffix=suffix: self.figure.savefig(temporary, metadata=dates[suffix]),
+                partial(self.figure.savefig, metadata=dates[suffix]),
             )
         write_text(stem.with_name(stem.name.removesuffix(".pdf") + ".tsv"), self.numbers())
         plt.close(self.figure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import xarray
@@ -64,7 +65,7 @@ def draw_reduction(reduced: xarray.Dataset, title: str) -> Plate:
     guide = amplitude * np.exp(-r / length)
     far = r > 2
     for sign, label in ((1, "guide to the eye"), (-1, "guide to the eye, lower")):
-        style = {"color": GREY, "linestyle": "--", "linewidth": 0.8}
+        style: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 0.8}
         plate.line(pair_distribution, r[far], sign * guide[far], label=label, **style)
     top = 1.15 * np.abs(pdf[far]).max() if far.any() else None
     pair_distribution.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(0, r[-1]))

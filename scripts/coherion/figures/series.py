@@ -7,7 +7,7 @@ nominal composition, as in the paper. What the table does not hold is left out o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -210,7 +210,7 @@ def _in_group(series: Series, group: str, panel: Panel) -> np.ndarray:
     return inside
 
 
-def _guide(plate: Plate, axes, x: Sequence[float], y: Sequence[float], label: str, colour) -> None:
+def _guide(plate: Plate, axes, x: np.ndarray, y: np.ndarray, label: str, colour) -> None:
     """A straight line through the points, unweighted: a guide to the eye, as the paper draws it."""
     slope, intercept = np.polyfit(x, y, 1)
     ends = np.array([np.min(x), np.max(x)])
