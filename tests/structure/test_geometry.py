@@ -139,8 +139,24 @@ def measure_bond(crystal, first, second):
     return float(np.linalg.norm(image(crystal, second).position(crystal) - image(crystal, first).position(crystal)))
 
 
+def test_a_prism_whose_sixth_corner_is_not_the_sixth_nearest(cryolite):
+    def corners(crystal):
+        found = by_name(measure(crystal, settings))["Na2 volume"]
+        return found[0], set(found[2].atoms.removeprefix("Na2: ").split(", "))
+
+    settings = GeometrySettings((PolyhedronRequest("Na2", "Cl*", 6, "trigonal_prism"),), ())
+    # sodium moved along the prism: Cl2 3_555, outside of it, is now nearer than its corner Cl2 2_545
+    moved = cryolite.with_values({"Na2.z": 0.225})
+    assert "Cl2 3_555" in {i.code(moved) for _, i in neighbours(moved, image(moved, "Na2"), "Cl*", count=6)}
+    before, atoms = corners(cryolite)
+    with pytest.warns(CoherionWarning, match="trigonal_prism .* is made with Cl2 2_545 instead of nearer ones"):
+        after, same = corners(moved)
+    # chlorine did not move, so the prism is the same
+    assert same == atoms and after == pytest.approx(before)
+
+
 def test_wrong_shape_is_told(cryolite):
-    settings = GeometrySettings(polyhedra=(PolyhedronRequest("Na2", "Cl*", 6, "octahedron"),), angles=())
+    settings = GeometrySettings(polyhedra=(PolyhedronRequest("Na2", "Cl*", 6, "octahedron", spare=0),), angles=())
     with pytest.warns(CoherionWarning, match="nearer to a trigonal_prism"):
         measure(cryolite, settings)
 
@@ -239,6 +255,8 @@ def test_settings_from_json():
         ({"polyhedra": [{"ligands": "Cl*"}]}, "no centre"),
         ({"polyhedra": [{"centre": "M1", "shape": "cube"}]}, "no such shape"),
         ({"polyhedra": [{"centre": "M1", "count": 4, "shape": "octahedron"}]}, "no such shape"),
+        ({"polyhedra": [{"centre": "M1", "count": 4.5}]}, "not a number of ligands"),
+        ({"polyhedra": [{"centre": "M1", "spare": 40}]}, "not a number of ligands"),
         ({"bond_valence": {"Y": 1}}, "cannot be read"),
     ],
 )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,12 @@ class PolyhedronRequest:
     count
         Number of ligands: the nearest ones are taken.
     shape
-        ``octahedron``, ``trigonal_prism``, ``tetrahedron`` or ``square``: a warning tells where another is nearer.
+        ``octahedron``, ``trigonal_prism``, ``tetrahedron`` or ``square``. Where the nearest ligands are more like
+        another shape, those of the nearest ``count + spare`` are taken that are most like this one, and a warning
+        tells of it.
         None where it does not matter.
+    spare
+        How many ligands beyond the nearest ones may take part in that.
     name
         What tables call it; by default the centre's label.
     """
@@ -73,6 +78,7 @@ class PolyhedronRequest:
     ligands: str = "*"
     count: int = 6
     shape: str | None = None
+    spare: int = 2
     name: str = ""
 
 
@@ -203,6 +209,12 @@ def _request(kind, item: Any, place: str):
         raise InputError("request names no centre", place=place, found=item)
     if kind is PolyhedronRequest:
         shape, count = given.get("shape"), given.get("count", 6)
+        for key, most in (("count", 24), ("spare", 4)):
+            number = given.get(key, 0)
+            if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= most:
+                raise InputError(
+                    "not a number of ligands", place=f"{place}.{key}", found=number, expected=f"0 to {most}"
+                )
         if shape is not None and len(polyhedra.SHAPES.get(shape, ())) != count:
             raise InputError(
                 "no such shape",
@@ -341,8 +353,10 @@ def _polyhedron(crystal: Crystal, request: PolyhedronRequest, parameters) -> lis
         raise InputError(
             f"only {len(found)} ligands around {request.centre}", place="polyhedra", expected=f"{request.count}"
         )
-    ligands = [ligand for _, ligand in found]
     name = request.name or request.centre
+    ligands = [ligand for _, ligand in found]
+    if request.shape is not None:
+        ligands = _ligands_of_shape(crystal, centre, ligands, request, name)
     atoms = f"{centre.code(crystal)}: " + ", ".join(ligand.code(crystal) for ligand in ligands)
 
     def corners(c: Crystal) -> np.ndarray:
@@ -368,13 +382,6 @@ def _polyhedron(crystal: Crystal, request: PolyhedronRequest, parameters) -> lis
             Quantity(f"{name} volume", "volume", "angstrom^3", atoms, lambda c: polyhedra.hull_volume(corners(c)))
         )
     measured = polyhedra.nearest_shape(corners(crystal), centre.position(crystal))
-    if request.shape is not None:
-        nearest = next(iter(measured))
-        if nearest != request.shape:
-            warn(
-                f"the polyhedron of {name} is nearer to a {nearest} (shape measure {measured[nearest]:.1f}) "
-                f"than to the {request.shape} asked for ({measured[request.shape]:.1f})"
-            )
     for shape in measured:
         made.append(_shape(name, atoms, shape, corners, centre))
     try:
@@ -384,6 +391,36 @@ def _polyhedron(crystal: Crystal, request: PolyhedronRequest, parameters) -> lis
     else:
         made.append(Quantity(f"{name} bond valence sum", "bond_valence_sum", "1", f"{atoms}; {SOURCE}", valence))
     return made
+
+
+def _ligands_of_shape(
+    crystal: Crystal, centre: Image, nearest: list[Image], request: PolyhedronRequest, name: str
+) -> list[Image]:
+    """The nearest ligands, or those of a few more that make the shape asked for where the nearest make another."""
+    shape = str(request.shape)
+    middle = centre.position(crystal)
+
+    def measured(ligands: Sequence[Image]) -> dict[str, float]:
+        return polyhedra.nearest_shape(np.array([ligand.position(crystal) for ligand in ligands]), middle)
+
+    own = measured(nearest)
+    if next(iter(own)) == shape:
+        return nearest
+    more = [i for _, i in neighbours(crystal, centre, request.ligands, count=request.count + max(request.spare, 0))]
+    best = min(combinations(more, request.count), key=lambda ligands: measured(ligands)[shape])
+    other = next(iter(own))
+    if next(iter(measured(best))) != shape:
+        warn(
+            f"the polyhedron of {name} is nearer to a {other} (shape measure {own[other]:.1f}) than to the {shape} "
+            f"asked for ({own[shape]:.1f})"
+        )
+        return nearest
+    added = ", ".join(ligand.code(crystal) for ligand in best if ligand not in nearest)
+    warn(
+        f"the {request.count} nearest ligands of {name} make a {other} (shape measure {own[other]:.1f}); the {shape} "
+        f"({measured(best)[shape]:.1f}) is made with {added} instead of nearer ones"
+    )
+    return list(best)
 
 
 def _shape(name: str, atoms: str, shape: str, corners: Callable[[Crystal], np.ndarray], centre: Image) -> Quantity:
