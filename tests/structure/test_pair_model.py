@@ -112,11 +112,12 @@ class TestExactConvention:
     """F(Q) from Debye's equation over explicit pairs, with its own integrals and form factors."""
 
     @staticmethod
-    def debye(crystal, q, length, delta2=0.0, qbroad=0.0):
+    def debye(crystal, q, length, delta2=0.0, qbroad=0.0, dispersion=None):
         expanded = crystal.expand()
         i, j, vectors, distance = all_pairs(crystal, length)
         elements = sorted({e for site in crystal.sites for e, _ in site.species})
         f = dict(zip(elements, scattering_powers(elements, q), strict=True))
+        f = {e: f0 + (dispersion or {}).get(e, 0) for e, f0 in f.items()}
         power = [sum(o * f[e] for e, o in crystal.sites[s].species) for s in expanded.site]
         atoms = sum(crystal.sites[s].occupancy for s in expanded.site)
         mean = sum(power) / atoms
@@ -130,8 +131,8 @@ class TestExactConvention:
         for a, b in itertools.product(range(len(power)), repeat=2):
             own = (i == a) & (j == b)
             wave = np.sin(np.outer(q, distance[own])) * np.exp(-0.5 * np.outer(q**2, spread[own]))
-            total += power[a] * power[b] * (wave @ (share[own] / distance[own]))
-        total /= atoms * mean**2
+            total += (power[a] * np.conj(power[b])).real * (wave @ (share[own] / distance[own]))
+        total /= atoms * np.abs(mean) ** 2
         # The mean density of the domain scatters at small Q only; its sine integral, by Simpson's rule.
         fine = np.linspace(0, length, 8001)
         weights = np.ones(fine.size)
@@ -158,6 +159,32 @@ class TestExactConvention:
         model = PairModel((crystal,), qmax, envelope="sphere", window="lorch")
         found = calculate(model, r, {"coherence_length": length, "delta2": 1.5, "qbroad": 0.02})
         assert relative(found, expected) < 1e-5
+
+    def test_dispersion_enters_pairs_and_mean_alike(self):
+        # f' and f'' of In at Ag Ka are -1.3 and 1.6 electrons; exaggerated here to be unmistakable.
+        crystal, terms = cryolite(mixed=True), {"In": -5.0 + 6.0j, "Cl": 0.5 + 0.2j}
+        qmax, length = 13.0, 14.0
+        r = np.arange(1.0, 16.0, 0.05)
+        nodes, weights = np.polynomial.legendre.leggauss(300)
+        q, weights = 0.5 * qmax * (nodes + 1), 0.5 * qmax * weights
+        expected = 2 / np.pi * np.sin(np.outer(r, q)) @ (weights * self.debye(crystal, q, length, dispersion=terms))
+        start = {"coherence_length": length}
+        found = calculate(PairModel((crystal,), qmax, envelope="sphere", dispersion=terms), r, start)
+        without = calculate(PairModel((crystal,), qmax, envelope="sphere"), r, start)
+        assert relative(found, expected) < 1e-5
+        assert relative(without, expected) > 0.02
+
+    def test_dispersion_keeps_the_derivatives(self):
+        crystal, terms = cryolite(mixed=True), {"In": -5.0 + 6.0j}
+        model = PairModel((crystal,), 13.0, envelope="sphere", dispersion=terms)
+        r = np.arange(2.0, 16.0, 0.2)
+        values = model.parameters | {"coherence_length": 14.0}
+        names = [name for name in values if "occupancy" in name]
+        slope = derivatives(model, r, names, values)[1]
+        for column, name in enumerate(names):
+            step = 1e-4
+            up, down = (calculate(model, r, values | {name: values[name] + s}) for s in (step, -step))
+            assert relative(slope[:, column], (up - down) / (2 * step)) < 1e-5, name
 
     def test_qdamp_multiplies_before_the_cut(self):
         # A resolution that falls off as a Gaussian in r is a convolution of F(Q) with a Gaussian of width qdamp.

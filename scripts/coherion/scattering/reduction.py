@@ -13,6 +13,7 @@ Without corrections the steps are those of PDFgetX3 2.x: Juhas, Davis, Farrow an
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from coherion.scattering.composition import parse_formula
+from coherion.scattering.form_factors import anomalous_terms
 from coherion.scattering.pattern import Pattern, check_pair, read_pattern
 from coherion.scattering.settings import ReductionSettings
 from coherion.scattering.steps import Reduction, reduce_pattern
@@ -154,6 +157,10 @@ def _attributes(result: Reduction, sample: Pattern, settings: ReductionSettings)
     }
     if sample.wavelength is not None:
         attributes["wavelength"] = sample.wavelength
+    if "dispersion" in settings.corrections and sample.wavelength is not None:
+        # What F(Q) was divided by: a model of it must scatter with the same factors.
+        terms = {e: anomalous_terms(e, sample.wavelength) for e in parse_formula(settings.composition)}
+        attributes["dispersion"] = json.dumps({e: [term.real, term.imag] for e, term in terms.items()})
     if result.corrections.mu_r is not None:
         attributes["mu_r"] = result.corrections.mu_r
     if (errors := result.uncertainty) is not None:

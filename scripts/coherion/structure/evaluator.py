@@ -100,7 +100,7 @@ class _Phase:
         self.columns = {name: column[full[name]] for name in local if full[name] in column}
         self.elements = tuple(dict.fromkeys(e for site in self.crystal.sites for e, _ in site.species))
         if self.exact:
-            self.power = scattering_powers(self.elements, owner.q, model.radiation)
+            self.power = scattering_powers(self.elements, owner.q, model.radiation, model.dispersion)
         else:
             self.power = constant_powers(self.elements, model.radiation)[:, None]
         self.pairs_of_elements = list(itertools.combinations_with_replacement(range(len(self.elements)), 2))
@@ -302,9 +302,9 @@ class _Phase:
         return self._table[1], self._table[2]
 
     def _normalisation(self, crystal: Crystal):
-        """Atoms per cell; their derivatives; N <f>^2; the logarithmic derivatives of that."""
+        """Atoms per cell; their derivatives; N |<f>|^2; the logarithmic derivatives of that."""
         atoms = 0.0
-        total = np.zeros(self.power.shape[1])
+        total = np.zeros(self.power.shape[1], dtype=self.power.dtype)
         for site, kind in zip(crystal.sites, crystal.structure.sites, strict=True):
             for element, occupancy in site.species:
                 share = occupancy * len(kind.chosen)
@@ -316,13 +316,14 @@ class _Phase:
                 if name in self.columns:
                     count = len(kind.chosen)
                     d_atoms[name] = float(count)
-                    d_norm[name] = count * (2.0 * self.power[self.elements.index(element)] / total - 1.0 / atoms)
-        return atoms, d_atoms, total * total / atoms, d_norm
+                    share_of_mean = (self.power[self.elements.index(element)] / total).real
+                    d_norm[name] = count * (2.0 * share_of_mean - 1.0 / atoms)
+        return atoms, d_atoms, np.abs(total) ** 2 / atoms, d_norm
 
     def _pair_weights(self, norm: np.ndarray) -> list[np.ndarray | float]:
         if not self.exact:
             return [1.0]
-        return [self.power[a] * self.power[b] / norm for a, b in self.pairs_of_elements]
+        return [(self.power[a] * self.power[b].conj()).real / norm for a, b in self.pairs_of_elements]
 
 
 @dataclass

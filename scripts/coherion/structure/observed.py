@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,8 @@ class Observed:
     g_nyquist
         G on the grid ``nyquist`` itself, 1/angstrom^2, shape (m,), or None. ``g`` interpolates, as PDFgetX3 does, and
         differs from it by more than the counts' errors.
+    dispersion
+        f' + i f'' in electrons by element, where the reduction divided by them.
     qmax, qmin
         Where the Fourier transform ended and began, 1/angstrom.
     origin
@@ -47,6 +51,7 @@ class Observed:
     file: str
     qmin: float = 0.0
     g_nyquist: np.ndarray | None = None
+    dispersion: Mapping[str, complex] = field(default_factory=dict)
 
 
 def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Observed:
@@ -69,10 +74,11 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
     except OSError as problem:
         raise InputError("G(r) cannot be read", file=file, found=problem) from problem
     if start.startswith((b"\x89HDF", b"CDF")):
-        r, g, sd, nyquist, covariance, stated, origin, qmin, g_nyquist = _from_netcdf(file)
+        r, g, sd, nyquist, covariance, stated, origin, qmin, g_nyquist, dispersion = _from_netcdf(file)
     else:
         r, g, sd, stated, origin, qmin = _from_text(file)
         nyquist = covariance = g_nyquist = None
+        dispersion = {}
     if stated is None and qmax is None:
         raise InputError(
             "the Qmax of this G(r) is not known",
@@ -90,7 +96,7 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
             advice="correct the setting qmax, or leave it out to take the file's",
         )
     known = float(stated if stated is not None else qmax)  # type: ignore[arg-type]
-    made = Observed(r, g, sd, nyquist, covariance, known, origin, file, qmin, g_nyquist)
+    made = Observed(r, g, sd, nyquist, covariance, known, origin, file, qmin, g_nyquist, dispersion)
     _check_frequencies(made)
     return made
 
@@ -117,6 +123,7 @@ def _from_netcdf(file: str):
         origin,
         float(dataset.attrs.get("qmin", 0.0)),
         dataset["pdf_nyquist"].values if "pdf_nyquist" in dataset else None,
+        {element: complex(*terms) for element, terms in json.loads(dataset.attrs.get("dispersion", "{}")).items()},
     )
 
 

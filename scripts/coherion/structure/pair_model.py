@@ -15,7 +15,7 @@ the envelope multiplies peaks and baseline at r, and the scattering factors are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -54,6 +54,9 @@ class PairModel:
         ``xray`` or ``neutron``.
     window
         ``none`` or ``lorch``, as in the reduction.
+    dispersion
+        f' + i f'' in electrons by element, where the reduction divided by factors that hold them; the exact
+        convention then weighs pairs with Re(f_a f_b*)/|<f>|^2.
     extension
         How far beyond the largest r the peaks are computed before the cut (angstrom); by default
         ``EXTENSION_RIPPLES`` ripples 2 pi/qmax.
@@ -72,18 +75,20 @@ class PairModel:
     envelope: str = "sphere"
     radiation: str = "xray"
     window: str = "none"
+    dispersion: Mapping[str, complex] = field(default_factory=dict)
     extension: float | None = None
     refinement_of_grid: float = 1.0
 
     def __post_init__(self) -> None:
-        for field, known in {
+        for choice, known in {
             "convention": CONVENTIONS,
             "envelope": ENVELOPES,
             "radiation": RADIATIONS,
             "window": WINDOWS,
         }.items():
-            if getattr(self, field) not in known:
-                raise InputError(f"unknown {field}", place=field, found=getattr(self, field), expected=", ".join(known))
+            value = getattr(self, choice)
+            if value not in known:
+                raise InputError(f"unknown {choice}", place=choice, found=value, expected=", ".join(known))
         if not self.phases:
             raise InputError("the model has no phase", place="phases")
         names = [phase.name for phase in self.phases]

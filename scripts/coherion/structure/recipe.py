@@ -178,7 +178,12 @@ class Prepared:
     stages: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def make_model(crystals: Sequence[Crystal], qmax: float, settings: RefinementSettings) -> PairModel:
+def make_model(
+    crystals: Sequence[Crystal],
+    qmax: float,
+    settings: RefinementSettings,
+    dispersion: Mapping[str, complex] | None = None,
+) -> PairModel:
     """The pair model of some phases; their names are those of the settings or of the files.
 
     Raises
@@ -211,6 +216,7 @@ def make_model(crystals: Sequence[Crystal], qmax: float, settings: RefinementSet
         envelope=settings.envelope,
         radiation=settings.radiation,
         window=settings.window,
+        dispersion=dispersion or {},
     )
 
 
@@ -314,7 +320,7 @@ def run_recipe(
         If the recipe does not fit the structure or the data.
     """
     data = fit_data(observed, settings.fit_range, settings.weights)
-    prepared = prepare(make_model(crystals, observed.qmax, settings), settings)
+    prepared = prepare(make_model(crystals, observed.qmax, settings, observed.dispersion), settings)
     say(
         f"{len(prepared.map.free)} independent parameters, fit from {settings.fit_range[0]:g} to "
         f"{settings.fit_range[1]:g} angstrom, weights: {data.weights}"

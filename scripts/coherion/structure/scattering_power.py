@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +16,12 @@ from coherion.errors import InputError
 RADIATIONS = ("xray", "neutron")
 
 
-def scattering_powers(elements: Sequence[str], q: np.ndarray, radiation: str = "xray") -> np.ndarray:
+def scattering_powers(
+    elements: Sequence[str],
+    q: np.ndarray,
+    radiation: str = "xray",
+    dispersion: Mapping[str, complex] | None = None,
+) -> np.ndarray:
     """Scattering power of neutral atoms, shape (len(elements), len(q)).
 
     X-rays: f0 in electrons (Waasmaier & Kirfel, Acta Cryst. A51 (1995) 416, table of xraydb), the factors that
@@ -31,6 +36,8 @@ def scattering_powers(elements: Sequence[str], q: np.ndarray, radiation: str = "
         1/angstrom.
     radiation
         ``xray`` or ``neutron``.
+    dispersion
+        f' + i f'' in electrons by element, added to f0 of X-rays; the result is then complex.
 
     Raises
     ------
@@ -38,7 +45,8 @@ def scattering_powers(elements: Sequence[str], q: np.ndarray, radiation: str = "
         If the table lacks an element.
     """
     q = np.asarray(q, float)
-    made = np.empty((len(elements), q.size))
+    added = dispersion if dispersion and radiation == "xray" else {}
+    made = np.empty((len(elements), q.size), dtype=complex if added else float)
     for row, element in enumerate(elements):
         if radiation == "neutron":
             import gemmi
@@ -47,7 +55,7 @@ def scattering_powers(elements: Sequence[str], q: np.ndarray, radiation: str = "
         else:
             offset, scales, exponents = _waasmaier_kirfel(element)
             s2 = (q / (4.0 * np.pi)) ** 2
-            made[row] = offset + np.exp(-np.multiply.outer(s2, exponents)) @ scales
+            made[row] = offset + np.exp(-np.multiply.outer(s2, exponents)) @ scales + added.get(element, 0.0)
         if not np.all(np.isfinite(made[row])) or not np.any(made[row]):
             raise InputError(f"no scattering power is tabulated for {radiation}", found=element)
     return made
