@@ -86,7 +86,6 @@ def test_a_configuration_that_ships_is_valid(path):
 @pytest.mark.parametrize(
     ("per_sample", "said"),
     [
-        ({"nobody": {}}, ["per_sample.nobody", "no such sample"]),
         ({"a": {"refining": {}}}, ["per_sample.a.refining"]),
         ({"a": {"tables": {}}}, ["per_sample.a.tables"]),
         ({"a": {"reduction": {"qmx": 1}}}, ["per_sample.a.reduction.qmx"]),
@@ -98,6 +97,10 @@ def test_settings_of_single_samples_are_checked_as_those_of_all(per_sample, said
         check_per_sample(per_sample, SCHEMA, {"a": {}}, file="config.yaml")
     for part in ["config.yaml", *said]:
         assert part in str(refused.value)
+
+
+def test_a_sample_that_the_table_lacks_is_told():
+    assert check_per_sample({"nobody": {}, "a": {}}, SCHEMA, {"a": {}}) == ["nobody"]
 
 
 def test_defaults_are_what_json_and_so_a_command_line_can_hold():

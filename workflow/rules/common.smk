@@ -36,7 +36,14 @@ def checked():
         tables = read_tables(
             {name: located(path) for name, path in settings["tables"].items()}, schemas
         )
-        check_per_sample(settings["per_sample"], schema, tables.samples, file=files)
+        listed = {row["sample"] for row in tables.excluded} | set(tables.samples)
+        for name in check_per_sample(
+            settings["per_sample"], schema, listed, file=files
+        ):
+            print(
+                f"{files}: key per_sample.{name} names no sample of {settings['tables']['samples']}",
+                file=sys.stderr,
+            )
         return settings, tables
     except CoherionError as problem:
         raise WorkflowError(str(problem)) from None

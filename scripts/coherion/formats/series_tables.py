@@ -153,8 +153,10 @@ def check_per_sample(
     samples: Mapping[str, Any],
     *,
     file: str | os.PathLike[str] | None = None,
-) -> None:
-    """Refuse settings of single samples whose sample, section, key or value is not known.
+) -> list[str]:
+    """Refuse settings of single samples whose section, key or value is not known; return the unknown samples.
+
+    A name that the table lacks is no error: one configuration may be laid over another with a table of its own.
 
     Parameters
     ----------
@@ -167,6 +169,11 @@ def check_per_sample(
     file
         The configuration, for messages.
 
+    Returns
+    -------
+    list of str
+        Names that no sample has, for the user to be told.
+
     Raises
     ------
     InputError
@@ -174,10 +181,9 @@ def check_per_sample(
     """
     for sample, sections in per_sample.items():
         place = f"key per_sample.{sample}"
-        if sample not in samples:
-            raise InputError("no such sample", file=file, place=place, expected="a name of the table of samples")
         for section, given in sections.items():
             known = schema["properties"].get(section, {}).get("properties")
             if known is None or section in ("tables", "simulation"):
                 raise InputError("no such section", file=file, place=f"{place}.{section}")
             complete_settings(given, schema["properties"][section], file=file, place=f"per_sample.{sample}.{section}")
+    return [sample for sample in per_sample if sample not in samples]
