@@ -27,7 +27,7 @@ def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=C
     kept = circuits["kept"].values[row].astype(bool)
     there = np.isfinite(f)
     left_out = there & ~kept
-    name = label or "measured"
+    name = label or "data"
     plate.points(panel, real[kept], -imaginary[kept], label=name, color=colour, ms=3, mfc="none", mew=0.6)
     if left_out.any():
         plate.points(
@@ -127,7 +127,7 @@ def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], t
         kelvin = one["temperature"].values + float(one.attrs["celsius_zero"])
         several = one.sizes["resistance_name"] > 1
         for k, name in enumerate(str(n) for n in one["resistance_name"].values):
-            label = " ".join(part for part in (title, name if several else "") if part) or "measured"
+            label = " ".join(part for part in (title, name if several else "") if part) or "data"
             colour = COLOURS[(number + k) % 10]
             sigma, sd = one["conductivity"].values[k], one["conductivity_sd"].values[k]
             used = one["used"].values[k].astype(bool) & np.isfinite(sigma) & (sigma > 0)
