@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from coherion.errors import InputError
+from coherion.errors import CoherionWarning, InputError
 from coherion.structure import kernel
 from coherion.structure.crystal import Crystal, Site
 from coherion.structure.evaluator import Evaluator
@@ -106,6 +106,20 @@ class TestPairList:
         evaluator.evaluate(start)
         moved = evaluator.evaluate(end)[0]
         assert relative(moved, calculate(model, r, {k: end[k] for k in end})) < 1e-6
+
+    def test_the_grid_follows_the_width_of_the_peaks(self):
+        # Sharp peaks need a fine grid, and broad ones after them get a coarser one again.
+        model = PairModel((cryolite(),), qmax=13.0, envelope="none")
+        r = np.arange(2.0, 12.0, 0.25)
+        evaluator = Evaluator(model, r, ())
+        displacements = [name for name in model.parameters if name.endswith("u_iso")]
+        steps = []
+        for u in (0.02, 0.001, 0.03, 0.03):
+            full = model.complete({name: u for name in displacements})
+            found = evaluator.evaluate(full)[0]
+            assert relative(found, calculate(model, r, {name: u for name in displacements})) < 1e-6
+            steps.append(evaluator.phases[0].grid.step if evaluator.phases[0].grid else None)
+        assert steps[1] < 0.5 * steps[0] and steps[2] is None and steps[3] > steps[0]
 
 
 class TestExactConvention:
@@ -431,6 +445,12 @@ def test_neutrons_weigh_with_scattering_lengths():
     area = np.sum((calculate(model, r) + baseline) * r) * 0.001
     mean = (3.63 + 9.577) / 2
     assert abs(area / (6 * 3.63 * 9.577 / mean**2) - 1) < 2e-3
+
+
+def test_pairs_without_a_width_are_told():
+    # delta2 = 7 exceeds the square of the first distance, 2.49 angstrom.
+    with pytest.warns(CoherionWarning, match="1 pairs are left out because delta1 and delta2"):
+        calculate(PairModel((nickel(),), 20.0, envelope="none"), np.arange(1.0, 8.0, 0.1), {"delta2": 7.0})
 
 
 def test_unknown_names_are_refused():

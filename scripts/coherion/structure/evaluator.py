@@ -27,6 +27,8 @@ ENVELOPE_KINDS = {
 EXTENSION_RIPPLES = 4.0
 # What of a peak's spectrum the grid may fold back into [0, Qmax].
 ALIASING = 1e-7
+# A grid is remade coarser once the sharpest peak has this many times the variance it was made for.
+COARSER = 3.0
 MOTION = ("delta1", "delta2", "qbroad")
 
 
@@ -68,6 +70,11 @@ class Evaluator:
             phase.add(values, spectrum)
         both = self.back @ spectrum.T
         return both[:, 0], both[:, 1:]
+
+    @property
+    def dropped(self) -> int:
+        """Pairs left out by the last evaluation because their width is imaginary."""
+        return sum(phase.dropped for phase in self.phases)
 
 
 @dataclass
@@ -119,24 +126,31 @@ class _Phase:
         motion = np.array([self._value(values, name) for name in MOTION])
         length = self._value(values, "coherence_length", 1.0)
         spread = self._value(values, "coherence_spread", 1.0)
-        self._prepare(crystal, expanded, motion)
+        self._prepare(crystal, expanded, motion, length)
         rows, plan = self._sum_pairs(crystal, expanded, motion, length, spread)
         while self.grid is not None and plan.smallest < self.grid.least_variance:
             self._make_grid(0.8 * plan.smallest)
             rows, plan = self._sum_pairs(crystal, expanded, motion, length, spread)
         self.dropped = plan.dropped
         self._assemble(values, crystal, expanded, rows, plan, length, spread, spectrum)
+        if self.grid is not None and COARSER * self.grid.least_variance < plan.smallest < np.inf:
+            # The peaks are broader than the grid was made for: the next call saves time on a coarser one.
+            self.grid = None
 
-    def _prepare(self, crystal: Crystal, expanded: Expanded, motion: np.ndarray) -> None:
+    def _prepare(self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float) -> None:
         """Make the pair list and the grid, if there are none that still hold."""
         owner = self.owner
         largest = 2.0 * float(np.linalg.eigvalsh(expanded.u_cartesian).max())
         # c(r) is at most this within the range; negative delta1, delta2 broaden near peaks only.
         growth = 1.0 + (motion[2] * owner.reach) ** 2 + abs(min(motion[0], 0.0)) + abs(min(motion[1], 0.0))
         distance = owner.reach + kernel.CUTOFF * np.sqrt(max(largest, 1e-6) * growth)
+        ample = distance
+        if self.exact and self.kind == kernel.SPHERE:
+            # No pair is longer than the domain; the length may still grow by a third before the list is remade.
+            ample = min(distance, 1.33 * length)
+            distance = min(distance, length)
         if self.pair_list is None or not self.pair_list.covers(expanded, distance):
-            margin = 0.5 + 0.01 * distance
-            self.pair_list = list_pairs(crystal, expanded, distance + margin)
+            self.pair_list = list_pairs(crystal, expanded, ample + 0.5 + 0.01 * ample)
         if self.grid is None:
             least = kernel.smallest_variance(
                 expanded.lattice_matrix,

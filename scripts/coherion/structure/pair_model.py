@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from coherion.command import warn
 from coherion.errors import InputError
 from coherion.structure.crystal import Crystal
 from coherion.structure.scattering_power import RADIATIONS
@@ -190,4 +191,16 @@ def derivatives(
     """
     from coherion.structure.evaluator import Evaluator
 
-    return Evaluator(model, r, names, values).evaluate(model.complete(values))
+    evaluator = Evaluator(model, r, names, values)
+    found = evaluator.evaluate(model.complete(values))
+    if evaluator.dropped:
+        warn(dropped_text(evaluator.dropped))
+    return found
+
+
+def dropped_text(count: int) -> str:
+    """What a user is told of pairs that the model leaves out."""
+    return (
+        f"{count} pairs are left out because delta1 and delta2 make their width imaginary; "
+        "the model lacks these peaks: lower delta1 or delta2"
+    )
