@@ -24,7 +24,7 @@ ENVELOPE_KINDS = {
     "exponential": kernel.EXPONENTIAL,
 }
 # Ripples 2 pi/qmax that peaks beyond the largest r still send into the range.
-EXTENSION_RIPPLES = 4.0
+EXTENSION_RIPPLES = 5.5
 # What of a peak's spectrum the grid may fold back into [0, Qmax].
 ALIASING = 1e-7
 # A grid is remade coarser once the sharpest peak has this many times the variance it was made for.
@@ -168,6 +168,9 @@ class _Phase:
         owner = self.owner
         variance = max(variance, 1e-6)
         edge = np.sqrt(-2.0 * np.log(ALIASING) / variance)
+        if owner.reach > owner.top:
+            # The taper has a spectrum, too.
+            edge = max(edge, transform.TAPER**2 / (owner.reach - owner.top))
         step = 2.0 * np.pi / (owner.model.qmax + edge) / owner.model.refinement_of_grid
         points = int(np.ceil(owner.reach / step)) + 1
         r = np.arange(points) * step
