@@ -304,14 +304,17 @@ def growth(folder: Path) -> dict:
     ):
         plate.points(panel, x, np.array(y) * 1e3, label=label, color=COLOURS[0], marker="o")
         panel.set(xlabel=label, ylabel="one G(r) with derivatives / ms")
+    for panel in plate.panels[1:]:
         panel.set_ylim(bottom=0)
-    plate.panels[0].set(xscale="log", yscale="log")
+    plate.panels[0].set(xscale="log", yscale="log", xlim=(12, 250))
+    plate.panels[0].set_xticks([20, 50, 100, 200], ["20", "50", "100", "200"])
+    plate.panels[0].minorticks_off()
     cube = np.array([60.0, 200.0])
     plate.line(
         plate.panels[0], cube, by_range[4] * 1e3 * (cube / 60.0) ** 3, label="cube of the range", color=COLOURS[3],
         linestyle="--",
     )  # fmt: skip
-    plate.panels[0].legend()
+    plate.panels[0].legend(handles=plate.panels[0].lines[-1:])
     folder.mkdir(parents=True, exist_ok=True)
     for suffix in ("svg", "png"):
         plate.figure.savefig(

@@ -167,10 +167,13 @@ class TestExactConvention:
         model = PairModel((crystal,), qmax, envelope="sphere")
         found = calculate(model, r, {"coherence_length": length, "delta2": 1.5, "qbroad": 0.02})
         assert relative(found, expected) < 1e-5
-        # With Lorch's window both are smoothed alike.
-        window = np.sinc(q / qmax)
+        # With Lorch's window and a lower limit of Q both are smoothed alike.
+        qmin = 0.9
+        q, weights = qmin + (qmax - qmin) * (nodes + 1) / 2, weights * (qmax - qmin) / qmax
+        f = self.debye(crystal, q, length, delta2=1.5, qbroad=0.02)
+        window = np.sinc((q - qmin) / (qmax - qmin))
         expected = 2 / np.pi * np.sin(np.outer(r, q)) @ (weights * window * f)
-        model = PairModel((crystal,), qmax, envelope="sphere", window="lorch")
+        model = PairModel((crystal,), qmax, envelope="sphere", window="lorch", qmin=qmin)
         found = calculate(model, r, {"coherence_length": length, "delta2": 1.5, "qbroad": 0.02})
         assert relative(found, expected) < 1e-5
 

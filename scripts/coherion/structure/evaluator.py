@@ -58,8 +58,8 @@ class Evaluator:
         if extension is None:
             extension = EXTENSION_RIPPLES * 2.0 * np.pi / model.qmax
         self.top, self.reach = top, top + extension
-        self.q, weights = transform.quadrature(model.qmax, self.reach + top)
-        window = transform.window_factor(model.window, self.q, model.qmax)
+        self.q, weights = transform.quadrature(model.qmin, model.qmax, self.reach + top)
+        window = transform.window_factor(model.window, self.q, model.qmin, model.qmax)
         self.back = (2.0 / np.pi) * weights * window * transform.sine_matrix(self.r, self.q)
         self.phases = [_Phase(self, k) for k in range(len(model.phases))]
 

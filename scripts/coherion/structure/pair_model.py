@@ -58,6 +58,8 @@ class PairModel:
     dispersion
         f' + i f'' in electrons by element, where the reduction divided by factors that hold them; the exact
         convention then weighs pairs with Re(f_a f_b*)/|<f>|^2.
+    qmin
+        F(Q) of the data is zero below this, 1/angstrom, and so is the model's; 0 if it is not said.
     extension
         How far beyond the largest r the peaks are computed before the cut (angstrom); by default
         ``EXTENSION_RIPPLES`` ripples 2 pi/qmax.
@@ -77,6 +79,7 @@ class PairModel:
     radiation: str = "xray"
     window: str = "none"
     dispersion: Mapping[str, complex] = field(default_factory=dict)
+    qmin: float = 0.0
     extension: float | None = None
     refinement_of_grid: float = 1.0
 
@@ -97,6 +100,8 @@ class PairModel:
             raise InputError("two phases have the same name", place="phases", found=", ".join(names))
         if not self.qmax > 0:
             raise InputError("qmax must be positive", place="qmax", found=self.qmax)
+        if not 0.0 <= self.qmin < self.qmax:
+            raise InputError("qmin must lie between 0 and qmax", place="qmin", found=self.qmin)
 
     def prefix(self, phase: int) -> str:
         """What stands before the names of a phase's parameters: nothing if it is the only one."""

@@ -1,6 +1,6 @@
-"""The cut at Qmax: from a function on a uniform grid of r to G(r) at any r, through F(Q) on [0, Qmax].
+"""The cut at Qmax: from a function on a uniform grid of r to G(r) at any r, through F(Q) on [Qmin, Qmax].
 
-    F(Q) = integral g(r) sin(Q r) dr,   G(r) = (2/pi) integral_0^Qmax F(Q) L(Q) sin(Q r) dQ
+    F(Q) = integral g(r) sin(Q r) dr,   G(r) = (2/pi) integral_Qmin^Qmax F(Q) L(Q) sin(Q r) dQ
 
 The first integral is a sum over the grid, which is exact to rounding for a smooth odd function as long as its
 spectrum ends before 2 pi/step - Qmax. The second is a Gauss-Legendre sum, which is exact to rounding once it has
@@ -22,16 +22,16 @@ WINDOWS = ("none", "lorch")
 TAPER = 8.0
 
 
-def quadrature(qmax: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights (1/angstrom) on [0, qmax] for integrands that oscillate as fast as sin(Q reach).
+def quadrature(qmin: float, qmax: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights (1/angstrom) on [qmin, qmax] for integrands that oscillate as fast as sin(Q reach).
 
-    Gauss-Legendre with n nodes integrates cos(reach Q) once n exceeds z = qmax reach / 4; the error then falls
-    off over a width that grows as the cube root of z, and is below 1e-9 with the margin taken here.
+    Gauss-Legendre with n nodes integrates cos(reach Q) once n exceeds z = (qmax - qmin) reach / 4; the error then
+    falls off over a width that grows as the cube root of z, and is below 1e-9 with the margin taken here.
     """
-    least = qmax * reach / 4.0
-    count = int(np.ceil(least + 8.0 + 4.0 * np.cbrt(least)))
-    x, w = _gauss_legendre(count)
-    return 0.5 * qmax * (x + 1.0), 0.5 * qmax * w
+    least = (qmax - qmin) * reach / 4.0
+    x, w = _gauss_legendre(int(np.ceil(least + 8.0 + 4.0 * np.cbrt(least))))
+    half = 0.5 * (qmax - qmin)
+    return qmin + half * (x + 1.0), half * w
 
 
 def panel(low: float, high: float, qmax: float) -> tuple[np.ndarray, np.ndarray]:
@@ -54,9 +54,9 @@ def taper(r: np.ndarray, top: float, reach: float) -> np.ndarray:
     return made
 
 
-def window_factor(window: str, q: np.ndarray, qmax: float) -> np.ndarray:
-    """Factor on F(Q): 1, or Lorch's sin(pi Q/Qmax)/(pi Q/Qmax) (J. Phys. C 2 (1969) 229)."""
-    return np.sinc(q / qmax) if window == "lorch" else np.ones_like(q)
+def window_factor(window: str, q: np.ndarray, qmin: float, qmax: float) -> np.ndarray:
+    """Factor on F(Q): 1, or Lorch's sin(pi x)/(pi x), x = (Q - qmin)/(qmax - qmin) (J. Phys. C 2 (1969) 229)."""
+    return np.sinc((q - qmin) / (qmax - qmin)) if window == "lorch" else np.ones_like(q)
 
 
 def sine_matrix(r: np.ndarray, q: np.ndarray) -> np.ndarray:
