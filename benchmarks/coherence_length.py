@@ -132,6 +132,7 @@ def main() -> None:
     for length in LENGTHS:
         for seed in range(given.draws):
             rows.append(recover(length, seed, model, sd) | {"seed": seed})
+            print(f"{length:g} Å, draw {seed}: {rows[-1]['fitted']:.2f}", file=sys.stderr, flush=True)
     draw(rows, given.figures)
     inside = [
         (row["lower"] is None or row["lower"] <= row["true"]) and (row["upper"] is None or row["true"] <= row["upper"])

@@ -39,13 +39,7 @@ class Evaluator:
     moved further than they allow.
     """
 
-    def __init__(
-        self,
-        model: PairModel,
-        r: np.ndarray,
-        names: Sequence[str],
-        start: Mapping[str, float] | None = None,
-    ) -> None:
+    def __init__(self, model: PairModel, r: np.ndarray, names: Sequence[str]) -> None:
         self.model = model
         self.r = np.asarray(r, float)
         self.names = tuple(names)
@@ -57,11 +51,11 @@ class Evaluator:
         extension = model.extension
         if extension is None:
             extension = EXTENSION_RIPPLES * 2.0 * np.pi / model.qmax
-        self.top, self.reach = top, top + extension
-        self.q, weights = transform.quadrature(model.qmin, model.qmax, self.reach + top)
+        self.q, weights = transform.quadrature(model.qmin, model.qmax, 2.0 * top + extension)
         window = transform.window_factor(model.window, self.q, model.qmin, model.qmax)
         self.back = (2.0 / np.pi) * weights * window * transform.sine_matrix(self.r, self.q)
-        self.phases = [_Phase(self, k) for k in range(len(model.phases))]
+        scene = _Scene(model, self.names, top, top + extension, self.q)
+        self.phases = [_Phase(scene, k) for k in range(len(model.phases))]
 
     def evaluate(self, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """G (n,) in 1/angstrom^2 and its derivatives (n, len(names)); ``values`` names every parameter."""
@@ -75,6 +69,17 @@ class Evaluator:
     def dropped(self) -> int:
         """Pairs left out by the last evaluation because their width is imaginary."""
         return sum(phase.dropped for phase in self.phases)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What all phases of an Evaluator share; a phase that knew its Evaluator would keep it alive in a cycle."""
+
+    model: PairModel
+    names: tuple[str, ...]
+    top: float
+    reach: float
+    q: np.ndarray
 
 
 @dataclass
@@ -92,9 +97,9 @@ class _Grid:
 class _Phase:
     """One phase of an Evaluator."""
 
-    def __init__(self, owner: Evaluator, index: int) -> None:
-        model = owner.model
-        self.owner = owner
+    def __init__(self, scene: _Scene, index: int) -> None:
+        model = scene.model
+        self.scene = scene
         self.crystal: Crystal = model.phases[index]
         self.prefix = model.prefix(index)
         self.exact = model.convention == "exact"
@@ -102,12 +107,12 @@ class _Phase:
         self.own_names = tuple(self.crystal.parameters)
         local = (*self.own_names, "scale", *MOTION, "coherence_length", "coherence_spread", "qdamp")
         full = {name: name if name in ("qdamp", "qbroad") else self.prefix + name for name in local}
-        column = {name: k + 1 for k, name in enumerate(owner.names)}
+        column = {name: k + 1 for k, name in enumerate(scene.names)}
         self.full = full
         self.columns = {name: column[full[name]] for name in local if full[name] in column}
         self.elements = tuple(dict.fromkeys(e for site in self.crystal.sites for e, _ in site.species))
         if self.exact:
-            self.power = scattering_powers(self.elements, owner.q, model.radiation, model.dispersion)
+            self.power = scattering_powers(self.elements, scene.q, model.radiation, model.dispersion)
         else:
             self.power = constant_powers(self.elements, model.radiation)[:, None]
         self.pairs_of_elements = list(itertools.combinations_with_replacement(range(len(self.elements)), 2))
@@ -139,11 +144,11 @@ class _Phase:
 
     def _prepare(self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float) -> None:
         """Make the pair list and the grid, if there are none that still hold."""
-        owner = self.owner
+        scene = self.scene
         largest = 2.0 * float(np.linalg.eigvalsh(expanded.u_cartesian).max())
         # c(r) is at most this within the range; negative delta1, delta2 broaden near peaks only.
-        growth = 1.0 + (motion[2] * owner.reach) ** 2 + abs(min(motion[0], 0.0)) + abs(min(motion[1], 0.0))
-        distance = owner.reach + kernel.CUTOFF * np.sqrt(max(largest, 1e-6) * growth)
+        growth = 1.0 + (motion[2] * scene.reach) ** 2 + abs(min(motion[0], 0.0)) + abs(min(motion[1], 0.0))
+        distance = scene.reach + kernel.CUTOFF * np.sqrt(max(largest, 1e-6) * growth)
         ample = distance
         if self.exact and self.kind == kernel.SPHERE:
             # No pair is longer than the domain; the length may still grow by a third before the list is remade.
@@ -165,17 +170,17 @@ class _Phase:
 
     def _make_grid(self, variance: float) -> None:
         """The grid on which peaks of at least this variance (angstrom^2) lose less than ALIASING."""
-        owner = self.owner
+        scene = self.scene
         variance = max(variance, 1e-6)
         edge = np.sqrt(-2.0 * np.log(ALIASING) / variance)
-        if owner.reach > owner.top:
+        if scene.reach > scene.top:
             # The taper has a spectrum, too.
-            edge = max(edge, transform.TAPER**2 / (owner.reach - owner.top))
-        step = 2.0 * np.pi / (owner.model.qmax + edge) / owner.model.refinement_of_grid
-        points = int(np.ceil(owner.reach / step)) + 1
+            edge = max(edge, transform.TAPER**2 / (scene.reach - scene.top))
+        step = 2.0 * np.pi / (scene.model.qmax + edge) / scene.model.refinement_of_grid
+        points = int(np.ceil(scene.reach / step)) + 1
         r = np.arange(points) * step
-        taper = transform.taper(r, owner.top, owner.reach)
-        forward = step * transform.sine_matrix(r, owner.q)
+        taper = transform.taper(r, scene.top, scene.reach)
+        forward = step * transform.sine_matrix(r, scene.q)
         self.grid = _Grid(step, points, r, taper, forward, variance)
 
     def _sum_pairs(
@@ -289,17 +294,17 @@ class _Phase:
         that end there take the place of the sum over the grid.
         """
         assert self.grid is not None
-        owner, grid = self.owner, self.grid
+        scene, grid = self.scene, self.grid
         r = grid.r
         forward = grid.forward
-        if self.kind == kernel.SPHERE and length < owner.reach:
-            edges = [0.0, min(length, owner.top), length] if length > owner.top else [0.0, length]
-            parts = [transform.panel(a, b, owner.model.qmax) for a, b in itertools.pairwise(edges)]
+        if self.kind == kernel.SPHERE and length < scene.reach:
+            edges = [0.0, min(length, scene.top), length] if length > scene.top else [0.0, length]
+            parts = [transform.panel(a, b, scene.model.qmax) for a, b in itertools.pairwise(edges)]
             r = np.concatenate([nodes for nodes, _ in parts])
             weights = np.concatenate([weights for _, weights in parts])
-            forward = weights[:, None] * transform.sine_matrix(r, owner.q)
+            forward = weights[:, None] * transform.sine_matrix(r, scene.q)
             shape, by_length, by_spread = kernel.envelope_on(self.kind, r, length, spread)
-            damping = np.exp(-0.5 * (qdamp * r) ** 2) * transform.taper(r, owner.top, owner.reach)
+            damping = np.exp(-0.5 * (qdamp * r) ** 2) * transform.taper(r, scene.top, scene.reach)
         ramp = -4.0 * np.pi * r * damping
         rows = {
             "": ramp * shape,

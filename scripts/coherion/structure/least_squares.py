@@ -110,11 +110,11 @@ class RefinementResult:
         return float(np.sqrt(matrix[k, k]))
 
 
-def make_evaluator(model: PairModel, points: np.ndarray, names: Sequence[str], values: dict[str, float]) -> Evaluator:
+def make_evaluator(model: PairModel, points: np.ndarray, names: Sequence[str]) -> Evaluator:
     """An evaluator of the model at these points, with derivatives in ``names``."""
     from coherion.structure.evaluator import Evaluator
 
-    return Evaluator(model, points, names, values)
+    return Evaluator(model, points, names)
 
 
 def fit(
@@ -135,7 +135,7 @@ def fit(
 
     z, lower, upper = _start(map_, full, observed.size)
     if evaluator is None:
-        evaluator = make_evaluator(model, points, map_.parameters, full)
+        evaluator = make_evaluator(model, points, map_.parameters)
     target = weighting(observed)
     target_norm = float(np.linalg.norm(target))
     cache: dict[str, np.ndarray] = {}

@@ -196,7 +196,7 @@ def derivatives(
     """
     from coherion.structure.evaluator import Evaluator
 
-    evaluator = Evaluator(model, r, names, values)
+    evaluator = Evaluator(model, r, names)
     found = evaluator.evaluate(model.complete(values))
     if evaluator.dropped:
         warn(dropped_text(evaluator.dropped))

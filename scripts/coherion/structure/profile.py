@@ -72,7 +72,7 @@ def profile_interval(
     if name not in result.variables:
         raise InputError("no interval: the variable was not refined", place=name, expected=", ".join(result.variables))
     k = result.variables.index(name)
-    evaluator = make_evaluator(model, result.r, result.parameters, result.values)
+    evaluator = make_evaluator(model, result.r, result.parameters)
     quantile = float(chi2.ppf(level, 1))
     map_ = result.linear_map
     lower = -np.inf if map_.lower is None else float(map_.lower[k])

@@ -115,7 +115,7 @@ def sensitivity(result: RefinementResult, names: Sequence[str]) -> np.ndarray:
     To first order the minimum follows a fixed parameter q as dz/dq = -(J'J)^-1 J' dresidual/dq; the covariance of
     q then adds dp/dq cov(q) dp/dq' to that of the refined parameters.
     """
-    evaluator = make_evaluator(result.model, result.r, tuple(names), result.values)
+    evaluator = make_evaluator(result.model, result.r, tuple(names))
     columns = result.weighting(evaluator.evaluate(result.values)[1])
     inverse, _ = covariance_of(result.jacobian, result.variables)
     return -result.linear_map.matrix @ (inverse @ (result.jacobian.T @ columns))
