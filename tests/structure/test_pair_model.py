@@ -450,10 +450,21 @@ def test_neutrons_weigh_with_scattering_lengths():
     assert abs(area / (6 * 3.63 * 9.577 / mean**2) - 1) < 2e-3
 
 
-def test_pairs_without_a_width_are_told():
-    # delta2 = 7 exceeds the square of the first distance, 2.49 angstrom.
-    with pytest.warns(CoherionWarning, match="1 pairs are left out because delta1 and delta2"):
-        calculate(PairModel((nickel(),), 20.0, envelope="none"), np.arange(1.0, 8.0, 0.1), {"delta2": 7.0})
+def test_pairs_without_a_width_get_the_least_and_are_told():
+    # delta2 = 7 exceeds the square of the first distance, 2.49 angstrom. The peak is drawn with the least width, which
+    # has lost 2 percent at qmax, so the area under it is still that of twelve neighbours.
+    model = PairModel((nickel(),), 20.0, "pdffit", envelope="none")
+    r = np.arange(2.0, 3.0, 0.01)
+    with pytest.warns(CoherionWarning, match="1 pairs of the model are narrower than Qmax can show"):
+        sharp = calculate(model, r, {"delta2": 7.0})
+    wide = calculate(model, r, {"delta2": 4.0})
+    assert sharp.max() > wide.max()
+    # Narrower than the least makes no difference, and no time is lost on ever finer grids.
+    evaluator = Evaluator(model, r, ("delta2",))
+    tiny = model.complete({"delta2": 7.0, "Ni1.u_iso": 1e-9})
+    value, slope = evaluator.evaluate(tiny)
+    assert evaluator.narrow > 1 and np.all(slope == 0.0) and np.all(np.isfinite(value))
+    assert evaluator.phases[0].grid.points < 1000
 
 
 def test_unknown_names_are_refused():

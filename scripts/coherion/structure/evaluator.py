@@ -29,6 +29,8 @@ EXTENSION_RIPPLES = 5.5
 ALIASING = 1e-7
 # A grid is remade coarser once the sharpest peak has this many times the variance it was made for.
 COARSER = 3.0
+# Least variance of a peak, times qmax^2.
+NARROWEST = 0.05
 MOTION = ("delta1", "delta2", "qbroad")
 
 
@@ -66,9 +68,9 @@ class Evaluator:
         return both[:, 0], both[:, 1:]
 
     @property
-    def dropped(self) -> int:
-        """Pairs left out by the last evaluation because their width is imaginary."""
-        return sum(phase.dropped for phase in self.phases)
+    def narrow(self) -> int:
+        """Pairs that the last evaluation drew with the least width because theirs is smaller or imaginary."""
+        return sum(phase.narrow for phase in self.phases)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,9 @@ class _Phase:
         self.pairs_of_elements = list(itertools.combinations_with_replacement(range(len(self.elements)), 2))
         self.pair_list: PairList | None = None
         self.grid: _Grid | None = None
-        self.dropped = 0
+        # A peak this narrow has lost 2 percent at qmax; what is narrower looks the same and would need a finer grid.
+        self.floor = NARROWEST / scene.model.qmax**2
+        self.narrow = 0
         self._table: tuple[Any, np.ndarray, list[tuple[int, int]]] | None = None
 
     def _value(self, values: Mapping[str, float], name: str, missing: float = 0.0) -> float:
@@ -136,7 +140,7 @@ class _Phase:
         while self.grid is not None and plan.smallest < self.grid.least_variance:
             self._make_grid(0.8 * plan.smallest)
             rows, plan = self._sum_pairs(crystal, expanded, motion, length, spread)
-        self.dropped = plan.dropped
+        self.narrow = plan.narrow
         self._assemble(values, crystal, expanded, rows, plan, length, spread, spectrum)
         if self.grid is not None and COARSER * self.grid.least_variance < plan.smallest < np.inf:
             # The peaks are broader than the grid was made for: the next call saves time on a coarser one.
@@ -165,13 +169,13 @@ class _Phase:
                 self.pair_list.atom,
                 self.pair_list.cell,
                 motion,
+                self.floor,
             )
             self._make_grid(0.85 * least)
 
     def _make_grid(self, variance: float) -> None:
         """The grid on which peaks of at least this variance (angstrom^2) lose less than ALIASING."""
         scene = self.scene
-        variance = max(variance, 1e-6)
         edge = np.sqrt(-2.0 * np.log(ALIASING) / variance)
         if scene.reach > scene.top:
             # The taper has a spectrum, too.
@@ -197,7 +201,7 @@ class _Phase:
             + [self.exact and name in self.columns for name in ("coherence_length", "coherence_spread")]
         )
         for block, piece in zip(pairs.blocks, plan.blocks, strict=True):
-            dropped, smallest = kernel.accumulate(
+            narrow, smallest = kernel.accumulate(
                 expanded.lattice_matrix,
                 expanded.positions,
                 six,
@@ -210,6 +214,7 @@ class _Phase:
                 plan.strains,
                 piece.spreads,
                 motion,
+                self.floor,
                 wanted,
                 self.exact,
                 self.kind,
@@ -219,7 +224,7 @@ class _Phase:
                 grid.points,
                 rows[piece.begin : piece.end],
             )
-            plan.dropped += dropped
+            plan.narrow += narrow
             plan.smallest = min(plan.smallest, smallest)
         return rows[:, : grid.points], plan
 
@@ -365,7 +370,7 @@ class _Plan:
     def __init__(self, phase: _Phase, crystal: Crystal, expanded: Expanded) -> None:
         assert phase.pair_list is not None
         self.phase, self.crystal = phase, crystal
-        self.dropped, self.smallest = 0, np.inf
+        self.narrow, self.smallest = 0, np.inf
         column = {name: k for k, name in enumerate(expanded.parameters)}
         wanted = phase.columns
         inverse = np.linalg.inv(expanded.lattice_matrix)

@@ -29,10 +29,9 @@ CHUNK = 4
 # Pairs are prepared in batches of this many.
 BATCH = 128
 # Rows of the table of a batch, and the number of exponentials per pair.
-(DISTANCE, BARE, CORRECTION, VARIANCE, TAIL, SHARE, LOG_SLOPE, BY_LENGTH, BY_SPREAD, AMPLITUDE, OFFSET, START, END) = (
-    range(13)
-)
-SHAPES, POWERS = 13, 4
+DISTANCE, BARE, CORRECTION, VARIANCE, TAIL, SHARE, LOG_SLOPE = range(7)
+BY_LENGTH, BY_SPREAD, AMPLITUDE, OFFSET, START, END, NARROW = range(7, 14)
+SHAPES, POWERS = 14, 4
 
 
 @compiled
@@ -107,7 +106,7 @@ def along_pair(tensor, u0, u1, u2):
 @compiled
 def pair_shapes(
     matrix, positions, displacements, first, atom, cell, weight,
-    anisotropic, motion, exact, kind, length, spread, step, vectors, shapes, powers,
+    anisotropic, motion, floor, exact, kind, length, spread, step, vectors, shapes, powers,
 ):  # fmt: skip
     """Vectors, widths, weights and exponents of a batch of pairs; plain loops that the compiler vectorises."""
     size = atom.size
@@ -157,22 +156,29 @@ def pair_shapes(
             log_slope[i] = by_r / max(value, 1e-300)
     variances, offsets, starts, ends = shapes[VARIANCE], shapes[OFFSET], shapes[START], shapes[END]
     amplitude, tails, corrections = shapes[AMPLITUDE], shapes[TAIL], shapes[CORRECTION]
+    narrow = shapes[NARROW]
     for i in range(size):
         r = distance[i]
         inverse = 1.0 / r
         correction = 1.0 - inverse * (delta1 + inverse * delta2) + qbroad * qbroad * r * r
         variance = bare[i] * correction
+        narrow[i] = 0.0
+        if variance < floor:
+            # The least width, which no parameter changes.
+            narrow[i] = 1.0
+            variance = floor
+            correction = 0.0
+            bare[i] = 0.0
         variances[i] = variance
         corrections[i] = correction
         tails[i] = bare[i] * (inverse * inverse * (delta1 + 2.0 * inverse * delta2) + 2.0 * qbroad * qbroad * r)
-        safe = max(variance, 1e-12)
-        width = CUTOFF * math.sqrt(safe)
+        width = CUTOFF * math.sqrt(variance)
         start = max(0.0, math.floor((r - width) / step) + 1.0)
         starts[i] = start
         ends[i] = (r + width) / step
         offset = start * step - r
         offsets[i] = offset
-        precision = 1.0 / safe
+        precision = 1.0 / variance
         amplitude[i] = weight[i] * math.sqrt(precision * (0.5 / math.pi))
         half = -0.5 * step * step * precision
         along = -offset * step * precision
@@ -274,6 +280,7 @@ def accumulate(
     strains,
     spreads,
     motion,
+    floor,
     wanted,
     exact,
     kind,
@@ -283,7 +290,7 @@ def accumulate(
     points,
     sums,
 ):
-    """Add all pairs of one block to ``sums`` and return (pairs dropped, smallest s2 met).
+    """Add all pairs of one block to ``sums`` and return (pairs held at the least width, smallest s2 met).
 
     Parameters
     ----------
@@ -303,6 +310,8 @@ def accumulate(
         (N, m + l + n, 6): derivative of U_i + U_j in the coordinates (none), the lattice and n displacements.
     motion
         delta1, delta2, qbroad.
+    floor
+        Least variance of a peak, angstrom^2; what would be narrower, or has no real width, is drawn with it.
     wanted
         Which of delta1, delta2, qbroad are wanted (three flags), then length and spread of the envelope.
     exact
@@ -331,14 +340,14 @@ def accumulate(
     bits = np.empty(POWERS * BATCH, np.int64)
     factors = np.empty((count_r + count_s + 1, BATCH))
     turns = np.empty((count_r + 1, BATCH))
-    dropped = 0
+    narrow = 0
     smallest = 1e300
     for batch in range(block[3], block[4], BATCH):
         size = min(BATCH, block[4] - batch)
         own_atom, own_cell = atom[batch : batch + size], cell[batch : batch + size]
         pair_shapes(
             matrix, positions, displacements, first, own_atom, own_cell, weight[batch : batch + size],
-            anisotropic, motion, exact, kind, length, spread, step, vectors, shapes, powers,
+            anisotropic, motion, floor, exact, kind, length, spread, step, vectors, shapes, powers,
         )  # fmt: skip
         exponential(powers, bits, POWERS * size)
         pair_factors(
@@ -347,13 +356,12 @@ def accumulate(
         )  # fmt: skip
         for i in range(size):
             variance = shapes[VARIANCE, i]
-            if variance <= 0.0:
-                dropped += 1
-                continue
             start = shapes[START, i]
             share = shapes[SHARE, i]
             if start > points - 1 or share <= 0.0:
                 continue
+            if shapes[NARROW, i] > 0.0:
+                narrow += 1
             smallest = min(smallest, variance)
             begin = int(start)
             end = min(points, int(shapes[END, i]) + 1)
@@ -427,7 +435,7 @@ def accumulate(
                 factor = factors[count_r + row, i]
                 for k in range(count):
                     flat[base + k] += factor * stencil_s[k]
-    return dropped, smallest
+    return narrow, smallest
 
 
 @compiled
@@ -441,8 +449,8 @@ def envelope_on(kind, r, length, spread):
 
 
 @compiled
-def smallest_variance(matrix, positions, displacements, blocks, atom, cell, motion):
-    """The smallest positive variance (angstrom^2) of all pairs' peaks; arguments as in :func:`accumulate`."""
+def smallest_variance(matrix, positions, displacements, blocks, atom, cell, motion, floor):
+    """The smallest variance (angstrom^2) of all pairs' peaks, at least ``floor``; see :func:`accumulate`."""
     smallest = 1e300
     for n in range(blocks.shape[0]):
         first = blocks[n, 2]
@@ -462,6 +470,5 @@ def smallest_variance(matrix, positions, displacements, blocks, atom, cell, moti
             distance = math.sqrt(square)
             correction = 1.0 - motion[0] / distance - motion[1] / square + motion[2] * motion[2] * square
             variance = bare / square * correction
-            if variance > 0.0 and variance < smallest:
-                smallest = variance
-    return smallest
+            smallest = min(smallest, variance)
+    return max(smallest, floor)

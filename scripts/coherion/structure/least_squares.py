@@ -72,8 +72,8 @@ class RefinementResult:
         covariance is that of the directions that are determined.
     at_bound
         Variables that ended on a bound.
-    dropped_pairs
-        Pairs left out at the solution because delta1 and delta2 make their width imaginary.
+    narrow_pairs
+        Pairs drawn with the least width at the solution, because theirs is smaller or imaginary.
     """
 
     model: PairModel
@@ -100,7 +100,7 @@ class RefinementResult:
     message: str
     singular: tuple[tuple[str, ...], ...] = ()
     at_bound: tuple[str, ...] = ()
-    dropped_pairs: int = 0
+    narrow_pairs: int = 0
     weighting: Weighting = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
 
     def standard_uncertainty(self, name: str, *, scaled: bool = False) -> float:
@@ -175,7 +175,7 @@ def fit(
         max_nfev=max_evaluations,
     )
     evaluate(found.x)
-    return _result(model, map_, full, points, observed, weighting, found, cache, count, not weighted, evaluator.dropped)
+    return _result(model, map_, full, points, observed, weighting, found, cache, count, not weighted, evaluator.narrow)
 
 
 def _start(map_: LinearMap, full: dict[str, float], points: int):
@@ -207,7 +207,7 @@ def _start(map_: LinearMap, full: dict[str, float], points: int):
     return z, lower, upper
 
 
-def _result(model, map_, full, points, observed, weighting, found, cache, count, unweighted, dropped):
+def _result(model, map_, full, points, observed, weighting, found, cache, count, unweighted, narrow):
     values = map_.offset + map_.matrix @ found.x
     calculated, residual, jacobian = cache["g"], cache["residual"], cache["jacobian"]
     freedom = observed.size - found.x.size
@@ -250,7 +250,7 @@ def _result(model, map_, full, points, observed, weighting, found, cache, count,
         message=str(found.message),
         singular=singular,
         at_bound=at_bound,
-        dropped_pairs=dropped,
+        narrow_pairs=narrow,
         weighting=weighting,
     )
 

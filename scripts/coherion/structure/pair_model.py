@@ -198,14 +198,14 @@ def derivatives(
 
     evaluator = Evaluator(model, r, names)
     found = evaluator.evaluate(model.complete(values))
-    if evaluator.dropped:
-        warn(dropped_text(evaluator.dropped))
+    if evaluator.narrow:
+        warn(narrow_text(evaluator.narrow))
     return found
 
 
-def dropped_text(count: int) -> str:
-    """What a user is told of pairs that the model leaves out."""
+def narrow_text(count: int) -> str:
+    """What a user is told of pairs that the model cannot draw as the parameters say."""
     return (
-        f"{count} pairs are left out because delta1 and delta2 make their width imaginary; "
-        "the model lacks these peaks: lower delta1 or delta2"
+        f"{count} pairs of the model are narrower than Qmax can show, or delta1 and delta2 make their width imaginary; "
+        "they are drawn with the least width: look at the displacements, delta1 and delta2"
     )

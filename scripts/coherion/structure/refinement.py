@@ -10,7 +10,7 @@ from coherion.command import warn
 from coherion.errors import InputError
 from coherion.structure.fit_data import nyquist_grid, prepare, resample
 from coherion.structure.least_squares import LinearMap, RefinementResult, covariance_of, fit, make_evaluator
-from coherion.structure.pair_model import PairModel, dropped_text
+from coherion.structure.pair_model import PairModel, narrow_text
 from coherion.structure.profile import ProfileInterval, profile_interval
 
 __all__ = [
@@ -84,8 +84,8 @@ def refine(
     full = model.complete(start)
     weighted = sd is not None or covariance is not None
     result = fit(model, map_, full, points, observed, weighting, weighted, max_evaluations, tolerance, progress)
-    if result.dropped_pairs:
-        warn(dropped_text(result.dropped_pairs))
+    if result.narrow_pairs:
+        warn(narrow_text(result.narrow_pairs))
     return result
 
 
