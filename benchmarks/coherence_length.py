@@ -6,7 +6,7 @@ the coordinates and at 80 angstrom for the length, whatever the true one. Noise 
 5 % of the root mean square of G(r) at 80 angstrom, the same for all lengths. Prints one JSON line and draws
 docs/figures/coherence_length_recovery.svg and .png.
 
-Run: ``python benchmarks/coherence_length.py [--draws 5]``.
+Run: ``python benchmarks/coherence_length.py [--draws 12]``.
 """
 
 from __future__ import annotations
@@ -86,28 +86,35 @@ def recover(length: float, seed: int, model, sd: float) -> dict:
 def draw(rows: list[dict], folder: Path) -> None:
     import numpy as np
 
-    from coherion.figures.plate import COLOURS, Plate
+    from coherion.figures.plate import COLOURS, PAGE, Plate
 
-    plate = Plate(height=3.1, origin="simulated")
-    panel = plate.panels[0]
+    plate = Plate(1, 2, width=PAGE, height=3.0, origin="simulated")
+    left, right = plate.panels
     ends = np.array([17.0, 360.0])
-    plate.line(panel, ends, ends, label="fitted = true", color="0.6", linewidth=0.8)
-    panel.axvline(HIGH, color="0.6", linestyle=":", linewidth=0.8)
-    panel.annotate("end of the fit range", (HIGH, 19), (3, 0), textcoords="offset points", fontsize=6, color="0.4")
+    plate.line(left, ends, ends, label="fitted = true", color="0.6", linewidth=0.8)
+    plate.line(right, ends, ends * 0.0, label="fitted = true", color="0.6", linewidth=0.8)
     draws = sorted({row["seed"] for row in rows})
+    width = 0.2 / max(len(draws), 1)
     for row in rows:
-        shift = 1.0 + 0.028 * (row["seed"] - np.mean(draws))
-        top = row["upper"] if row["upper"] is not None else 1e4
-        bottom = row["lower"] if row["lower"] is not None else 1.0
-        plate.points(panel, row["true"] * shift, row["fitted"], label="_", color=COLOURS[0], ms=2.5)
-        panel.plot([row["true"] * shift] * 2, [bottom, top], color=COLOURS[0], linewidth=0.8)
-    panel.set(xscale="log", yscale="log", xlim=ends, ylim=(17, 700))
-    panel.set(xlabel="true coherence length / Å", ylabel="fitted coherence length / Å")
-    ticks = [20, 30, 50, 100, 200, 300]
-    panel.set_xticks(ticks, [str(t) for t in ticks])
-    panel.set_yticks([*ticks, 500], [str(t) for t in [*ticks, 500]])
-    panel.minorticks_off()
-    panel.legend(loc="upper left")
+        true, fitted = row["true"], row["fitted"]
+        place = true * (1.0 + width * (row["seed"] - np.mean(draws)))
+        low = row["lower"] if row["lower"] is not None else 1.0
+        high = row["upper"] if row["upper"] is not None else 1e4
+        plate.points(left, true, fitted, label="fitted", color=COLOURS[0], ms=2)
+        left.plot([true, true], [low, high], color=COLOURS[0], linewidth=0.7)
+        plate.points(right, place, 100 * (fitted / true - 1), label="deviation", color=COLOURS[0], ms=2)
+        right.plot([place, place], [100 * (low / true - 1), 100 * (high / true - 1)], color=COLOURS[0], linewidth=0.7)
+    ticks = [20, 30, 40, 60, 80, 100, 140, 200, 300]
+    for panel in (left, right):
+        panel.axvline(HIGH, color="0.6", linestyle=":", linewidth=0.8)
+        panel.set(xscale="log", xlim=ends, xlabel="true coherence length / Å")
+        panel.set_xticks(ticks, [str(t) for t in ticks])
+    left.annotate("end of the fit range", (HIGH, 19), (3, 0), textcoords="offset points", fontsize=6, color="0.4")
+    left.set(yscale="log", ylim=ends, ylabel="fitted coherence length / Å")
+    left.set_yticks(ticks, [str(t) for t in ticks])
+    right.set(ylabel="(fitted / true - 1) / %", ylim=(-12, 12))
+    for panel in (left, right):
+        panel.minorticks_off()
     folder.mkdir(parents=True, exist_ok=True)
     for suffix in ("svg", "png"):
         path = folder / f"coherence_length_recovery.{suffix}"
@@ -116,7 +123,7 @@ def draw(rows: list[dict], folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draws", type=int, default=5, help="noise draws per length")
+    parser.add_argument("--draws", type=int, default=12, help="noise draws per length")
     parser.add_argument("--figures", type=Path, default=ROOT / "docs" / "figures", help="where the figure goes")
     given = parser.parse_args()
     import numpy as np
