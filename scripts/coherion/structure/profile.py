@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coherion.command import warn
 from coherion.errors import InputError
 from coherion.structure.least_squares import LinearMap, RefinementResult, fit, make_evaluator
 from coherion.structure.pair_model import PairModel
@@ -94,6 +95,7 @@ def profile_interval(
             continue
         break
     else:
+        warn(f"no interval of {name}: following it led to ever lower minima; refine from several starts")
         sides = [None, None]
     return ProfileInterval(name, best, level, sides[0], sides[1], tuple(sorted(points)))
 
