@@ -35,7 +35,6 @@ class Panel:
     ylabel: str
     right_label: str = ""
     log_y: bool = False
-    log_x: bool = False
     guide: bool = False
     diagonal: bool = False
     group: str = "as_milled"
@@ -185,8 +184,6 @@ def _draw_panel(plate: Plate, axes, series: Series, panel: Panel) -> None:
         right.set_ylabel(panel.right_label)
     if panel.log_y:
         axes.set_yscale("log")
-    if panel.log_x:
-        axes.set_xscale("log")
     if not drawn:
         axes.text(0.5, 0.5, "not in this series", ha="center", va="center", transform=axes.transAxes, color=GREY)
         axes.set(xticks=[], yticks=[])
