@@ -1,19 +1,31 @@
-"""Draw the fit of one G(r), the picture with its numbers beside it."""
+"""Draw one sample's reduction and the fits of its G(r), each picture with its numbers beside it."""
 
 from coherion import command
 
 
 def main(argv=None):
     arguments = command.parser(__doc__, settings=False)
-    arguments.add_argument("fit", help="netCDF that refine_structure wrote")
-    arguments.add_argument("--title", default="", help="what stands above the figure")
-    arguments.add_argument("--output", required=True, help="the .pdf; .svg, .png and .tsv are written beside it")
+    arguments.add_argument("reduced", help="netCDF that reduce_scan wrote")
+    arguments.add_argument("fits", nargs="*", help="netCDF files that refine_structure wrote")
+    arguments.add_argument("--title", default="", help="what stands above the figures")
+    arguments.add_argument(
+        "--output",
+        required=True,
+        nargs="+",
+        help="a .pdf for the reduction and one for each fit; .svg, .png and .tsv are written beside each",
+    )
     given = arguments.parse_args(argv)
+    if len(given.output) != 1 + len(given.fits):
+        arguments.error(f"{1 + len(given.fits)} names of figures are needed, there are {len(given.output)}")
 
+    from coherion.figures.reduction import draw_reduction
     from coherion.figures.refinement import draw_refinement
     from coherion.formats.netcdf import read_dataset
 
-    draw_refinement(read_dataset(given.fit), given.title).save(given.output)
+    first, *others = given.output
+    draw_reduction(read_dataset(given.reduced), given.title).save(first)
+    for fit, path in zip(given.fits, others, strict=True):
+        draw_refinement(read_dataset(fit), given.title).save(path)
 
 
 if __name__ == "__main__":

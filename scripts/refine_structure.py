@@ -1,4 +1,4 @@
-"""Refine a crystal structure against G(r)."""
+"""Refine a crystal structure against G(r), over one fit range or several, each by itself."""
 
 from functools import partial
 from pathlib import Path
@@ -13,40 +13,59 @@ def main(argv=None):
     arguments.add_argument(
         "--resolution", help="file that refine_standard wrote; replaces qdamp and qbroad of the settings"
     )
+    arguments.add_argument(
+        "--ranges",
+        nargs="+",
+        metavar="RANGE",
+        help="fit ranges in angstrom such as 2-60, in place of the settings' own; {range} in the names of what is"
+        " written stands for each. Other envelopes and profiles are computed for the first one only",
+    )
     arguments.add_argument("--output", required=True, help="netCDF to write")
     arguments.add_argument("--cif", help="refined CIF to write; of further phases beside it as NAME.PHASE.cif")
     arguments.add_argument("--fit", help="text file of the fit to write, in the form of PDFgui's .fgr")
     arguments.add_argument("--table", help="table of parameters to write (.tsv)")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import write_dataset, write_text
-    from coherion.formats.tables import write_table
     from coherion.scattering.resolution import read_resolution
-    from coherion.structure import refinement_output as output
     from coherion.structure.crystal import read_cif
     from coherion.structure.observed import read_observed
     from coherion.structure.recipe import run_recipe
-    from coherion.structure.recipe_settings import RefinementSettings
+    from coherion.structure.recipe_settings import RefinementSettings, settings_of_ranges
 
     chosen = dict(given.settings)
     if given.resolution:
         chosen |= read_resolution(given.resolution).as_settings()
-    settings = RefinementSettings.from_mapping(chosen)
-    observed = read_observed(given.pdf, settings.qmax)
-    found = run_recipe(
-        [read_cif(path) for path in given.structures], observed, settings, say=partial(print, flush=True)
-    )
-
-    if given.cif:
-        for number, (name, text) in enumerate(output.refined_cifs(found).items()):
-            path = Path(given.cif)
-            write_text(path if number == 0 else path.with_name(f"{path.stem}.{name}{path.suffix}"), text)
-    if given.fit:
-        write_text(given.fit, output.fit_file(found))
-    if given.table:
-        write_text(given.table, write_table(output.table_rows(found), output.TABLE_COLUMNS))
+    crystals = [read_cif(path) for path in given.structures]
     sources = [given.pdf, *given.structures, *([given.resolution] if given.resolution else [])]
-    write_dataset(output.dataset_of(found), given.output, sources=sources, settings=settings.as_dict())
+    if given.ranges and len(given.ranges) > 1 and "{range}" not in given.output:
+        arguments.error("with several --ranges, {range} must stand in the names of the files to write")
+    for name, own in settings_of_ranges(chosen, given.ranges).items():
+        settings = RefinementSettings.from_mapping(own)
+        with command.about(name):
+            observed = read_observed(given.pdf, settings.qmax)
+            found = run_recipe(crystals, observed, settings, say=partial(print, flush=True))
+            files = {
+                kind: path.replace("{range}", name)
+                for kind in ("output", "cif", "fit", "table")
+                if (path := getattr(given, kind))
+            }
+            write(found, sources, settings.as_dict(), **files)
+
+
+def write(found, sources, settings, output, cif=None, fit=None, table=None):
+    from coherion.formats.netcdf import write_dataset, write_text
+    from coherion.formats.tables import write_table
+    from coherion.structure import refinement_output
+
+    if cif:
+        for number, (name, text) in enumerate(refinement_output.refined_cifs(found).items()):
+            path = Path(cif)
+            write_text(path if number == 0 else path.with_name(f"{path.stem}.{name}{path.suffix}"), text)
+    if fit:
+        write_text(fit, refinement_output.fit_file(found))
+    if table:
+        write_text(table, write_table(refinement_output.table_rows(found), refinement_output.TABLE_COLUMNS))
+    write_dataset(refinement_output.dataset_of(found), output, sources=sources, settings=settings)
 
 
 if __name__ == "__main__":

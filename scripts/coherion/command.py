@@ -7,7 +7,9 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +58,23 @@ def read_settings(text: str) -> dict[str, Any]:
     return found
 
 
+_subject: ContextVar[str] = ContextVar("subject", default="")
+
+
+@contextmanager
+def about(subject: str) -> Iterator[None]:
+    """Within it each warning is headed by its subject, where one command does the same to several things."""
+    token = _subject.set(subject)
+    try:
+        yield
+    finally:
+        _subject.reset(token)
+
+
 def warn(message: str) -> None:
     """Tell the user something about a result; the run's summary repeats it."""
-    warnings.warn(message, CoherionWarning, stacklevel=2)
+    subject = _subject.get()
+    warnings.warn(f"{subject}: {message}" if subject else message, CoherionWarning, stacklevel=2)
 
 
 def run(main: Callable[[Sequence[str] | None], object]) -> None:

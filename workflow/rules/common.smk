@@ -1,6 +1,8 @@
 """What all rules share: the checked configuration and tables, and the names of files."""
 
+import hashlib
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -70,20 +72,28 @@ def _shown(path):
     )
 
 
+def one_of(names):
+    """A pattern for a wildcard that takes one of these names and nothing else."""
+    return "|".join(map(re.escape, names)) or r"\b\B"
+
+
 def script(name):
     """The command of a rule."""
     return _shown(SCRIPTS / f"{name}.py")
 
 
 def code(*rooms):
-    """The modules a rule's result depends on: whole rooms (``scattering``) or single files (``formats/stoe.py``)."""
+    """A digest of the modules that a rule's result depends on: whole rooms (``scattering``) or files (``formats/stoe.py``).
+
+    It is a parameter of the rule, so that changed code runs the rule again; named as inputs, some thirty files per job
+    would each be looked at for every job.
+    """
     package = SCRIPTS / "coherion"
-    files = [
-        file
-        for room in rooms
-        for file in (sorted((package / room).glob("*.py")) or [package / room])
-    ]
-    return [_shown(file) for file in files]
+    digest = hashlib.sha256()
+    for room in rooms:
+        for file in sorted((package / room).glob("*.py")) or [package / room]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def settings_text(stage, sample=None, /, **more):

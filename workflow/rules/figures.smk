@@ -4,7 +4,6 @@
 rule draw_series:
     input:
         script=script("draw_series"),
-        code=code("figures/plate.py", "figures/series.py", "statistics/series.py"),
         series=result("series/series.tsv"),
     output:
         drawn(*SERIES_FIGURES),
@@ -17,6 +16,7 @@ rule draw_series:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code("figures/plate.py", "figures/series.py", "statistics/series.py"),
         figures=[result(f"figures/{name}.pdf") for name in SERIES_FIGURES],
     shell:
         "python {input.script} {input.series:q} --output {params.figures:q} > {log:q} 2>&1"
@@ -25,7 +25,6 @@ rule draw_series:
 rule draw_paper:
     input:
         script=script("draw_paper"),
-        code=code("figures"),
         files=lambda wildcards: [file for _, file in PAPER_FIGURES[wildcards.figure][1]],
     output:
         report(
@@ -40,7 +39,7 @@ rule draw_paper:
     log:
         result("logs/draw_paper/{figure}.log"),
     wildcard_constraints:
-        figure="|".join(PAPER_FIGURES) or "none",
+        figure=one_of(PAPER_FIGURES),
     conda:
         environment("structure")
     threads: 1
@@ -48,6 +47,7 @@ rule draw_paper:
         mem_mb=lambda wildcards, attempt: 1200 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
+        code=code("figures"),
         kind=lambda wildcards: PAPER_FIGURES[wildcards.figure][0],
         titles=lambda wildcards: [
             title_of(sample) for sample, _ in PAPER_FIGURES[wildcards.figure][1]

@@ -58,16 +58,12 @@ def structures(sample):
     ]
 
 
-def refinement_settings(sample, fit_range):
-    """The refinement's settings of one sample and fit range; constraints may name the numbers of its row."""
+def refinement_settings(sample):
+    """The refinement's settings of one sample; constraints may name the numbers of its row."""
     row = TABLES.samples[sample]
     settings = json.loads(settings_text("refinement", sample))
     del settings["fit_ranges"], settings["resolution_from"]
-    settings["fit_range"] = [float(end) for end in fit_range.split("-")]
     settings["values"] = {"x": row["x"]} if "x" in row else {}
-    if fit_range != MAIN_RANGE:
-        # What the shape of the domains does to the length is asked once, of the range that counts.
-        settings |= {"compare_envelopes": [], "profile": []}
     return json.dumps(settings, sort_keys=True)
 
 
@@ -93,13 +89,14 @@ SERIES_FIGURES = [
 CHOSEN = SETTINGS["figures"]
 
 
-def drawn(*names):
+def drawn(*names, suffixes=(".pdf", ".svg", ".png", ".tsv")):
     """All files of figures of these names."""
-    return [
-        result(f"figures/{name}{suffix}")
-        for name in names
-        for suffix in (".pdf", ".svg", ".png", ".tsv")
-    ]
+    return [result(f"figures/{name}{suffix}") for name in names for suffix in suffixes]
+
+
+def drawn_beside_svg(*names):
+    """The same without the SVG, which a rule names apart where it goes into the report."""
+    return drawn(*names, suffixes=(".pdf", ".png", ".tsv"))
 
 
 def of_samples(pattern, samples, known):

@@ -5,7 +5,6 @@ rule reduce_scan:
     input:
         unpack(lambda wildcards: scans_of(wildcards.sample)),
         script=script("reduce_scan"),
-        code=code("scattering", "formats/pdf_text.py", "formats/netcdf.py"),
     output:
         netcdf=result("reduction/{sample}.nc"),
         gr=result("reduction/{sample}.gr"),
@@ -23,6 +22,7 @@ rule reduce_scan:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code("scattering", "formats/pdf_text.py", "formats/netcdf.py"),
         settings=lambda wildcards: reduction_settings(wildcards.sample),
         background=lambda wildcards, input: (
             ["--background", input.background] if "background" in input.keys() else []
@@ -35,7 +35,6 @@ rule reduce_scan:
 rule draw_reduction:
     input:
         script=script("draw_reduction"),
-        code=code("figures/plate.py", "figures/reduction.py"),
         reduced=result("reduction/{sample}.nc"),
     output:
         report(
@@ -49,6 +48,9 @@ rule draw_reduction:
         numbers=result("figures/reduction/{sample}.tsv"),
     log:
         result("logs/draw_reduction/{sample}.log"),
+    wildcard_constraints:
+        # Of a sample that is refined too, draw_refinement draws both at once.
+        sample=one_of(s for s in TABLES.with_scan() if s not in TABLES.with_structure()),
     conda:
         environment("figures")
     threads: 1
@@ -56,6 +58,7 @@ rule draw_reduction:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code("figures/plate.py", "figures/reduction.py"),
         title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"

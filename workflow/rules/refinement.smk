@@ -4,7 +4,6 @@
 rule refine_standard:
     input:
         script=script("refine_standard"),
-        code=code("structure", "scattering/resolution.py", "scattering/form_factors.py"),
         reduced=result("reduction/{sample}.nc"),
         structure=lambda wildcards: structures(wildcards.sample),
     output:
@@ -21,6 +20,7 @@ rule refine_standard:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
+        code=code("structure", "scattering/resolution.py", "scattering/form_factors.py"),
         settings=lambda wildcards: settings_text("resolution", wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} {input.structure:q} --settings {params.settings:q}"
@@ -30,19 +30,19 @@ rule refine_standard:
 rule refine_structure:
     input:
         script=script("refine_structure"),
-        code=code("structure", "scattering/resolution.py", "scattering/form_factors.py"),
         reduced=result("reduction/{sample}.nc"),
         structure=lambda wildcards: structures(wildcards.sample),
         resolution=result(f"resolution/{STANDARD}.json") if STANDARD else [],
     output:
-        netcdf=result("refinement/{sample}/{fit_range}.nc"),
-        cif=result("refinement/{sample}/{fit_range}.cif"),
-        fit=result("refinement/{sample}/{fit_range}.fgr"),
-        table=result("refinement/{sample}/{fit_range}.tsv"),
+        [
+            result(f"refinement/{{sample}}/{fit_range}.{kind}")
+            for fit_range in FIT_RANGES
+            for kind in ("nc", "cif", "fgr", "tsv")
+        ],
     log:
-        result("logs/refine_structure/{sample}/{fit_range}.log"),
+        result("logs/refine_structure/{sample}.log"),
     benchmark:
-        result("benchmarks/refine_structure/{sample}/{fit_range}.tsv")
+        result("benchmarks/refine_structure/{sample}.tsv")
     conda:
         environment("structure")
     threads: 1
@@ -50,22 +50,33 @@ rule refine_structure:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        settings=lambda wildcards: refinement_settings(
-            wildcards.sample, wildcards.fit_range
-        ),
+        code=code("structure", "scattering/resolution.py", "scattering/form_factors.py"),
+        settings=lambda wildcards: refinement_settings(wildcards.sample),
         resolution=lambda wildcards, input: (
             ["--resolution", input.resolution] if input.resolution else []
         ),
+        ranges=FIT_RANGES,
+        files=lambda wildcards: [
+            part
+            for option, kind in (
+                ("output", "nc"),
+                ("cif", "cif"),
+                ("fit", "fgr"),
+                ("table", "tsv"),
+            )
+            for part in (
+                f"--{option}",
+                result(f"refinement/{wildcards.sample}/{{range}}.{kind}"),
+            )
+        ],
     shell:
         "python {input.script} {input.reduced:q} {input.structure:q} {params.resolution:q}"
-        " --settings {params.settings:q} --output {output.netcdf:q} --cif {output.cif:q} --fit {output.fit:q}"
-        " --table {output.table:q} > {log:q} 2>&1"
+        " --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q} > {log:q} 2>&1"
 
 
 rule measure_geometry:
     input:
         script=script("measure_geometry"),
-        code=code("structure"),
         refinement=result("refinement/{sample}/{fit_range}.nc"),
         structure=lambda wildcards: structures(wildcards.sample)[0],
     output:
@@ -82,6 +93,7 @@ rule measure_geometry:
         mem_mb=lambda wildcards, attempt: 600 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code("structure"),
         settings=lambda wildcards: json.dumps(
             {
                 key: value
@@ -98,22 +110,36 @@ rule measure_geometry:
 
 
 rule draw_refinement:
+    """G(r) and its fits of one sample: drawing is cheap, starting to draw is not."""
     input:
         script=script("draw_refinement"),
-        code=code("figures/plate.py", "figures/refinement.py"),
-        fit=result("refinement/{sample}/{fit_range}.nc"),
-    output:
-        report(
-            result("figures/refinement/{sample}/{fit_range}.svg"),
-            caption="../report/refinement.rst",
-            category="Refinement",
-            labels={"sample": "{sample}", "figure": "fit {fit_range} Å"},
+        reduced=result("reduction/{sample}.nc"),
+        fits=expand(
+            result("refinement/{{sample}}/{fit_range}.nc"), fit_range=FIT_RANGES
         ),
-        pdf=result("figures/refinement/{sample}/{fit_range}.pdf"),
-        png=result("figures/refinement/{sample}/{fit_range}.png"),
-        numbers=result("figures/refinement/{sample}/{fit_range}.tsv"),
+    output:
+        drawn_beside_svg(
+            "reduction/{sample}", *(f"refinement/{{sample}}/{r}" for r in FIT_RANGES)
+        ),
+        report(
+            result("figures/reduction/{sample}.svg"),
+            caption="../report/reduction.rst",
+            category="Reduction",
+            labels={"sample": "{sample}", "figure": "I(Q), S(Q), F(Q), G(r)"},
+        ),
+        [
+            report(
+                result(f"figures/refinement/{{sample}}/{fit_range}.svg"),
+                caption="../report/refinement.rst",
+                category="Refinement",
+                labels={"sample": "{sample}", "figure": f"fit {fit_range} Å"},
+            )
+            for fit_range in FIT_RANGES
+        ],
     log:
-        result("logs/draw_refinement/{sample}/{fit_range}.log"),
+        result("logs/draw_refinement/{sample}.log"),
+    wildcard_constraints:
+        sample=one_of(TABLES.with_structure()),
     conda:
         environment("figures")
     threads: 1
@@ -121,9 +147,18 @@ rule draw_refinement:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code("figures/plate.py", "figures/reduction.py", "figures/refinement.py"),
         title=lambda wildcards: title_of(wildcards.sample),
+        figures=lambda wildcards: [
+            result(f"figures/{name}.pdf")
+            for name in (
+                f"reduction/{wildcards.sample}",
+                *(f"refinement/{wildcards.sample}/{r}" for r in FIT_RANGES),
+            )
+        ],
     shell:
-        "python {input.script} {input.fit:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"
+        "python {input.script} {input.reduced:q} {input.fits:q} --title {params.title:q} --output {params.figures:q}"
+        " > {log:q} 2>&1"
 
 
 rule refine_all:
@@ -137,7 +172,7 @@ rule refine_all:
         expand(
             result("geometry/{sample}/{fit_range}.tsv"),
             sample=TABLES.with_structure(),
-            fit_range=FIT_RANGES,
+            fit_range=MAIN_RANGE,
         ),
         expand(
             result("figures/refinement/{sample}/{fit_range}.pdf"),

@@ -4,13 +4,6 @@
 rule import_scan:
     input:
         script=script("import_scan"),
-        code=code(
-            "formats/scans.py",
-            "formats/scan_sources.py",
-            "formats/stoe.py",
-            "formats/scan_text.py",
-            "formats/netcdf.py",
-        ),
         scan=lambda wildcards: data(TABLES.scans[wildcards.scan]),
     output:
         result("scans/{scan}.nc"),
@@ -25,6 +18,13 @@ rule import_scan:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code(
+            "formats/scans.py",
+            "formats/scan_sources.py",
+            "formats/stoe.py",
+            "formats/scan_text.py",
+            "formats/netcdf.py",
+        ),
         settings=lambda wildcards: json.dumps(
             settings_of(
                 TABLES.scans[wildcards.scan],

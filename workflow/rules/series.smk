@@ -4,9 +4,6 @@
 rule collect_series:
     input:
         script=script("collect_series"),
-        code=code(
-            "statistics/collect.py", "formats/series_tables.py", "formats/tables.py"
-        ),
         samples=table_of("samples"),
         scans=table_of("scans"),
         spectra=table_of("spectra"),
@@ -48,6 +45,9 @@ rule collect_series:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
+        code=code(
+            "statistics/collect.py", "formats/series_tables.py", "formats/tables.py"
+        ),
         settings=lambda wildcards: settings_text("series"),
         schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
         tables=[
@@ -76,7 +76,6 @@ rule collect_series:
 rule judge_claims:
     input:
         script=script("judge_claims"),
-        code=code("statistics"),
         series=result("series/series.tsv"),
     output:
         claims=report(
@@ -97,6 +96,7 @@ rule judge_claims:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
+        code=code("statistics"),
         settings=lambda wildcards: settings_text("claims"),
     shell:
         "python {input.script} {input.series:q} --settings {params.settings:q} --output {output.claims:q}"

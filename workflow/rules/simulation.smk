@@ -4,7 +4,6 @@
 rule simulate_scan:
     input:
         script=script("simulate_scan"),
-        code=code("simulation", "formats/stoe.py"),
         series=SIMULATION,
     output:
         scan=result("simulated/scans/{scan}.raw"),
@@ -20,6 +19,7 @@ rule simulate_scan:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
+        code=code("simulation", "formats/stoe.py"),
         settings=lambda wildcards: json.dumps(
             SETTINGS["simulation"]["changes"], sort_keys=True
         ),
@@ -31,7 +31,6 @@ rule simulate_scan:
 rule simulate_spectra:
     input:
         script=script("simulate_spectra"),
-        code=code("simulation", "formats/biologic_mpt.py"),
         series=SIMULATION,
     output:
         spectra=expand(
@@ -50,6 +49,7 @@ rule simulate_spectra:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code("simulation", "formats/biologic_mpt.py"),
         settings=lambda wildcards: json.dumps(
             SETTINGS["simulation"]["changes"], sort_keys=True
         ),

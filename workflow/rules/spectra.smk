@@ -4,15 +4,6 @@
 rule import_spectra:
     input:
         script=script("import_spectra"),
-        code=code(
-            "formats/biologic.py",
-            "formats/biologic_mpr.py",
-            "formats/biologic_mpt.py",
-            "formats/impedance_columns.py",
-            "formats/impedance_text.py",
-            "formats/spectrum.py",
-            "impedance/spectra.py",
-        ),
         spectra=lambda wildcards: [
             file for row in TABLES.spectra[wildcards.sample] for file in data(row)
         ],
@@ -29,6 +20,15 @@ rule import_spectra:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code(
+            "formats/biologic.py",
+            "formats/biologic_mpr.py",
+            "formats/biologic_mpt.py",
+            "formats/impedance_columns.py",
+            "formats/impedance_text.py",
+            "formats/spectrum.py",
+            "impedance/spectra.py",
+        ),
         settings=lambda wildcards: settings_text(
             "spectra",
             wildcards.sample,
@@ -42,11 +42,6 @@ rule import_spectra:
 rule validate_spectra:
     input:
         script=script("validate_spectra"),
-        code=code(
-            "impedance/kramers_kronig.py",
-            "impedance/datasets.py",
-            "formats/settings.py",
-        ),
         spectra=result("spectra/{sample}.nc"),
     output:
         netcdf=result("validation/{sample}.nc"),
@@ -62,6 +57,11 @@ rule validate_spectra:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code(
+            "impedance/kramers_kronig.py",
+            "impedance/datasets.py",
+            "formats/settings.py",
+        ),
         settings=lambda wildcards: settings_text("validation", wildcards.sample),
     shell:
         "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output.netcdf:q}"
@@ -71,7 +71,6 @@ rule validate_spectra:
 rule fit_circuits:
     input:
         script=script("fit_circuits"),
-        code=code("impedance"),
         spectra=result("validation/{sample}.nc"),
     output:
         netcdf=result("circuits/{sample}.nc"),
@@ -87,6 +86,7 @@ rule fit_circuits:
         mem_mb=lambda wildcards, attempt: 600 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code("impedance"),
         settings=lambda wildcards: settings_text("circuits", wildcards.sample),
     shell:
         "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output.netcdf:q}"
@@ -96,13 +96,6 @@ rule fit_circuits:
 rule fit_arrhenius:
     input:
         script=script("fit_arrhenius"),
-        code=code(
-            "impedance/arrhenius.py",
-            "impedance/arrhenius_dataset.py",
-            "impedance/conductivity.py",
-            "impedance/datasets.py",
-            "formats/settings.py",
-        ),
         circuits=result("circuits/{sample}.nc"),
     output:
         netcdf=result("arrhenius/{sample}.nc"),
@@ -119,6 +112,13 @@ rule fit_arrhenius:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code(
+            "impedance/arrhenius.py",
+            "impedance/arrhenius_dataset.py",
+            "impedance/conductivity.py",
+            "impedance/datasets.py",
+            "formats/settings.py",
+        ),
         settings=lambda wildcards: settings_text(
             "arrhenius", wildcards.sample, **pellet(wildcards.sample)
         ),
@@ -130,7 +130,6 @@ rule fit_arrhenius:
 rule draw_impedance:
     input:
         script=script("draw_impedance"),
-        code=code("figures/plate.py", "figures/impedance.py"),
         validated=result("validation/{sample}.nc"),
         circuits=result("circuits/{sample}.nc"),
         arrhenius=result("arrhenius/{sample}.nc"),
@@ -156,6 +155,7 @@ rule draw_impedance:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code("figures/plate.py", "figures/impedance.py"),
         title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.validated:q} {input.circuits:q} {input.arrhenius:q} --title {params.title:q}"

@@ -167,6 +167,9 @@ class Plate:
         stem = Path(path)
         # A date in the file would make every run's file another one.
         dates: dict[str, dict[str, None]] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {}}
+        # The layout takes longer than the drawing, and is the same for each format.
+        self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")
         for suffix in FORMATS:
             write_whole(
                 stem.with_name(stem.name.removesuffix(".pdf") + suffix),

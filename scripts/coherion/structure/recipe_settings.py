@@ -196,6 +196,32 @@ class RefinementSettings:
         return dataclasses.asdict(self)
 
 
+def settings_of_ranges(settings: Mapping[str, Any], ranges: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+    """Settings of a refinement for each of several fit ranges by name, ``2-60`` being 2 to 60 angstrom.
+
+    What the shape of the domains does to the length, and its profile, is asked once, of the first range. Without
+    ranges the settings stand alone under an empty name.
+
+    Raises
+    ------
+    InputError
+        If a range is not two numbers joined by ``-``.
+    """
+    if not ranges:
+        return {"": dict(settings)}
+    made: dict[str, dict[str, Any]] = {}
+    for name in ranges:
+        try:
+            low, high = (float(end) for end in name.split("-"))
+        except ValueError:
+            raise InputError(
+                "not a fit range", place="--ranges", found=name, expected="two lengths in angstrom such as 2-60"
+            ) from None
+        asked_once: dict[str, Any] = {} if not made else {"compare_envelopes": [], "profile": []}
+        made[name] = {**settings, "fit_range": [low, high], **asked_once}
+    return made
+
+
 def _refuse(key: str, value: Any, expected: str):
     raise InputError("setting of the wrong kind", place=f"key {key}", found=repr(value), expected=expected)
 
