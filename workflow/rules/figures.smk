@@ -57,7 +57,34 @@ rule draw_paper:
         " > {log:q} 2>&1"
 
 
+rule draw_recovery:
+    input:
+        script=script("draw_recovery"),
+        recovery=result("series/recovery.tsv"),
+    output:
+        drawn_beside_svg("recovery"),
+        report(
+            result("figures/recovery.svg"),
+            caption="../report/recovery.rst",
+            category="Series",
+            labels={"figure": "recovery of the simulated truth"},
+        ),
+    log:
+        result("logs/draw_recovery.log"),
+    conda:
+        environment("figures")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    params:
+        code=code("figures/plate.py", "figures/recovery.py"),
+        figure=result("figures/recovery.pdf"),
+    shell:
+        "python {input.script} {input.recovery:q} --output {params.figure:q} > {log:q} 2>&1"
+
+
 rule figures_all:
     """Every figure of the series."""
     input:
-        drawn(*SERIES_FIGURES, *PAPER_FIGURES),
+        drawn(*SERIES_FIGURES, *PAPER_FIGURES, *(["recovery"] if RECOVERED else [])),

@@ -3,6 +3,10 @@
 SIMULATION = located(SETTINGS["simulation"]["series"])
 
 
+# Truth is known where the raw files are those that this workflow simulates.
+SIMULATED = SETTINGS["data_folder"].rstrip("/") == result("simulated")
+
+
 def simulated_temperatures():
     """Temperatures of the simulated spectra in degC, as the names of files have them."""
     return [f"{t:g}" for t in read_yaml(SIMULATION)["spectra"]["temperatures"]]
@@ -149,3 +153,10 @@ def paper_figures():
 
 
 PAPER_FIGURES = paper_figures()
+
+# Samples whose recovery can be measured: simulated, with refinement and spectra.
+RECOVERED = [
+    sample
+    for sample in TABLES.with_structure()
+    if SIMULATED and sample in TABLES.with_spectra()
+]

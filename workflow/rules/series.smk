@@ -103,9 +103,63 @@ rule judge_claims:
         " --correlation {output.correlation:q} > {log:q} 2>&1"
 
 
+rule measure_recovery:
+    input:
+        script=script("measure_recovery"),
+        series=result("series/series.tsv"),
+        truth=expand(
+            result("simulated/truth/{kind}/{sample}.json"),
+            kind=["scans", "spectra"],
+            sample=RECOVERED,
+        ),
+        refinement=expand(
+            result("refinement/{sample}/{fit_range}.nc"),
+            sample=RECOVERED,
+            fit_range=MAIN_RANGE,
+        ),
+        circuits=expand(result("circuits/{sample}.nc"), sample=RECOVERED),
+        arrhenius=expand(result("arrhenius/{sample}.nc"), sample=RECOVERED),
+    output:
+        recovery=result("series/recovery.tsv"),
+        summary=report(
+            result("series/recovery_summary.tsv"),
+            caption="../report/recovery.rst",
+            category="Series",
+            labels={"table": "recovery of the simulated truth"},
+        ),
+    log:
+        result("logs/measure_recovery.log"),
+    benchmark:
+        result("benchmarks/measure_recovery.tsv")
+    conda:
+        environment("impedance")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    params:
+        code=code("statistics/recovery.py", "statistics/series.py"),
+        samples=RECOVERED,
+        patterns=lambda wildcards: [
+            part
+            for stage, pattern in (
+                ("scan-truth", "simulated/truth/scans/{sample}.json"),
+                ("refinement", f"refinement/{{sample}}/{MAIN_RANGE}.nc"),
+                ("spectra-truth", "simulated/truth/spectra/{sample}.json"),
+                ("circuits", "circuits/{sample}.nc"),
+                ("arrhenius", "arrhenius/{sample}.nc"),
+            )
+            for part in (f"--{stage}", result(pattern))
+        ],
+    shell:
+        "python {input.script} {input.series:q} --samples {params.samples:q} {params.patterns:q}"
+        " --output {output.recovery:q} --summary {output.summary:q} > {log:q} 2>&1"
+
+
 rule series_all:
     """The table of the series, the exclusions, and the verdicts where there is a series of compositions."""
     input:
         result("series/series.tsv"),
         result("series/exclusions.tsv"),
         result("claims.tsv") if IS_SERIES else [],
+        result("series/recovery.tsv") if RECOVERED else [],

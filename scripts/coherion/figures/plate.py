@@ -27,6 +27,8 @@ from coherion.formats.tables import write_table
 
 #: Width of one column and of a page's type area, inch.
 COLUMN, PAGE = 3.35, 7.0
+#: Height of the strip that holds the word "simulated", inch.
+MARK_HEIGHT = 0.12
 FORMATS = (".pdf", ".svg", ".png")
 COLOURS = seaborn.color_palette("colorblind")
 MARKERS = "osD^vP*X<>hd"
@@ -93,8 +95,18 @@ class Plate:
             for letter, panel in zip("abcdefghijklmnop", self.panels, strict=False):
                 panel.set_title(f"({letter})", loc="left", pad=3)
         if origin == "simulated":
+            # A strip of its own, so that the word touches neither frame nor title.
+            strip = MARK_HEIGHT / height
+            self.figure.get_layout_engine().set(rect=(0, 0, 1, 1 - strip))
             self.figure.text(
-                0.995, 0.995, "simulated", ha="right", va="top", fontsize=6.5, style="italic", color=COLOURS[3]
+                0.995,
+                1 - 0.1 * strip,
+                "simulated",
+                ha="right",
+                va="top",
+                fontsize=6.5,
+                style="italic",
+                color=COLOURS[3],
             )
 
     def line(

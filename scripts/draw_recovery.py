@@ -1,0 +1,22 @@
+"""Draw what the analysis of the simulated series found against what is true in it."""
+
+import csv
+from pathlib import Path
+
+from coherion import command
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__, settings=False)
+    arguments.add_argument("recovery", help="table that measure_recovery wrote")
+    arguments.add_argument("--output", required=True, help="the .pdf; .svg, .png and .tsv are written beside it")
+    given = arguments.parse_args(argv)
+
+    from coherion.figures.recovery import draw_recovery
+
+    with Path(given.recovery).open(encoding="utf-8", newline="") as stream:
+        draw_recovery(list(csv.DictReader(stream, delimiter="\t"))).save(given.output)
+
+
+if __name__ == "__main__":
+    command.run(main)
