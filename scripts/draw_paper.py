@@ -2,7 +2,7 @@
 
 from coherion import command
 
-KINDS = ("patterns", "pair_distributions", "fits", "structure", "nyquist", "arrhenius")
+KINDS = ("patterns", "pair_distributions", "fits", "fit_ranges", "structure", "nyquist", "arrhenius")
 
 
 def main(argv=None):

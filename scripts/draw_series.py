@@ -1,4 +1,4 @@
-"""Draw the figures of the whole series (Figs. 4, 5, 6b-d, S6, S7, S11) from its table."""
+"""Draw the figures of the whole series (Figs. 4, 5, 6b-d, S1, S6, S7, S11) from its table."""
 
 from pathlib import Path
 
@@ -8,17 +8,27 @@ from coherion import command
 def main(argv=None):
     arguments = command.parser(__doc__, settings=False)
     arguments.add_argument("series", help="table of the series (.tsv)")
+    arguments.add_argument("--correlation", help="netCDF that judge_claims wrote, for the line of Fig. 6d")
     arguments.add_argument(
         "--output", required=True, nargs="+", help="figure_4.pdf and so on; .svg, .png and .tsv are written beside each"
     )
     given = arguments.parse_args(argv)
 
+    from coherion.figures.correlation import draw_correlation
     from coherion.figures.series import draw_series
+    from coherion.formats.netcdf import read_dataset
     from coherion.statistics.series import read_series
 
     series = read_series(given.series)
+    correlation = read_dataset(given.correlation) if given.correlation else None
     for path in given.output:
-        draw_series(series, Path(path).stem).save(path)
+        name = Path(path).stem
+        if name == "correlation":
+            if correlation is None:
+                arguments.error("the figure 'correlation' needs --correlation")
+            draw_correlation(correlation).save(path)
+        else:
+            draw_series(series, name, correlation).save(path)
 
 
 if __name__ == "__main__":

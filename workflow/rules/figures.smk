@@ -5,8 +5,18 @@ rule draw_series:
     input:
         script=script("draw_series"),
         series=result("series/series.tsv"),
+        correlation=result("series/correlation.nc") if IS_SERIES else [],
     output:
-        drawn(*SERIES_FIGURES),
+        drawn_beside_svg(*SERIES_FIGURES),
+        [
+            report(
+                result(f"figures/{name}.svg"),
+                caption="../report/paper.rst",
+                category="Paper",
+                labels={"figure": name},
+            )
+            for name in SERIES_FIGURES
+        ],
     log:
         result("logs/draw_series.log"),
     conda:
@@ -16,10 +26,18 @@ rule draw_series:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "figures/series.py", "statistics/series.py"),
+        code=code(
+            "figures/plate.py",
+            "figures/series.py",
+            "figures/correlation.py",
+            "statistics/series.py",
+        ),
+        correlation=lambda wildcards, input: (
+            ["--correlation", input.correlation] if input.correlation else []
+        ),
         figures=[result(f"figures/{name}.pdf") for name in SERIES_FIGURES],
     shell:
-        "python {input.script} {input.series:q} --output {params.figures:q} > {log:q} 2>&1"
+        "python {input.script} {input.series:q} {params.correlation:q} --output {params.figures:q} > {log:q} 2>&1"
 
 
 rule draw_paper:

@@ -89,6 +89,7 @@ SERIES_FIGURES = [
     "figure_S6",
     "figure_S7",
     "figure_S11",
+    *(["figure_S1", "correlation"] if IS_SERIES else []),
 ]
 CHOSEN = SETTINGS["figures"]
 
@@ -141,7 +142,7 @@ def paper_figures():
             (f"{fit_of}", result(f"refinement/{fit_of}/{fit_range}.nc"))
             for fit_range in FIT_RANGES
         ]
-        figures["figure_2"] = ("fits", ranges)
+        figures["figure_2"] = ("fit_ranges", ranges)
         figures["figure_3"] = (
             "structure",
             [

@@ -151,12 +151,20 @@ def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], t
                     color=colour,
                 )
     panel.set(xlabel="1000 K / T", ylabel="ln(σT / S K cm$^{-1}$)")
-    panel.legend()
+    # A line and its points share colour and name: the points' entry, with the line's energy, stands for both.
+    handles, labels = panel.get_legend_handles_labels()
+    named = dict(zip(labels, handles, strict=True))
+    energies = {label.rsplit(", E$_a$", 1)[0]: label for label in labels if ", E$_a$" in label}
+    shown = {energies.get(label, label): handle for label, handle in named.items() if ", E$_a$" not in label}
+    # Beside the panel where it would cover the points.
+    outside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(shown) > 6 else {"loc": "best"}
+    panel.legend(list(shown.values()), list(shown), **outside)
 
 
 def draw_arrhenius(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
     """Arrhenius lines of several samples in one panel (Figs. 6a and S9)."""
-    plate = Plate(width=PAGE * 0.6, height=3.4, origin=origin_of(*found))
+    wide = len(found) > 6
+    plate = Plate(width=PAGE * (0.9 if wide else 0.6), height=3.4, origin=origin_of(*found))
     draw_arrhenius_lines(plate, plate.panels[0], found, titles)
     return plate
 

@@ -77,8 +77,26 @@ def draw_pair_distributions(
     return plate
 
 
+def _draw_fit(plate: Plate, panel, fit: xarray.Dataset, title: str) -> float:
+    """Observed and calculated G(r) with the difference below; gives the ordinate that the difference is drawn about."""
+    r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
+    offset = min(observed.min(), calculated.min()) - 0.15 * np.ptp(observed)
+    plate.line(panel, r, observed, label=f"{title}, observed", color=COLOURS[0], marker=".", ms=1.5, lw=0)
+    plate.line(panel, r, calculated, label=f"{title}, calculated", color=COLOURS[3], linewidth=0.6)
+    plate.line(
+        panel,
+        r,
+        fit["difference"].values + offset,
+        label=f"{title}, difference shifted",
+        color=COLOURS[2],
+        linewidth=0.5,
+    )
+    panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]))
+    return float(offset)
+
+
 def draw_fits(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
-    """Observed and calculated G(r) with differences of several fits, a panel each (Figs. 2, S3-S5).
+    """Observed and calculated G(r) with differences of several fits, a panel each (Figs. S3-S5).
 
     ``fits`` are datasets of refinements; panels stand in two columns.
     """
@@ -86,16 +104,40 @@ def draw_fits(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
     rows = -(-len(fits) // columns)
     plate = Plate(rows, columns, width=PAGE, height=0.3 + 1.75 * rows, origin=origin_of(*fits))
     for panel, fit, title in zip(plate.panels, fits, titles, strict=False):
-        r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
-        offset = min(observed.min(), calculated.min()) - 0.15 * np.ptp(observed)
-        plate.line(panel, r, observed, label=f"{title}, observed", color=COLOURS[0], marker=".", ms=1.5, lw=0)
-        plate.line(panel, r, calculated, label=f"{title}, calculated", color=COLOURS[3], linewidth=0.6)
-        difference = fit["difference"].values + offset
-        plate.line(panel, r, difference, label=f"{title}, difference shifted", color=COLOURS[2], linewidth=0.5)
+        _draw_fit(plate, panel, fit, title)
         said = f"{title}\n$R_w$ = {100 * fit.attrs['rw']:.1f} %"
         panel.text(0.985, 0.95, said, ha="right", va="top", fontsize=6.5, transform=panel.transAxes)
-        panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]))
     for panel in plate.panels[len(fits) :]:
         panel.set_axis_off()
         panel.set_title("", loc="left")
     return plate
+
+
+def draw_fit_ranges(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
+    """One sample's fit over the widest range, and how fits over shorter ones differ from it (Fig. 2).
+
+    ``fits`` are datasets of refinements of one G(r), the widest range first. Each further panel shows the fit over its
+    range, and in grey what the widest fit gives there, with both differences below.
+    """
+    plate = Plate(len(fits), 1, width=PAGE, height=0.3 + 1.9 * len(fits), origin=origin_of(*fits))
+    widest = fits[0]
+    names = ["{:g}-{:g} Å".format(*_range_of(fit)) for fit in fits]
+    for number, (panel, fit, title) in enumerate(zip(plate.panels, fits, titles, strict=True)):
+        offset = _draw_fit(plate, panel, fit, names[number])
+        said = f"{title}, {names[number]}: $R_w$ = {100 * fit.attrs['rw']:.1f} %"
+        if number:
+            r = widest["r"].values
+            inside = (r >= fit["r"].values[0]) & (r <= fit["r"].values[-1])
+            style = {"color": GREY, "linewidth": 0.6, "linestyle": "--"}
+            plate.line(panel, r[inside], widest["calculated"].values[inside], label=f"{names[0]}, calculated", **style)
+            shift = offset - 0.12 * np.ptp(fit["observed"].values)
+            difference = widest["difference"].values[inside] + shift
+            plate.line(panel, r[inside], difference, label=f"{names[0]}, difference shifted", **style)
+            said += f"\ngrey: {names[0]}"
+        panel.text(0.985, 0.95, said, ha="right", va="top", fontsize=6.5, transform=panel.transAxes)
+    return plate
+
+
+def _range_of(fit: xarray.Dataset) -> tuple[float, float]:
+    low, high = np.atleast_1d(fit.attrs["fit_range"])
+    return float(low), float(high)

@@ -15,7 +15,8 @@ def envelope_guide(r: np.ndarray, pdf: np.ndarray, *, start: float = 4.0, window
     """Amplitude (1/angstrom^2) and length (angstrom) of the exponential through the extremes of G(r).
 
     A guide to the eye, as in Fig. 1b of the paper, and no measurement: the highest ``|G|`` of each window of
-    ``window`` angstrom beyond ``start``, their logarithms joined by a straight line in r.
+    ``window`` angstrom beyond ``start``, their logarithms joined by a straight line in r, weighted by the height:
+    where the signal has sunk into the noise the logarithm says nothing.
     """
     edges = np.arange(start, r[-1], window)
     tops = []
@@ -25,7 +26,7 @@ def envelope_guide(r: np.ndarray, pdf: np.ndarray, *, start: float = 4.0, window
             top = np.argmax(np.abs(pdf[inside]))
             tops.append((r[inside][top], abs(pdf[inside][top])))
     at, height = np.array(tops).T
-    slope, intercept = np.polyfit(at, np.log(np.maximum(height, 1e-300)), 1)
+    slope, intercept = np.polyfit(at, np.log(np.maximum(height, 1e-300)), 1, w=height)
     return float(np.exp(intercept)), float(-1 / slope) if slope < 0 else np.inf
 
 
@@ -42,7 +43,9 @@ def draw_reduction(reduced: xarray.Dataset, title: str) -> Plate:
     plate.line(intensities, q, reduced["intensity"], label="sample", color=COLOURS[0])
     if "background" in reduced and float(np.abs(reduced["background"]).max()) > 0:
         plate.line(intensities, q, reduced["background"], label="background, scaled", color=COLOURS[1], linestyle="--")
-        plate.line(intensities, q, reduced["intensity_net"], label="difference", color=COLOURS[2], linewidth=0.7)
+        plate.line(
+            intensities, q, reduced["intensity_net"], label="difference, corrected", color=COLOURS[2], linewidth=0.7
+        )
     intensities.set(xlabel="Q / Å$^{-1}$", ylabel=f"I / {unit}" if unit != "arbitrary" else "I / arbitrary units")
     intensities.legend()
 

@@ -1,0 +1,100 @@
+"""Conductivity against coherence length beyond Fig. 6d: readings, composition held fixed, single samples left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray
+
+from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
+from coherion.figures.series import LABELS, SIGMA, draw_line
+
+#: What the readings of "logarithmic" are called in a legend.
+READINGS = {
+    "sigma_log_length": "σ - ln L",
+    "log_sigma_length": "ln σ - L",
+    "log_sigma_log_length": "ln σ - ln L",
+    "sigma_length": "σ - L",
+    "sigma_log_length_relative": "σ - ln L, scatter of ln σ",
+    "sigma_length_relative": "σ - L, scatter of ln σ",
+}
+STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)))
+
+
+def draw_correlation(found: xarray.Dataset) -> Plate:
+    """Four panels from the dataset that ``judge_claims`` wrote; what it lacks is left out.
+
+    The line through all samples, the readings of "logarithmic" with their Akaike weights, both quantities less their
+    lines through composition (added-variable plot), and the correlation coefficients without each sample.
+    """
+    plate = Plate(2, 2, width=PAGE, height=4.8, origin=str(found.attrs["origin"]))
+    points, readings, given, without = plate.panels
+    if "line" not in found:
+        for panel in plate.panels:
+            panel.set_axis_off()
+        points.text(0.5, 0.5, found.attrs.get("missing", ""), ha="center", transform=points.transAxes)
+        return plate
+    annealed = found["annealed"].values.astype(bool)
+    names = [str(name) for name in found["sample"].values]
+    draw_line(plate, points, found, "all")
+    _samples(plate, points, found, annealed, names)
+    points.set(xscale="log", yscale="log", xlabel=LABELS["coherence_length"], ylabel=SIGMA)
+    points.legend()
+
+    if "reading" in found:
+        length = found["coherence_length_curve"].values
+        for number, name in enumerate(str(n) for n in found["reading"].values):
+            curve = found["reading_curve"].values[number]
+            label = f"{READINGS.get(name, name)}: weight {float(found['reading_weight'].values[number]):.2g}"
+            shown = curve > 0
+            plate.line(
+                readings,
+                length[shown],
+                curve[shown],
+                label=label,
+                color=COLOURS[number],
+                linestyle=STYLES[number % len(STYLES)],
+                linewidth=0.8,
+            )
+        _samples(plate, readings, found, annealed, names, only_milled=True)
+        readings.legend(fontsize=5.5)
+    readings.set(yscale="log", xlabel=LABELS["coherence_length"], ylabel=SIGMA)
+
+    if "log_length_given_composition" in found:
+        x, y = found["log_length_given_composition"].values, found["log_conductivity_given_composition"].values
+        for mask, label, marker in ((~annealed, "as milled", MARKERS[0]), (annealed, "annealed", MARKERS[4])):
+            if mask.any():
+                chosen = [name for name, there in zip(names, mask, strict=True) if there]
+                plate.points(given, x[mask], y[mask], label=label, names=chosen, color=COLOURS[0], marker=marker)
+        exponent = float(found["exponent_given_composition"])
+        ends = np.array([np.nanmin(x), np.nanmax(x)])
+        label = f"b = {exponent:.2f} ± {float(found['exponent_given_composition_sd']):.2f}"
+        plate.line(given, ends, exponent * ends, label=label, color=GREY, linewidth=0.8)
+        given.legend()
+    given.set(xlabel="log$_{10}$ L less its line through x", ylabel="log$_{10}$ σ less its line through x")
+
+    place = np.arange(len(names))
+    for number, kind in enumerate(("pearson", "spearman")):
+        values = found[f"{kind}_without"].sel(selection="all").values
+        there = np.isfinite(values)
+        chosen = [name for name, shown in zip(names, there, strict=True) if shown]
+        style = {"color": COLOURS[number], "marker": MARKERS[number]}
+        plate.points(without, place[there], values[there], label=kind.title(), names=chosen, **style)
+        without.axhline(float(found[kind].sel(selection="all")), color=COLOURS[number], linewidth=0.6, linestyle="--")
+    without.set(ylabel="correlation without the sample", xticks=place)
+    without.set_xticklabels(names, rotation=60, ha="right", fontsize=5.5)
+    without.legend()
+    return plate
+
+
+def _samples(
+    plate: Plate, panel, found: xarray.Dataset, annealed: np.ndarray, names: list[str], *, only_milled: bool = False
+) -> None:
+    for mask, label, marker in ((~annealed, "as milled", MARKERS[0]), (annealed, "annealed", MARKERS[4])):
+        if mask.any() and not (only_milled and label == "annealed"):
+            values = [
+                found[name].values[mask]
+                for name in ("coherence_length", "conductivity", "coherence_length_sd", "conductivity_sd")
+            ]
+            chosen = [name for name, there in zip(names, mask, strict=True) if there]
+            x, y, x_sd, y_sd = values
+            plate.points(panel, x, y, x_sd=x_sd, y_sd=y_sd, label=label, names=chosen, color=COLOURS[0], marker=marker)
