@@ -1,0 +1,76 @@
+"""From the files of a run to tables, and from tables to files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coherion.errors import CoherionWarning
+from coherion.formats.netcdf import write_text
+from coherion.formats.tables import write_table
+from coherion.structure.crystal import read_cif
+from coherion.tables.html import html
+from coherion.tables.latex import document, latex
+from coherion.tables.structures import structure_table
+from coherion.tables.table import Table, tsv_rows
+
+if TYPE_CHECKING:
+    import xarray
+
+#: Columns of samples beside the quantity and the unit that fit on a page.
+ACROSS = 6
+
+
+def read_rows(path: str | os.PathLike[str]) -> list[dict[str, str]]:
+    """Rows of a tab-separated table that the workflow wrote, as text; none where the file is empty."""
+    with Path(path).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def structure_tables(
+    fit: xarray.Dataset, path: str | os.PathLike[str], sample: Mapping[str, Any], *, name: str, excluded: str = ""
+) -> Iterator[Table]:
+    """A table for each phase of a refinement, whose CIFs stand beside its netCDF.
+
+    Parameters
+    ----------
+    fit
+        Dataset of the refinement.
+    path
+        Its file: the first phase's CIF has the same name, those of others NAME.PHASE.cif.
+    sample, name, excluded
+        As for :func:`coherion.tables.structures.structure_table`.
+
+    Raises
+    ------
+    InputError
+        If a CIF is missing.
+    """
+    phases = json.loads(fit.attrs["phases"])
+    file = Path(path).with_suffix(".cif")
+    for number, phase in enumerate(phases):
+        with warnings.catch_warnings():
+            # What a reader of a starting structure is warned of (a displacement of zero) is a result here.
+            warnings.simplefilter("ignore", CoherionWarning)
+            cif = read_cif(file if number == 0 else file.with_name(f"{file.stem}.{phase}.cif"))
+        chosen = phase if len(phases) > 1 else None
+        yield structure_table(fit, cif, sample, chosen, name=name, excluded=excluded)
+
+
+def write_all(tables: Iterable[Table], folder: Path) -> None:
+    """Each table as ``.tsv``, ``.tex`` and ``.html``, a head also as ``_fit.tsv``, and ``tables.tex`` of all of them."""
+    written = []
+    for table in tables:
+        write_text(folder / f"{table.name}.tsv", write_table(*tsv_rows(table)))
+        if table.head is not None:
+            write_text(folder / f"{table.name}_fit.tsv", write_table(*tsv_rows(table.head)))
+        across = ACROSS if table.columns[-1].key.startswith("of ") else None
+        write_text(folder / f"{table.name}.tex", latex(table, across=across))
+        write_text(folder / f"{table.name}.html", html(table))
+        written.append(table)
+    write_text(folder / "tables.tex", document(written))
