@@ -59,7 +59,7 @@ def main(argv=None):
                 *structures(annealed),
                 *structures(left_out),
                 transport.conductivities_table(arrhenius) if measured else None,
-                ranges.ranges_table(fits),
+                ranges.ranges_table(fits, excluded),
                 series.series_table(rows, given.ranges),
                 series.claims_table(read_rows(given.claims)) if given.claims else None,
                 series.exclusions_table(read_rows(given.exclusions), origin),

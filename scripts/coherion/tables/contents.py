@@ -43,7 +43,7 @@ def structures_in_order(
     kept = [name for name in named if name not in out]
     annealed = [name for name in kept if samples[name].get("group") == "annealed"]
     first = [(name, main) for name in kept if name not in annealed]
-    if fit_of in samples:
+    if fit_of is not None and fit_of in samples:
         first += [(fit_of, one) for one in sorted(further, key=lambda text: float(text.partition("-")[2]))]
     return first, [(name, main) for name in annealed], [(name, main) for name in named if name in out]
 

@@ -22,9 +22,6 @@ from coherion.tables.table import Table, tsv_rows
 if TYPE_CHECKING:
     import xarray
 
-#: Columns of samples beside the quantity and the unit that fit on a page.
-ACROSS = 6
-
 
 def read_rows(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     """Rows of a tab-separated table that the workflow wrote, as text; none where the file is empty."""
@@ -63,14 +60,13 @@ def structure_tables(
 
 
 def write_all(tables: Iterable[Table], folder: Path) -> None:
-    """Each table as ``.tsv``, ``.tex`` and ``.html``, a head also as ``_fit.tsv``, and ``tables.tex`` of all of them."""
+    """Each table as ``.tsv``, ``.tex`` and ``.html``, a head also as ``_fit.tsv``; and ``tables.tex`` of them all."""
     written = []
     for table in tables:
         write_text(folder / f"{table.name}.tsv", write_table(*tsv_rows(table)))
         if table.head is not None:
             write_text(folder / f"{table.name}_fit.tsv", write_table(*tsv_rows(table.head)))
-        across = ACROSS if table.columns[-1].key.startswith("of ") else None
-        write_text(folder / f"{table.name}.tex", latex(table, across=across))
+        write_text(folder / f"{table.name}.tex", latex(table))
         write_text(folder / f"{table.name}.html", html(table))
         written.append(table)
     write_text(folder / "tables.tex", document(written))

@@ -47,14 +47,8 @@ _ESCAPED = {
     "Ω": r"$\Omega$",
     "\N{OHM SIGN}": r"$\Omega$",
 }
-_GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨ",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
-        "omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi".split(),
-        strict=True,
-    )
-)
+#: Letters that LaTeX has a command for; the other capitals look like Latin ones.
+_GREEK = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨ"
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 
@@ -73,7 +67,8 @@ def _character(c: str) -> str:
     if c in _ESCAPED:
         return _ESCAPED[c]
     if c in _GREEK:
-        return rf"$\{_GREEK[c]}$"
+        word = unicodedata.name(c).rpartition(" ")[2].lower().replace("lamda", "lambda")
+        return rf"$\{word if c.islower() else word.capitalize()}$"
     if c in _RAISED:
         return f"$^{{{_RAISED[c]}}}$"
     if c in _LOWERED:
@@ -106,8 +101,7 @@ def _alignment(column: Column) -> str:
 def _body(table: Table) -> list[str]:
     # {} first: a row that begins with a bracket would be taken for an argument of the \\ before it.
     return [
-        "{}" + " & ".join(_cell(row.get(column.key), column) for column in table.columns) + r" \\"
-        for row in table.rows
+        "{}" + " & ".join(_cell(row.get(column.key), column) for column in table.columns) + r" \\" for row in table.rows
     ]
 
 
@@ -147,16 +141,11 @@ def _longtable(table: Table, columns: Sequence[Column], caption: str) -> list[st
     ]
 
 
-def latex(table: Table, *, across: int | None = None) -> str:
+def latex(table: Table) -> str:
     """One table, to be put in a document with ``\\input``.
 
-    Parameters
-    ----------
-    table
-        With a head it is a float, else a longtable.
-    across
-        Most columns beside the first that fit on a page; a wider table is continued in further longtables, each with
-        the first column.
+    With a head it is a float, else a longtable; one with too many columns is continued in further longtables, each
+    with the first column.
     """
     label = rf"\label{{tab:{_label(table.name)}}}"
     caption = rf"\caption{{{escape(table.full_caption)}}}"
@@ -173,8 +162,8 @@ def latex(table: Table, *, across: int | None = None) -> str:
         ]
         return "\n".join(lines) + "\n"
     first, *others = table.columns
-    step = across or max(len(others), 1)
-    lines = [r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}"]
+    step = table.across or max(len(others), 1)
+    lines = [r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}\setlength{\LTcapwidth}{\linewidth}"]
     for start in range(0, max(len(others), 1), step):
         columns = [first, *others[start : start + step]]
         if start == 0:

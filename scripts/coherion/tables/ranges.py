@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,8 +31,8 @@ COLUMNS = (
 )
 
 
-def _refined(fit: xarray.Dataset) -> dict[str, tuple[float, float, str]]:
-    """Value, standard uncertainty and unit of all that was refined, derived quantities included."""
+def _refined(fit: xarray.Dataset) -> dict[str, tuple[float, float, str, bool]]:
+    """Value, standard uncertainty and unit of what was refined or derived, and whether it is free, not a function."""
     suffix = reported_suffix(fit)
     found = {}
     for prefix, names in (("", "parameter"), ("derived_", "derived_name")):
@@ -42,7 +42,8 @@ def _refined(fit: xarray.Dataset) -> dict[str, tuple[float, float, str]]:
             value = float(fit[f"{prefix}value"].values[i])
             sd = float(fit[f"{prefix}standard_uncertainty{suffix}"].values[i])
             if np.isfinite(value) and np.isfinite(sd) and sd > 0:
-                found[name] = value, sd, unit_in_print(str(fit[f"{prefix}unit"].values[i]))
+                follows = bool(prefix) or str(fit["note"].values[i]).startswith("=")
+                found[name] = value, sd, unit_in_print(str(fit[f"{prefix}unit"].values[i])), not follows
     return found
 
 
@@ -58,7 +59,7 @@ def _compared(fits: Mapping[str, xarray.Dataset]) -> Iterator[tuple[str, str, di
     for other in others:
         found = _refined(fits[other])
         for name in [n for n in reference if n in found]:
-            (long, long_sd, unit), (short, short_sd, _) = reference[name], found[name]
+            (long, long_sd, unit, free), (short, short_sd, *_) = reference[name], found[name]
             part, whole = short_sd, long_sd
             if _contains(fits[other], fits[main]):
                 part, whole = whole, part
@@ -79,17 +80,20 @@ def _compared(fits: Mapping[str, xarray.Dataset]) -> Iterator[tuple[str, str, di
                     "error_independent": error.independent,
                     "sigma_nested": None if nested is None else difference / nested,
                     "sigma_independent": difference / error.independent,
+                    "counts": int(free),
                 },
             )
 
 
-def ranges_table(fits: Mapping[str, Mapping[str, xarray.Dataset]]) -> Table | None:
+def ranges_table(fits: Mapping[str, Mapping[str, xarray.Dataset]], excluded: Container[str] = ()) -> Table | None:
     """Differences of all refined parameters between the main range and every other, in standard errors.
 
     Parameters
     ----------
     fits
         By sample and range of r, the main range first.
+    excluded
+        Samples that are no part of the series: they have rows, but the caption does not count them.
 
     Returns
     -------
@@ -107,13 +111,13 @@ def ranges_table(fits: Mapping[str, Mapping[str, xarray.Dataset]]) -> Table | No
         return None
     mains = sorted({next(iter(of_sample)) for of_sample in fits.values()})
     caption = (
-        f"Refined parameters of shorter ranges of r compared with those of {' and '.join(mains)} Å. Of a shorter range, "
-        "which is part of the longer one, the difference has the variance var(short) - var(long): s(part), blank where "
-        "that is not positive; s(sum) is the error as if the two had no data in common. "
+        f"Refined parameters of other ranges of r compared with those of {' and '.join(mains)} Å. Where one range is "
+        "part of the other, the difference has the variance var(short) - var(long): s(part), blank where that "
+        "is not positive; s(sum) is the error as if the two had no data in common. "
     )
     return Table(
         "fit_ranges",
-        caption + _counted(rows),
+        caption + _counted([row for row in rows if row["counts"] and row["sample"] not in excluded]),
         COLUMNS,
         rows,
         origin=origin_of(*(fit for of_sample in fits.values() for fit in of_sample.values())),
@@ -121,7 +125,7 @@ def ranges_table(fits: Mapping[str, Mapping[str, xarray.Dataset]]) -> Table | No
 
 
 def _counted(rows: list[dict[str, Cell]]) -> str:
-    """How many differences exceed two and three standard errors, by the error that is meant."""
+    """How many differences exceed two and three standard errors: s(part), or s(sum) where that is blank."""
     said = []
     for other in dict.fromkeys(str(row["range"]) for row in rows):
         sigmas = []
@@ -133,7 +137,7 @@ def _counted(rows: list[dict[str, Cell]]) -> str:
         above = [sum(s > limit for s in sigmas) for limit in (2, 3)]
         expected = len(sigmas) * math.erfc(2 / math.sqrt(2))
         said.append(
-            f"{other} Å: of {len(sigmas)} differences {above[0]} exceed two standard errors (chance: {expected:.0f}) "
-            f"and {above[1]} three."
+            f"{other} Å: of {len(sigmas)} differences of free parameters {above[0]} exceed two standard errors "
+            f"(chance: {expected:.0f}) and {above[1]} three."
         )
     return " ".join(said)

@@ -19,13 +19,15 @@ UNITS = {
     "_F": "F",
     "_C": "°C",
 }
-_SMALL = ("S/cm", "F")
+#: Samples that fit beside one another on a page.
+ACROSS = 4
 #: Columns of text of the claims, with their widths in cm.
 CLAIMS = (
-    Column("statement", "Statement", width=4.6),
-    Column("place", "Place", width=2.4),
-    Column("test", "Test", width=3.4),
-    Column("value", "Value", measured=True, style="scientific"),
+    Column("id", "Claim", width=2.3),
+    Column("statement", "Statement", width=3.7),
+    Column("place", "Place", width=2.1),
+    Column("test", "Test", width=2.8),
+    Column("value", "Value", measured=True, style="scientific", decimals=3),
     Column("unit", "Unit", width=1.6),
     Column("n", "n"),
     Column("verdict", "Verdict"),
@@ -93,13 +95,13 @@ def series_table(rows: Rows, ranges: Sequence[str] = ()) -> Table | None:
         cells = [_cell(row[name], row.get(f"{name}_sd")) for row in rows]
         if any(cell is not None for cell in cells):
             words, unit = _split(name)
-            lines.append({"quantity": words, "unit": unit, **{f"of {s}": c for s, c in zip(samples, cells, strict=True)}})
+            quantity = f"{words} ({unit})" if unit else words
+            lines.append({"quantity": quantity, **dict(zip(samples, cells, strict=True))})
     columns = [
-        Column("quantity", "Quantity", width=3.0),
-        Column("unit", "Unit"),
-        *(Column(f"of {s}", s, measured=True, style="scientific", width=2.0) for s in samples),
+        Column("quantity", "Quantity", width=2.9),
+        *(Column(s, s, measured=True, style="scientific", width=2.9) for s in samples),
     ]
-    return Table("series", "All samples side by side.", columns, lines, origin=_origin(rows))
+    return Table("series", "All samples side by side.", columns, lines, origin=_origin(rows), across=ACROSS)
 
 
 def claims_table(rows: Rows) -> Table | None:
@@ -123,4 +125,8 @@ def claims_table(rows: Rows) -> Table | None:
 def exclusions_table(rows: Rows, origin: str) -> Table | None:
     """Everything that was left out, and why; None where that is nothing."""
     lines = [{key: _cell(text) if key == "points" else text or None for key, text in row.items()} for row in rows]
-    return Table("exclusions", "Everything that was left out, and why.", EXCLUSIONS, lines, origin=origin) if lines else None
+    return (
+        Table("exclusions", "Everything that was left out, and why.", EXCLUSIONS, lines, origin=origin)
+        if lines
+        else None
+    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HEAD = (
     Column("quantity", "Quantity"),
-    Column("value", "Value", measured=True, decimals=7),
+    Column("value", "Value", measured=True, decimals=6),
     Column("unit", "Unit"),
     Column("note", "Note", width=7.0),
 )
@@ -81,7 +81,7 @@ def structure_table(
     fit
         Dataset of the refinement.
     cif
-        The crystal in the refined CIF: its symmetry and labels; the numbers, which are rounded there, come from ``fit``.
+        The crystal in the refined CIF: its symmetry and labels. Its numbers are rounded; those of ``fit`` count.
     sample
         The sample's row: ``sample`` and, if given, ``title`` and ``composition``.
     phase

@@ -7,6 +7,7 @@ it becomes one, with the uncertainty in brackets in units of the last digit.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -78,6 +79,8 @@ class Table:
         ``measured`` or ``simulated``; the caption says the latter.
     head
         Quantities that stand above the rows, as a table of their own.
+    across
+        Most columns beside the first that fit on a page; None where all do.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Table:
     number: int = 0
     origin: str = "measured"
     head: Table | None = None
+    across: int | None = None
 
     @property
     def full_caption(self) -> str:
@@ -95,7 +99,9 @@ class Table:
 
     def numbered(self, number: int) -> Table:
         """The same table with its number, also in the name of its files."""
-        return replace(self, number=number, name=f"table_S{number}_{self.name}")
+        # A phase is named by its CIF, which may say anything.
+        safe = re.sub(r"[^A-Za-z0-9_.+-]", "_", self.name)
+        return replace(self, number=number, name=f"table_S{number}_{safe}")
 
 
 def printed(cell: Cell, column: Column) -> str:
