@@ -1,7 +1,7 @@
 """Write the tables of the supporting information: structures, resistances, fit ranges, series, claims, exclusions.
 
 Each becomes NAME.tsv, NAME.tex and NAME.html in the folder; tables.tex is a document of all of them. The files of a
-sample are named by patterns in which {sample}, {range} and, for the CIF of a further phase, {phase} stand.
+sample are named by patterns in which {sample} and {range} stand for its name and the fit range.
 """
 
 from pathlib import Path
@@ -19,6 +19,7 @@ def main(argv=None):
     arguments.add_argument("--fit-of", help="sample whose structure is shown in every range")
     for stage in ("refinement", "circuits", "arrhenius"):
         arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
+    arguments.add_argument("--structures", default=".", help="where starting structures are that are not here")
     arguments.add_argument("--series", required=True, help="table of the series")
     arguments.add_argument("--exclusions", required=True, help="table of the exclusions")
     arguments.add_argument("--claims", help="table of the verdicts")
@@ -28,7 +29,7 @@ def main(argv=None):
     from coherion.formats.netcdf import read_dataset
     from coherion.formats.series_tables import read_tables
     from coherion.tables import contents, ranges, series, transport
-    from coherion.tables.files import read_rows, structure_tables, write_all
+    from coherion.tables.files import read_rows, read_structures, structure_tables, write_all
 
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
     rows = read_rows(given.series)
@@ -44,10 +45,10 @@ def main(argv=None):
 
     def structures(chosen):
         for name, fit_range in chosen:
-            path = given.refinement.format(sample=name, range=fit_range)
             called = name if fit_range == given.ranges[0] else f"{name}_{fit_range}"
             fit, sample = fits[name][fit_range], described[name]
-            yield from structure_tables(fit, path, sample, name=called, excluded=excluded.get(name, ""))
+            starts = read_structures(sample["structure"], given.structures)
+            yield from structure_tables(fit, starts, sample, name=called, excluded=excluded.get(name, ""))
 
     milled, annealed, left_out = contents.structures_in_order(described, given.ranges, given.fit_of, excluded)
     origin = "simulated" if any(row.get("origin") == "simulated" for row in rows) else "measured"

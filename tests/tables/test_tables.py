@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import xarray
 
+from coherion.errors import InputError
 from coherion.formats.tables import write_table
 from coherion.statistics.nested_fits import sd_of_difference
 from coherion.structure.cif import cif_text
 from coherion.structure.crystal import Crystal, Site, read_cif
 from coherion.structure.site_symmetry import site_symmetry
 from coherion.tables.contents import numbered, structures_in_order
-from coherion.tables.files import read_rows, structure_tables, write_all
+from coherion.tables.files import read_rows, read_structures, structure_tables, write_all
 from coherion.tables.html import html
 from coherion.tables.latex import document, escape, latex
 from coherion.tables.ranges import ranges_table
@@ -224,7 +225,7 @@ def test_a_structure_table_says_what_the_cif_says(crystal, scaled, tmp_path):
     covariance = fit["covariance_scaled" if scaled else "covariance"].values[: len(names), : len(names)]
     (tmp_path / "2-60.cif").write_text(cif_text(now, names, covariance))
     sample = {"sample": "x50", "title": "x = 0.5"}
-    (table,) = structure_tables(fit, tmp_path / "2-60.nc", sample, name="x50", excluded="a side phase.")
+    (table,) = structure_tables(fit, [crystal], sample, name="x50", excluded="a side phase.")
     assert "Excluded from the series: a side phase." in table.full_caption
     assert "Simulated" in table.full_caption
 
@@ -242,6 +243,48 @@ def test_a_structure_table_says_what_the_cif_says(crystal, scaled, tmp_path):
     assert head["qdamp"]["note"] == "held"
     assert head["qdamp"]["value"].sd is None
     assert head["coherence length"]["value"].value == float(fit["value"].sel(parameter="coherence_length"))
+
+
+def test_each_phase_has_a_table_with_its_own_numbers():
+    one, other = refined(cryolite()), refined(wurtzite(), shift=3.0)
+    both = {"cryolite": one, "CdSe": other}
+    renamed = [
+        fit.isel(parameter=slice(-1), parameter_2=slice(-1)).assign_coords(
+            parameter=[f"{phase}:{name}" for name in fit["parameter"].values[:-1]]
+        )
+        for phase, fit in both.items()
+    ]
+    sizes = [fit.sizes["parameter"] for fit in renamed]
+    covariance = np.zeros((sum(sizes), sum(sizes)))
+    covariance[: sizes[0], : sizes[0]] = renamed[0]["covariance_scaled"].values
+    covariance[sizes[0] :, sizes[0] :] = renamed[1]["covariance_scaled"].values
+    fit = xarray.concat([f.drop_vars(["covariance", "covariance_scaled"]) for f in renamed], "parameter")
+    fit["covariance_scaled"] = ("parameter", "parameter_2"), covariance
+    fit.attrs = one.attrs | {"phases": json.dumps(list(both))}
+    tables = list(structure_tables(fit, [cryolite(), wurtzite()], {"sample": "s"}, name="s"))
+    assert [table.name for table in tables] == ["s_cryolite", "s_CdSe"]
+    for table, (phase, alone) in zip(tables, both.items(), strict=True):
+        assert f"of the phase {phase}" in table.caption
+        (expected,) = structure_tables(
+            alone, [{"cryolite": cryolite(), "CdSe": wurtzite()}[phase]], {"sample": "s"}, name="s"
+        )
+        assert table.rows == expected.rows
+        quantities = {row["quantity"]: row["value"] for row in table.head.rows}
+        assert quantities == {r["quantity"]: r["value"] for r in expected.head.rows if r["quantity"] != "qdamp"}
+
+
+def test_another_structure_is_refused():
+    with pytest.raises(InputError, match="not the one that was refined"):
+        list(structure_tables(refined(cryolite()), [hexaboride()], {"sample": "s"}, name="s"))
+
+
+def test_starting_structures_are_found_here_or_in_the_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "far").mkdir()
+    (tmp_path / "here.cif").write_text(cif_text(cryolite()))
+    (tmp_path / "far" / "there.cif").write_text(cif_text(hexaboride()))
+    found = read_structures("here.cif | there.cif", tmp_path / "far")
+    assert [crystal.name for crystal in found] == ["here", "there"]
 
 
 def test_a_cif_whose_site_was_refined_to_nothing_is_read(tmp_path):
@@ -413,8 +456,7 @@ def test_claims_and_exclusions():
 
 def test_all_files_of_a_run(tmp_path):
     crystal = cryolite()
-    (tmp_path / "2-60.cif").write_text(cif_text(crystal))
-    (structure,) = structure_tables(refined(crystal), tmp_path / "2-60.nc", {"sample": "x_10"}, name="x_10")
+    (structure,) = structure_tables(refined(crystal), [crystal], {"sample": "x_10"}, name="x_10")
     circuits, arrhenius = spectra()
     series = series_table([{"sample": f"s{k}", "a_A": "6.9", "a_A_sd": "0.1"} for k in range(11)])
     made = [structure, resistances_table(circuits, arrhenius), None, conductivities_table(arrhenius), series]

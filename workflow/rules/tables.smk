@@ -23,8 +23,8 @@ rule write_tables:
         refinement=files_of_tables(
             "refinement/{sample}/{fit_range}.nc", TABLES.with_structure(), FIT_RANGES
         ),
-        cif=files_of_tables(
-            "refinement/{sample}/{fit_range}.cif", TABLES.with_structure(), FIT_RANGES
+        structures=sorted(
+            {file for sample in TABLES.with_structure() for file in structures(sample)}
         ),
         circuits=files_of_tables("circuits/{sample}.nc", TABLES.with_spectra()),
         arrhenius=files_of_tables("arrhenius/{sample}.nc", TABLES.with_spectra()),
@@ -51,6 +51,7 @@ rule write_tables:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
+        folder=workflow.basedir,
         tables=[
             part
             for name in ("scans", "spectra")
@@ -73,8 +74,8 @@ rule write_tables:
         ],
     shell:
         "python {input.script} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
-        " --ranges {params.ranges:q} {params.patterns:q} {params.chosen:q} --series {input.series:q}"
-        " --exclusions {input.exclusions:q} --output {output:q} > {log:q} 2>&1"
+        " --ranges {params.ranges:q} {params.patterns:q} {params.chosen:q} --structures {params.folder:q}"
+        " --series {input.series:q} --exclusions {input.exclusions:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule tables_all:

@@ -6,14 +6,14 @@ import csv
 import json
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coherion.errors import CoherionWarning
 from coherion.formats.netcdf import write_text
 from coherion.formats.tables import write_table
-from coherion.structure.crystal import read_cif
+from coherion.structure.crystal import Crystal, read_cif
 from coherion.tables.html import html
 from coherion.tables.latex import document, latex
 from coherion.tables.structures import structure_table
@@ -29,34 +29,38 @@ def read_rows(path: str | os.PathLike[str]) -> list[dict[str, str]]:
         return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+def read_structures(named: str, folder: str | os.PathLike[str]) -> list[Crystal]:
+    """The starting structures of a sample: CIFs separated by ``|``, below the working folder or else below ``folder``.
+
+    Raises
+    ------
+    InputError
+        If a CIF is missing or is none.
+    """
+    paths = [Path(part.strip()) for part in named.split("|")]
+    with warnings.catch_warnings():
+        # Whoever refined them was warned of what is strange in them.
+        warnings.simplefilter("ignore", CoherionWarning)
+        return [read_cif(path if path.exists() else Path(folder) / path) for path in paths]
+
+
 def structure_tables(
-    fit: xarray.Dataset, path: str | os.PathLike[str], sample: Mapping[str, Any], *, name: str, excluded: str = ""
+    fit: xarray.Dataset, starts: Sequence[Crystal], sample: Mapping[str, Any], *, name: str, excluded: str = ""
 ) -> Iterator[Table]:
-    """A table for each phase of a refinement, whose CIFs stand beside its netCDF.
+    """A table for each phase of a refinement.
 
     Parameters
     ----------
     fit
         Dataset of the refinement.
-    path
-        Its file: the first phase's CIF has the same name, those of others NAME.PHASE.cif.
+    starts
+        The crystals it started from, a phase each.
     sample, name, excluded
         As for :func:`coherion.tables.structures.structure_table`.
-
-    Raises
-    ------
-    InputError
-        If a CIF is missing.
     """
     phases = json.loads(fit.attrs["phases"])
-    file = Path(path).with_suffix(".cif")
-    for number, phase in enumerate(phases):
-        with warnings.catch_warnings():
-            # What a reader of a starting structure is warned of (a displacement of zero) is a result here.
-            warnings.simplefilter("ignore", CoherionWarning)
-            cif = read_cif(file if number == 0 else file.with_name(f"{file.stem}.{phase}.cif"))
-        chosen = phase if len(phases) > 1 else None
-        yield structure_table(fit, cif, sample, chosen, name=name, excluded=excluded)
+    for phase, start in zip(phases, starts, strict=True):
+        yield structure_table(fit, start, sample, phase if len(phases) > 1 else None, name=name, excluded=excluded)
 
 
 def write_all(tables: Iterable[Table], folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.errors import InputError
 from coherion.structure.cif import formula, numbers_with_uncertainties
 from coherion.structure.crystal import Crystal
 from coherion.structure.propagation import of_phase
@@ -67,7 +68,7 @@ def _measured(value: float, sd: float) -> Measured:
 
 def structure_table(
     fit: xarray.Dataset,
-    cif: Crystal,
+    start: Crystal,
     sample: Mapping[str, Any],
     phase: str | None = None,
     *,
@@ -80,8 +81,9 @@ def structure_table(
     ----------
     fit
         Dataset of the refinement.
-    cif
-        The crystal in the refined CIF: its symmetry and labels. Its numbers are rounded; those of ``fit`` count.
+    start
+        The crystal the refinement started from. (The refined CIF would do, were its numbers not rounded: occupancies
+        of one site no longer add up.)
     sample
         The sample's row: ``sample`` and, if given, ``title`` and ``composition``.
     phase
@@ -90,10 +92,22 @@ def structure_table(
         What the table's files are called; the sample if None.
     excluded
         Why the sample is no part of the series; empty if it is.
+
+    Raises
+    ------
+    InputError
+        If the refinement is one of another structure.
     """
     suffix = reported_suffix(fit)
-    names, index = of_phase(cif, [str(n) for n in fit["parameter"].values], phase)
-    crystal = cif.with_values(dict(zip(names, fit["value"].values[index].tolist(), strict=True)))
+    names, index = of_phase(start, [str(n) for n in fit["parameter"].values], phase)
+    if missing := sorted(set(start.parameters) - set(names)):
+        raise InputError(
+            "the structure is not the one that was refined",
+            place=f"sample {sample['sample']}, phase {phase or start.name}",
+            found=f"no refined value of {', '.join(missing[:5])}",
+            advice="run the refinement again",
+        )
+    crystal = start.with_values(dict(zip(names, fit["value"].values[index].tolist(), strict=True)))
     covariance = fit[f"covariance{suffix}"].values[np.ix_(index, index)]
     moved = np.flatnonzero(np.diag(covariance) > 0)
     numbers, sds = numbers_with_uncertainties(crystal, [names[k] for k in moved], covariance[np.ix_(moved, moved)])
