@@ -25,6 +25,7 @@ include: "workflow/rules/refinement.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/series.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 
 
 wildcard_constraints:
@@ -41,3 +42,4 @@ rule all:
         rules.impedance_all.input,
         rules.series_all.input,
         rules.figures_all.input,
+        rules.tables_all.input,

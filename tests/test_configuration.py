@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,14 @@ def test_a_sample_that_the_table_lacks_is_told():
 def test_defaults_are_what_json_and_so_a_command_line_can_hold():
     completed = complete_settings({}, SCHEMA)
     assert json.loads(json.dumps(completed)) == completed
+
+
+def test_every_caption_that_the_report_names_is_there():
+    rules = ROOT / "workflow" / "rules"
+    named = [
+        (file.parent / caption).resolve()
+        for file in (ROOT / "Snakefile", *rules.glob("*.smk"))
+        for caption in re.findall(r'"([^"]+\.rst)"', file.read_text(encoding="utf-8"))
+    ]
+    assert named
+    assert [path for path in named if not path.is_file()] == []

@@ -9,6 +9,7 @@ import numpy as np
 from coherion.statistics import criteria
 from coherion.statistics.claims_structure import SAME, structural, trend_statement
 from coherion.statistics.criteria import ClaimSettings, Finding
+from coherion.statistics.nested_fits import sd_of_difference
 from coherion.statistics.series import Missing, Series
 from coherion.statistics.statements import Evaluate, Statement
 
@@ -71,12 +72,7 @@ def quality_grows(series: Series, settings: ClaimSettings) -> Finding:
 
 
 def range_independent(suffix: str, everywhere: bool) -> Evaluate:
-    """Differences of all parameters between the widest range and a shorter one.
-
-    The shorter range is part of the longer one: were both fits efficient, var(difference) = var(short) -
-    var(long) (Hausman, Econometrica 46 (1978) 1251); where that is not positive the errors are added as if
-    independent.
-    """
+    """Differences of all parameters between the widest range and a shorter one, which is part of it."""
 
     def evaluate(series: Series, settings: ClaimSettings) -> Finding:
         s = structural(series)
@@ -95,11 +91,8 @@ def range_independent(suffix: str, everywhere: bool) -> Evaluate:
             short, long = s.numbers(column), s.numbers(base)
             short_sd, long_sd = s.numbers(f"{column}_sd"), s.numbers(f"{base}_sd")
             for row in np.flatnonzero(np.isfinite(short + long + short_sd + long_sd)):
-                variance = short_sd[row] ** 2 - long_sd[row] ** 2
-                if variance <= 0:
-                    variance = short_sd[row] ** 2 + long_sd[row] ** 2
                 differences.append(float(short[row] - long[row]))
-                sds.append(float(np.sqrt(variance)))
+                sds.append(sd_of_difference(short_sd[row], long_sd[row]).chosen)
                 margins.append(settings.margins[role])
                 names.append(f"{base} of {labels[row]}")
         if not differences:

@@ -32,13 +32,27 @@ def with_uncertainty(value: float, sd: float, decimals: int = 5) -> str:
     return f"{value:.{places}f}({round(sd * 10**places)})"
 
 
-def _printed(crystal: Crystal) -> np.ndarray:
+def printed_numbers(crystal: Crystal) -> np.ndarray:
     """Every number of the CIF that may carry an uncertainty: cell, volume, then those of each site."""
     numbers = [*crystal.lattice, crystal.volume]
     for site in crystal.sites:
         displacement = site.u_aniso if site.u_aniso is not None else (float(site.u_iso or 0.0), *(0.0,) * 5)
         numbers += [*site.position, *displacement, _equivalent(crystal, site), *(o for _, o in site.species)]
     return np.array(numbers, dtype=float)
+
+
+def numbers_with_uncertainties(
+    crystal: Crystal, parameters: Sequence[str] = (), covariance: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`printed_numbers` and their standard uncertainties, propagated; zero for what is held or fixed.
+
+    ``parameters`` and ``covariance`` as for :func:`cif_text`.
+    """
+    numbers = printed_numbers(crystal)
+    if covariance is None or not len(parameters):
+        return numbers, np.zeros(len(numbers))
+    spread = propagated(printed_numbers, crystal, list(parameters), np.asarray(covariance))
+    return numbers, np.sqrt(np.diag(spread).clip(0.0))
 
 
 def _equivalent(crystal: Crystal, site) -> float:
@@ -73,11 +87,7 @@ def cif_text(
     import gemmi
 
     cif = gemmi.cif
-    numbers = _printed(crystal)
-    if covariance is None or not len(parameters):
-        sds = np.zeros(len(numbers))
-    else:
-        sds = np.sqrt(np.diag(propagated(_printed, crystal, list(parameters), np.asarray(covariance))).clip(0.0))
+    numbers, sds = numbers_with_uncertainties(crystal, parameters, covariance)
     shown = iter(zip(numbers, sds, strict=True))
 
     def take(count: int, decimals: int = 5) -> list[str]:
@@ -86,7 +96,7 @@ def cif_text(
     document = cif.Document()
     block = document.add_new_block(re.sub(r"[^A-Za-z0-9_.-]", "_", crystal.name) or "crystal")
     block.set_pair("_audit_creation_method", cif.quote(f"coherion {__version__}"))
-    block.set_pair("_chemical_formula_sum", cif.quote(_formula(crystal)))
+    block.set_pair("_chemical_formula_sum", cif.quote(formula(crystal)))
     for name, text in zip(
         ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma"), take(6), strict=True
     ):
@@ -148,7 +158,7 @@ def write_cif(path: str | os.PathLike[str], crystal: Crystal, *arguments, **opti
     write_text(path, cif_text(crystal, *arguments, **options))
 
 
-def _formula(crystal: Crystal) -> str:
+def formula(crystal: Crystal) -> str:
     """Elements of the cell in Hill's order, with their amounts to four decimals."""
     amounts = crystal.composition
     order = sorted(amounts, key=lambda e: (("C" not in amounts) or (e != "C"), ("C" not in amounts) or (e != "H"), e))

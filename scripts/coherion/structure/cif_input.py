@@ -113,12 +113,13 @@ def _sites(small, block, file: str) -> list[Site]:
         position = (entry.fract.x, entry.fract.y, entry.fract.z)
         if not np.all(np.isfinite(position)):
             raise InputError("a coordinate is not a number", place=f"_atom_site_fract_x of {label}")
-        if not (math.isfinite(entry.occ) and 0 < entry.occ <= 1.0 + 1e-3):
+        # Zero is where a refinement may end; its CIF is read like any other.
+        if not (math.isfinite(entry.occ) and 0 <= entry.occ <= 1.0 + 1e-3):
             raise InputError(
                 "not a usable occupancy",
                 place=f"_atom_site_occupancy of {label}",
                 found=entry.occ,
-                expected="a number above 0, at most 1",
+                expected="a number from 0 to 1",
             )
         u_iso: float | None = entry.u_iso
         u_aniso = None

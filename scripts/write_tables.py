@@ -1,0 +1,74 @@
+"""Write the tables of the supporting information: structures, resistances, fit ranges, series, claims, exclusions.
+
+Each becomes NAME.tsv, NAME.tex and NAME.html in the folder; tables.tex is a document of all of them. The files of a
+sample are named by patterns in which {sample} and {range} stand for its name and the fit range.
+"""
+
+from pathlib import Path
+
+from coherion import command
+
+
+def main(argv=None):
+    arguments = command.parser(__doc__, settings=False)
+    arguments.add_argument("samples", help="table of the samples")
+    arguments.add_argument("--scans", help="table of the scans")
+    arguments.add_argument("--spectra", help="table of the spectra")
+    arguments.add_argument("--schemas", required=True, help="folder of the schemas of the tables")
+    arguments.add_argument("--ranges", nargs="*", default=[], help="fit ranges, the one that counts first")
+    arguments.add_argument("--fit-of", help="sample whose structure is shown in every range")
+    for stage in ("refinement", "circuits", "arrhenius"):
+        arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
+    arguments.add_argument("--structures", default=".", help="where starting structures are that are not here")
+    arguments.add_argument("--series", required=True, help="table of the series")
+    arguments.add_argument("--exclusions", required=True, help="table of the exclusions")
+    arguments.add_argument("--claims", help="table of the verdicts")
+    arguments.add_argument("--output", required=True, type=Path, help="folder to write into")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats.netcdf import read_dataset
+    from coherion.formats.series_tables import read_tables
+    from coherion.tables import contents, ranges, series, transport
+    from coherion.tables.files import read_rows, read_structures, structure_tables, write_all
+
+    tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
+    rows = read_rows(given.series)
+    excluded = {row["sample"]: row["excluded"] for row in rows if row.get("excluded")}
+    described = {name: tables.samples[name] for name in tables.with_structure()}
+    fits = {
+        name: {r: read_dataset(given.refinement.format(sample=name, range=r)) for r in given.ranges}
+        for name in described
+    }
+    measured = tables.with_spectra()
+    circuits = {name: read_dataset(given.circuits.format(sample=name)) for name in measured}
+    arrhenius = {name: read_dataset(given.arrhenius.format(sample=name)) for name in measured}
+
+    def structures(chosen):
+        for name, fit_range in chosen:
+            called = name if fit_range == given.ranges[0] else f"{name}_{fit_range}"
+            fit, sample = fits[name][fit_range], described[name]
+            starts = read_structures(sample["structure"], given.structures)
+            yield from structure_tables(fit, starts, sample, name=called, excluded=excluded.get(name, ""))
+
+    milled, annealed, left_out = contents.structures_in_order(described, given.ranges, given.fit_of, excluded)
+    origin = "simulated" if any(row.get("origin") == "simulated" for row in rows) else "measured"
+    write_all(
+        contents.numbered(
+            [
+                *structures(milled),
+                transport.resistances_table(circuits, arrhenius) if measured else None,
+                *structures(annealed),
+                *structures(left_out),
+                transport.conductivities_table(arrhenius) if measured else None,
+                ranges.ranges_table(fits, excluded),
+                series.series_table(rows, given.ranges),
+                series.claims_table(read_rows(given.claims)) if given.claims else None,
+                series.exclusions_table(read_rows(given.exclusions), origin),
+            ]
+        ),
+        given.output,
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,84 @@
+"""Tables of the supporting information as TSV, LaTeX and HTML; their numbers depend on which samples are left out."""
+
+
+def files_of_tables(pattern, known, ranges=("",)):
+    """One stage's files of all samples that have them."""
+    return expand(result(pattern), sample=known, fit_range=ranges)
+
+
+rule write_tables:
+    input:
+        script=script("write_tables"),
+        code=code(
+            "tables",
+            "structure/cif.py",
+            "structure/site_symmetry.py",
+            "statistics/nested_fits.py",
+            "formats/series_tables.py",
+            "formats/tables.py",
+        ),
+        samples=table_of("samples"),
+        scans=table_of("scans"),
+        spectra=table_of("spectra"),
+        refinement=files_of_tables(
+            "refinement/{sample}/{fit_range}.nc", TABLES.with_structure(), FIT_RANGES
+        ),
+        structures=sorted(
+            {file for sample in TABLES.with_structure() for file in structures(sample)}
+        ),
+        circuits=files_of_tables("circuits/{sample}.nc", TABLES.with_spectra()),
+        arrhenius=files_of_tables("arrhenius/{sample}.nc", TABLES.with_spectra()),
+        series=result("series/series.tsv"),
+        exclusions=result("series/exclusions.tsv"),
+        claims=result("claims.tsv") if IS_SERIES else [],
+    output:
+        report(
+            directory(result("tables")),
+            patterns=["table_S{number}_{shows}.html"],
+            caption="../report/tables.rst",
+            category="Tables",
+            labels={"table": "S{number}", "shows": "{shows}"},
+        ),
+    log:
+        result("logs/write_tables.log"),
+    benchmark:
+        result("benchmarks/write_tables.tsv")
+    conda:
+        environment("structure")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    params:
+        schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
+        folder=workflow.basedir,
+        tables=[
+            part
+            for name in ("scans", "spectra")
+            if SETTINGS["tables"][name]
+            for part in (f"--{name}", located(SETTINGS["tables"][name]))
+        ],
+        ranges=FIT_RANGES,
+        patterns=lambda wildcards: [
+            part
+            for stage, pattern in (
+                ("refinement", "refinement/{sample}/{range}.nc"),
+                ("circuits", "circuits/{sample}.nc"),
+                ("arrhenius", "arrhenius/{sample}.nc"),
+            )
+            for part in (f"--{stage}", result(pattern))
+        ],
+        chosen=lambda wildcards, input: [
+            *(["--fit-of", CHOSEN["fit_of"]] if CHOSEN["fit_of"] else []),
+            *(["--claims", input.claims] if input.claims else []),
+        ],
+    shell:
+        "python {input.script} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
+        " --ranges {params.ranges:q} {params.patterns:q} {params.chosen:q} --structures {params.folder:q}"
+        " --series {input.series:q} --exclusions {input.exclusions:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule tables_all:
+    """Every table of the supporting information."""
+    input:
+        result("tables"),
