@@ -133,8 +133,8 @@ def draw_fit_ranges(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Pl
             shift = offset - 0.12 * np.ptp(fit["observed"].values)
             difference = widest["difference"].values[inside] + shift
             plate.line(panel, r[inside], difference, label=f"{names[0]}, difference shifted", **style)
-            said += f"\ngrey: {names[0]}"
-        panel.text(0.985, 0.95, said, ha="right", va="top", fontsize=6.5, transform=panel.transAxes)
+            said += f"; grey: fit of {names[0]}"
+        panel.set_title(said, loc="right", fontsize=6.5)
     return plate
 
 
