@@ -12,9 +12,11 @@ No time, user or path is stored, so that the same input gives the same file.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     import xarray
 
 LIBRARIES = ("numpy", "scipy", "xarray", "netCDF4")
+#: Below this much free space a failed write is put down to a full disk.
+SPARE_BYTES = 1 << 20
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
@@ -41,17 +45,34 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -
 
     The temporary file stands in the same folder (a rename is atomic only within one file system) and is
     removed when ``write`` raises.
+
+    Raises
+    ------
+    OSError
+        Naming ``path``, if the disk is full or nothing may be written there.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix is kept because savefig and netCDF choose the format by it.
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # The suffix is kept because savefig and netCDF choose the format by it.
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, os.fspath(target)) from problem
     os.close(handle)
     temporary = Path(name)
     try:
         write(temporary)
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
+    except Exception as problem:
+        # A failed write does not say which file it was, and HDF5 does not even say that the disk is full.
+        full = shutil.disk_usage(target.parent).free < SPARE_BYTES
+        temporary.unlink(missing_ok=True)
+        if isinstance(problem, OSError) and problem.errno:
+            raise OSError(problem.errno, problem.strerror, os.fspath(target)) from problem
+        if full and isinstance(problem, OSError | RuntimeError):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(target)) from problem
+        raise
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
