@@ -1,0 +1,418 @@
+"""Reflections of a powder pattern at low Q: their common width, and whether one is there that the phase does not have.
+
+Quantities: Q = 4 pi sin(theta) / lambda in 1/angstrom; a lattice plane (hkl) reflects at Q = 2 pi |h a* + k b* + l c*|.
+Where reflections merge, as those of small domains do, a straight background below one of them says nothing; so the
+whole window is described at once (G. S. Pawley, J. Appl. Cryst. 14 (1981) 357): positions from the cell, one profile
+for all, free intensities that are not negative, a smooth background.
+
+The profile is the cosine transform of what damps G(r): the envelope of the domains and the instrument's Gaussian,
+
+    P(Q - Q0) = (1/pi) int_0^inf envelope(r) exp(-s^2 r^2 / 2) cos((Q - Q0) r) dr,    s^2 = qdamp^2 + (strain Q0)^2,
+
+of unit area: the same description of domains and resolution as in the refinement against G(r).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coherion.errors import InputError
+from coherion.structure.symmetry import orthogonalisation
+
+Array = NDArray[np.float64]
+
+ENVELOPES = ("sphere", "exponential")
+# How far from the starting value the length of the profile may go, as factors.
+LENGTH_FACTORS = (0.4, 2.5)
+# The further reflection's domains, in units of those of the others: a phase with smaller ones makes no reflection of its
+# own but a hump, which a background is as good for.
+SIDE_LENGTH_FACTORS = (1.0, 4.0)
+# Largest strain: relative standard deviation of lattice spacings.
+LARGEST_STRAIN = 0.05
+# What is known beforehand, as standard deviations: the length relatively, the strain absolutely. Where reflections
+# merge, length, strain and intensities can be exchanged for one another, and a width without this would mean nothing.
+LENGTH_SD, STRAIN_SD = 0.2, 0.01
+# Beyond this many widths of the damping nothing is left of the transform, exp(-18).
+REACH = 6.0
+# Relative change of cost and parameters at which a fit ends; z is wanted to a percent.
+TOLERANCE = 1e-5
+# Reflections this near to each other (1/angstrom) are one.
+SAME_Q = 1e-4
+
+
+def reflection_positions(
+    lattice: Sequence[float], rotations: NDArray, translations: NDArray, low: float, high: float
+) -> tuple[Array, NDArray[np.int64]]:
+    """Q of the reflections that symmetry allows in a window, 1/angstrom, ascending, and their multiplicities, both (n,).
+
+    A reflection h is absent if an operation (R, t) of the space group leaves it in place, h R = h, and gives it another
+    phase, h t not a whole number (International Tables A, 2.1.3.13).
+
+    Parameters
+    ----------
+    lattice
+        a, b, c in angstrom, alpha, beta, gamma in degrees.
+    rotations, translations
+        Of the space group's operations on fractional coordinates, (m, 3, 3) and (m, 3), with centring.
+    low, high
+        Window, 1/angstrom.
+    """
+    direct = orthogonalisation(np.asarray(lattice, float))
+    reciprocal = np.linalg.inv(direct)
+    # |h_i| <= |a_i| Q / 2 pi, since h_i = a_i . Q / 2 pi
+    most = np.floor(np.linalg.norm(direct, axis=0) * high / (2 * np.pi) + 1e-9).astype(int)
+    h = np.stack(np.meshgrid(*[np.arange(-n, n + 1) for n in most], indexing="ij"), axis=-1).reshape(-1, 3)
+    q = 2 * np.pi * np.linalg.norm(h @ reciprocal, axis=1)
+    inside = (q >= max(low, 1e-9)) & (q <= high)
+    h, q = h[inside], q[inside]
+    if not len(h):
+        return np.empty(0), np.empty(0, int)
+    turned = np.einsum("ni,mij->mnj", h, np.rint(np.asarray(rotations)).astype(int))
+    phase = np.asarray(translations, float) @ h.T
+    absent = np.any(np.all(turned == h, axis=2) & (np.abs(phase - np.rint(phase)) > 1e-3), axis=0)
+    q = np.sort(q[~absent])
+    starts = np.flatnonzero(np.diff(q, prepend=-np.inf) > SAME_Q)
+    counts = np.diff(np.append(starts, len(q)))
+    return np.add.reduceat(q, starts) / counts if len(q) else q, counts
+
+
+def envelope(kind: str, r: Array, length: float) -> Array:
+    """What domains of a length (angstrom) leave of pairs at distance r, as in the pair model, (n,)."""
+    if kind == "sphere":
+        x = np.minimum(r / length, 1.0)
+        return 1.0 - 1.5 * x + 0.5 * x**3
+    return np.exp(-r / length)
+
+
+def profiles(q: Array, centres: Array, length: float, deviation: Array, kind: str = "sphere") -> Array:
+    """Profiles of unit area of several reflections, (n, m), angstrom.
+
+    Parameters
+    ----------
+    q, centres
+        Grid (n,) and positions (m,), 1/angstrom.
+    length
+        Of the domains, angstrom: the diameter of a sphere or the length of the exponential.
+    deviation
+        Standard deviation of the Gaussian part, 1/angstrom, (m,).
+    kind
+        One of :data:`ENVELOPES`.
+    """
+    size = length if kind == "sphere" else REACH * 3 * length
+    reach = min(size, REACH / max(float(np.min(deviation)), 1e-9))
+    widest = float(max(abs(q[-1] - centres.min()), abs(centres.max() - q[0])))
+    # Enough nodes for the fastest cosine, and for the envelope itself.
+    nodes, weights = _quadrature(int(reach * widest / np.pi) + 40)
+    r = 0.5 * reach * (nodes + 1.0)
+    damped = (0.5 * reach / np.pi * weights * envelope(kind, r, length))[:, None]
+    damped = damped * np.exp(-0.5 * (r[:, None] * deviation) ** 2)
+    at, of = np.outer(q, r), np.outer(r, centres)
+    return np.cos(at) @ (damped * np.cos(of)) + np.sin(at) @ (damped * np.sin(of))
+
+
+_QUADRATURES: dict[int, tuple[Array, Array]] = {}
+
+
+def _quadrature(count: int) -> tuple[Array, Array]:
+    count = -(-count // 16) * 16
+    if count not in _QUADRATURES:
+        _QUADRATURES[count] = np.polynomial.legendre.leggauss(count)
+    return _QUADRATURES[count]
+
+
+def full_width(length: float, deviation: float, kind: str = "sphere") -> float:
+    """Full width at half maximum of the profile, 1/angstrom."""
+    top = profiles(np.zeros(1), np.zeros(1), length, np.array([deviation]), kind)[0, 0]
+    low, high = 0.0, 2.4 * deviation + 12.0 / length
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        value = profiles(np.array([middle]), np.zeros(1), length, np.array([deviation]), kind)[0, 0]
+        low, high = (middle, high) if value > 0.5 * top else (low, middle)
+    return low + high
+
+
+@dataclass(frozen=True)
+class WindowFit:
+    """A window of a pattern as it is described by the phase's reflections, with or without a further one.
+
+    calculated, background, side
+        The whole, its smooth part, and the further reflection alone, intensity units, (n,).
+    positions, areas
+        Of the phase's reflections, 1/angstrom and intensity units / angstrom, (m,).
+    length, strain, stretch
+        Of the profile: domains in angstrom, relative spread of spacings; factor on all positions.
+    side_length, side_area
+        Of the further reflection, angstrom and intensity units / angstrom; 0 without it.
+    width, width_sd
+        Full width at half maximum of the phase's reflections at the further one's place, 1/angstrom.
+    chi_squared, degrees_of_freedom, misfit_factor
+        Weighted sum of squares, with what is known beforehand; points less parameters in use; long-run variance of the weighted residual, 1 for
+        independent points with right errors.
+    """
+
+    calculated: Array
+    background: Array
+    side: Array
+    positions: Array
+    areas: Array
+    length: float
+    strain: float
+    stretch: float
+    side_length: float
+    side_area: float
+    width: float
+    width_sd: float
+    chi_squared: float
+    degrees_of_freedom: int
+    misfit_factor: float
+
+
+@dataclass(frozen=True)
+class ReflectionSearch:
+    """A window described without and with a further reflection at one place.
+
+    z
+        Its excess over the standard error: the root of what it takes from chi-squared, in units of the misfit.
+    area, area_sd
+        Its area, intensity units / angstrom; area / z is the standard error.
+    """
+
+    without: WindowFit
+    having: WindowFit
+    z: float
+    area: float
+    area_sd: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """What a fit needs to know of the window; sd is 1 where it is not known."""
+
+    q: Array
+    intensity: Array
+    sd: Array
+    known: bool
+    positions: Array
+    place: float
+    length: float
+    qdamp: float
+    qbroad: float
+    stretch: float
+    degree: int
+    kind: str
+
+
+def search_reflection(
+    q: Array,
+    intensity: Array,
+    sd: Array | None,
+    positions: Array,
+    place: float,
+    *,
+    length: float,
+    qdamp: float = 0.0,
+    qbroad: float = 0.0,
+    stretch: float = 0.01,
+    degree: int = 4,
+    kind: str = "sphere",
+) -> ReflectionSearch:
+    """Describe a window with the reflections of the known phases, without and with a further one.
+
+    Whether the further one is there is judged by the fall of chi-squared, not by an intensity over its error: the
+    neighbours' intensities may be zero in one fit and not in the other, which no error of a single fit knows. The
+    fall counts in units of the long-run variance of the weighted residual (W. K. Newey, K. D. West, Econometrica 55
+    (1987) 703) over one width of a reflection, where that is above one: a misfit of neighbouring points is not
+    independent.
+
+    Parameters
+    ----------
+    q, intensity, sd
+        The window, 1/angstrom and intensity units, (n,); sd is None where there are no errors: they then follow from
+        the residual.
+    positions
+        Reflections of the known phases, also those beyond the window whose tails reach into it, 1/angstrom, (m,).
+    place
+        Where the further reflection would be, 1/angstrom.
+    length
+        Length of the domains to start from, angstrom.
+    qdamp, qbroad
+        Resolution as in the refinement, 1/angstrom; qbroad is where the strain starts from.
+    stretch
+        How far, relatively, all positions together may be from those given; half of it is taken as a standard deviation.
+    degree
+        Of the polynomial that describes the background.
+    kind
+        Envelope of the domains, one of :data:`ENVELOPES`.
+
+    Raises
+    ------
+    InputError
+        If the place is outside the window, or the window has too few points.
+    """
+    order = np.argsort(q)
+    q, intensity = np.asarray(q, float)[order], np.asarray(intensity, float)[order]
+    if len(q) < 30:
+        raise InputError(
+            "too few points in the window of the side phase's reflection",
+            place="key side_phase.window",
+            found=f"{len(q)} points",
+            expected="at least 30",
+            advice="widen the window, or take one that the scan covers",
+        )
+    if not q[0] < place < q[-1]:
+        raise InputError(
+            "the side phase's reflection is outside the window",
+            place="key side_phase.reflection_q",
+            found=f"{place:g} 1/angstrom",
+            expected=f"between {q[0]:.4g} and {q[-1]:.4g}",
+        )
+    known = sd is not None and bool(np.all(np.asarray(sd)[order] > 0))
+    errors = np.asarray(sd, float)[order] if known else np.ones(len(q))
+    window = _Window(
+        q, intensity, errors, known, np.asarray(positions, float), place, length, qdamp, qbroad, stretch, degree, kind
+    )
+    strain = min(qbroad, 0.5 * LARGEST_STRAIN)
+    bare, without = _least([(length, strain, 0.0)], window)
+    # From where the fit without it ended, and from where that one began: a wrong phase leads the first astray.
+    _, having = _least([(*bare, 1.5), (length, strain, 0.0, 1.5)], window)
+    factor = max(having.misfit_factor, 1.0) if known else having.misfit_factor
+    fall = max(without.chi_squared - having.chi_squared, 0.0) / max(factor, np.finfo(float).tiny)
+    z = float(np.sqrt(fall)) if having.side_area > 0 else 0.0
+    return ReflectionSearch(without, having, z, having.side_area, having.side_area / z if z > 0 else 0.0)
+
+
+def _least(starts: Sequence[tuple[float, ...]], window: _Window) -> tuple[tuple[float, ...], WindowFit]:
+    """The best fit from several starts (length, strain, stretch and, with the further reflection, its length ratio)."""
+    from scipy.optimize import least_squares
+
+    runs = []
+    for start in starts:
+        count = len(start)
+        lower = (LENGTH_FACTORS[0] * window.length, 0.0, -window.stretch, SIDE_LENGTH_FACTORS[0])
+        upper = (LENGTH_FACTORS[1] * window.length, LARGEST_STRAIN, window.stretch, SIDE_LENGTH_FACTORS[1])
+        scale = (0.1 * window.length, 0.01, 0.2 * window.stretch, 0.5)
+        span = np.subtract(upper, lower)[:count]
+        first = np.clip(start, lower[:count] + 1e-6 * span, upper[:count] - 1e-6 * span)
+        runs.append(
+            least_squares(
+                lambda p: _linear(p, window)[0],
+                first,
+                bounds=(lower[:count], upper[:count]),
+                x_scale=scale[:count],
+                # The linear part is solved anew at each step: below this, its rounding would be taken for a slope.
+                diff_step=1e-4,
+                ftol=TOLERANCE,
+                xtol=TOLERANCE,
+                gtol=TOLERANCE,
+                max_nfev=40,
+            )
+        )
+    best = min(runs, key=lambda run: run.cost)
+    return tuple(map(float, best.x)), _described(best.x, best.jac, best.active_mask, window)
+
+
+def _columns(p: Sequence[float], window: _Window) -> tuple[Array, Array, Array]:
+    """The further reflection (n, 0 or 1), the phase's reflections (n, m) and the background's polynomials (n, degree+1)."""
+    length, strain, stretch = p[:3]
+    centres = window.positions * (1.0 + stretch)
+    lines = profiles(window.q, centres, length, np.hypot(window.qdamp, strain * centres), window.kind)
+    side = np.empty((len(window.q), 0))
+    if len(p) > 3:
+        deviation = np.hypot(window.qdamp, strain * window.place)
+        side = profiles(window.q, np.array([window.place]), length * p[3], np.array([deviation]), window.kind)
+    t = 2.0 * (window.q - window.q[0]) / (window.q[-1] - window.q[0]) - 1.0
+    return side, lines, np.polynomial.chebyshev.chebvander(t, window.degree)
+
+
+def _linear(p: Sequence[float], window: _Window) -> tuple[Array, Array, tuple[Array, Array, Array]]:
+    """Weighted residual with what is known beforehand (n + 3,), the amplitudes that make it least, and the columns.
+
+    Reflections and the mean background are not negative; the background's other terms have either sign, as a pair of
+    columns.
+    """
+    from scipy.optimize import nnls
+
+    side, lines, smooth = _columns(p, window)
+    matrix = np.hstack([side, lines, smooth, -smooth[:, 1:]]) / window.sd[:, None]
+    norms = np.linalg.norm(matrix, axis=0)
+    norms[norms == 0] = 1.0
+    target = window.intensity / window.sd
+    amplitudes, _ = nnls(matrix / norms, target, maxiter=50 * matrix.shape[1])
+    known = (
+        (p[0] / window.length - 1.0) / LENGTH_SD,
+        (p[1] - window.qbroad) / STRAIN_SD,
+        p[2] / (0.5 * window.stretch),
+    )
+    return np.append((matrix / norms) @ amplitudes - target, known), amplitudes / norms, (side, lines, smooth)
+
+
+def _described(p: Array, jacobian: Array, at_bound: Array, window: _Window) -> WindowFit:
+    """A fit's numbers in the field's terms."""
+    residual, amplitudes, (side, lines, smooth) = _linear(p, window)
+    chi_squared = float(residual @ residual)
+    residual = residual[: len(window.q)]
+    sides, many, terms = side.shape[1], lines.shape[1], smooth.shape[1]
+    areas = amplitudes[sides : sides + many]
+    polynomial = amplitudes[sides + many : sides + many + terms].copy()
+    polynomial[1:] -= amplitudes[sides + many + terms :]
+    background, further = smooth @ polynomial, side @ amplitudes[:sides]
+    calculated = background + further + lines @ areas
+    length, strain, stretch = map(float, p[:3])
+    deviation = float(np.hypot(window.qdamp, strain * window.place))
+    width = full_width(length, deviation, window.kind)
+    used = int(np.count_nonzero(areas)) + sides + terms + len(p)
+    freedom = max(len(window.q) - used, 1)
+    lag = int(width / np.median(np.diff(window.q)))
+    misfit = long_run_variance(residual, lag) * len(residual) / freedom
+    # By length and strain, those at a bound apart; the jacobian is that of the separated problem and so complete.
+    free = np.flatnonzero(at_bound == 0)
+    covariance = np.zeros((len(p), len(p)))
+    if len(free):
+        scale = np.linalg.norm(jacobian[:, free], axis=0)
+        scale[scale == 0] = 1.0
+        inner = np.linalg.pinv((jacobian[:, free] / scale).T @ (jacobian[:, free] / scale), rcond=1e-10, hermitian=True)
+        covariance[np.ix_(free, free)] = inner / np.outer(scale, scale)
+    slope = np.zeros(len(p))
+    slope[0] = (full_width(1.001 * length, deviation, window.kind) - width) / (0.001 * length)
+    more = float(np.hypot(window.qdamp, (strain + 1e-4) * window.place))
+    slope[1] = (full_width(length, more, window.kind) - width) / 1e-4
+    variance = float(slope @ covariance @ slope) * (max(misfit, 1.0) if window.known else misfit)
+    return WindowFit(
+        calculated=calculated,
+        background=background,
+        side=further,
+        positions=window.positions * (1.0 + stretch),
+        areas=areas,
+        length=length,
+        strain=strain,
+        stretch=stretch,
+        side_length=length * float(p[3]) if sides else 0.0,
+        side_area=float(amplitudes[0]) if sides else 0.0,
+        width=width,
+        width_sd=float(np.sqrt(max(variance, 0.0))),
+        chi_squared=chi_squared,
+        degrees_of_freedom=freedom,
+        misfit_factor=misfit,
+    )
+
+
+def long_run_variance(residual: Array, lag: int) -> float:
+    """Variance of the sum of neighbouring residuals per point: sum of autocovariances with falling weights.
+
+    Parameters
+    ----------
+    residual
+        Weighted residual, dimensionless, (n,).
+    lag
+        Points over which neighbours may depend on one another; their weights fall linearly to zero there.
+    """
+    size = len(residual)
+    lag = min(max(lag, 0), size - 1)
+    total = float(residual @ residual) / size
+    for k in range(1, lag):
+        total += 2.0 * (1.0 - k / lag) * float(residual[k:] @ residual[:-k]) / size
+    return total
