@@ -2,7 +2,7 @@
 
 from coherion import command
 
-KINDS = ("patterns", "pair_distributions", "fits", "structure", "nyquist", "arrhenius")
+KINDS = ("patterns", "pair_distributions", "fits", "structure", "nyquist", "arrhenius", "side_phase")
 
 
 def main(argv=None):
@@ -21,6 +21,10 @@ def main(argv=None):
 
         fit, cif = given.files
         plate = draw_structure(read_cif(cif), origin=read_dataset(fit).attrs["origin"], title=given.titles[0])
+    elif given.kind == "side_phase":
+        from coherion.figures.side_phase import draw_side_phase
+
+        plate = draw_side_phase([read_dataset(path) for path in given.files], given.titles)
     else:
         from coherion.figures import impedance, overview
 

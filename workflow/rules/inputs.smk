@@ -71,6 +71,25 @@ def refinement_settings(sample, fit_range):
     return json.dumps(settings, sort_keys=True)
 
 
+def side_phase_of(sample):
+    """Structure of the side phase that is looked for in a sample, or None."""
+    return located(json.loads(settings_text("side_phase", sample))["structure"])
+
+
+def side_phase_settings(sample):
+    """What the search for a side phase is told."""
+    settings = json.loads(settings_text("side_phase", sample))
+    del settings["structure"]
+    return json.dumps(settings, sort_keys=True)
+
+
+# Samples in which a side phase is looked for: a standard is what its certificate says.
+SUSPECTS = [
+    sample
+    for sample in TABLES.with_structure()
+    if TABLES.samples[sample]["group"] != "standard" and side_phase_of(sample)
+]
+
 # Without compositions there is no series to make claims about.
 IS_SERIES = sum("x" in row for row in TABLES.samples.values()) > 2
 
@@ -130,6 +149,10 @@ def paper_figures():
         "figure_S8": ("nyquist", of_samples(circuits, measured, measured)),
         "figure_S9": ("arrhenius", of_samples(lines, measured, measured)),
     }
+    figures["side_phase"] = (
+        "side_phase",
+        of_samples("side_phase/{sample}.nc", SUSPECTS, SUSPECTS),
+    )
     for number, fit_range in enumerate(FIT_RANGES, start=3):
         files = [
             (sample, result(f"refinement/{sample}/{fit_range}.nc")) for sample in fitted

@@ -28,8 +28,8 @@ Array = NDArray[np.float64]
 ENVELOPES = ("sphere", "exponential")
 # How far from the starting value the length of the profile may go, as factors.
 LENGTH_FACTORS = (0.4, 2.5)
-# The further reflection's domains, in units of those of the others: a phase with smaller ones makes no reflection of its
-# own but a hump, which a background is as good for.
+# The further reflection's domains, in units of those of the others: a phase with smaller ones makes no reflection of
+# its own but a hump, which a background is as good for.
 SIDE_LENGTH_FACTORS = (1.0, 4.0)
 # Largest strain: relative standard deviation of lattice spacings.
 LARGEST_STRAIN = 0.05
@@ -47,7 +47,7 @@ SAME_Q = 1e-4
 def reflection_positions(
     lattice: Sequence[float], rotations: NDArray, translations: NDArray, low: float, high: float
 ) -> tuple[Array, NDArray[np.int64]]:
-    """Q of the reflections that symmetry allows in a window, 1/angstrom, ascending, and their multiplicities, both (n,).
+    """Q of the reflections that symmetry allows in a window, 1/angstrom, ascending, and multiplicities, both (n,).
 
     A reflection h is absent if an operation (R, t) of the space group leaves it in place, h R = h, and gives it another
     phase, h t not a whole number (International Tables A, 2.1.3.13).
@@ -150,8 +150,8 @@ class WindowFit:
     width, width_sd
         Full width at half maximum of the phase's reflections at the further one's place, 1/angstrom.
     chi_squared, degrees_of_freedom, misfit_factor
-        Weighted sum of squares, with what is known beforehand; points less parameters in use; long-run variance of the weighted residual, 1 for
-        independent points with right errors.
+        Weighted sum of squares, with what is known beforehand; points less parameters in use; long-run variance of the
+        weighted residual, 1 for independent points with right errors.
     """
 
     calculated: Array
@@ -242,7 +242,8 @@ def search_reflection(
     qdamp, qbroad
         Resolution as in the refinement, 1/angstrom; qbroad is where the strain starts from.
     stretch
-        How far, relatively, all positions together may be from those given; half of it is taken as a standard deviation.
+        How far, relatively, all positions together may be from those given; half of it is taken as a standard
+        deviation.
     degree
         Of the polynomial that describes the background.
     kind
@@ -316,7 +317,7 @@ def _least(starts: Sequence[tuple[float, ...]], window: _Window) -> tuple[tuple[
 
 
 def _columns(p: Sequence[float], window: _Window) -> tuple[Array, Array, Array]:
-    """The further reflection (n, 0 or 1), the phase's reflections (n, m) and the background's polynomials (n, degree+1)."""
+    """The further reflection (n, 0 or 1), the phase's reflections (n, m), the background's terms (n, degree + 1)."""
     length, strain, stretch = p[:3]
     centres = window.positions * (1.0 + stretch)
     lines = profiles(window.q, centres, length, np.hypot(window.qdamp, strain * centres), window.kind)
