@@ -47,7 +47,7 @@ def _draw_windows(plate: Plate, panel, found: Sequence[xarray.Dataset], titles: 
         seen = z > one.attrs["significance"]
         top = 1.1 * float(intensity.max())
         style = {"color": COLOURS[0], "marker": ".", "markersize": 1.6, "linestyle": "none", "markeredgewidth": 0}
-        plate.line(panel, q, intensity / top + number, label=f"{title}, measured", **style)
+        plate.line(panel, q, intensity / top + number, label=f"{title}, observed", **style)
         calculated = one["calculated_having" if seen else "calculated_without"].values
         plate.line(panel, q, calculated / top + number, label=f"{title}, fit", color=COLOURS[3], linewidth=0.6)
         said = f"{title}: {z:.1f} σ" if z < 99.95 else f"{title}: {z:.0f} σ"
@@ -66,7 +66,7 @@ def _draw_reflection(plate: Plate, panel, one: xarray.Dataset, title: str) -> No
     without, having = (one[f"calculated_{key}"].values / unit for key in ("without", "having"))
     measured, side = intensity / unit, one["side_reflection"].values / unit
     style = {"color": COLOURS[0], "marker": ".", "markersize": 2.2, "linestyle": "none", "markeredgewidth": 0}
-    plate.line(panel, q, measured, label="measured", **style)
+    plate.line(panel, q, measured, label="observed", **style)
     plate.line(panel, q, without, label="fit without it", color=COLOURS[1], linewidth=0.8, linestyle="--")
     plate.line(panel, q, having, label="fit with it", color=COLOURS[3], linewidth=0.8)
     panel.fill_between(q, 0.0, side, color=COLOURS[4], alpha=0.4, linewidth=0)
@@ -83,7 +83,8 @@ def _draw_reflection(plate: Plate, panel, one: xarray.Dataset, title: str) -> No
     plate.line(
         panel, q, measured - having + offset, label="difference with it, shifted", color=COLOURS[3], linewidth=0.6
     )
-    panel.axvline(one.attrs["reflection_place"], color=GREY, linestyle=":", linewidth=0.7)
+    place = one.attrs["reflection_place"]
+    panel.vlines(place, offset, np.interp(place, q, measured), color=GREY, linestyle=":", linewidth=0.7)
     power = round(float(np.log10(unit)))
     panel.set(
         xlabel="Q / Å$^{-1}$",

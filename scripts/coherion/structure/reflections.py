@@ -9,7 +9,10 @@ The profile is the cosine transform of what damps G(r): the envelope of the doma
 
     P(Q - Q0) = (1/pi) int_0^inf envelope(r) exp(-s^2 r^2 / 2) cos((Q - Q0) r) dr,    s^2 = qdamp^2 + (strain Q0)^2,
 
-of unit area: the same description of domains and resolution as in the refinement against G(r).
+of unit area: the same description of domains and resolution as in the refinement against G(r). Between spheres of one
+diameter D and domains of all sizes the envelope goes over from the sphere's to an exponential of the same surface,
+
+    envelope(r) = (1 - tail) (1 - 3/2 r/D + 1/2 (r/D)^3) + tail exp(-3/2 r/D).
 """
 
 from __future__ import annotations
@@ -25,7 +28,6 @@ from coherion.structure.symmetry import orthogonalisation
 
 Array = NDArray[np.float64]
 
-ENVELOPES = ("sphere", "exponential")
 # How far from the starting value the length of the profile may go, as factors.
 LENGTH_FACTORS = (0.4, 2.5)
 # The further reflection's domains, in units of those of the others: a phase with smaller ones makes no reflection of
@@ -36,8 +38,8 @@ LARGEST_STRAIN = 0.05
 # What is known beforehand, as standard deviations: the length relatively, the strain absolutely. Where reflections
 # merge, length, strain and intensities can be exchanged for one another, and a width without this would mean nothing.
 LENGTH_SD, STRAIN_SD = 0.2, 0.01
-# Beyond this many widths of the damping nothing is left of the transform, exp(-18).
-REACH = 6.0
+# Where the transform ends: at exp(-18) of the Gaussian, in 1/s, and at exp(-9) of the exponential, in D.
+GAUSSIAN_REACH, EXPONENTIAL_REACH = 6.0, 6.0
 # Relative change of cost and parameters at which a fit ends; z is wanted to a percent.
 TOLERANCE = 1e-5
 # Reflections this near to each other (1/angstrom) are one.
@@ -80,15 +82,45 @@ def reflection_positions(
     return np.add.reduceat(q, starts) / counts if len(q) else q, counts
 
 
-def envelope(kind: str, r: Array, length: float) -> Array:
-    """What domains of a length (angstrom) leave of pairs at distance r, as in the pair model, (n,)."""
-    if kind == "sphere":
-        x = np.minimum(r / length, 1.0)
-        return 1.0 - 1.5 * x + 0.5 * x**3
-    return np.exp(-r / length)
+def envelope(r: Array, length: Array | float, tail: float = 0.0) -> Array:
+    """What domains of a length (angstrom) and a tail (0 to 1) leave of pairs at distance r (angstrom)."""
+    x = np.minimum(r / length, 1.0)
+    sphere = 1.0 + x * (0.5 * x * x - 1.5)
+    return sphere if tail == 0 else (1.0 - tail) * sphere + tail * np.exp(-1.5 * r / length)
 
 
-def profiles(q: Array, centres: Array, length: float, deviation: Array, kind: str = "sphere") -> Array:
+class CosineTransform:
+    """The transform from r to Q on fixed grids, so that the cosines are computed once.
+
+    Parameters
+    ----------
+    q
+        Grid, 1/angstrom, (n,).
+    widest
+        Largest distance of a reflection from a point of the grid, 1/angstrom.
+    reach
+        Where the transform ends, angstrom.
+    """
+
+    def __init__(self, q: Array, widest: float, reach: float) -> None:
+        # Enough nodes for the fastest cosine, and for the envelope itself.
+        nodes, weights = np.polynomial.legendre.leggauss(int(reach * widest / np.pi) + 48)
+        self.r = 0.5 * reach * (nodes + 1.0)
+        self.weights = 0.5 * reach / np.pi * weights
+        # Counted from the middle: cosines of small numbers are cheaper.
+        self.middle = float(np.mean(q))
+        at = np.outer(q - self.middle, self.r)
+        self.cosine, self.sine = np.cos(at), np.sin(at)
+
+    def profiles(self, centres: Array, length: Array | float, deviation: Array, tail: float) -> Array:
+        """As :func:`profiles`; the length may be one for each reflection, (m,)."""
+        r = self.r[:, None]
+        damped = self.weights[:, None] * envelope(r, length, tail) * np.exp(-0.5 * (r * deviation) ** 2)
+        of = r * (centres - self.middle)
+        return self.cosine @ (damped * np.cos(of)) + self.sine @ (damped * np.sin(of))
+
+
+def profiles(q: Array, centres: Array, length: float, deviation: Array, tail: float = 0.0) -> Array:
     """Profiles of unit area of several reflections, (n, m), angstrom.
 
     Parameters
@@ -96,42 +128,33 @@ def profiles(q: Array, centres: Array, length: float, deviation: Array, kind: st
     q, centres
         Grid (n,) and positions (m,), 1/angstrom.
     length
-        Of the domains, angstrom: the diameter of a sphere or the length of the exponential.
+        D, angstrom.
     deviation
         Standard deviation of the Gaussian part, 1/angstrom, (m,).
-    kind
-        One of :data:`ENVELOPES`.
+    tail
+        How much of the envelope is exponential, 0 to 1.
     """
-    size = length if kind == "sphere" else REACH * 3 * length
-    reach = min(size, REACH / max(float(np.min(deviation)), 1e-9))
     widest = float(max(abs(q[-1] - centres.min()), abs(centres.max() - q[0])))
-    # Enough nodes for the fastest cosine, and for the envelope itself.
-    nodes, weights = _quadrature(int(reach * widest / np.pi) + 40)
-    r = 0.5 * reach * (nodes + 1.0)
-    damped = (0.5 * reach / np.pi * weights * envelope(kind, r, length))[:, None]
-    damped = damped * np.exp(-0.5 * (r[:, None] * deviation) ** 2)
-    at, of = np.outer(q, r), np.outer(r, centres)
-    return np.cos(at) @ (damped * np.cos(of)) + np.sin(at) @ (damped * np.sin(of))
+    return CosineTransform(q, widest, _reach(length, float(np.min(deviation)), tail)).profiles(
+        centres, length, deviation, tail
+    )
 
 
-_QUADRATURES: dict[int, tuple[Array, Array]] = {}
+def _reach(length: float, deviation: float, tail: float) -> float:
+    size = length if tail == 0 else EXPONENTIAL_REACH * length
+    return min(size, GAUSSIAN_REACH / max(deviation, 1e-9))
 
 
-def _quadrature(count: int) -> tuple[Array, Array]:
-    count = -(-count // 16) * 16
-    if count not in _QUADRATURES:
-        _QUADRATURES[count] = np.polynomial.legendre.leggauss(count)
-    return _QUADRATURES[count]
-
-
-def full_width(length: float, deviation: float, kind: str = "sphere") -> float:
+def full_width(length: float, deviation: float, tail: float = 0.0) -> float:
     """Full width at half maximum of the profile, 1/angstrom."""
-    top = profiles(np.zeros(1), np.zeros(1), length, np.array([deviation]), kind)[0, 0]
-    low, high = 0.0, 2.4 * deviation + 12.0 / length
+    high = 2.4 * deviation + 12.0 / length
+    transform = CosineTransform(np.zeros(1), high, _reach(length, deviation, tail))
+    damped = transform.weights * envelope(transform.r, length, tail) * np.exp(-0.5 * (transform.r * deviation) ** 2)
+    half = 0.5 * float(damped.sum())
+    low = 0.0
     for _ in range(40):
         middle = 0.5 * (low + high)
-        value = profiles(np.array([middle]), np.zeros(1), length, np.array([deviation]), kind)[0, 0]
-        low, high = (middle, high) if value > 0.5 * top else (low, middle)
+        low, high = (middle, high) if float(damped @ np.cos(middle * transform.r)) > half else (low, middle)
     return low + high
 
 
@@ -143,8 +166,9 @@ class WindowFit:
         The whole, its smooth part, and the further reflection alone, intensity units, (n,).
     positions, areas
         Of the phase's reflections, 1/angstrom and intensity units / angstrom, (m,).
-    length, strain, stretch
-        Of the profile: domains in angstrom, relative spread of spacings; factor on all positions.
+    length, strain, stretch, tail
+        Of the profile: domains in angstrom, relative spread of spacings; relative shift of all positions; exponential
+        part of the envelope.
     side_length, side_area
         Of the further reflection, angstrom and intensity units / angstrom; 0 without it.
     width, width_sd
@@ -162,6 +186,7 @@ class WindowFit:
     length: float
     strain: float
     stretch: float
+    tail: float
     side_length: float
     side_area: float
     width: float
@@ -190,7 +215,7 @@ class ReflectionSearch:
 
 @dataclass(frozen=True, eq=False)
 class _Window:
-    """What a fit needs to know of the window; sd is 1 where it is not known."""
+    """What a fit needs to know of the window; sd is 1 where it is not known, smooth the background's terms (n, k)."""
 
     q: Array
     intensity: Array
@@ -202,8 +227,8 @@ class _Window:
     qdamp: float
     qbroad: float
     stretch: float
-    degree: int
-    kind: str
+    smooth: Array
+    transform: CosineTransform
 
 
 def search_reflection(
@@ -218,7 +243,7 @@ def search_reflection(
     qbroad: float = 0.0,
     stretch: float = 0.01,
     degree: int = 4,
-    kind: str = "sphere",
+    tail: float = 0.1,
 ) -> ReflectionSearch:
     """Describe a window with the reflections of the known phases, without and with a further one.
 
@@ -246,8 +271,8 @@ def search_reflection(
         deviation.
     degree
         Of the polynomial that describes the background.
-    kind
-        Envelope of the domains, one of :data:`ENVELOPES`.
+    tail
+        Exponential part of the envelope to start from.
 
     Raises
     ------
@@ -273,13 +298,30 @@ def search_reflection(
         )
     known = sd is not None and bool(np.all(np.asarray(sd)[order] > 0))
     errors = np.asarray(sd, float)[order] if known else np.ones(len(q))
+    positions = np.asarray(positions, float)
+    t = 2.0 * (q - q[0]) / (q[-1] - q[0]) - 1.0
+    widest = max(q[-1] - positions.min(initial=place), positions.max(initial=place) - q[0]) * (1.0 + stretch)
+    reach = _reach(LENGTH_FACTORS[1] * SIDE_LENGTH_FACTORS[1] * length, qdamp, 1.0)
     window = _Window(
-        q, intensity, errors, known, np.asarray(positions, float), place, length, qdamp, qbroad, stretch, degree, kind
+        q=q,
+        intensity=intensity,
+        sd=errors,
+        known=known,
+        positions=positions,
+        place=place,
+        length=length,
+        qdamp=qdamp,
+        qbroad=qbroad,
+        stretch=stretch,
+        smooth=np.polynomial.chebyshev.chebvander(t, degree),
+        transform=CosineTransform(q, widest, reach),
     )
     strain = min(qbroad, 0.5 * LARGEST_STRAIN)
-    bare, without = _least([(length, strain, 0.0)], window)
-    # From where the fit without it ended, and from where that one began: a wrong phase leads the first astray.
-    _, having = _least([(*bare, 1.5), (length, strain, 0.0, 1.5)], window)
+    bare, without = _least([(length, strain, 0.0, tail)], window)
+    # From where the fit without it ended, and from where that one began: a wrong phase leads the first astray. Then the
+    # fit without it from where that with it ended, or a better place found only there would count as a reflection.
+    more, having = _least([(*bare, 1.5), (length, strain, 0.0, tail, 1.5)], window)
+    without = min(without, _least([more[:-1]], window)[1], key=lambda fit: fit.chi_squared)
     factor = max(having.misfit_factor, 1.0) if known else having.misfit_factor
     fall = max(without.chi_squared - having.chi_squared, 0.0) / max(factor, np.finfo(float).tiny)
     z = float(np.sqrt(fall)) if having.side_area > 0 else 0.0
@@ -287,15 +329,15 @@ def search_reflection(
 
 
 def _least(starts: Sequence[tuple[float, ...]], window: _Window) -> tuple[tuple[float, ...], WindowFit]:
-    """The best fit from several starts (length, strain, stretch and, with the further reflection, its length ratio)."""
+    """The best fit from starts of length, strain, stretch, tail and, with the further reflection, its length ratio."""
     from scipy.optimize import least_squares
 
     runs = []
     for start in starts:
         count = len(start)
-        lower = (LENGTH_FACTORS[0] * window.length, 0.0, -window.stretch, SIDE_LENGTH_FACTORS[0])
-        upper = (LENGTH_FACTORS[1] * window.length, LARGEST_STRAIN, window.stretch, SIDE_LENGTH_FACTORS[1])
-        scale = (0.1 * window.length, 0.01, 0.2 * window.stretch, 0.5)
+        lower = (LENGTH_FACTORS[0] * window.length, 0.0, -window.stretch, 0.0, SIDE_LENGTH_FACTORS[0])
+        upper = (LENGTH_FACTORS[1] * window.length, LARGEST_STRAIN, window.stretch, 1.0, SIDE_LENGTH_FACTORS[1])
+        scale = (0.1 * window.length, 0.01, 0.2 * window.stretch, 0.2, 0.5)
         span = np.subtract(upper, lower)[:count]
         first = np.clip(start, lower[:count] + 1e-6 * span, upper[:count] - 1e-6 * span)
         runs.append(
@@ -318,15 +360,13 @@ def _least(starts: Sequence[tuple[float, ...]], window: _Window) -> tuple[tuple[
 
 def _columns(p: Sequence[float], window: _Window) -> tuple[Array, Array, Array]:
     """The further reflection (n, 0 or 1), the phase's reflections (n, m), the background's terms (n, degree + 1)."""
-    length, strain, stretch = p[:3]
-    centres = window.positions * (1.0 + stretch)
-    lines = profiles(window.q, centres, length, np.hypot(window.qdamp, strain * centres), window.kind)
-    side = np.empty((len(window.q), 0))
-    if len(p) > 3:
-        deviation = np.hypot(window.qdamp, strain * window.place)
-        side = profiles(window.q, np.array([window.place]), length * p[3], np.array([deviation]), window.kind)
-    t = 2.0 * (window.q - window.q[0]) / (window.q[-1] - window.q[0]) - 1.0
-    return side, lines, np.polynomial.chebyshev.chebvander(t, window.degree)
+    length, strain, stretch, tail = p[:4]
+    centres, lengths = window.positions * (1.0 + stretch), np.full(len(window.positions), length)
+    sides = len(p) - 4
+    if sides:
+        centres, lengths = np.append(window.place, centres), np.append(length * p[4], lengths)
+    lines = window.transform.profiles(centres, lengths, np.hypot(window.qdamp, strain * centres), tail)
+    return lines[:, :sides], lines[:, sides:], window.smooth
 
 
 def _linear(p: Sequence[float], window: _Window) -> tuple[Array, Array, tuple[Array, Array, Array]]:
@@ -362,14 +402,14 @@ def _described(p: Array, jacobian: Array, at_bound: Array, window: _Window) -> W
     polynomial[1:] -= amplitudes[sides + many + terms :]
     background, further = smooth @ polynomial, side @ amplitudes[:sides]
     calculated = background + further + lines @ areas
-    length, strain, stretch = map(float, p[:3])
+    length, strain, stretch, tail = map(float, p[:4])
     deviation = float(np.hypot(window.qdamp, strain * window.place))
-    width = full_width(length, deviation, window.kind)
+    width = full_width(length, deviation, tail)
     used = int(np.count_nonzero(areas)) + sides + terms + len(p)
     freedom = max(len(window.q) - used, 1)
     lag = int(width / np.median(np.diff(window.q)))
     misfit = long_run_variance(residual, lag) * len(residual) / freedom
-    # By length and strain, those at a bound apart; the jacobian is that of the separated problem and so complete.
+    # By length, strain and tail, those at a bound apart; the jacobian is that of the separated problem and so complete.
     free = np.flatnonzero(at_bound == 0)
     covariance = np.zeros((len(p), len(p)))
     if len(free):
@@ -378,9 +418,10 @@ def _described(p: Array, jacobian: Array, at_bound: Array, window: _Window) -> W
         inner = np.linalg.pinv((jacobian[:, free] / scale).T @ (jacobian[:, free] / scale), rcond=1e-10, hermitian=True)
         covariance[np.ix_(free, free)] = inner / np.outer(scale, scale)
     slope = np.zeros(len(p))
-    slope[0] = (full_width(1.001 * length, deviation, window.kind) - width) / (0.001 * length)
+    slope[0] = (full_width(1.001 * length, deviation, tail) - width) / (0.001 * length)
     more = float(np.hypot(window.qdamp, (strain + 1e-4) * window.place))
-    slope[1] = (full_width(length, more, window.kind) - width) / 1e-4
+    slope[1] = (full_width(length, more, tail) - width) / 1e-4
+    slope[3] = (full_width(length, deviation, tail + 1e-3) - width) / 1e-3
     variance = float(slope @ covariance @ slope) * (max(misfit, 1.0) if window.known else misfit)
     return WindowFit(
         calculated=calculated,
@@ -391,7 +432,8 @@ def _described(p: Array, jacobian: Array, at_bound: Array, window: _Window) -> W
         length=length,
         strain=strain,
         stretch=stretch,
-        side_length=length * float(p[3]) if sides else 0.0,
+        tail=tail,
+        side_length=length * float(p[4]) if sides else 0.0,
         side_area=float(amplitudes[0]) if sides else 0.0,
         width=width,
         width_sd=float(np.sqrt(max(variance, 0.0))),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.errors import InputError
-from coherion.structure.reflections import ENVELOPES, ReflectionSearch, reflection_positions, search_reflection
+from coherion.structure.reflections import ReflectionSearch, reflection_positions, search_reflection
 
 if TYPE_CHECKING:
     import xarray
@@ -173,20 +173,20 @@ def search(
     )
     values = dict(zip(map(str, fit["parameter"].values), fit["value"].values, strict=True))
     lengths = [float(v) for name, v in values.items() if name.rpartition(":")[2] == "coherence_length"]
-    kind = str(fit.attrs["envelope"])
+    length = lengths[0] if lengths else UNKNOWN_LENGTH
+    exponential = str(fit.attrs["envelope"]) == "exponential"
     found = search_reflection(
         q,
         intensity,
         sd,
         np.sort(positions),
         settings.reflection_q,
-        length=lengths[0] if lengths else UNKNOWN_LENGTH,
+        length=1.5 * length if exponential else length,
         qdamp=float(values.get("qdamp", 0.0)),
         qbroad=float(values.get("qbroad", 0.0)),
         stretch=settings.cell_tolerance,
         degree=settings.background_degree,
-        # Of other envelopes the sphere is the nearest; what it does not describe counts as misfit.
-        kind=kind if kind in ENVELOPES else "sphere",
+        tail=0.9 if exponential else 0.1,
     )
     return q, intensity, sd, found
 

@@ -80,6 +80,7 @@ def dataset_of(
         "domain_length": number(counted.length, "angstrom", f"length of the domains in the profile of {lines}"),
         "strain": number(counted.strain, "1", "relative standard deviation of lattice spacings in the profile"),
         "stretch": number(counted.stretch, "1", "relative shift of all positions from the refined cell"),
+        "tail": number(counted.tail, "1", "exponential part of the envelope in the profile"),
         "rw_one_phase": number(float(fit.attrs["rw"]), "1", "Rw of the refinement with one phase"),
     }
     if sd is not None:
