@@ -100,17 +100,19 @@ Q = np.arange(1.15, 1.70, 0.0027)
 KNOWN = {"qdamp": 0.011, "qbroad": 0.01, "length": 60.0}
 
 
-def pattern(seed, *, side=0.0, length=57.0, side_length=80.0, counts=3e5, kind="sphere", strain=0.008):
-    """A made window: reflections on a bent background, with Poisson noise; positions off by 0.1 %."""
+def pattern(seed, *, side=0.0, length=57.0, side_length=80.0, counts=3e5, tail=0.0, strain=0.008, sizes=(1.0,)):
+    """A made window: reflections on a bent background, with Poisson noise; positions off by 0.1 %; domains of
+    several sizes, relative to the length."""
     generator = np.random.default_rng(seed)
     centres = POSITIONS * 1.001
-    deviation = np.hypot(0.011, strain * centres)
-    made = profiles(Q, centres, length, deviation, kind) @ (AREAS * generator.uniform(0.8, 1.2, AREAS.size))
-    made += side * profiles(Q, np.array([PLACE]), side_length, np.array([np.hypot(0.011, strain * PLACE)]), kind)[:, 0]
+    areas = AREAS * generator.uniform(0.8, 1.2, AREAS.size)
+    made = side * profiles(Q, np.array([PLACE]), side_length, np.array([np.hypot(0.011, strain * PLACE)]), tail)[:, 0]
+    for size in sizes:
+        made += profiles(Q, centres, length * size, np.hypot(0.011, strain * centres), tail) @ areas / len(sizes)
     made += 8 + 3 * np.cos(4 * Q) + 10 / Q
-    made *= counts / made.max()
-    noisy = generator.poisson(made)
-    return noisy.astype(float), np.sqrt(np.maximum(noisy, 1)), counts / made.max()
+    scale = counts / made.max()
+    noisy = generator.poisson(scale * made)
+    return noisy.astype(float), np.sqrt(np.maximum(noisy, 1)), scale
 
 
 def search(intensity, sd, **changes):
@@ -118,35 +120,43 @@ def search(intensity, sd, **changes):
 
 
 def test_a_reflection_that_is_there_is_found_with_its_area():
-    pulls = []
-    for seed in range(8):
-        scaled = pattern(seed, side=0.0)[0].max()  # the same scale as without the side phase, but for its own top
-        intensity, sd, _ = pattern(seed, side=3.0)
+    areas, widths = [], []
+    for seed in range(5):
+        intensity, sd, scale = pattern(seed, side=3.0)
         found = search(intensity, sd)
         assert found.z > 20
-        # The scale of the made pattern follows from its highest point, which the side phase's tail hardly changes.
-        plain = profiles(Q, POSITIONS * 1.001, 57.0, np.hypot(0.011, 0.008 * POSITIONS * 1.001)) @ AREAS
-        assert found.area / (3.0 * scaled / plain.max()) == pytest.approx(1.0, abs=0.35)
-        pulls.append((found.having.width - full_width(57.0, np.hypot(0.011, 0.008 * PLACE))) / found.having.width_sd)
         assert found.having.chi_squared / found.having.degrees_of_freedom < 1.5
-    assert np.sqrt(np.mean(np.square(pulls))) < 2.5
+        areas.append(found.area / (3.0 * scale) - 1)
+        widths.append((found.having.width - full_width(57.0, np.hypot(0.011, 0.008 * PLACE))) / found.having.width_sd)
+    # Its neighbour at 1.43 and the background share with it: a tenth, in the mean less.
+    assert np.abs(areas).max() < 0.15
+    assert abs(np.mean(areas)) < 0.05
+    assert np.sqrt(np.mean(np.square(widths))) < 2.5
 
 
 def test_nothing_is_found_where_nothing_is():
     """Without a side phase z is zero or the size of a normal deviate: one in three above one, none above four."""
-    z = np.array([search(*pattern(seed)[:2]).z for seed in range(40)])
+    z = np.array([search(*pattern(seed)[:2]).z for seed in range(24)])
     assert z.max() < 3.5
     assert np.mean(z > 1.5) < 0.25
 
 
-@pytest.mark.parametrize("length", [40.0, 57.0, 120.0])
-def test_a_wrong_profile_makes_no_reflection(length):
-    """Domains whose profile is a Lorentzian, described by spheres: a misfit of tens of sigma, and no side phase."""
+@pytest.mark.parametrize("tail", [0.5, 1.0])
+def test_domains_of_another_shape_make_no_reflection(tail):
     for seed in range(4):
-        intensity, sd, _ = pattern(seed, kind="exponential", length=0.45 * length, strain=0.01)
-        found = search(intensity, sd, length=length)
-        assert found.without.chi_squared > 2 * found.without.degrees_of_freedom
+        found = search(*pattern(seed, tail=tail)[:2])
+        assert found.having.chi_squared < 1.5 * found.having.degrees_of_freedom
         assert found.z < 4
+
+
+@pytest.mark.parametrize("length", [40.0, 57.0, 120.0])
+def test_a_profile_that_cannot_be_described_makes_no_reflection(length):
+    """Small and large domains at once, which neither spheres of one size nor the exponential describe."""
+    z = [
+        search(*pattern(seed, length=length, sizes=(0.3, 1.0, 3.0), counts=3e6)[:2], length=length).z
+        for seed in range(6)
+    ]
+    assert max(z) < 4
 
 
 def test_a_larger_reflection_is_further_from_nothing():

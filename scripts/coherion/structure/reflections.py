@@ -175,7 +175,7 @@ class WindowFit:
         Full width at half maximum of the phase's reflections at the further one's place, 1/angstrom.
     chi_squared, degrees_of_freedom, misfit_factor
         Weighted sum of squares, with what is known beforehand; points less parameters in use; long-run variance of the
-        weighted residual, 1 for independent points with right errors.
+        weighted residual, at least 1, or without errors at least the variance itself.
     """
 
     calculated: Array
@@ -297,7 +297,9 @@ def search_reflection(
             expected=f"between {q[0]:.4g} and {q[-1]:.4g}",
         )
     known = sd is not None and bool(np.all(np.asarray(sd)[order] > 0))
-    errors = np.asarray(sd, float)[order] if known else np.ones(len(q))
+    # Without errors the scatter of second differences is one, whose level the residual then corrects.
+    scatter = float(np.std(np.diff(intensity, 2))) / np.sqrt(6.0)
+    errors = np.asarray(sd, float)[order] if known else np.full(len(q), max(scatter, np.finfo(float).tiny))
     positions = np.asarray(positions, float)
     t = 2.0 * (q - q[0]) / (q[-1] - q[0]) - 1.0
     widest = max(q[-1] - positions.min(initial=place), positions.max(initial=place) - q[0]) * (1.0 + stretch)
@@ -322,8 +324,7 @@ def search_reflection(
     # fit without it from where that with it ended, or a better place found only there would count as a reflection.
     more, having = _least([(*bare, 1.5), (length, strain, 0.0, tail, 1.5)], window)
     without = min(without, _least([more[:-1]], window)[1], key=lambda fit: fit.chi_squared)
-    factor = max(having.misfit_factor, 1.0) if known else having.misfit_factor
-    fall = max(without.chi_squared - having.chi_squared, 0.0) / max(factor, np.finfo(float).tiny)
+    fall = max(without.chi_squared - having.chi_squared, 0.0) / having.misfit_factor
     z = float(np.sqrt(fall)) if having.side_area > 0 else 0.0
     return ReflectionSearch(without, having, z, having.side_area, having.side_area / z if z > 0 else 0.0)
 
@@ -408,7 +409,9 @@ def _described(p: Array, jacobian: Array, at_bound: Array, window: _Window) -> W
     used = int(np.count_nonzero(areas)) + sides + terms + len(p)
     freedom = max(len(window.q) - used, 1)
     lag = int(width / np.median(np.diff(window.q)))
-    misfit = long_run_variance(residual, lag) * len(residual) / freedom
+    # Residuals of a fit add up to less than independent ones: no less than what the errors say, or else the scatter.
+    least = 1.0 if window.known else float(residual @ residual) / freedom
+    misfit = max(long_run_variance(residual, lag) * len(residual) / freedom, least, np.finfo(float).tiny)
     # By length, strain and tail, those at a bound apart; the jacobian is that of the separated problem and so complete.
     free = np.flatnonzero(at_bound == 0)
     covariance = np.zeros((len(p), len(p)))
@@ -422,7 +425,7 @@ def _described(p: Array, jacobian: Array, at_bound: Array, window: _Window) -> W
     more = float(np.hypot(window.qdamp, (strain + 1e-4) * window.place))
     slope[1] = (full_width(length, more, tail) - width) / 1e-4
     slope[3] = (full_width(length, deviation, tail + 1e-3) - width) / 1e-3
-    variance = float(slope @ covariance @ slope) * (max(misfit, 1.0) if window.known else misfit)
+    variance = float(slope @ covariance @ slope) * misfit
     return WindowFit(
         calculated=calculated,
         background=background,
