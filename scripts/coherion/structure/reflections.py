@@ -203,7 +203,8 @@ class ReflectionSearch:
     z
         Its excess over the standard error: the root of what it takes from chi-squared, in units of the misfit.
     area, area_sd
-        Its area, intensity units / angstrom; area / z is the standard error.
+        Its area, intensity units / angstrom, and area / z, the error against which it is seen. The area itself is less
+        certain where neighbours can take a share of it.
     """
 
     without: WindowFit

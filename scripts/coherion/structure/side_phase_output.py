@@ -71,7 +71,7 @@ def dataset_of(
         "side_reflection_z": number(found.z, "1", "excess of the side phase's reflection over its standard error"),
         "side_reflection_area": number(found.area, area, "area of the side phase's reflection"),
         "side_reflection_area_sd": number(
-            found.area_sd if found.z > 0 else None, area, "standard uncertainty of side_reflection_area"
+            found.area_sd if found.z > 0 else None, area, "area over z: the error against which it is seen"
         ),
         "reflection_width": number(
             counted.width, "1/angstrom", f"full width at half maximum of {lines} at the side phase's place"
