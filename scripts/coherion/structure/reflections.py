@@ -334,6 +334,9 @@ def _least(starts: Sequence[tuple[float, ...]], window: _Window) -> tuple[tuple[
     """The best fit from starts of length, strain, stretch, tail and, with the further reflection, its length ratio."""
     from scipy.optimize import least_squares
 
+    def residual(p: Array) -> Array:
+        return _linear(p, window)[0]
+
     runs = []
     for start in starts:
         count = len(start)
@@ -344,12 +347,12 @@ def _least(starts: Sequence[tuple[float, ...]], window: _Window) -> tuple[tuple[
         first = np.clip(start, lower[:count] + 1e-6 * span, upper[:count] - 1e-6 * span)
         runs.append(
             least_squares(
-                lambda p: _linear(p, window)[0],
+                residual,
                 first,
                 bounds=(lower[:count], upper[:count]),
                 x_scale=scale[:count],
                 # The linear part is solved anew at each step: below this, its rounding would be taken for a slope.
-                diff_step=1e-4,
+                diff_step=[1e-4] * count,
                 ftol=TOLERANCE,
                 xtol=TOLERANCE,
                 gtol=TOLERANCE,
@@ -357,10 +360,10 @@ def _least(starts: Sequence[tuple[float, ...]], window: _Window) -> tuple[tuple[
             )
         )
     best = min(runs, key=lambda run: run.cost)
-    return tuple(map(float, best.x)), _described(best.x, best.jac, best.active_mask, window)
+    return tuple(map(float, best.x)), _described(best.x, np.asarray(best.jac), best.active_mask, window)
 
 
-def _columns(p: Sequence[float], window: _Window) -> tuple[Array, Array, Array]:
+def _columns(p: Array, window: _Window) -> tuple[Array, Array, Array]:
     """The further reflection (n, 0 or 1), the phase's reflections (n, m), the background's terms (n, degree + 1)."""
     length, strain, stretch, tail = p[:4]
     centres, lengths = window.positions * (1.0 + stretch), np.full(len(window.positions), length)
@@ -371,7 +374,7 @@ def _columns(p: Sequence[float], window: _Window) -> tuple[Array, Array, Array]:
     return lines[:, :sides], lines[:, sides:], window.smooth
 
 
-def _linear(p: Sequence[float], window: _Window) -> tuple[Array, Array, tuple[Array, Array, Array]]:
+def _linear(p: Array, window: _Window) -> tuple[Array, Array, tuple[Array, Array, Array]]:
     """Weighted residual with what is known beforehand (n + 3,), the amplitudes that make it least, and the columns.
 
     Reflections and the mean background are not negative; the background's other terms have either sign, as a pair of
@@ -393,7 +396,7 @@ def _linear(p: Sequence[float], window: _Window) -> tuple[Array, Array, tuple[Ar
     return np.append((matrix / norms) @ amplitudes - target, known), amplitudes / norms, (side, lines, smooth)
 
 
-def _described(p: Array, jacobian: Array, at_bound: Array, window: _Window) -> WindowFit:
+def _described(p: Array, jacobian: Array, at_bound: NDArray, window: _Window) -> WindowFit:
     """A fit's numbers in the field's terms."""
     residual, amplitudes, (side, lines, smooth) = _linear(p, window)
     chi_squared = float(residual @ residual)
