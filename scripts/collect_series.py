@@ -15,6 +15,8 @@ def main(argv=None):
     arguments.add_argument("--spectra", help="table of the spectra")
     arguments.add_argument("--schemas", required=True, help="folder of the schemas of the tables")
     arguments.add_argument("--ranges", nargs="*", default=[], help="fit ranges, the one that counts first")
+    arguments.add_argument("--suspects", nargs="*", default=[], help="samples in which a side phase was looked for")
+    arguments.add_argument("--side-phase", default="", metavar="PATTERN", help="files of the search for a side phase")
     for stage in ("refinement", "geometry", "validation", "arrhenius"):
         arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
     arguments.add_argument("--output", required=True, help="table of the series to write (.tsv)")
@@ -29,7 +31,7 @@ def main(argv=None):
 
     settings = settings_from(SeriesSettings, given.settings, "the series")
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
-    rows, arrhenius, validated = [], {}, {}
+    rows, arrhenius, validated, side_phases = [], {}, {}, {}
     for name, sample in tables.samples.items():
         if sample["group"] == "standard":
             continue
@@ -37,13 +39,26 @@ def main(argv=None):
         if name in tables.with_structure():
             fits = {r: read_dataset(given.refinement.format(sample=name, range=r)) for r in given.ranges}
             geometry = read_dataset(given.geometry.format(sample=name, range=given.ranges[0]))
+        if name in given.suspects:
+            side_phases[name] = read_dataset(given.side_phase.format(sample=name))
         if name in tables.spectra:
             arrhenius[name] = read_dataset(given.arrhenius.format(sample=name))
             validated[name] = read_dataset(given.validation.format(sample=name))
         found = [*fits.values(), *([arrhenius[name]] if name in arrhenius else [])]
-        rows.append(series_row(sample, fits, geometry, arrhenius.get(name), settings, origin=origin_of(*found)))
+        rows.append(
+            series_row(
+                sample,
+                fits,
+                geometry,
+                arrhenius.get(name),
+                settings,
+                origin=origin_of(*found),
+                side_phase=side_phases.get(name),
+            )
+        )
+    exclusions = exclusion_rows(tables.excluded, arrhenius, validated, side_phases)
     write_text(given.output, write_table(rows))
-    write_text(given.exclusions, write_table(exclusion_rows(tables.excluded, arrhenius, validated), EXCLUSIONS))
+    write_text(given.exclusions, write_table(exclusions, EXCLUSIONS))
 
 
 if __name__ == "__main__":

@@ -1,33 +1,61 @@
-"""Draw one figure of several samples: patterns, G(r), fits, structure, spectra or Arrhenius lines."""
+"""Draw figures of several samples: patterns, G(r), fits, structure, spectra, Arrhenius lines, the side phase.
+
+FIGURES is a JSON object, or a .json file with one, of each figure by name: its kind, the netCDF file of each sample
+(for the structure a refinement and its CIF), and what each sample is called:
+{"figure_1a": {"kind": "patterns", "files": ["x10.nc", "x90.nc"], "titles": ["x = 0.1", "x = 0.9"]}}
+Patterns may name the CIF of a ``reference`` whose reflections are marked.
+"""
+
+from pathlib import Path
 
 from coherion import command
+from coherion.errors import InputError
 
-KINDS = ("patterns", "pair_distributions", "fits", "fit_ranges", "structure", "nyquist", "arrhenius")
+ROOMS = {
+    "patterns": "overview",
+    "pair_distributions": "overview",
+    "fits": "overview",
+    "fit_ranges": "overview",
+    "nyquist": "impedance",
+    "arrhenius": "impedance",
+    "side_phase": "side_phase",
+    "structure": "structure",
+}
 
 
 def main(argv=None):
     arguments = command.parser(__doc__, settings=False)
-    arguments.add_argument("kind", choices=KINDS, help="what to draw")
-    arguments.add_argument("files", nargs="+", help="netCDF of each sample; for the structure a refinement and its CIF")
-    arguments.add_argument("--titles", nargs="+", required=True, help="what each sample is called")
-    arguments.add_argument("--output", required=True, help="the .pdf; .svg, .png and .tsv are written beside it")
+    arguments.add_argument(
+        "figures", type=command.read_settings, metavar="FIGURES", help="kind, files and titles of each"
+    )
+    arguments.add_argument(
+        "--output",
+        required=True,
+        type=Path,
+        help="folder; NAME.pdf, .svg, .png and .tsv of each figure are written to it",
+    )
     given = arguments.parse_args(argv)
+    for name, figure in given.figures.items():
+        place = f"figure {name}"
+        if not isinstance(figure, dict) or set(figure) - {"reference"} != {"kind", "files", "titles"}:
+            raise InputError("not a figure", place=place, found=figure, expected="kind, files and titles")
+        if figure["kind"] not in ROOMS:
+            raise InputError("unknown kind of figure", place=place, found=figure["kind"], expected=", ".join(ROOMS))
+        draw(**figure).save(given.output / f"{name}.pdf")
+
+
+def draw(kind, files, titles, reference=None):
+    from importlib import import_module
 
     from coherion.formats.netcdf import read_dataset
+    from coherion.structure.crystal import read_cif
 
-    if given.kind == "structure":
-        from coherion.figures.structure import draw_structure
-        from coherion.structure.crystal import read_cif
-
-        fit, cif = given.files
-        plate = draw_structure(read_cif(cif), origin=read_dataset(fit).attrs["origin"], title=given.titles[0])
-    else:
-        from coherion.figures import impedance, overview
-
-        room = impedance if given.kind in ("nyquist", "arrhenius") else overview
-        draw = getattr(room, f"draw_{given.kind}")
-        plate = draw([read_dataset(path) for path in given.files], given.titles)
-    plate.save(given.output)
+    room = import_module(f"coherion.figures.{ROOMS[kind]}")
+    if kind == "structure":
+        fit, cif = files
+        return room.draw_structure(read_cif(cif), origin=read_dataset(fit).attrs["origin"], title=titles[0])
+    more = {"reference": read_cif(reference)} if reference else {}
+    return getattr(room, f"draw_{kind}")([read_dataset(path) for path in files], titles, **more)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from coherion.scattering.settings import ReductionSettings
 from coherion.statistics.collect import SeriesSettings
 from coherion.statistics.criteria import ClaimSettings
 from coherion.structure.recipe_settings import RefinementSettings
+from coherion.structure.side_phase import SidePhaseSettings
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "workflow" / "schemas"
@@ -30,6 +31,7 @@ CONFIGURATIONS = sorted((ROOT / "config").glob("*.yaml"))
 STAGES = [
     ("reduction", ReductionSettings, {"composition"}),
     ("refinement", RefinementSettings, {"fit_range", "values"}),
+    ("side_phase", SidePhaseSettings, set()),
     ("spectra", SpectraSettings, set()),
     ("validation", ValidationSettings, set()),
     ("circuits", CircuitSettings, set()),
@@ -42,7 +44,7 @@ STAGES = [
     ("claims", ClaimSettings, set()),
 ]
 # Keys that only the rules need.
-ONLY_RULES = {"refinement": {"fit_ranges", "resolution_from"}}
+ONLY_RULES = {"refinement": {"fit_ranges", "resolution_from"}, "side_phase": {"structure"}}
 
 
 def plain(value):

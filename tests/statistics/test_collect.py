@@ -99,3 +99,47 @@ def test_every_exclusion_has_a_sample_and_a_reason():
     ]
     assert "0.1 to 0.2 Hz" in rows[1]["what"]
     assert "b.mpt" in rows[2]["what"]
+
+
+def side_phase(excluded, **tried):
+    numbers = {"side_reflection_z": 14.0, "reflection_width": 0.12, "reflection_width_sd": 0.002} | tried
+    return xarray.Dataset(
+        {name: variable((), value) for name, value in numbers.items()},
+        attrs={"excluded": int(excluded), "reason": "side phase: 14 sigma"},
+    )
+
+
+TRIED = {"side_phase_fraction": 0.149, "side_phase_fraction_sd": 0.003, "rw_two_phases": 0.11}
+
+
+@pytest.mark.parametrize("excluded", [True, False])
+def test_a_side_phase_gives_columns_and_only_where_it_is_proven_the_reason(excluded):
+    sample = {"sample": "x95", "x": 0.95, "group": "as_milled"}
+    found = series_row(
+        sample,
+        {"2-60": fit(44.0)},
+        None,
+        arrhenius(),
+        SeriesSettings(),
+        origin="measured",
+        side_phase=side_phase(excluded, **TRIED),
+    )
+    assert found["side_reflection_z"] == 14.0
+    assert (found["reflection_width_per_A"], found["reflection_width_per_A_sd"]) == (0.12, 0.002)
+    assert (found["side_phase_fraction"], found["side_phase_fraction_sd"]) == (0.149, 0.003)
+    assert found["rw_two_phases"] == 0.11
+    assert found["excluded"] == ("side phase: 14 sigma" if excluded else None)
+    # What the sample's transport is does not depend on it.
+    assert found["activation_energy_eV"] == 0.5
+    rows = exclusion_rows([], {}, {}, {"x95": side_phase(excluded, **TRIED)})
+    assert [(r["sample"], r["what"], r["by"]) for r in rows] == (
+        [("x95", "structural series", "side phase")] if excluded else []
+    )
+
+
+def test_a_sample_whose_second_phase_was_not_tried_has_no_columns_of_it():
+    found = series_row(
+        {"sample": "x50"}, {}, None, None, SeriesSettings(), origin="measured", side_phase=side_phase(False)
+    )
+    assert "side_phase_fraction" not in found
+    assert found["excluded"] is None

@@ -40,39 +40,45 @@ rule draw_series:
         "python {input.script} {input.series:q} {params.correlation:q} --output {params.figures:q} > {log:q} 2>&1"
 
 
-rule draw_paper:
-    input:
-        script=script("draw_paper"),
-        files=lambda wildcards: [file for _, file in PAPER_FIGURES[wildcards.figure][1]],
-    output:
-        report(
-            result("figures/{figure}.svg"),
-            caption="../report/paper.rst",
-            category="Paper",
-            labels={"figure": "{figure}"},
-        ),
-        pdf=result("figures/{figure}.pdf"),
-        png=result("figures/{figure}.png"),
-        numbers=result("figures/{figure}.tsv"),
-    log:
-        result("logs/draw_paper/{figure}.log"),
-    wildcard_constraints:
-        figure=one_of(PAPER_FIGURES),
-    conda:
-        environment("structure")
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 1200 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
-    params:
-        code=code("figures"),
-        kind=lambda wildcards: PAPER_FIGURES[wildcards.figure][0],
-        titles=lambda wildcards: [
-            title_of(sample) for sample, _ in PAPER_FIGURES[wildcards.figure][1]
-        ],
-    shell:
-        "python {input.script} {params.kind} {input.files:q} --titles {params.titles:q} --output {output.pdf:q}"
-        " > {log:q} 2>&1"
+# One job for the figures of chosen samples, one for those of all: starting to draw costs more than drawing.
+for batch, FIGURES in PAPER_FIGURES.items():
+
+    rule:
+        name:
+            f"draw_{batch}"
+        input:
+            script=script("draw_paper"),
+            files=sorted(
+                {file for figure in FIGURES.values() for file in figure["files"]}
+            ),
+            references=sorted(
+                {f["reference"] for f in FIGURES.values() if "reference" in f}
+            ),
+        output:
+            drawn_beside_svg(*FIGURES),
+            [
+                report(
+                    result(f"figures/{figure}.svg"),
+                    caption="../report/paper.rst",
+                    category="Paper",
+                    labels={"figure": figure},
+                )
+                for figure in FIGURES
+            ],
+        log:
+            result(f"logs/draw_{batch}.log"),
+        conda:
+            environment("structure")
+        threads: 1
+        resources:
+            mem_mb=lambda wildcards, attempt: 1200 * attempt,
+            runtime=lambda wildcards, attempt: 10 * attempt,
+        params:
+            code=code("figures"),
+            figures=json.dumps(FIGURES, sort_keys=True),
+            folder=lambda wildcards, output: Path(output[0]).parent,
+        shell:
+            "python {input.script} {params.figures:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule draw_recovery:
@@ -97,7 +103,7 @@ rule draw_recovery:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("figures/plate.py", "figures/recovery.py"),
-        figure=result("figures/recovery.pdf"),
+        figure=lambda wildcards, output: output[0],
     shell:
         "python {input.script} {input.recovery:q} --output {params.figure:q} > {log:q} 2>&1"
 
@@ -105,4 +111,8 @@ rule draw_recovery:
 rule figures_all:
     """Every figure of the series."""
     input:
-        drawn(*SERIES_FIGURES, *PAPER_FIGURES, *(["recovery"] if RECOVERED else [])),
+        drawn(
+            *SERIES_FIGURES,
+            *(name for figures in PAPER_FIGURES.values() for name in figures),
+            *(["recovery"] if RECOVERED else []),
+        ),

@@ -4,7 +4,7 @@ SIMULATION = located(SETTINGS["simulation"]["series"])
 
 
 # Truth is known where the raw files are those that this workflow simulates.
-SIMULATED = SETTINGS["data_folder"].rstrip("/") == result("simulated")
+SIMULATED = Path(SETTINGS["data_folder"]) == Path(result("simulated"))
 
 
 def simulated_temperatures():
@@ -71,8 +71,32 @@ def refinement_settings(sample):
     return json.dumps(settings, sort_keys=True)
 
 
+def side_phase_of(sample):
+    """Structure of the side phase that is looked for in a sample, or None."""
+    return located(json.loads(settings_text("side_phase", sample))["structure"])
+
+
+def side_phase_settings(sample):
+    """What the search for a side phase is told."""
+    settings = json.loads(settings_text("side_phase", sample))
+    del settings["structure"]
+    return json.dumps(settings, sort_keys=True)
+
+
+# Samples in which a side phase is looked for: a standard is what its certificate says.
+SUSPECTS = [
+    sample
+    for sample in TABLES.with_structure()
+    if TABLES.samples[sample]["group"] != "standard" and side_phase_of(sample)
+]
+
 # Without compositions there is no series to make claims about.
 IS_SERIES = sum("x" in row for row in TABLES.samples.values()) > 2
+
+
+def files_of_stage(pattern, known, ranges=("",)):
+    """One stage's files of all samples that have them."""
+    return expand(result(pattern), sample=known, fit_range=ranges)
 
 
 def table_of(name):
@@ -100,7 +124,7 @@ def drawn(*names, suffixes=(".pdf", ".svg", ".png", ".tsv")):
 
 
 def drawn_beside_svg(*names):
-    """The same without the SVG, which a rule names apart where it goes into the report."""
+    """The same without the SVG, which stands apart where it goes into the report."""
     return drawn(*names, suffixes=(".pdf", ".png", ".tsv"))
 
 
@@ -113,44 +137,63 @@ def of_samples(pattern, samples, known):
     ]
 
 
+def figure_of(kind, files, **more):
+    """What draw_paper is told of one figure; ``files`` are pairs of a sample and a file of its own."""
+    return {
+        "kind": kind,
+        "files": [file for _, file in files],
+        "titles": [title_of(sample) for sample, _ in files],
+        **more,
+    }
+
+
 def paper_figures():
-    """Figures of several samples: name, kind, and the samples with their files."""
+    """Figures of several samples by the job that draws them: those of chosen samples, and those of all."""
     scans = [s for s in TABLES.with_scan() if TABLES.samples[s]["group"] != "standard"]
     fitted, measured = TABLES.with_structure(), TABLES.with_spectra()
     shown, fit_of = CHOSEN["representative"], CHOSEN["fit_of"]
-    reduced, fit, circuits, lines = (
-        "reduction/{sample}.nc",
-        "refinement/{sample}/{range}.nc",
-        "circuits/{sample}.nc",
-        "arrhenius/{sample}.nc",
+    reduced, circuits, lines = (
+        f"{stage}/{{sample}}.nc" for stage in ("reduction", "circuits", "arrhenius")
     )
-    figures = {
-        "figure_1a": ("patterns", of_samples(reduced, shown, scans)),
-        "figure_1b": ("pair_distributions", of_samples(reduced, shown, scans)),
-        "figure_6a": ("arrhenius", of_samples(lines, CHOSEN["arrhenius_of"], measured)),
-        "figure_S2": ("patterns", of_samples(reduced, scans, scans)),
-        "figure_S8": ("nyquist", of_samples(circuits, measured, measured)),
-        "figure_S9": ("arrhenius", of_samples(lines, measured, measured)),
+    chosen = of_samples(reduced, shown, scans)
+    reference = {
+        "reference": structures(sample)[0] for sample, _ in chosen if sample in fitted
+    }
+    some = {
+        "figure_1a": figure_of("patterns", chosen, **reference),
+        "figure_1b": figure_of("pair_distributions", chosen),
+        "figure_6a": figure_of(
+            "arrhenius", of_samples(lines, CHOSEN["arrhenius_of"], measured)
+        ),
+    }
+    if fit_of in fitted:
+        own = f"refinement/{fit_of}"
+        some["figure_2"] = figure_of(
+            "fit_ranges",
+            [(fit_of, result(f"{own}/{fit_range}.nc")) for fit_range in FIT_RANGES],
+        )
+        some["figure_3"] = figure_of(
+            "structure",
+            [(fit_of, result(f"{own}/{MAIN_RANGE}.{kind}")) for kind in ("nc", "cif")],
+        )
+    every = {
+        "figure_S2": figure_of("patterns", of_samples(reduced, scans, scans)),
+        "figure_S8": figure_of("nyquist", of_samples(circuits, measured, measured)),
+        "figure_S9": figure_of("arrhenius", of_samples(lines, measured, measured)),
+        "side_phase": figure_of(
+            "side_phase", of_samples("side_phase/{sample}.nc", SUSPECTS, SUSPECTS)
+        ),
     }
     for number, fit_range in enumerate(FIT_RANGES, start=3):
         files = [
             (sample, result(f"refinement/{sample}/{fit_range}.nc")) for sample in fitted
         ]
-        figures[f"figure_S{number}"] = ("fits", files)
-    if fit_of in fitted:
-        ranges = [
-            (f"{fit_of}", result(f"refinement/{fit_of}/{fit_range}.nc"))
-            for fit_range in FIT_RANGES
-        ]
-        figures["figure_2"] = ("fit_ranges", ranges)
-        figures["figure_3"] = (
-            "structure",
-            [
-                (fit_of, result(f"refinement/{fit_of}/{MAIN_RANGE}.{kind}"))
-                for kind in ("nc", "cif")
-            ],
-        )
-    return {name: figure for name, figure in figures.items() if figure[1]}
+        every[f"figure_S{number}"] = figure_of("fits", files)
+    batches = {
+        batch: {name: figure for name, figure in figures.items() if figure["files"]}
+        for batch, figures in (("chosen_samples", some), ("all_samples", every))
+    }
+    return {batch: figures for batch, figures in batches.items() if figures}
 
 
 PAPER_FIGURES = paper_figures()

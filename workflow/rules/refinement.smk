@@ -179,3 +179,31 @@ rule refine_all:
             sample=TABLES.with_structure(),
             fit_range=FIT_RANGES,
         ),
+
+
+rule detect_side_phase:
+    input:
+        script=script("detect_side_phase"),
+        reduced=result("reduction/{sample}.nc"),
+        refinement=result(f"refinement/{{sample}}/{MAIN_RANGE}.nc"),
+        structure=lambda wildcards: structures(wildcards.sample),
+        side=lambda wildcards: side_phase_of(wildcards.sample),
+    output:
+        netcdf=result("side_phase/{sample}.nc"),
+        table=result("side_phase/{sample}.tsv"),
+    log:
+        result("logs/detect_side_phase/{sample}.log"),
+    benchmark:
+        result("benchmarks/detect_side_phase/{sample}.tsv")
+    conda:
+        environment("structure")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=code("structure", "scattering/form_factors.py"),
+        settings=lambda wildcards: side_phase_settings(wildcards.sample),
+    shell:
+        "python {input.script} {input.reduced:q} {input.refinement:q} {input.structure:q} --side {input.side:q}"
+        " --settings {params.settings:q} --output {output.netcdf:q} --table {output.table:q} > {log:q} 2>&1"

@@ -17,6 +17,7 @@ rule collect_series:
             sample=TABLES.with_structure(),
             fit_range=MAIN_RANGE,
         ),
+        side_phase=expand(result("side_phase/{sample}.nc"), sample=SUSPECTS),
         validation=expand(
             result("validation/{sample}.nc"), sample=TABLES.with_spectra()
         ),
@@ -57,11 +58,13 @@ rule collect_series:
             for part in (f"--{name}", located(SETTINGS["tables"][name]))
         ],
         ranges=FIT_RANGES,
+        suspects=SUSPECTS,
         patterns=lambda wildcards: [
             part
             for stage, pattern in (
                 ("refinement", "refinement/{sample}/{range}.nc"),
                 ("geometry", "geometry/{sample}/{range}.nc"),
+                ("side-phase", "side_phase/{sample}.nc"),
                 ("validation", "validation/{sample}.nc"),
                 ("arrhenius", "arrhenius/{sample}.nc"),
             )
@@ -69,7 +72,7 @@ rule collect_series:
         ],
     shell:
         "python {input.script} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
-        " --ranges {params.ranges:q} {params.patterns:q} --settings {params.settings:q}"
+        " --ranges {params.ranges:q} --suspects {params.suspects:q} {params.patterns:q} --settings {params.settings:q}"
         " --output {output.series:q} --exclusions {output.exclusions:q} > {log:q} 2>&1"
 
 

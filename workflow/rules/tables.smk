@@ -1,33 +1,20 @@
 """Tables of the supporting information as TSV, LaTeX and HTML; their numbers depend on which samples are left out."""
 
 
-def files_of_tables(pattern, known, ranges=("",)):
-    """One stage's files of all samples that have them."""
-    return expand(result(pattern), sample=known, fit_range=ranges)
-
-
 rule write_tables:
     input:
         script=script("write_tables"),
-        code=code(
-            "tables",
-            "structure/cif.py",
-            "structure/site_symmetry.py",
-            "statistics/nested_fits.py",
-            "formats/series_tables.py",
-            "formats/tables.py",
-        ),
         samples=table_of("samples"),
         scans=table_of("scans"),
         spectra=table_of("spectra"),
-        refinement=files_of_tables(
+        refinement=files_of_stage(
             "refinement/{sample}/{fit_range}.nc", TABLES.with_structure(), FIT_RANGES
         ),
         structures=sorted(
             {file for sample in TABLES.with_structure() for file in structures(sample)}
         ),
-        circuits=files_of_tables("circuits/{sample}.nc", TABLES.with_spectra()),
-        arrhenius=files_of_tables("arrhenius/{sample}.nc", TABLES.with_spectra()),
+        circuits=files_of_stage("circuits/{sample}.nc", TABLES.with_spectra()),
+        arrhenius=files_of_stage("arrhenius/{sample}.nc", TABLES.with_spectra()),
         series=result("series/series.tsv"),
         exclusions=result("series/exclusions.tsv"),
         claims=result("claims.tsv") if IS_SERIES else [],
@@ -50,6 +37,14 @@ rule write_tables:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code(
+            "tables",
+            "structure/cif.py",
+            "structure/site_symmetry.py",
+            "statistics/nested_fits.py",
+            "formats/series_tables.py",
+            "formats/tables.py",
+        ),
         schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
         folder=workflow.basedir,
         tables=[

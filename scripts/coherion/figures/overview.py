@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray
@@ -10,6 +11,10 @@ import xarray
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 from coherion.figures.reduction import envelope_guide
 from coherion.formats.netcdf import origin_of
+from coherion.structure.reflections import reference_reflections
+
+if TYPE_CHECKING:
+    from coherion.structure.crystal import Crystal
 
 #: Reflection of the trigonal side phase, 1/angstrom (paper, Fig. S2).
 SIDE_PHASE_Q = 1.47
@@ -20,7 +25,12 @@ def _height(count: int) -> float:
 
 
 def draw_patterns(
-    reduced: Sequence[xarray.Dataset], titles: Sequence[str], *, qmax: float = 6.0, mark: float | None = SIDE_PHASE_Q
+    reduced: Sequence[xarray.Dataset],
+    titles: Sequence[str],
+    *,
+    qmax: float = 6.0,
+    mark: float | None = SIDE_PHASE_Q,
+    reference: Crystal | None = None,
 ) -> Plate:
     """Background-subtracted intensity against Q, each scaled to its maximum and shifted by one.
 
@@ -34,6 +44,8 @@ def draw_patterns(
         End of the axis, 1/angstrom.
     mark
         Q of a reflection to mark, 1/angstrom; None marks nothing.
+    reference
+        A structure whose reflections are marked below the patterns, the stronger the longer the mark.
     """
     plate = Plate(width=PAGE, height=_height(len(reduced)), origin=origin_of(*reduced))
     (panel,) = plate.panels
@@ -43,6 +55,11 @@ def draw_patterns(
         scaled = intensity[shown] / np.max(intensity[shown]) + number
         plate.line(panel, q[shown], scaled, label=title, color=COLOURS[number % 10], linewidth=0.7)
         panel.text(qmax * 0.995, number + 0.3, title, ha="right", fontsize=6.5)
+    if reference is not None:
+        q, strength = reference_reflections(reference, qmax)
+        panel.vlines(q, -0.45, -0.45 + 0.4 * np.sqrt(strength), color=GREY, linewidth=0.6)
+        panel.text(0.42, -0.3, f"{reference.name}: reflections", fontsize=6.5, color=GREY)
+        plate.remember(panel, f"reflections of {reference.name}, relative intensity", q, strength)
     if mark is not None:
         panel.axvline(mark, color=GREY, linestyle=":", linewidth=0.7)
     panel.set(xlabel="Q / Å$^{-1}$", ylabel="I / I$_{max}$, shifted", xlim=(0.4, qmax), yticks=[])
@@ -128,7 +145,7 @@ def draw_fit_ranges(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Pl
         if number:
             r = widest["r"].values
             inside = (r >= fit["r"].values[0]) & (r <= fit["r"].values[-1])
-            style = {"color": GREY, "linewidth": 0.6, "linestyle": "--"}
+            style: dict[str, Any] = {"color": GREY, "linewidth": 0.6, "linestyle": "--"}
             plate.line(panel, r[inside], widest["calculated"].values[inside], label=f"{names[0]}, calculated", **style)
             shift = offset - 0.12 * np.ptp(fit["observed"].values)
             difference = widest["difference"].values[inside] + shift

@@ -157,6 +157,17 @@ def transport_columns(arrhenius: xarray.Dataset, settings: SeriesSettings) -> Ro
     return row
 
 
+def side_phase_columns(found: xarray.Dataset) -> Row:
+    """What the search for a side phase found: excess of its reflection, width of the others, and, where it was tried,
+    the second phase's mass fraction and Rw with two phases."""
+    row: Row = {"side_reflection_z": float(found["side_reflection_z"])}
+    _put(row, "reflection_width_per_A", float(found["reflection_width"]), float(found["reflection_width_sd"]))
+    if "side_phase_fraction" in found:
+        _put(row, "side_phase_fraction", float(found["side_phase_fraction"]), float(found["side_phase_fraction_sd"]))
+        row["rw_two_phases"] = float(found["rw_two_phases"])
+    return row
+
+
 def series_row(
     sample: Mapping[str, Any],
     fits: Mapping[str, xarray.Dataset],
@@ -165,6 +176,7 @@ def series_row(
     settings: SeriesSettings,
     *,
     origin: str,
+    side_phase: xarray.Dataset | None = None,
 ) -> Row:
     """One row of the table of the series.
 
@@ -180,6 +192,9 @@ def series_row(
         What goes into the table.
     origin
         ``measured`` or ``simulated``.
+    side_phase
+        What the search for a side phase wrote, or None. A sample in which it was found carries the reason in the
+        column ``excluded``: it leaves the structural series.
     """
     row: Row = {key: sample.get(key) for key in ("sample", "title", "group", "annealing_C", "x", "composition")}
     row["origin"] = origin
@@ -192,7 +207,9 @@ def series_row(
         row |= geometry_columns(geometry, settings)
     if arrhenius is not None:
         row |= transport_columns(arrhenius, settings)
-    row["excluded"] = None
+    if side_phase is not None:
+        row |= side_phase_columns(side_phase)
+    row["excluded"] = side_phase.attrs["reason"] if side_phase is not None and side_phase.attrs["excluded"] else None
     return row
 
 
@@ -202,7 +219,10 @@ def _ranged(column: str, fit_range: str) -> str:
 
 
 def exclusion_rows(
-    excluded: Sequence[Mapping[str, str]], arrhenius: Mapping[str, xarray.Dataset], validated: Mapping[str, Any]
+    excluded: Sequence[Mapping[str, str]],
+    arrhenius: Mapping[str, xarray.Dataset],
+    validated: Mapping[str, Any],
+    side_phases: Mapping[str, xarray.Dataset] | None = None,
 ) -> list[Row]:
     """Everything that was left out, one row each: sample, what, how many points, and the reason.
 
@@ -214,8 +234,21 @@ def exclusion_rows(
         The Arrhenius stage's datasets by sample: spectra that take no part.
     validated
         The validation's datasets by sample: points that the Kramers-Kronig test removed.
+    side_phases
+        What the search for a side phase wrote, by sample: a sample with one leaves the structural series.
     """
     rows: list[Row] = [{**row, "points": None, "by": "user"} for row in excluded]
+    rows += [
+        {
+            "sample": sample,
+            "what": "structural series",
+            "points": None,
+            "reason": found.attrs["reason"],
+            "by": "side phase",
+        }
+        for sample, found in (side_phases or {}).items()
+        if found.attrs["excluded"]
+    ]
     for sample, one in validated.items():
         rows += _removed_points(sample, one)
     for sample, one in arrhenius.items():
