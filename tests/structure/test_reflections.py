@@ -10,6 +10,7 @@ from coherion.structure.reflections import (
     full_width,
     long_run_variance,
     profiles,
+    reference_reflections,
     reflection_positions,
     search_reflection,
 )
@@ -198,3 +199,21 @@ def test_the_crystal_of_a_cif_gives_the_positions_of_its_cell():
     h2 = np.array([1, 2, 3, 4, 5])
     np.testing.assert_allclose(found, 2 * np.pi * np.sqrt(h2) / 4.156826)
     assert counts.tolist() == [6, 12, 8, 6, 24]
+
+
+def test_reference_reflections_of_rock_salt_have_the_ratio_of_sum_and_difference():
+    """F(111) is four times the difference of the two atoms, F(200) four times their sum; mixed indices are absent."""
+    sites = (
+        Site("Na1", (0, 0, 0), (("Na", 1.0),), u_iso=1e-9),
+        Site("Cl1", (0.5, 0.5, 0.5), (("Cl", 1.0),), u_iso=1e-9),
+    )
+    salt = Crystal("salt", (5.64,) * 3 + (90, 90, 90), "F m -3 m", sites)
+    q, strength = reference_reflections(salt, 3.2, least=0.0)
+    shown = {
+        round((place * 5.64 / (2 * np.pi)) ** 2): value
+        for place, value in zip(q, strength, strict=True)
+        if value > 1e-9
+    }
+    assert set(shown) == {3, 4, 8}
+    # Multiplicities 8 and 6, atomic numbers 11 and 17, intensity over Q^2.
+    assert shown[3] / shown[4] == pytest.approx(8 * 6**2 / 3 / (6 * 28**2 / 4), rel=1e-6)
