@@ -138,6 +138,7 @@ END
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=17819
+AccountingStoragePass=$CLUSTER/run/munge.socket
 AccountingStoreFlags=job_comment
 END
         else

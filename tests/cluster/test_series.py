@@ -150,12 +150,12 @@ def test_without_retries_the_run_ends_with_the_reason_and_the_next_one_finishes(
 
     (job,) = until(the_long_job_runs, 60)
     said("scancel", job)
-    assert run.finish(60) == 1
+    assert run.finish(180) == 1, run.text()
     assert "SLURM status is: 'CANCELLED'" in run.text()
     assert not (tmp_path / "work" / "long").exists()
 
     again = start(tmp_path / "work", "long", "--retries", "0", snakefile=FAULTS, PATH=path)
-    assert again.finish(60) == 0, again.text()
+    assert again.finish(180) == 0, again.text()
     assert (tmp_path / "work" / "long").exists()
 
 
@@ -180,13 +180,14 @@ def test_one_allocation_holds_a_whole_run(series, tmp_path):
     assert "mem_mb=3000" in text
 
 
-def test_the_series_finishes_though_one_of_its_jobs_was_cancelled(series, cancelled_of_the_series):
+def test_the_series_finishes_though_one_of_its_jobs_was_cancelled(series, cancelled_of_the_series, capsys):
     assert series.finish(600) == 0, series.text()[-5000:]
     wall = time.monotonic() - series.began
     jobs = series.jobs()
-    print(f"\n{len(jobs)} jobs in {wall:.0f} s")
-    for job in jobs:
-        print("  ".join(job.values()))
+    with capsys.disabled():
+        print(f"\n{len(jobs)} jobs of the queue in {wall:.0f} s")
+        for job in jobs:
+            print("  ".join(job.values()))
     states = [job["State"] for job in jobs]
     assert {job["JobID"]: job["State"] for job in jobs}[cancelled_of_the_series] == "CANCELLED"
     assert states.count("COMPLETED") == len(states) - 1
@@ -203,7 +204,8 @@ def test_the_queue_sees_a_few_jobs_for_each_sample_and_none_for_more_than_it_use
     # Four samples, one of them the standard, and the empty capillary; then the series and its figures.
     assert 5 <= len(sent) <= 5 * 4 + 4
     for job in sent:
-        assert 500 <= float(job["MinMemory"].rstrip("M")) <= 1500, job
+        # One was sent twice, and asked for twice the memory the second time.
+        assert 500 <= float(job["MinMemory"].rstrip("M")) <= 3000, job
         assert job["NumCPUs"] == "1", job
 
 
