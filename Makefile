@@ -40,12 +40,20 @@ $(VENV)/dev.ready: requirements-dev.lock $(VENV)/run.ready | $(VENV)/bin/uv
 	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(VENV) -r requirements-dev.lock
 	@touch $@
 
-# Pins for all platforms and Python versions, without the address of any index.
+# What runs on a Slurm cluster need besides (docs/cluster.md); elsewhere it makes every start of Snakemake slower.
+$(VENV)/slurm.ready: requirements-slurm.lock $(VENV)/run.ready | $(VENV)/bin/uv
+	$(VENV)/bin/uv pip install --quiet --compile-bytecode --no-deps --require-hashes --python $(VENV) -r requirements-slurm.lock
+	@touch $@
+
+# Pins for all platforms and Python versions, without the address of any index. The last holds only what it adds.
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --quiet
 lock: | $(VENV)/bin/uv
 	$(LOCK) -o requirements.lock
-	$(LOCK) --all-extras -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra slurm -c requirements.lock $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
+		-o requirements-slurm.lock
+	grep -v '^#' requirements-slurm.lock > requirements-slurm.tmp && mv requirements-slurm.tmp requirements-slurm.lock
 
 clean:
 	rm -rf results .snakemake

@@ -1,4 +1,4 @@
-"""The conda environments and the lock file pin the same versions, and neither names an index."""
+"""The conda environments and the lock files pin the same versions, and neither names an index."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_a_conda_environment_pins_what_the_lock_file_pins(environment):
-    versions = locked("requirements.lock")
+    versions = locked("requirements.lock") | locked("requirements-slurm.lock")
     pins = pinned(environment)
     assert pins
     assert {name: versions.get(name) for name in pins} == pins
@@ -55,7 +55,14 @@ def test_the_test_environment_adds_to_the_lock_file_and_changes_nothing():
     assert run.items() <= development.items()
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+def test_the_lock_file_of_clusters_holds_only_what_it_adds():
+    """Installed where it is wanted and nowhere else: with it every start of Snakemake takes longer."""
+    added = locked("requirements-slurm.lock")
+    assert added
+    assert not added.keys() & (locked("requirements.lock").keys() | locked("requirements-dev.lock").keys())
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock", "requirements-slurm.lock"])
 def test_lock_files_have_hashes_and_no_address(file):
     text = (ROOT / file).read_text()
     assert "://" not in text
