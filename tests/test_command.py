@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from coherion import command
-from coherion.errors import InputError
+from coherion.errors import CoherionError, InputError
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
+CONFIG = Path(__file__).parents[1] / "config"
 
 
 def ended(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -93,3 +94,24 @@ def test_the_summary_lists_failures_of_this_run_and_standing_warnings(tmp_path):
         f"  fit_circuits x0.1: a fault of the program, KeyError: 'a' (all of it: {log})",
         "  reduce_scan x0.1: a.raw: broken",
     ]
+
+
+def test_a_chain_runs_each_command_and_stops_at_the_first_that_fails(tmp_path):
+    import chain
+
+    series, out = str(CONFIG / "simulation.yaml"), tmp_path / "scan.raw"
+    simulate = ["simulate_scan", series, "empty", "--output", str(out), "--truth", str(tmp_path / "truth.json")]
+    read = ["import_scan", str(out), "--output", str(tmp_path / "scan.nc")]
+    missing = ["import_scan", str(tmp_path / "none.raw"), "--output", str(tmp_path / "none.nc")]
+    after = ["import_scan", str(out), "--output", str(tmp_path / "after.nc")]
+    with pytest.raises(CoherionError, match=r"none\.raw"):
+        chain.main([*simulate, "--then", *read, "--then", *missing, "--then", *after])
+    assert {path.name for path in tmp_path.iterdir()} == {"scan.raw", "truth.json", "scan.nc"}
+
+
+@pytest.mark.parametrize("words", [["--then"], ["os"], ["../evil"], ["chain"], ["import_scan", "x", "--then"]])
+def test_a_chain_takes_its_own_commands_only_and_starts_none_before_it_knows_them_all(words):
+    import chain
+
+    with pytest.raises(InputError, match="not a command"):
+        chain.main(words)

@@ -84,6 +84,7 @@ def script(name):
 
 def code(*rooms):
     """A digest of the modules that a rule's result depends on: whole rooms (``scattering``) or files (``formats/stoe.py``).
+    Commands that a chain runs are named as ``../fit_circuits.py``.
 
     It is a parameter of the rule, so that changed code runs the rule again; named as inputs, some thirty files per job
     would each be looked at for every job.

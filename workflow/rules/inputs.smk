@@ -71,6 +71,13 @@ def refinement_settings(sample):
     return json.dumps(settings, sort_keys=True)
 
 
+def geometry_settings(sample):
+    """What is measured in a refined structure; what the configuration leaves open has the command's own default."""
+    settings = json.loads(settings_text("geometry", sample))
+    given = {key: value for key, value in settings.items() if value is not None}
+    return json.dumps(given, sort_keys=True)
+
+
 def side_phase_of(sample):
     """Structure of the side phase that is looked for in a sample, or None."""
     return located(json.loads(settings_text("side_phase", sample))["structure"])

@@ -28,8 +28,9 @@ rule refine_standard:
 
 
 rule refine_structure:
+    """All fit ranges of one sample, and the geometry of what the first one gave, in one process."""
     input:
-        script=script("refine_structure"),
+        script=script("chain"),
         reduced=result("reduction/{sample}.nc"),
         structure=lambda wildcards: structures(wildcards.sample),
         resolution=result(f"resolution/{STANDARD}.json") if STANDARD else [],
@@ -39,6 +40,8 @@ rule refine_structure:
             for fit_range in FIT_RANGES
             for kind in ("nc", "cif", "fgr", "tsv")
         ],
+        geometry=result(f"geometry/{{sample}}/{MAIN_RANGE}.nc"),
+        table=result(f"geometry/{{sample}}/{MAIN_RANGE}.tsv"),
     log:
         result("logs/refine_structure/{sample}.log"),
     benchmark:
@@ -50,7 +53,15 @@ rule refine_structure:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        code=code("structure", "scattering/resolution.py", "scattering/form_factors.py"),
+        code=code(
+            "../refine_structure.py",
+            "../measure_geometry.py",
+            "structure",
+            "scattering/resolution.py",
+            "scattering/form_factors.py",
+        ),
+        geometry=lambda wildcards: geometry_settings(wildcards.sample),
+        main=lambda wildcards: result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.nc"),
         settings=lambda wildcards: refinement_settings(wildcards.sample),
         resolution=lambda wildcards, input: (
             ["--resolution", input.resolution] if input.resolution else []
@@ -70,43 +81,10 @@ rule refine_structure:
             )
         ],
     shell:
-        "python {input.script} {input.reduced:q} {input.structure:q} {params.resolution:q}"
-        " --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q} > {log:q} 2>&1"
-
-
-rule measure_geometry:
-    input:
-        script=script("measure_geometry"),
-        refinement=result("refinement/{sample}/{fit_range}.nc"),
-        structure=lambda wildcards: structures(wildcards.sample)[0],
-    output:
-        netcdf=result("geometry/{sample}/{fit_range}.nc"),
-        table=result("geometry/{sample}/{fit_range}.tsv"),
-    log:
-        result("logs/measure_geometry/{sample}/{fit_range}.log"),
-    benchmark:
-        result("benchmarks/measure_geometry/{sample}/{fit_range}.tsv")
-    conda:
-        environment("structure")
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 600 * attempt,
-        runtime=lambda wildcards, attempt: 5 * attempt,
-    params:
-        code=code("structure"),
-        settings=lambda wildcards: json.dumps(
-            {
-                key: value
-                for key, value in json.loads(
-                    settings_text("geometry", wildcards.sample)
-                ).items()
-                if value is not None
-            },
-            sort_keys=True,
-        ),
-    shell:
-        "python {input.script} {input.refinement:q} {input.structure:q} --settings {params.settings:q}"
-        " --output {output.netcdf:q} --table {output.table:q} > {log:q} 2>&1"
+        "python {input.script} refine_structure {input.reduced:q} {input.structure:q} {params.resolution:q}"
+        " --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q}"
+        " --then measure_geometry {params.main:q} {input.structure[0]:q} --settings {params.geometry:q}"
+        " --output {output.geometry:q} --table {output.table:q} > {log:q} 2>&1"
 
 
 rule draw_refinement:

@@ -1,129 +1,63 @@
 """Impedance: files to spectra, tested, fitted, and turned into conductivities and an activation energy."""
 
 
-rule import_spectra:
+rule analyse_spectra:
+    """The four commands of a sample's impedance in one process: what they compute takes less time than a start."""
     input:
-        script=script("import_spectra"),
+        script=script("chain"),
         spectra=lambda wildcards: [
             file for row in TABLES.spectra[wildcards.sample] for file in data(row)
         ],
     output:
-        result("spectra/{sample}.nc"),
-    log:
-        result("logs/import_spectra/{sample}.log"),
-    benchmark:
-        result("benchmarks/import_spectra/{sample}.tsv")
-    conda:
-        environment("impedance")
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 500 * attempt,
-        runtime=lambda wildcards, attempt: 5 * attempt,
-    params:
-        code=code(
-            "formats/biologic.py",
-            "formats/biologic_mpr.py",
-            "formats/biologic_mpt.py",
-            "formats/impedance_columns.py",
-            "formats/impedance_text.py",
-            "formats/spectrum.py",
-            "impedance/spectra.py",
-        ),
-        settings=lambda wildcards: settings_text(
-            "spectra",
-            wildcards.sample,
-            sample=wildcards.sample,
-            rows=rows_of_spectra(wildcards.sample),
-        ),
-    shell:
-        "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
-
-
-rule validate_spectra:
-    input:
-        script=script("validate_spectra"),
         spectra=result("spectra/{sample}.nc"),
-    output:
-        netcdf=result("validation/{sample}.nc"),
+        validation=result("validation/{sample}.nc"),
         removed=result("validation/{sample}.tsv"),
+        circuits=result("circuits/{sample}.nc"),
+        parameters=result("circuits/{sample}.tsv"),
+        arrhenius=result("arrhenius/{sample}.nc"),
+        line=result("arrhenius/{sample}.tsv"),
+        exclusions=result("arrhenius/{sample}.exclusions.tsv"),
     log:
-        result("logs/validate_spectra/{sample}.log"),
+        result("logs/analyse_spectra/{sample}.log"),
     benchmark:
-        result("benchmarks/validate_spectra/{sample}.tsv")
-    conda:
-        environment("impedance")
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 500 * attempt,
-        runtime=lambda wildcards, attempt: 5 * attempt,
-    params:
-        code=code(
-            "impedance/kramers_kronig.py",
-            "impedance/datasets.py",
-            "formats/settings.py",
-        ),
-        settings=lambda wildcards: settings_text("validation", wildcards.sample),
-    shell:
-        "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output.netcdf:q}"
-        " > {log:q} 2>&1"
-
-
-rule fit_circuits:
-    input:
-        script=script("fit_circuits"),
-        spectra=result("validation/{sample}.nc"),
-    output:
-        netcdf=result("circuits/{sample}.nc"),
-        table=result("circuits/{sample}.tsv"),
-    log:
-        result("logs/fit_circuits/{sample}.log"),
-    benchmark:
-        result("benchmarks/fit_circuits/{sample}.tsv")
+        result("benchmarks/analyse_spectra/{sample}.tsv")
     conda:
         environment("impedance")
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 600 * attempt,
-        runtime=lambda wildcards, attempt: 5 * attempt,
-    params:
-        code=code("impedance"),
-        settings=lambda wildcards: settings_text("circuits", wildcards.sample),
-    shell:
-        "python {input.script} {input.spectra:q} --settings {params.settings:q} --output {output.netcdf:q}"
-        " > {log:q} 2>&1"
-
-
-rule fit_arrhenius:
-    input:
-        script=script("fit_arrhenius"),
-        circuits=result("circuits/{sample}.nc"),
-    output:
-        netcdf=result("arrhenius/{sample}.nc"),
-        table=result("arrhenius/{sample}.tsv"),
-        exclusions=result("arrhenius/{sample}.exclusions.tsv"),
-    log:
-        result("logs/fit_arrhenius/{sample}.log"),
-    benchmark:
-        result("benchmarks/fit_arrhenius/{sample}.tsv")
-    conda:
-        environment("impedance")
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 500 * attempt,
-        runtime=lambda wildcards, attempt: 5 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code(
-            "impedance/arrhenius.py",
-            "impedance/arrhenius_dataset.py",
-            "impedance/conductivity.py",
-            "impedance/datasets.py",
+            "../import_spectra.py",
+            "../validate_spectra.py",
+            "../fit_circuits.py",
+            "../fit_arrhenius.py",
+            "formats/biologic.py",
+            "formats/biologic_mpr.py",
+            "formats/biologic_mpt.py",
+            "formats/impedance_columns.py",
+            "formats/impedance_text.py",
             "formats/settings.py",
+            "formats/spectrum.py",
+            "impedance",
         ),
-        settings=lambda wildcards: settings_text(
+        spectra=lambda wildcards: settings_text(
+            "spectra",
+            wildcards.sample,
+            sample=wildcards.sample,
+            rows=rows_of_spectra(wildcards.sample),
+        ),
+        validation=lambda wildcards: settings_text("validation", wildcards.sample),
+        circuits=lambda wildcards: settings_text("circuits", wildcards.sample),
+        arrhenius=lambda wildcards: settings_text(
             "arrhenius", wildcards.sample, **pellet(wildcards.sample)
         ),
     shell:
-        "python {input.script} {input.circuits:q} --settings {params.settings:q} --output {output.netcdf:q}"
+        "python {input.script} import_spectra {input.spectra:q} --settings {params.spectra:q} --output {output.spectra:q}"
+        " --then validate_spectra {output.spectra:q} --settings {params.validation:q} --output {output.validation:q}"
+        " --then fit_circuits {output.validation:q} --settings {params.circuits:q} --output {output.circuits:q}"
+        " --then fit_arrhenius {output.circuits:q} --settings {params.arrhenius:q} --output {output.arrhenius:q}"
         " > {log:q} 2>&1"
 
 
