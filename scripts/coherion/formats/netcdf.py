@@ -132,11 +132,11 @@ def read_dataset(path: str | os.PathLike[str]) -> xarray.Dataset:
     try:
         with xarray.open_dataset(path, engine="netcdf4") as stored:
             return stored.load()
-    except (OSError, ValueError) as problem:
+    except Exception as problem:  # a damaged file makes the library raise whatever it likes, KeyError to MemoryError
         raise InputError(
             "cannot be read as netCDF",
             file=path,
-            found=problem,
+            found=getattr(problem, "strerror", None) or problem,
             expected="a file that a rule of coherion wrote",
             advice="delete it and run the workflow again",
         ) from problem
