@@ -8,6 +8,11 @@ from coherion import command
 EXCLUSIONS = ("sample", "what", "points", "reason", "by")
 
 
+def named(pattern, sample, fit_range=""):
+    """The file that a pattern means; whatever else stands in braces is part of its name."""
+    return pattern.replace("{sample}", sample).replace("{range}", fit_range)
+
+
 def main(argv=None):
     arguments = command.parser(__doc__)
     arguments.add_argument("samples", help="table of the samples")
@@ -35,11 +40,11 @@ def main(argv=None):
             continue
         fits, geometry = {}, None
         if name in tables.with_structure():
-            fits = {r: read_dataset(given.refinement.format(sample=name, range=r)) for r in given.ranges}
-            geometry = read_dataset(given.geometry.format(sample=name, range=given.ranges[0]))
+            fits = {r: read_dataset(named(given.refinement, name, r), "refine_structure") for r in given.ranges}
+            geometry = read_dataset(named(given.geometry, name, given.ranges[0]), "measure_geometry")
         if name in tables.spectra:
-            arrhenius[name] = read_dataset(given.arrhenius.format(sample=name))
-            validated[name] = read_dataset(given.validation.format(sample=name))
+            arrhenius[name] = read_dataset(named(given.arrhenius, name), "fit_arrhenius")
+            validated[name] = read_dataset(named(given.validation, name), "validate_spectra")
         found = [*fits.values(), *([arrhenius[name]] if name in arrhenius else [])]
         rows.append(series_row(sample, fits, geometry, arrhenius.get(name), settings, origin=origin_of(*found)))
     write_text(given.output, write_table(rows))

@@ -13,7 +13,7 @@ def main(argv=None):
     from coherion.figures.refinement import draw_refinement
     from coherion.formats.netcdf import read_dataset
 
-    draw_refinement(read_dataset(given.fit), given.title).save(given.output)
+    draw_refinement(read_dataset(given.fit, "refine_structure"), given.title).save(given.output)
 
 
 if __name__ == "__main__":
