@@ -164,8 +164,8 @@ _WORDS = {
 
 
 def _check(settings: ReductionSettings) -> None:
-    parse_formula(settings.composition)
-    parse_formula(settings.capillary_composition)
+    parse_formula(settings.composition, place="key composition")
+    parse_formula(settings.capillary_composition, place="key capillary_composition")
 
     def refuse(key: str, expected: str) -> InputError:
         return InputError(
