@@ -1,7 +1,9 @@
 """coherion: from raw scans and impedance spectra to figures, tables and a verdict, in one run."""
 
+import sys
 from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -10,7 +12,20 @@ min_version("9.27")
 OWN = Path("config/config.yaml")
 
 
-configfile: OWN if OWN.exists() else Path(workflow.basedir) / OWN
+def readable(path):
+    """The path of the configuration, if it can be read: Snakemake would not say in which line it cannot."""
+    sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+    from coherion.errors import CoherionError
+    from coherion.formats.tables import read_yaml
+
+    try:
+        read_yaml(path)
+    except CoherionError as problem:
+        raise WorkflowError(str(problem)) from None
+    return path
+
+
+configfile: readable(OWN if OWN.exists() else Path(workflow.basedir) / OWN)
 
 
 report: "workflow/report/workflow.rst"

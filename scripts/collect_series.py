@@ -26,6 +26,7 @@ def main(argv=None):
     arguments.add_argument("--exclusions", required=True, help="table of exclusions to write (.tsv)")
     given = arguments.parse_args(argv)
 
+    from coherion.errors import InputError
     from coherion.formats.netcdf import origin_of, read_dataset, write_text
     from coherion.formats.series_tables import read_tables
     from coherion.formats.settings import settings_from
@@ -34,6 +35,8 @@ def main(argv=None):
 
     settings = settings_from(SeriesSettings, given.settings, "the series")
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
+    if tables.with_structure() and not given.ranges:
+        raise InputError("no fit range is given", place="--ranges", expected="one or more, such as 2-60")
     rows, arrhenius, validated = [], {}, {}
     for name, sample in tables.samples.items():
         if sample["group"] == "standard":

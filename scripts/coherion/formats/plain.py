@@ -49,7 +49,13 @@ def read_json(
     return found
 
 
-def refuse_unusable(value: Any, *, file: str | os.PathLike[str] | None = None, place: str | None = None) -> None:
+def refuse_unusable(
+    value: Any,
+    *,
+    file: str | os.PathLike[str] | None = None,
+    place: str | None = None,
+    text_keys: bool = False,
+) -> None:
     """Raise an InputError for a value that no setting can have.
 
     Parameters
@@ -58,6 +64,8 @@ def refuse_unusable(value: Any, *, file: str | os.PathLike[str] | None = None, p
         Mappings, lists, texts, numbers, booleans and None. One that is met again counts again.
     file, place
         Where it stands, for the message.
+    text_keys
+        Whether keys must be text, as JSON has them.
 
     Raises
     ------
@@ -83,8 +91,9 @@ def refuse_unusable(value: Any, *, file: str | os.PathLike[str] | None = None, p
                 refuse("is nested too deeply", keys[:3], None, f"at most {DEEPEST} levels")
             pairs = one.items() if isinstance(one, Mapping) else enumerate(one)
             for key, inner in pairs:
-                if not isinstance(key, str | int | float) or not _usable(key):
-                    refuse("a key is no text or number", keys, key, "text", "put it in quotes")
+                plain = isinstance(key, str | int | float) and _usable(key)
+                if not plain or (text_keys and isinstance(one, Mapping) and not isinstance(key, str)):
+                    refuse("a key is not text", keys, key, "text", "put it in quotes")
                 waiting.append(((*keys, key), inner))
         elif isinstance(one, int | float):
             if not _usable(one):

@@ -84,7 +84,7 @@ def complete_settings(
     InputError
         Naming the key (dotted), what stands there, what is expected and the key's description.
     """
-    refuse_unusable(settings, file=file, place=place or None)
+    refuse_unusable(settings, file=file, place=place or None, text_keys=True)
     completed = _with_defaults(settings, schema)
     for problem in _problems(completed, schema):
         key = ".".join(str(part) for part in ([place] if place else []) + problem["path"])
