@@ -84,7 +84,7 @@ class _Brief(reprlib.Repr):
 
     def repr_int(self, x: int, level: int) -> str:
         # Python refuses to write numbers of more than some thousand digits.
-        return repr(x) if x.bit_length() < 1000 else f"a number of {round(x.bit_length() * 0.30103)} digits"
+        return repr(x) if x.bit_length() < 1000 else f"a number of about {round(x.bit_length() * 0.30103)} digits"
 
 
 def _short(value: object, limit: int = 120) -> str:
