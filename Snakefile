@@ -1,9 +1,7 @@
 """coherion: from raw scans and impedance spectra to figures, tables and a verdict, in one run."""
 
-import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -12,17 +10,7 @@ min_version("9.27")
 OWN = Path("config/config.yaml")
 
 
-def readable(path):
-    """The path of the configuration, if it can be read: Snakemake would not say in which line it cannot."""
-    sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
-    from coherion.errors import CoherionError
-    from coherion.formats.tables import read_yaml
-
-    try:
-        read_yaml(path)
-    except CoherionError as problem:
-        raise WorkflowError(str(problem)) from None
-    return path
+include: "workflow/rules/configuration.smk"
 
 
 configfile: readable(OWN if OWN.exists() else Path(workflow.basedir) / OWN)

@@ -9,12 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile.targets import ROOT, cif_seeds, column_seeds, dta_seeds, netcdf_seeds, pdf_seeds, raw_seeds, scan_seeds
-from made_spectra import text_table
+from hostile.targets import (
+    NAMES,
+    ROOT,
+    cif_seeds,
+    column_seeds,
+    dta_seeds,
+    netcdf_seeds,
+    pdf_seeds,
+    raw_seeds,
+    scan_seeds,
+)
+from made_spectra import complete, mpt_text, text_table
 
 from coherion import command
 from coherion.errors import CoherionWarning, InputError
-from coherion.formats import impedance_columns, impedance_text, netcdf, pdf_text, scan_text, stoe, tables
+from coherion.formats import biologic, impedance_columns, impedance_text, netcdf, pdf_text, scan_text, stoe, tables
 from coherion.formats.plain import read_json
 from coherion.impedance.conductivity import Pellet
 from coherion.scattering.settings import ReductionSettings
@@ -78,6 +88,21 @@ def test_infinite_impedances_are_dropped_without_a_warning_of_numpy(word, tmp_pa
     lines[3] = f"{frequency}\t{real}\t{word}"
     (found,) = impedance_text.read_columns(stored(tmp_path / "a.txt", "\n".join(lines)))
     assert found.frequency.size == 11 and found.dropped_count == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["Acquisition started on", "Acquisition started on : ", "Acquisition started on : 9/9"]
+)
+def test_a_start_of_the_measurement_that_is_cut_off_is_not_known(line, tmp_path):
+    text = mpt_text(NAMES, complete(np.geomspace(1e6, 1.0, 12)), header=[line])
+    (found,) = biologic.read_mpt(stored(tmp_path / "a.mpt", text))
+    assert found.start_time is None
+
+
+def test_a_number_that_its_unit_makes_infinite_is_dropped(tmp_path):
+    text = "f[Hz]\tRe(Z)[kOhm]\tIm(Z)[kOhm]\n1000\t5\t-2\n100\t1e307\t-2\n10\t5\t-2\n"
+    (found,) = impedance_text.read_columns(stored(tmp_path / "a.txt", text))
+    assert found.frequency.size == 2 and found.dropped_count == 1
 
 
 def test_an_infinite_frequency_with_a_fixed_temperature(tmp_path):

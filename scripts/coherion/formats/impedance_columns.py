@@ -306,7 +306,8 @@ def read_rows(
     made = Columns(cut=cut)
     for k, read in values.items():
         column = found[k]
-        setattr(made, column.quantity, np.array(read) * column.factor + column.offset)
+        with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is dropped with its reason
+            setattr(made, column.quantity, np.array(read) * column.factor + column.offset)
     if "phase" in (c.quantity for c in found.values()) and made.real is None and made.phase is not None:
         unit = next(c.unit for c in found.values() if c.quantity == "phase")
         with np.errstate(invalid="ignore"):
