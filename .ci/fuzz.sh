@@ -29,7 +29,7 @@ if ! .venv-fuzz/bin/python -c "import atheris" 2> /dev/null; then
 fi
 if .venv-fuzz/bin/python -c "import atheris" 2> /dev/null; then
     nice -n 10 .venv-fuzz/bin/python tests/hostile/fuzz.py --coverage --seconds "$((seconds - seconds / 2))" \
-        --faults "$faults" 2> >(grep -Ev "^(INFO|WARNING: Failed to find function)" >&2)
+        --seed "$seed" --faults "$faults" 2> >(grep -Ev "^(INFO|WARNING: Failed to find function)" >&2)
 else
     echo "atheris cannot be installed for this Python: the run led by coverage was left out, the rest was done"
 fi

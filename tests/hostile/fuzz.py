@@ -78,7 +78,7 @@ def by_chance(names: list[str], seconds: float, seed: int, faults: Path) -> bool
     return found
 
 
-def by_coverage(names: list[str], seconds: float, faults: Path) -> bool:
+def by_coverage(names: list[str], seconds: float, seed: int, faults: Path) -> bool:
     """One target led by coverage: atheris keeps the inputs that reach new code and mutates those."""
     if atheris is None:
         print("atheris is not installed: pip install atheris, in an environment of its own", file=sys.stderr)
@@ -86,8 +86,12 @@ def by_coverage(names: list[str], seconds: float, faults: Path) -> bool:
     if len(names) > 1:
         # libFuzzer takes the process over and never gives it back.
         found = False
-        for name in names:
-            share = str(max(seconds / len(names), 2))
+        # To start one takes some seconds: where the time is short, each seed takes other targets.
+        ends = time.monotonic() + seconds
+        for name in random.Random(seed).sample(names, len(names)):
+            if time.monotonic() > ends:
+                break
+            share = str(max(seconds / len(names), 5))
             command = [sys.executable, __file__, "--coverage", "--target", name, "--seconds", share]
             found |= subprocess.run([*command, "--faults", str(faults)], check=False).returncode != 0
         return found
@@ -144,7 +148,7 @@ def main() -> None:
         print(tally.faults[0][1] if tally.faults else f"no fault: {dict(tally.reasons) or 'read'}")
         found = bool(tally.faults)
     elif given.coverage:
-        found = by_coverage(given.target, given.seconds, given.faults)
+        found = by_coverage(given.target, given.seconds, given.seed, given.faults)
     else:
         found = by_chance(given.target, given.seconds, given.seed, given.faults)
     sys.exit(1 if found else 0)
