@@ -10,7 +10,10 @@ min_version("9.27")
 OWN = Path("config/config.yaml")
 
 
-configfile: OWN if OWN.exists() else Path(workflow.basedir) / OWN
+include: "workflow/rules/configuration.smk"
+
+
+configfile: readable(OWN if OWN.exists() else Path(workflow.basedir) / OWN)
 
 
 report: "workflow/report/workflow.rst"

@@ -8,6 +8,11 @@ from coherion import command
 EXCLUSIONS = ("sample", "what", "points", "reason", "by")
 
 
+def named(pattern, sample, fit_range=""):
+    """The file that a pattern means; whatever else stands in braces is part of its name."""
+    return pattern.replace("{sample}", sample).replace("{range}", fit_range)
+
+
 def main(argv=None):
     arguments = command.parser(__doc__)
     arguments.add_argument("samples", help="table of the samples")
@@ -23,6 +28,7 @@ def main(argv=None):
     arguments.add_argument("--exclusions", required=True, help="table of exclusions to write (.tsv)")
     given = arguments.parse_args(argv)
 
+    from coherion.errors import InputError
     from coherion.formats.netcdf import origin_of, read_dataset, write_text
     from coherion.formats.series_tables import read_tables
     from coherion.formats.settings import settings_from
@@ -31,19 +37,21 @@ def main(argv=None):
 
     settings = settings_from(SeriesSettings, given.settings, "the series")
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
+    if tables.with_structure() and not given.ranges:
+        raise InputError("no fit range is given", place="--ranges", expected="one or more, such as 2-60")
     rows, arrhenius, validated, side_phases = [], {}, {}, {}
     for name, sample in tables.samples.items():
         if sample["group"] == "standard":
             continue
         fits, geometry = {}, None
         if name in tables.with_structure():
-            fits = {r: read_dataset(given.refinement.format(sample=name, range=r)) for r in given.ranges}
-            geometry = read_dataset(given.geometry.format(sample=name, range=given.ranges[0]))
+            fits = {r: read_dataset(named(given.refinement, name, r), "refine_structure") for r in given.ranges}
+            geometry = read_dataset(named(given.geometry, name, given.ranges[0]), "measure_geometry")
         if name in given.suspects:
-            side_phases[name] = read_dataset(given.side_phase.format(sample=name))
+            side_phases[name] = read_dataset(named(given.side_phase, name), "detect_side_phase")
         if name in tables.spectra:
-            arrhenius[name] = read_dataset(given.arrhenius.format(sample=name))
-            validated[name] = read_dataset(given.validation.format(sample=name))
+            arrhenius[name] = read_dataset(named(given.arrhenius, name), "fit_arrhenius")
+            validated[name] = read_dataset(named(given.validation, name), "validate_spectra")
         found = [*fits.values(), *([arrhenius[name]] if name in arrhenius else [])]
         rows.append(
             series_row(

@@ -24,7 +24,7 @@ def main(argv=None):
     from coherion.structure.crystal import read_cif
 
     settings = settings_from(side_phase.SidePhaseSettings, given.settings, "the side phase")
-    reduced, fit = read_dataset(given.reduced), read_dataset(given.refinement)
+    reduced, fit = read_dataset(given.reduced, "reduce_scan"), read_dataset(given.refinement, "refine_structure")
     starting, side = [read_cif(path) for path in given.structures], read_cif(given.side)
     crystals = side_phase.fitted_crystals(fit, starting)
     *window, found = side_phase.search(reduced, fit, crystals, settings)

@@ -15,7 +15,9 @@ def main(argv=None):
     from coherion.figures.impedance import draw_impedance
     from coherion.formats.netcdf import read_dataset
 
-    found = [read_dataset(path) for path in (given.validated, given.circuits, given.arrhenius)]
+    makers = ("validate_spectra", "fit_circuits", "fit_arrhenius")
+    files = (given.validated, given.circuits, given.arrhenius)
+    found = [read_dataset(path, maker) for path, maker in zip(files, makers, strict=True)]
     draw_impedance(*found, given.title).save(given.output)
 
 

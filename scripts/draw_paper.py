@@ -11,15 +11,16 @@ from pathlib import Path
 from coherion import command
 from coherion.errors import InputError
 
-ROOMS = {
-    "patterns": "overview",
-    "pair_distributions": "overview",
-    "fits": "overview",
-    "fit_ranges": "overview",
-    "nyquist": "impedance",
-    "arrhenius": "impedance",
-    "side_phase": "side_phase",
-    "structure": "structure",
+# Where each kind of figure is drawn, and the command that writes the files it is drawn from.
+KINDS = {
+    "patterns": ("overview", "reduce_scan"),
+    "pair_distributions": ("overview", "reduce_scan"),
+    "fits": ("overview", "refine_structure"),
+    "fit_ranges": ("overview", "refine_structure"),
+    "nyquist": ("impedance", "fit_circuits"),
+    "arrhenius": ("impedance", "fit_arrhenius"),
+    "side_phase": ("side_phase", "detect_side_phase"),
+    "structure": ("structure", "refine_structure"),
 }
 
 
@@ -39,8 +40,8 @@ def main(argv=None):
         place = f"figure {name}"
         if not isinstance(figure, dict) or set(figure) - {"reference"} != {"kind", "files", "titles"}:
             raise InputError("not a figure", place=place, found=figure, expected="kind, files and titles")
-        if figure["kind"] not in ROOMS:
-            raise InputError("unknown kind of figure", place=place, found=figure["kind"], expected=", ".join(ROOMS))
+        if figure["kind"] not in KINDS:
+            raise InputError("unknown kind of figure", place=place, found=figure["kind"], expected=", ".join(KINDS))
         draw(**figure).save(given.output / f"{name}.pdf")
 
 
@@ -50,12 +51,17 @@ def draw(kind, files, titles, reference=None):
     from coherion.formats.netcdf import read_dataset
     from coherion.structure.crystal import read_cif
 
-    room = import_module(f"coherion.figures.{ROOMS[kind]}")
+    room, source = KINDS[kind]
+    drawing = import_module(f"coherion.figures.{room}")
     if kind == "structure":
+        if len(files) != 2:
+            raise InputError("a structure is drawn from two files", found=files, expected="a refinement, its CIF")
         fit, cif = files
-        return room.draw_structure(read_cif(cif), origin=read_dataset(fit).attrs["origin"], title=titles[0])
+        return drawing.draw_structure(read_cif(cif), origin=read_dataset(fit, source).attrs["origin"], title=titles[0])
+    if len(files) != len(titles):
+        raise InputError("files and titles differ in number", found=len(titles), expected=len(files))
     more = {"reference": read_cif(reference)} if reference else {}
-    return getattr(room, f"draw_{kind}")([read_dataset(path) for path in files], titles, **more)
+    return getattr(drawing, f"draw_{kind}")([read_dataset(path, source) for path in files], titles, **more)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,5 @@
 """Draw what the analysis of the simulated series found against what is true in it."""
 
-import csv
-from pathlib import Path
-
 from coherion import command
 
 
@@ -13,9 +10,9 @@ def main(argv=None):
     given = arguments.parse_args(argv)
 
     from coherion.figures.recovery import draw_recovery
+    from coherion.statistics.recovery import read_rows
 
-    with Path(given.recovery).open(encoding="utf-8", newline="") as stream:
-        draw_recovery(list(csv.DictReader(stream, delimiter="\t"))).save(given.output)
+    draw_recovery(read_rows(given.recovery)).save(given.output)
 
 
 if __name__ == "__main__":

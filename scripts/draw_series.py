@@ -20,7 +20,7 @@ def main(argv=None):
     from coherion.statistics.series import read_series
 
     series = read_series(given.series)
-    correlation = read_dataset(given.correlation) if given.correlation else None
+    correlation = read_dataset(given.correlation, "judge_claims") if given.correlation else None
     for path in given.output:
         name = Path(path).stem
         if name == "correlation":

@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from coherion.impedance.circuits_dataset import CircuitSettings, circuit_table, fit_dataset
 
     settings = settings_from(CircuitSettings, given.settings, "the circuit fit")
-    circuits = fit_dataset(read_dataset(given.spectra), settings)
+    circuits = fit_dataset(read_dataset(given.spectra, "validate_spectra"), settings)
     write_dataset(circuits, given.output, sources=[given.spectra], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), circuit_table(circuits))
     resolved = circuits["resolved"].values

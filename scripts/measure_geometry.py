@@ -19,7 +19,7 @@ def main(argv=None):
     from coherion.structure.geometry_output import dataset_of, measure_refined, table_rows
 
     settings = settings_from(given.settings)
-    fit = read_dataset(given.refinement)
+    fit = read_dataset(given.refinement, "refine_structure")
     found = measure_refined(fit, read_cif(given.structure), settings, given.phase)
     if given.table:
         write_text(given.table, write_table(table_rows(found)))

@@ -38,13 +38,13 @@ def main(argv=None):
             for pattern in (given.scan_truth, given.refinement, given.spectra_truth, given.circuits, given.arrhenius)
         )
         if fit.exists():
-            found = recovery.structure_rows(name, recovery.read_truth(scan), read_dataset(fit))
+            found = recovery.structure_rows(name, recovery.read_truth(scan), read_dataset(fit, "refine_structure"))
             # A reason leaves a sample out of the structural series; its conductivities stay.
             rows += [row | {"left_out": reasons.get(name)} for row in found]
         if circuits.exists():
             truth = recovery.read_truth(spectra)
-            rows += recovery.resistance_rows(name, truth, read_dataset(circuits))
-            rows += recovery.transport_rows(name, truth, read_dataset(arrhenius))
+            rows += recovery.resistance_rows(name, truth, read_dataset(circuits, "fit_circuits"))
+            rows += recovery.transport_rows(name, truth, read_dataset(arrhenius, "fit_arrhenius"))
     rows = [row | {"origin": "simulated"} for row in rows]
     write_text(given.output, write_table(rows, recovery.COLUMNS))
     write_text(given.summary, write_table(recovery.summary_rows(rows), recovery.SUMMARY_COLUMNS))

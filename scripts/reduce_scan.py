@@ -19,7 +19,7 @@ def main(argv=None):
 
     settings = ReductionSettings.from_mapping(given.settings)
     sources = [given.scan] + ([given.background] if given.background else [])
-    scans = [netcdf.read_dataset(path) for path in sources]
+    scans = [netcdf.read_dataset(path, "import_scan") for path in sources]
     reduction = reduce_scan(scans[0], scans[1] if given.background else None, settings)
     for kind, (x, y, dy, header) in text_files(reduction, settings, sources).items():
         write_pdf_text(Path(given.output).with_suffix(f".{kind}"), kind, x, y, dy=dy, header=header)

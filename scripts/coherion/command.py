@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import warnings
@@ -13,7 +12,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from coherion.errors import CoherionError, CoherionWarning, InputError
+from coherion.errors import CoherionError, CoherionWarning, InputError, printable
 
 
 def parser(description: str | None, *, settings: bool = True) -> argparse.ArgumentParser:
@@ -42,20 +41,26 @@ def read_settings(text: str) -> dict[str, Any]:
     InputError
         If the text is not a JSON object.
     """
+    from coherion.formats.plain import read_json
+
     stored = not text.lstrip().startswith("{")
+    file, place = (text, None) if stored else (None, "--settings")
+    expected = 'a JSON object such as {"qmax": 13.0}'
     try:
-        found = json.loads(Path(text).read_text(encoding="utf-8") if stored else text)
+        content = Path(text).read_text(encoding="utf-8") if stored else text
     except (OSError, ValueError) as problem:
+        found = getattr(problem, "strerror", None) or problem
+        raise InputError("settings cannot be read", file=file, found=found, expected=expected) from problem
+    settings = read_json(content, file=file, place=place, expected=expected)
+    if not isinstance(settings, dict):
         raise InputError(
-            "settings cannot be read",
-            file=text if stored else None,
-            place=None if stored else "--settings",
-            found=problem,
-            expected='a JSON object such as {"qmax": 13.0}',
-        ) from problem
-    if not isinstance(found, dict):
-        raise InputError("settings are not a JSON object", place="--settings", found=type(found).__name__)
-    return found
+            "settings are not a JSON object",
+            file=file,
+            place=place,
+            found=type(settings).__name__,
+            expected=expected,
+        )
+    return settings
 
 
 _subject: ContextVar[str] = ContextVar("subject", default="")
@@ -86,7 +91,7 @@ def run(main: Callable[[Sequence[str] | None], object]) -> None:
 
     def show(message, category, filename, lineno, file=None, line=None):
         label = "WARNING" if issubclass(category, CoherionWarning) else f"note ({category.__name__})"
-        print(f"{label}: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+        print(f"{label}: {' '.join(printable(str(message)).split())}", file=sys.stderr, flush=True)
 
     warnings.showwarning = show
     # "default" would show one message once per place; two samples of one job may differ only in the text.
@@ -104,7 +109,7 @@ def run(main: Callable[[Sequence[str] | None], object]) -> None:
         if os.environ.get("COHERION_TRACEBACK"):
             raise
         place = f"{problem.filename}: " if problem.filename else ""
-        print(f"ERROR: {place}{problem.strerror or problem}", file=sys.stderr, flush=True)
+        print(f"ERROR: {printable(f'{place}{problem.strerror or problem}')}", file=sys.stderr, flush=True)
         sys.exit(1)
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import reprlib
+from collections.abc import Mapping
 
 
 class CoherionError(Exception):
     """Anything the program refuses to do; its text is one line meant for the user."""
+
+
+# Characters of what a message says besides what was found: room for a list of all columns or settings.
+LONGEST = 900
 
 
 class InputError(CoherionError):
@@ -43,14 +49,16 @@ class InputError(CoherionError):
         super().__init__(self._text())
 
     def _text(self) -> str:
-        where = ", ".join(part for part in (self.file, self.place) if part)
-        parts = [f"{where}: {self.what}" if where else self.what]
+        # A name of a file is never shortened: the user must find it.
+        where = ", ".join(part for part in (printable(self.file or ""), _short(self.place or "", LONGEST)) if part)
+        what = _short(self.what, LONGEST)
+        parts = [f"{where}: {what}" if where else what]
         if self.found is not None:
             parts.append(f"found {_short(self.found)}")
         if self.expected is not None:
-            parts.append(f"expected {_short(self.expected)}")
+            parts.append(f"expected {_short(self.expected, LONGEST)}")
         if self.advice:
-            parts.append(self.advice)
+            parts.append(_short(self.advice, LONGEST))
         return "; ".join(" ".join(part.split()) for part in parts)
 
     def __reduce__(self):
@@ -61,9 +69,29 @@ def _rebuild(what, file, place, found, expected, advice):
     return InputError(what, file=file, place=place, found=found, expected=expected, advice=advice)
 
 
+def printable(text: str) -> str:
+    """The text in one line, with ? for what is no letter: control characters of a file would drive the terminal."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
+
+
+class _Brief(reprlib.Repr):
+    """Writes any value in bounded time: one that holds itself again and again, or a number of a million digits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxother, self.maxstring = 4, 400, 400
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = 20
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write numbers of more than some thousand digits.
+        return repr(x) if x.bit_length() < 1000 else f"a number of about {round(x.bit_length() * 0.30103)} digits"
+
+
 def _short(value: object, limit: int = 120) -> str:
     """One printable line of at most ``limit`` characters, so that a broken file cannot flood the terminal."""
-    text = "".join(c if c.isprintable() else "?" for c in str(value).replace("\n", " "))
+    if isinstance(value, Mapping | list | tuple | set | frozenset | int | bytes):
+        value = _Brief().repr(value)
+    text = printable(str(value)[: 4 * limit])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -109,7 +109,9 @@ def settings_text(stage, sample=None, /, **more):
 
 def title_of(sample):
     """What figures call a sample: its title, else its name; titles are plain text, never mathtext."""
-    return TABLES.samples[sample].get("title", sample).replace("$", "")
+    title = TABLES.samples[sample].get("title", sample).replace("$", "")
+    # A command would take what begins with a dash for an option; a blank in front is not seen.
+    return f" {title}" if title.startswith("-") else title
 
 
 def environment(family):

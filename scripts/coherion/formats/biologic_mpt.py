@@ -76,7 +76,7 @@ def read_mpt(path: str | os.PathLike[str]) -> list[Spectrum]:
         )
     columns = read_rows(_rows(text, path, at, len(names)), names, found, file=path, notes=notes)
     columns.starts = _loop_starts(header, columns, doubts)
-    started = next((line.split(":", 1)[1] for line in header if line.startswith("Acquisition started on")), None)
+    started = next((line.partition(":")[2] for line in header if line.startswith("Acquisition started on")), None)
     facts = Facts(
         source=os.fspath(path),
         format="mpt",

@@ -45,6 +45,8 @@ BASES = {
 }
 ESSENTIAL = ("frequency", "real", "imaginary", "modulus", "phase")
 MAX_LINE = 100_000
+# The patterns of names take a time that grows with the cube of a run of blanks.
+MAX_NAME = 100
 SKIPPED = ("skip", "-", "_", "")
 _UNIT = (
     r"\s*(?:\[\s*(?P<square>[^\]]*?)\s*\]|\(\s*(?P<round>[^)]*?)\s*\)|/\s*(?P<slash>\S.*?)|_(?P<low>[A-Za-zΩ]+))?\s*"
@@ -81,6 +83,8 @@ def column_of(name: str, *, file: str | os.PathLike[str], place: str | None = No
     InputError
         If the quantity is part of the impedance and its unit is not known.
     """
+    if len(name) > MAX_NAME:
+        return None
     plain = _plain(name)
     unit = temperature_unit(plain)
     if unit:
@@ -302,7 +306,8 @@ def read_rows(
     made = Columns(cut=cut)
     for k, read in values.items():
         column = found[k]
-        setattr(made, column.quantity, np.array(read) * column.factor + column.offset)
+        with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is dropped with its reason
+            setattr(made, column.quantity, np.array(read) * column.factor + column.offset)
     if "phase" in (c.quantity for c in found.values()) and made.real is None and made.phase is not None:
         unit = next(c.unit for c in found.values() if c.quantity == "phase")
         with np.errstate(invalid="ignore"):

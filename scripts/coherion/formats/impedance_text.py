@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
+import numpy as np
+
 from coherion.errors import InputError
 from coherion.formats.impedance_columns import (
     SKIPPED,
@@ -158,10 +160,10 @@ def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
         found = recognised(joined, file=path, place=place, notes=notes)
         _require(found, names, path, place)
         columns = read_rows(_table(lines, len(names), ended), joined, found, file=path, notes=notes)
-        claimed = line.split("\t")[2:3]
+        claimed = "".join(line.split("\t")[2:3]).strip()[:9]
         count = columns.frequency.size if columns.frequency is not None else 0
-        if claimed and claimed[0].strip().isdigit() and int(claimed[0][:9]) != count:
-            doubts.append(f"header says {claimed[0].strip()[:9]} data points, the file holds {count}")
+        if claimed.isascii() and claimed.isdigit() and int(claimed) != count:
+            doubts.append(f"header says {claimed} data points, the file holds {count}")
         amplitude = next((_positive(h.split("\t")[2]) for h in header if h.startswith("VAC\tQUANT\t")), None)
         facts = Facts(
             source=os.fspath(path),
@@ -264,7 +266,7 @@ def read_columns(path: str | os.PathLike[str], columns: str | Sequence[str] | No
     temperature = _FIXED_TEMPERATURE.search("\n".join(header))
     if temperature and table.temperature is None and table.frequency is not None:
         value = Numbers(path).read(temperature[2], "header") - (273.15 if temperature[1] == "K" else 0.0)
-        table.temperature = table.frequency * 0 + value
+        table.temperature = np.full(table.frequency.shape, value)
     volt = _VRMS.search("\n".join(header))
     rms = _positive(volt[1]) if volt else None
     stated = stated_temperature(title)

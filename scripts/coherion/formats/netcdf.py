@@ -29,6 +29,34 @@ from coherion.errors import InputError
 if TYPE_CHECKING:
     import xarray
 
+# By what the output of a command is known: variables or attributes that those who read it use.
+HOLDS = {
+    "import_scan": ("intensity", "abscissa", "intensity_kind", "origin"),
+    "reduce_scan": ("q", "intensity", "background", "intensity_net", "structure_factor", "r", "pdf", "qmax", "origin"),
+    "refine_structure": (
+        *("r", "observed", "calculated", "difference", "fitted_r", "parameter", "value", "standard_uncertainty"),
+        *("covariance", "covariance_scaled", "phases", "rw", "origin"),
+    ),
+    "measure_geometry": ("value", "standard_uncertainty", "covariance", "origin"),
+    "detect_side_phase": ("q", "intensity", "side_reflection_z", "reflection_width", "excluded", "reason", "origin"),
+    "import_spectra": (
+        *("frequency", "impedance_real", "impedance_imaginary", "temperature", "temperature_sd", "cycle", "source"),
+        "origin",
+    ),
+    "validate_spectra": (
+        *("frequency", "impedance_real", "impedance_imaginary", "temperature", "temperature_sd", "cycle", "source"),
+        *("kept", "valid", "verdict", "removal", "kramers_kronig_real", "kramers_kronig_imaginary", "origin"),
+    ),
+    "fit_circuits": (
+        *("temperature", "temperature_sd", "resistance_name", "resistance", "resistance_sd", "resolved", "reason"),
+        *("arc", "capacitance", "fitted_real", "fitted_imaginary", "origin"),
+    ),
+    "judge_claims": ("origin", "missing"),
+    "fit_arrhenius": (
+        *("temperature", "resistance_name", "conductivity", "conductivity_sd", "used", "exclusion"),
+        *("activation_energy", "activation_energy_by_form", "ln_prefactor_by_form", "conductivity_reference", "origin"),
+    ),
+}
 LIBRARIES = ("numpy", "scipy", "xarray", "netCDF4")
 #: Below this much free space a failed write is put down to a full disk.
 SPARE_BYTES = 1 << 20
@@ -140,24 +168,41 @@ def write_dataset(
     write_whole(path, lambda temporary: dataset.to_netcdf(temporary, engine="netcdf4", encoding=encoding))
 
 
-def read_dataset(path: str | os.PathLike[str]) -> xarray.Dataset:
+def read_dataset(path: str | os.PathLike[str], made_by: str | None = None) -> xarray.Dataset:
     """Read a netCDF file written by :func:`write_dataset` wholly into memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+    made_by
+        The command whose output it should be, one of :data:`HOLDS`; None takes any.
 
     Raises
     ------
     InputError
-        If the file is missing or not a netCDF file.
+        If the file is missing, not a netCDF file, damaged, or the output of another command.
     """
     import xarray
 
     try:
         with xarray.open_dataset(path, engine="netcdf4") as stored:
-            return stored.load()
-    except (OSError, ValueError) as problem:
+            dataset = stored.load()
+    except Exception as problem:  # a damaged file makes the library raise whatever it likes, KeyError to MemoryError
         raise InputError(
             "cannot be read as netCDF",
             file=path,
-            found=problem,
+            found=getattr(problem, "strerror", None) or problem,
             expected="a file that a rule of coherion wrote",
             advice="delete it and run the workflow again",
         ) from problem
+    missing = [name for name in HOLDS.get(made_by or "", ()) if name not in dataset and name not in dataset.attrs]
+    if missing:
+        raise InputError(
+            f"is not what {made_by} writes",
+            file=path,
+            found=f"variables {', '.join(map(str, dataset.variables)) or 'none'}",
+            expected=f"also {', '.join(missing)}",
+            advice=f"give the output of {made_by}",
+        )
+    return dataset

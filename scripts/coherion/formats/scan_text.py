@@ -99,7 +99,8 @@ def read_bytes(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> bytes:
         if not path.is_file():
             raise InputError("is not a file" if path.exists() else "file is missing", file=path)
         with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+            # A buffer of the limit's size would be made for the smallest file.
+            data = stream.read(min(limit, os.fstat(stream.fileno()).st_size) + 1)
     except (OSError, ValueError) as problem:
         raise InputError("cannot be read", file=path, found=problem) from problem
     if len(data) > limit:

@@ -167,7 +167,7 @@ def _read_one(path: str | os.PathLike[str], settings: ScanSettings) -> xarray.Da
             advice="is the abscissa q_nm (1/nm) or 2theta?",
         )
     if x.size < 2:
-        raise InputError("has fewer than two points", file=path)
+        raise InputError("has too few points at 2theta of 0 or more", file=path, found=x.size, expected="2 or more")
     found = dataclasses.replace(found, x=x, y=y, dy=dy, lines=lines)
     time = _time(found, settings, path)
     kind = _kind(found, settings, path)

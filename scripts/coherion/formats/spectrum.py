@@ -261,7 +261,7 @@ def _impedance(
     if modulus is not None and phase is not None:
         with np.errstate(invalid="ignore", over="ignore"):
             angle = np.deg2rad(phase)
-            polar = modulus * np.cos(angle) + 1j * (modulus * np.sin(angle))
+            polar = _complex(modulus * np.cos(angle), modulus * np.sin(angle))
     if columns.real is None or columns.imaginary is None:
         if polar is None or modulus is None:
             raise InputError(
@@ -269,11 +269,18 @@ def _impedance(
                 file=facts.source,
                 expected="columns of real and imaginary part, or of modulus and phase",
             )
-        if np.any(modulus[usable] < 0):
-            raise InputError("modulus of the impedance is negative", file=facts.source)
+        negative = np.flatnonzero(usable & (modulus < 0))
+        if negative.size:
+            raise InputError(
+                "modulus of the impedance is negative",
+                file=facts.source,
+                place=f"{place} {negative[0] + 1}",
+                found=f"{modulus[negative[0]]:.6g} ohm",
+                expected="0 or more",
+            )
         notes.append("real and imaginary part computed from modulus and phase")
         return polar
-    impedance = columns.real + 1j * columns.imaginary
+    impedance = _complex(columns.real, columns.imaginary)
     if polar is None or modulus is None or phase is None:
         return impedance
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
@@ -307,6 +314,13 @@ def _impedance(
         expected=f"{polar[first]:.6g} ohm from |Z| and phase; {np.count_nonzero(bad)} of {bad.size} rows differ",
         advice="the file is damaged or its columns are mislabelled; export it again",
     )
+
+
+def _complex(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
+    """real + i imaginary, also where one is infinite: a product with 1j would make the other NaN."""
+    made = np.empty(real.shape, dtype=complex)
+    made.real, made.imag = real, imaginary
+    return made
 
 
 def _listed(reasons: np.ndarray, cut: Mapping[str, tuple[int, ...]]) -> str:

@@ -189,7 +189,8 @@ def read_raw(path: str | os.PathLike[str]) -> RawFile:
         with path.open("rb") as stream:
             data = stream.read(RECORD)
             check_magic(data, path)
-            data += stream.read(MAX_BYTES - RECORD + 1)
+            # A buffer of the limit's size would be made for the smallest file.
+            data += stream.read(min(MAX_BYTES, os.fstat(stream.fileno()).st_size) - RECORD + 1)
     except (OSError, ValueError) as problem:
         raise InputError("cannot be read", file=path, found=problem) from problem
     if len(data) > MAX_BYTES:

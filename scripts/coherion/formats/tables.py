@@ -16,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from coherion.errors import InputError
+from coherion.formats.plain import refuse_unusable
+
+# PyYAML takes a second for 50 kB; no configuration comes near this.
+MAX_YAML = 512 * 1024
 
 Row = dict[str, Any]
 
@@ -31,11 +35,19 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
     import yaml
 
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InputError("cannot be read", file=path, found=problem, expected="a YAML file in UTF-8") from problem
+        with Path(path).open("rb") as stream:
+            data = stream.read(min(MAX_YAML, os.fstat(stream.fileno()).st_size) + 1)
+        text = data.decode("utf-8")
+    except (OSError, ValueError) as problem:
+        found = getattr(problem, "strerror", None) or problem
+        raise InputError("cannot be read", file=path, found=found, expected="a YAML file in UTF-8") from problem
+    if len(data) > MAX_YAML:
+        raise InputError("is too large", file=path, expected=f"a YAML file of at most {MAX_YAML // 2**10} kB")
     try:
-        return yaml.safe_load(text)
+        content = yaml.safe_load(text)
+    except (ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError) as problem:
+        # Tags and numbers that PyYAML recognises and cannot make: !!int x, 2001-99-99, a number of 5000 digits.
+        raise InputError("holds a value that cannot be", file=path, found=problem, expected="plain values") from problem
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         raise InputError(
@@ -43,7 +55,10 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
             file=path,
             place=None if mark is None else f"line {mark.line + 1}, column {mark.column + 1}",
             found=getattr(problem, "problem", problem),
+            expected="YAML of plain values",
         ) from problem
+    refuse_unusable(content, file=path)
+    return content
 
 
 def complete_settings(
@@ -69,6 +84,7 @@ def complete_settings(
     InputError
         Naming the key (dotted), what stands there, what is expected and the key's description.
     """
+    refuse_unusable(settings, file=file, place=place or None, text_keys=True)
     completed = _with_defaults(settings, schema)
     for problem in _problems(completed, schema):
         key = ".".join(str(part) for part in ([place] if place else []) + problem["path"])
@@ -110,7 +126,7 @@ def _problems(value: Any, schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]
         problem = {"path": path, "found": error.instance, "expected": _expectation(error), "advice": advice}
         if error.validator == "additionalProperties":
             allowed = sorted(error.schema.get("properties", {}))
-            unknown = sorted(set(error.instance) - set(allowed), key=str)
+            unknown = [str(key) for key in sorted(set(error.instance) - set(allowed), key=str)]
             problem |= {
                 "path": [*path, unknown[0]] if unknown else path,
                 "found": "a key that is not known",

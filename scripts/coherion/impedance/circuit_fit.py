@@ -292,10 +292,14 @@ def _starts(model, f, z, start, restarts, seed) -> list[np.ndarray]:
     return starts
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _coordinate(model: Circuit, i: int, value: float, key: str) -> float:
     """Coordinate of a user's value."""
     parameter = model.parameters[i]
-    if not parameter.lower <= value <= parameter.upper:
+    if not _is_number(value) or not parameter.lower <= value <= parameter.upper:
         raise InputError(
             f"value of {parameter.name} is out of range",
             place=f"key {key}",
@@ -311,7 +315,8 @@ def _limits(model: Circuit, bounds: Mapping[str, Sequence[float]]) -> tuple[np.n
     upper = model.coordinates(np.array([p.upper for p in model.parameters]))
     for name, pair in bounds.items():
         i = parameter_index(model, name, "bounds")
-        if not isinstance(pair, Sequence) or len(pair) != 2 or not pair[0] < pair[1]:
+        numbers = isinstance(pair, Sequence) and len(pair) == 2 and all(map(_is_number, pair))
+        if not numbers or not pair[0] < pair[1]:
             raise InputError(
                 f"bounds of {name} are not a range", place="key bounds", found=pair, expected="[lowest, highest]"
             )

@@ -9,6 +9,9 @@ import numpy as np
 
 from coherion.errors import InputError
 
+# No pellet is a hundred metres wide.
+LARGEST = 1e4
+
 
 @dataclass(frozen=True)
 class Pellet:
@@ -22,12 +25,12 @@ class Pellet:
     def __post_init__(self) -> None:
         for name in ("thickness", "diameter"):
             value, sd = getattr(self, name), getattr(self, f"{name}_sd")
-            if not (math.isfinite(value) and value > 0):
+            if not 0 < value < LARGEST:
                 raise InputError(
                     f"{name} of the pellet is not a length",
                     place=f"pellet_{name}_cm",
                     found=value,
-                    expected="a number above 0, in cm",
+                    expected=f"a number above 0 and below {LARGEST:g}, in cm",
                 )
             if not (math.isfinite(sd) and 0 <= sd < value):
                 raise InputError(

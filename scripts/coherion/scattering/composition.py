@@ -26,7 +26,7 @@ ELEMENTS = tuple(_SYMBOLS.split())
 _TOKEN = re.compile(r"(?P<element>[A-Z][a-z]?)|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<open>[(\[])|(?P<close>[)\]])")
 
 
-def parse_formula(text: str) -> dict[str, float]:
+def parse_formula(text: str, *, place: str | None = None) -> dict[str, float]:
     """Atoms per formula unit of a formula such as ``Na2.5In0.5Zr0.5Cl6``.
 
     Spaces are allowed between symbols, an element may occur more than once, and groups may stand in
@@ -36,6 +36,8 @@ def parse_formula(text: str) -> dict[str, float]:
     ----------
     text
         The formula.
+    place
+        Where it stands, for messages.
 
     Returns
     -------
@@ -48,12 +50,14 @@ def parse_formula(text: str) -> dict[str, float]:
         If the formula is empty or cannot be read; the message names the position.
     """
     if not isinstance(text, str) or not text.strip():
-        raise InputError("the composition is empty", found=repr(text), expected="a formula such as Na2.5In0.5Zr0.5Cl6")
+        expected = "a formula such as Na2.5In0.5Zr0.5Cl6"
+        raise InputError("the composition is empty", place=place, found=repr(text), expected=expected)
 
     def refuse(position: int, what: str) -> InputError:
         shown = text[position : position + 10]
         return InputError(
             f"the formula {text!r} cannot be read at character {position + 1}",
+            place=place,
             found=f"{shown!r} ({what})" if shown else what,
             expected="element symbols and amounts such as Na2.5In0.5Zr0.5Cl6",
         )

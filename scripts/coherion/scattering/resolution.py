@@ -66,6 +66,16 @@ class Resolution:
             value = getattr(self, name)
             if not (isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1):
                 raise InputError("not a usable resolution", place=name, found=value, expected="0 to 1 1/angstrom")
+        for name in ("rw", "chi_squared_reduced", "lattice_parameter", "lattice_parameter_sd"):
+            if not isinstance(getattr(self, name), int | float):
+                raise InputError("not a number", place=name, found=getattr(self, name), expected="a number")
+        if self.origin not in ("measured", "simulated") or not isinstance(self.standard, str):
+            raise InputError(
+                "does not say what was measured",
+                place="origin, standard",
+                found=f"{self.origin}, {self.standard}",
+                expected="measured or simulated, and the name of the standard",
+            )
         if not (math.isfinite(self.correlation) and -1 <= self.correlation <= 1):
             raise InputError("not a correlation", place="correlation", found=self.correlation, expected="-1 to 1")
 
@@ -175,7 +185,7 @@ def read_resolution(path: str | os.PathLike[str]) -> Resolution:
         raise InputError(
             problem.what, file=path, place=problem.place, found=problem.found, expected=problem.expected
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as problem:
         raise InputError(
             "resolution cannot be read",
             file=path,

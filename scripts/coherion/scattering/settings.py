@@ -137,6 +137,9 @@ def _corrections(given: Any) -> tuple[str, ...]:
         return ()
     if isinstance(given, str):
         given = [part for part in given.replace(",", " ").split() if part]
+    if not isinstance(given, list | tuple):
+        expected = "a list of names, or a text with commas"
+        raise InputError("setting of the wrong kind", place="key corrections", found=given, expected=expected)
     names = tuple(given)
     if names == ("all",):
         return CORRECTIONS
@@ -164,8 +167,8 @@ _WORDS = {
 
 
 def _check(settings: ReductionSettings) -> None:
-    parse_formula(settings.composition)
-    parse_formula(settings.capillary_composition)
+    parse_formula(settings.composition, place="key composition")
+    parse_formula(settings.capillary_composition, place="key capillary_composition")
 
     def refuse(key: str, expected: str) -> InputError:
         return InputError(
@@ -187,7 +190,8 @@ def _check(settings: ReductionSettings) -> None:
     for key in _OPTIONAL_POSITIVE:
         if getattr(settings, key) is not None and number(key) <= 0:
             raise refuse(key, "a number above 0")
-    number("two_theta_zero")
+    if abs(number("two_theta_zero")) > 90:
+        raise refuse("two_theta_zero", "degrees, -90 to 90")
     if settings.mu_r is not None and number("mu_r") < 0:
         raise refuse("mu_r", "a number not below 0")
     if not 0 < number("packing") <= 1:

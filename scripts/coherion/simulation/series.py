@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,23 +14,71 @@ import numpy as np
 from coherion.errors import InputError
 from coherion.formats.tables import read_yaml
 
-SECTIONS = (
-    "seed",
-    "conductivity_depends_on",
-    "instrument",
-    "atoms",
-    "cryolite",
-    "trigonal",
-    "lanthanum_hexaboride",
-    "spectra",
-    "conductivity",
-    "pellet",
-    "packing_error",
-    "samples",
-    "standard",
-    "background",
-)
-NAMES = ("conductivity_depends_on", "standard", "background")
+# What the file holds: a number, a list of so many (0: any number of) numbers, numbers by name, or a section of these.
+NUMBER, NAME, SAMPLES = "a number", "a name", "samples with their keys"
+Form = str | int | tuple[str, ...] | dict[str, Any]
+ATOMS = ("M1", "Na1", "Na2", "Cl1", "Cl2", "Cl3")
+FORM: dict[str, Form] = {
+    "seed": NUMBER,
+    "conductivity_depends_on": NAME,
+    "instrument": (
+        *("wavelength", "monochromator_spacing", "two_theta_begin", "two_theta_end", "two_theta_step", "hours"),
+        *(
+            "time_per_point",
+            "capillary_outer_radius",
+            "capillary_wall",
+            "qdamp",
+            "qbroad",
+            "channel_pitch",
+            "exposures",
+        ),
+        *("anomalous", "flux", "air", "beam_tail", "beam_tail_width", "dark", "fluorescence_leak"),
+    ),
+    "atoms": NUMBER,
+    "cryolite": {
+        **dict.fromkeys(("a", "b", "c", "beta", "occupancy_4e", "bond", "rotation_b", "rotation_c"), 0),
+        **{"reference_cell": 6, "chlorine": dict.fromkeys(ATOMS[3:], 3), "sodium": 3, "u_iso": ATOMS, "delta2": NUMBER},
+    },
+    "trigonal": {
+        **dict.fromkeys(("a", "c", "bond", "sodium_z", "delta2"), NUMBER),
+        "u_iso": ("Zr1", "Na1", "Cl1"),
+    },
+    "lanthanum_hexaboride": {
+        **dict.fromkeys(("a", "boron_x", "density", "packing_fraction"), NUMBER),
+        "u_iso": ("La1", "B1"),
+    },
+    "spectra": {
+        "temperatures": 0,
+        **dict.fromkeys(
+            (
+                *(
+                    "temperature_sd",
+                    "frequency_high",
+                    "frequency_low",
+                    "points_per_decade",
+                    "amplitude",
+                    "permittivity",
+                ),
+                *("stray_capacitance", "alpha", "alpha_spread", "electrode_q", "electrode_n", "inductance", "noise"),
+                *("noise_high", "noise_low", "current_noise", "resistance_spread", "drift", "drift_time"),
+            ),
+            NUMBER,
+        ),
+    },
+    "conductivity": {
+        **dict.fromkeys(("intercept", "length", "composition", "scatter"), NUMBER),
+        "activation_energy": (),
+    },
+    "pellet": ("thickness", "thickness_spread", "thickness_sd", "diameter", "diameter_sd"),
+    "packing_error": NUMBER,
+    "samples": SAMPLES,
+    "standard": NAME,
+    "background": NAME,
+}
+SECTIONS = tuple(FORM)
+REQUIRED = ("x", "coherence_length", "packing_fraction")
+# As the schema of the tables has it: names become names of files.
+NAMES_OF_SAMPLES = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}"
 CAUSES = ("coherence_length", "composition")
 
 
@@ -74,12 +123,17 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
     InputError
         If a section is missing or not known, a sample is malformed, or the cause of the conductivity is none.
     """
-    series = dict(read_yaml(path) or {}) | dict(changes or {})
+    content = read_yaml(path)
+    if not isinstance(content, Mapping):
+        raise InputError("is no series", file=path, found=content, expected=f"keys {', '.join(SECTIONS)}")
+    series = dict(content) | dict(changes or {})
     for name in SECTIONS:
         if name not in series:
             raise InputError("a section is missing", file=path, place=f"key {name}")
     if unknown := set(series) - set(SECTIONS):
-        raise InputError("a section is not known", file=path, place=f"key {min(unknown)}", expected=", ".join(SECTIONS))
+        raise InputError(
+            "a section is not known", file=path, place=f"key {min(map(str, unknown))}", expected=", ".join(SECTIONS)
+        )
     if series["conductivity_depends_on"] not in CAUSES:
         raise InputError(
             "the cause of the conductivity is not known",
@@ -88,12 +142,57 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
             found=series["conductivity_depends_on"],
             expected=" or ".join(CAUSES),
         )
-    for key, value in series.items():
-        if key not in NAMES:
-            _refuse_text(value, key, path)
-    for name in series["samples"]:
-        Sample.of(series, name)
+    for key, form in FORM.items():
+        _check(series[key], form, key, path)
+    if not series["samples"]:
+        raise InputError("the series has no samples", file=path, place="key samples", expected="at least one")
+    for name, sample in series["samples"].items():
+        if not isinstance(name, str) or not re.fullmatch(NAMES_OF_SAMPLES, name):
+            raise InputError(
+                "not a name of a sample", file=path, place="key samples", found=name, expected="letters, digits, _.+-"
+            )
+        _check(sample, REQUIRED, f"samples.{name}", path)
+        try:
+            Sample.of(series, name)
+        except InputError as problem:
+            raise InputError(
+                problem.what, file=path, place=problem.place, found=problem.found, expected=problem.expected
+            ) from None
     return series
+
+
+def _check(value: Any, form: Form, key: str, path: str | os.PathLike[str]) -> None:
+    """Refuse an entry that is not of its form (see :data:`FORM`), or holds text where numbers should be."""
+
+    def refuse(found: object, expected: str, advice: str | None = None):
+        raise InputError(
+            "not of its form", file=path, place=f"key {key}", found=found, expected=expected, advice=advice
+        )
+
+    if form == NAME:
+        if not isinstance(value, str):
+            refuse(value, NAME)
+    elif form == NUMBER:
+        if isinstance(value, str):
+            advice = "YAML wants a point and a sign in an exponent, such as 2.0e+5"
+            raise InputError("not a number", file=path, place=f"key {key}", found=value, expected=NUMBER, advice=advice)
+        if not isinstance(value, int | float):
+            refuse(value, NUMBER)
+    elif isinstance(form, int):
+        if not isinstance(value, list) or not value or (form and len(value) != form):
+            refuse(value, f"a list of {form or 'one or more'} numbers")
+        for number, part in enumerate(value):
+            _check(part, NUMBER, f"{key}.{number}", path)
+    else:
+        if not isinstance(value, Mapping):
+            refuse(value, SAMPLES if form == SAMPLES else "keys with values")
+        if isinstance(form, str):
+            return
+        for name in form:
+            if name not in value:
+                raise InputError("a key is missing", file=path, place=f"key {key}.{name}", expected="a value")
+        for name, part in value.items():
+            _check(part, form.get(name, NUMBER) if isinstance(form, dict) else NUMBER, f"{key}.{name}", path)
 
 
 def _refuse_text(value: Any, key: str, path: str | os.PathLike[str]) -> None:

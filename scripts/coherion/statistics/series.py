@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -99,13 +100,15 @@ class Series:
             if text:
                 try:
                     values[row] = float(text)
+                    if math.isinf(values[row]):
+                        raise ValueError
                 except ValueError:
                     raise InputError(
                         "not a number",
                         file=self.file,
                         place=f"row {row + 2}, column {column}",
                         found=text,
-                        expected="a number, or a blank cell where there is none",
+                        expected="a finite number, or a blank cell where there is none",
                     ) from None
         return values
 
@@ -174,9 +177,11 @@ def read_series(path: str | os.PathLike[str], names: Mapping[str, str] | None = 
         roles[role] = str(column)
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
+        lines = [line for line in csv.reader(text.splitlines(), delimiter="\t") if any(c.strip() for c in line)]
     except UnicodeDecodeError as problem:
         raise InputError("not UTF-8 text", file=path, found=problem, expected="a tab-separated table") from problem
-    lines = [line for line in csv.reader(text.splitlines(), delimiter="\t") if any(c.strip() for c in line)]
+    except csv.Error as problem:
+        raise InputError("not a table", file=path, found=problem, expected="a tab-separated table") from problem
     if len(lines) < 2:
         raise InputError("the table has no rows", file=path, expected="a header and one row per sample")
     header = [cell.strip() for cell in lines[0]]

@@ -15,6 +15,8 @@ from coherion.structure.symmetry import find_operations
 
 # Where a CIF states no displacement at all (angstrom^2): of the size of a salt at room temperature.
 DEFAULT_U_ISO = 0.01
+# Beyond these a number was misread: angstrom, cells, angstrom^2.
+LONGEST_CELL, FARTHEST, LARGEST_U = 1e4, 1e3, 100.0
 
 
 def crystal_from_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
@@ -23,19 +25,27 @@ def crystal_from_cif(path: str | os.PathLike[str], name: str | None = None) -> C
 
     file = os.fspath(path)
     try:
-        document = gemmi.cif.read(file)
-    except OSError as problem:
-        if not Path(file).is_file():
-            raise InputError("the CIF is not there", file=file) from problem
-        raise InputError("not a CIF", file=file, found=problem) from problem
-    except (ValueError, RuntimeError, UnicodeDecodeError) as problem:
-        raise InputError("not a CIF", file=file, found=problem) from problem
+        data = Path(path).read_bytes()
+    except (OSError, ValueError) as problem:
+        found = getattr(problem, "strerror", None) or problem
+        raise InputError("the CIF cannot be read", file=file, found=found, expected="a .cif file") from problem
+    # gemmi hands out text as UTF-8 and fails wherever a name of an author in another encoding is asked for.
+    text = data.decode("utf-8", "replace")
+    try:
+        document = gemmi.cif.read_string(text)
+    except (ValueError, RuntimeError, OSError) as problem:
+        raise InputError("not a CIF", file=file, found=problem, expected="the syntax of CIF") from problem
     block = next((b for b in document if b.find_value("_cell_length_a")), None)
     if block is None:
         raise InputError("the CIF holds no unit cell", file=file, place="_cell_length_a")
     try:
         lattice = _lattice(block)
-        small = gemmi.make_small_structure_from_block(block)
+        try:
+            small = gemmi.make_small_structure_from_block(block)
+        except (ValueError, RuntimeError) as problem:
+            raise InputError(
+                "a number of the CIF cannot be read", place=f"data_{block.name}", found=problem
+            ) from problem
         symbol = small.spacegroup_hm or _text(block, "_space_group_name_H-M_alt")
         number = small.spacegroup_number or int(_number(block, "_space_group_IT_number", 0.0))
         try:
@@ -65,8 +75,14 @@ def _lattice(block) -> tuple[float, float, float, float, float, float]:
     values = []
     for tag in tags:
         value = _number(block, tag, math.nan)
-        if not (value > 0 and (value < 180 or "length" in tag)):
-            raise InputError("not a usable lattice parameter", place=tag, found=_text(block, tag) or "nothing")
+        limit = LONGEST_CELL if "length" in tag else 180.0
+        if not 0 < value < limit:
+            raise InputError(
+                "not a usable lattice parameter",
+                place=tag,
+                found=_text(block, tag) or "nothing",
+                expected=f"a number above 0 and below {limit:g}",
+            )
         values.append(value)
     return tuple(values)  # type: ignore[return-value]
 
@@ -111,8 +127,13 @@ def _sites(small, block, file: str) -> list[Site]:
             warn(f"{file}: the label {entry.label} stands twice; the second site is called {label}")
         labels.add(label)
         position = (entry.fract.x, entry.fract.y, entry.fract.z)
-        if not np.all(np.isfinite(position)):
-            raise InputError("a coordinate is not a number", place=f"_atom_site_fract_x of {label}")
+        if not np.all(np.abs(position) < FARTHEST):
+            raise InputError(
+                "a coordinate is not a number, or far from the cell",
+                place=f"_atom_site_fract_x of {label}",
+                found=" ".join(f"{x:g}" for x in position),
+                expected="fractions of the cell",
+            )
         # Zero is where a refinement may end; its CIF is read like any other.
         if not (math.isfinite(entry.occ) and 0 <= entry.occ <= 1.0 + 1e-3):
             raise InputError(
@@ -126,8 +147,20 @@ def _sites(small, block, file: str) -> list[Site]:
         if entry.aniso.nonzero():
             a = entry.aniso
             u_iso, u_aniso = None, (a.u11, a.u22, a.u33, a.u12, a.u13, a.u23)
-            if not np.all(np.isfinite(u_aniso)):
-                raise InputError("a displacement is not a number", place=f"_atom_site_aniso_U_11 of {label}")
+            if not np.all(np.abs(u_aniso) < LARGEST_U):
+                raise InputError(
+                    "not a usable displacement",
+                    place=f"_atom_site_aniso_U_11 of {label}",
+                    found=" ".join(f"{u:g}" for u in u_aniso),
+                    expected=f"numbers below {LARGEST_U:g} angstrom^2",
+                )
+        elif u_iso is not None and u_iso >= LARGEST_U:
+            raise InputError(
+                "not a usable displacement",
+                place=f"_atom_site_U_iso_or_equiv of {label}",
+                found=u_iso,
+                expected=f"a number below {LARGEST_U:g} angstrom^2",
+            )
         elif not (u_iso is not None and math.isfinite(u_iso) and u_iso > 0):
             bare.append(label)
             u_iso = DEFAULT_U_ISO

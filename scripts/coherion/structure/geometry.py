@@ -183,8 +183,13 @@ def settings_from(given: Mapping[str, Any]) -> GeometrySettings:
     kinds = {"polyhedra": PolyhedronRequest, "angles": AngleRequest, "bonds": BondRequest}
     for key, value in given.items():
         if key in kinds:
+            if not isinstance(value, list | tuple):
+                raise InputError("not a list of requests", place=f"key {key}", found=value, expected="a list")
             made[key] = tuple(_request(kinds[key], item, f"{key}[{i}]") for i, item in enumerate(value))
         elif key == "bond_valence":
+            if value is not None and not isinstance(value, Mapping):
+                expected = 'such as {"Y-Cl": [2.40, 0.37]}'
+                raise InputError("not a table of parameters", place=f"key {key}", found=value, expected=expected)
             table(value)
             made[key] = value
         else:

@@ -18,6 +18,8 @@ SAME_QMAX = 1e-3
 # Share of the power of G(r) that may lie beyond Qmax: what a window leaks and interpolation adds. Files of PDFgetX3
 # stay below 1e-6; the same files with a Qmax set 10 % too low are above 1e-4 (nearly all).
 POWER_BEYOND = 3e-5
+# 1/angstrom and 1/angstrom^2: beyond these a number was misread.
+LARGEST_Q, LARGEST_G = 1e3, 1e100
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,7 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
         )
     known = float(stated if stated is not None else qmax)  # type: ignore[arg-type]
     made = Observed(r, g, sd, nyquist, covariance, known, origin, file, qmin, g_nyquist, dispersion)
+    _check_numbers(made)
     _check_frequencies(made)
     return made
 
@@ -105,25 +108,36 @@ def _from_netcdf(file: str):
     from coherion.formats.netcdf import read_dataset
 
     dataset = read_dataset(file)
-    if "pdf" not in dataset or "r" not in dataset:
+    if "pdf" not in dataset or "r" not in dataset or ("pdf_covariance" in dataset and "r_nyquist" not in dataset):
         raise InputError("the file holds no G(r)", file=file, expected="the netCDF of a reduction, with r and pdf")
     sd = dataset["pdf_sd"].values if "pdf_sd" in dataset else None
     nyquist = covariance = None
     if "pdf_covariance" in dataset:
         nyquist, covariance = dataset["r_nyquist"].values, dataset["pdf_covariance"].values
-    stated = dataset.attrs.get("qmax")
     origin = dataset.attrs.get("origin", "measured")
+    try:
+        stated, qmin = (float(dataset.attrs[k]) if k in dataset.attrs else None for k in ("qmax", "qmin"))
+        terms = json.loads(dataset.attrs.get("dispersion", "{}"))
+        dispersion = {element: complex(*pair) for element, pair in terms.items()}
+    except (TypeError, ValueError, AttributeError, RecursionError) as problem:
+        raise InputError(
+            "an attribute of the reduction is damaged",
+            file=file,
+            place="attributes qmax, qmin, dispersion",
+            found=problem,
+            expected="what reduce_scan writes",
+        ) from problem
     return (
         dataset["r"].values,
         dataset["pdf"].values,
         sd,
         nyquist,
         covariance,
-        None if stated is None else float(stated),
+        stated,
         origin,
-        float(dataset.attrs.get("qmin", 0.0)),
-        dataset["pdf_nyquist"].values if "pdf_nyquist" in dataset else None,
-        {element: complex(*terms) for element, terms in json.loads(dataset.attrs.get("dispersion", "{}")).items()},
+        qmin or 0.0,
+        dataset["pdf_nyquist"].values if "pdf_nyquist" in dataset and nyquist is not None else None,
+        dispersion,
     )
 
 
@@ -136,6 +150,32 @@ def _from_text(file: str):
     words = " ".join([*text.header.values()])
     origin = "simulated" if "SIMULATED" in words else "measured"
     return text.x, text.y, text.dy, text.number("qmax"), origin, text.number("qmin") or 0.0
+
+
+def _check_numbers(observed: Observed) -> None:
+    """Refuse what a damaged file may hold in place of a G(r)."""
+
+    def refuse(what: str, found: object, expected: str):
+        raise InputError(what, file=observed.file, found=found, expected=expected)
+
+    r, n = observed.r, observed.r.size
+    grid = () if observed.nyquist is None else observed.nyquist.shape
+    if not 0 < observed.qmax <= LARGEST_Q:
+        refuse("Qmax makes no sense", observed.qmax, f"a number above 0, at most {LARGEST_Q:g} 1/angstrom")
+    if r.ndim != 1 or n < 2 or r.dtype.kind not in "fiu" or not np.all(np.isfinite(r)) or not np.all(np.diff(r) > 0):
+        refuse("r is no rising grid", f"{n} points", "two or more finite numbers that rise")
+    of_r, of_nyquist = {"G(r)": observed.g, "sd of G(r)": observed.sd}, {"G on its own grid": observed.g_nyquist}
+    for names, shape in ((of_r, r.shape), (of_nyquist, grid)):
+        for name, values in names.items():
+            if values is None:
+                continue
+            if values.shape != shape or values.dtype.kind not in "fiu":
+                refuse(f"{name} is not one number for each point", f"shape {values.shape}", f"shape {shape}")
+            if not np.all(np.abs(values) < LARGEST_G):
+                refuse(f"{name} is not finite", f"{np.max(np.abs(values)):g}", "finite numbers")
+    if observed.covariance is not None and observed.covariance.shape != 2 * grid:
+        shape = observed.covariance.shape
+        refuse("the covariance does not fit its grid", f"shape {shape}", f"shape {2 * grid}")
 
 
 def _check_frequencies(observed: Observed) -> None:
@@ -182,7 +222,8 @@ def power_beyond(r: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Uniform grid in angstrom and G in 1/angstrom^2, shape (n,).
     """
     size = 4 * len(r)
-    power = np.abs(np.fft.rfft(np.hanning(len(r)) * g, size)) ** 2
+    # The share does not depend on the scale of G, whose square may leave the range of numbers.
+    power = np.abs(np.fft.rfft(np.hanning(len(r)) * (g / (np.max(np.abs(g)) or 1.0)), size)) ** 2
     q = 2 * np.pi * np.fft.rfftfreq(size, float(np.median(np.diff(r))))
     total = power.sum()
     return q, np.cumsum(power[::-1])[::-1] / (total if total > 0 else 1.0)

@@ -202,9 +202,11 @@ def make_model(
             )
         phases = [replace(crystal, name=name) for crystal, name in zip(phases, settings.phases, strict=True)]
     names = [crystal.name for crystal in phases]
-    if len(phases) > 1 and (len(set(names)) < len(names) or any(":" in name or not name for name in names)):
+    # Names become parts of the names of parameters and files.
+    bad = [name for name in names if not name.isprintable() or not name.strip(" .") or any(c in name for c in ":/\\")]
+    if len(phases) > 1 and (len(set(names)) < len(names) or bad):
         raise InputError(
-            "phases need different names without a colon",
+            "phases need different names without a colon or a slash",
             place="key phases",
             found=", ".join(names),
             advice="give names in the settings, key phases",

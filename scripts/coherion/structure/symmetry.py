@@ -79,7 +79,10 @@ def find_operations(
             raise InputError("symmetry operation cannot be read", found=problem) from problem
         group = gemmi.GroupOps(listed)
         size = len(group)
-        group.add_missing_elements()
+        try:
+            group.add_missing_elements()
+        except RuntimeError as problem:
+            raise InputError("the symmetry operations do not form a group", found=problem) from problem
         if len(group) != size or size != len(listed):
             raise InputError(
                 "the symmetry operations do not form a group",
