@@ -1,8 +1,9 @@
-"""Killed again and again and restarted, on one core or two, a run ends with the same results."""
+"""Killed and restarted, on one core or two, a run ends with the same results; a change runs its own part again."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,13 +58,48 @@ def differences(one: dict[str, Path], other: dict[str, Path]) -> list[str]:
     return found
 
 
-def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path):
-    calm, killed = tmp_path / "calm", tmp_path / "killed"
-    log = tmp_path / "log"
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory):
+    """An undisturbed run on one core, and how many seconds it took."""
+    folder = tmp_path_factory.mktemp("calm")
+    log = folder.with_suffix(".log")
     began = time.monotonic()
-    assert start(calm, 1, log=log).wait() == 0, log.read_text()[-3000:]
-    undisturbed = time.monotonic() - began
+    assert start(folder, 1, log=log).wait() == 0, log.read_text()[-3000:]
+    return folder, time.monotonic() - began
 
+
+def test_a_changed_row_runs_its_sample_and_what_depends_on_it_and_nothing_else(calm, tmp_path):
+    folder, _ = calm
+    own = folder / "config" / "small"
+    own.mkdir(parents=True)
+    rows = (ROOT / "config/small/samples.tsv").read_text().splitlines(keepends=True)
+    (place,) = [i for i, row in enumerate(rows) if row.startswith("x50\t")]
+    header = rows[0].rstrip("\n").split("\t")
+    cells = rows[place].rstrip("\n").split("\t")
+    cells[header.index("pellet_thickness_cm")] = "0.1999"
+    rows[place] = "\t".join(cells) + "\n"
+    try:
+        # A table in the working folder comes before the workflow's own.
+        (own / "samples.tsv").write_text("".join(rows))
+        log = tmp_path / "log"
+        assert start(folder, 1, "--dry-run", log=log).wait() == 0
+        said = log.read_text()
+        jobs = {line.split()[0]: int(line.split()[1]) for line in said.splitlines() if re.fullmatch(r"\w+ +\d+", line)}
+        once = {"analyse_spectra", "draw_impedance", "collect_series", "judge_claims"}
+        assert {name: count for name, count in jobs.items() if name in once} == dict.fromkeys(once, 1)
+        for name in ("simulate_scan", "import_scan", "reduce_scan", "refine_structure", "draw_refinement"):
+            assert name not in jobs
+        assert {line.split(": ")[1] for line in said.splitlines() if "wildcards: sample=" in line} == {"sample=x50"}
+    finally:
+        (own / "samples.tsv").unlink()
+    log = tmp_path / "again"
+    assert start(folder, 1, "--dry-run", log=log).wait() == 0
+    assert "Nothing to be done" in log.read_text()
+
+
+def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(calm, tmp_path):
+    (undisturbed_folder, undisturbed), killed = calm, tmp_path / "killed"
+    log = tmp_path / "log"
     rng = np.random.default_rng(2024)
     times = 0
     # A start costs seconds; what is added to it spreads the kills over the run's whole course.
@@ -84,7 +120,7 @@ def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path):
             for place in rng.choice(len(victims), 12, replace=False):
                 victims[place].unlink()
     assert start(killed, 2, log=log).wait() == 0, log.read_text()[-3000:]
-    assert differences(results_of(calm), results_of(killed)) == []
+    assert differences(results_of(undisturbed_folder), results_of(killed)) == []
     again = start(killed, 2, "--dry-run", log=log)
     assert again.wait() == 0 and "Nothing to be done" in log.read_text()[-3000:]
 

@@ -1,0 +1,141 @@
+"""Cost of many samples: planning a series of 10 to 1,000, and running the impedance of some, against their number.
+
+Prints one JSON line per size: seconds of processor time (not of the clock: machines are shared) and memory of the main
+process to build the DAG of the whole analysis; for the sizes that are run, what Snakemake itself and what its jobs cost
+per sample. Run: ``python benchmarks/scale.py [--plan 10 100 1000] [--run 5 20 60] [--figure]``; ``--figure`` draws
+docs/figures/scale_growth.svg and .png from the lines printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:] = [str(ROOT / "scripts"), *(p for p in sys.path if Path(p or ".").resolve() != ROOT / "benchmarks")]
+
+
+def make_series(folder: Path, samples: int) -> None:
+    """A configuration with so many copies of one simulated sample, their spectra few and short."""
+    import yaml
+
+    series = yaml.safe_load((ROOT / "config/simulation.yaml").read_text())
+    one = series["samples"]["x50"]
+    series["samples"] = {f"s{number:04d}": one for number in range(samples)}
+    series["spectra"] |= {"temperatures": [0, 25, 50], "points_per_decade": 5}
+    config = folder / "config"
+    config.mkdir(parents=True)
+    (config / "simulation.yaml").write_text(yaml.safe_dump(series))
+    tables = {name: str(config / f"{name}.tsv") for name in ("scans", "samples", "spectra")}
+    options = [part for name, path in tables.items() for part in (f"--{name}", path)]
+    make = [sys.executable, ROOT / "scripts/tabulate_simulation.py", config / "simulation.yaml", *options]
+    subprocess.run(make, check=True, capture_output=True)
+    settings = {
+        "simulation": {"series": "config/simulation.yaml"},
+        "reduction": {"corrections": "all"},
+        "refinement": {"resolution_from": "LaB6"},
+    }
+    (config / "config.yaml").write_text(json.dumps(settings))
+
+
+def snakemake(folder: Path, *arguments: str) -> tuple[float, float, str]:
+    """Run Snakemake: processor time with that of its jobs (s), memory of the largest process (MB), and what it said."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, *arguments]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"},
+    )
+    said = process.stdout.read() if process.stdout else ""
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(said[-3000:])
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said
+
+
+def plan(samples: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "series"
+        make_series(folder, samples)
+        # --summary builds the DAG and does nothing with it; a dry run spends more on printing than on planning.
+        seconds, memory, said = snakemake(folder, "--summary")
+        jobs = len(set(re.findall(r"logs/\S+\.log", said)))
+    return {"samples": samples, "jobs": jobs, "planning_cpu_s": round(seconds, 2), "memory_MB": round(memory)}
+
+
+def run(samples: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "series"
+        make_series(folder, samples)
+        raw = [f"results/simulated/truth/spectra/s{number:04d}.json" for number in range(samples)]
+        targets = [f"results/arrhenius/s{number:04d}.nc" for number in range(samples)]
+        snakemake(folder, *raw, "--cores", "1", "--quiet", "all")
+        nothing, _, _ = snakemake(folder, *raw, "--cores", "1", "--quiet", "all")
+        seconds, memory, _ = snakemake(folder, *targets, "--cores", "1", "--quiet", "all")
+        jobs = 0.0
+        for file in (folder / "results/benchmarks/analyse_spectra").glob("*.tsv"):
+            with file.open() as stream:
+                jobs += float(next(csv.DictReader(stream, delimiter="\t"))["cpu_time"])
+    return {
+        "samples": samples,
+        "run_cpu_s": round(seconds, 2),
+        "jobs_cpu_s_per_sample": round(jobs / samples, 3),
+        "snakemake_cpu_s_per_sample": round((seconds - jobs - nothing) / samples, 3),
+        "run_memory_MB": round(memory),
+    }
+
+
+def draw(lines: list[dict[str, float]]) -> None:
+    from coherion.figures.plate import COLOURS, MARKERS, PAGE, Plate
+
+    plate = Plate(1, 2, width=PAGE, height=2.6)
+    planning, running = plate.panels
+    planned, ran = ([line for line in lines if key in line] for key in ("planning_cpu_s", "run_cpu_s"))
+    if planned:
+        x, y = [line["samples"] for line in planned], [line["planning_cpu_s"] for line in planned]
+        plate.line(planning, x, y, label="whole analysis planned", color=COLOURS[0], marker=MARKERS[0])
+        planning.axhline(20, color="0.5", linestyle="--", linewidth=0.7)
+    planning.set(xscale="log", yscale="log", xlabel="samples", ylabel="processor time of planning / s")
+    for number, (key, label) in enumerate(
+        (("jobs_cpu_s_per_sample", "the job"), ("snakemake_cpu_s_per_sample", "Snakemake beside it"))
+    ):
+        if ran:
+            x, y = [line["samples"] for line in ran], [line[key] for line in ran]
+            plate.line(running, x, y, label=label, color=COLOURS[number], marker=MARKERS[number])
+    running.set(xlabel="samples", ylabel="processor time per sample / s", ylim=(0, None))
+    running.legend()
+    with tempfile.TemporaryDirectory() as made:
+        plate.save(Path(made) / "scale_growth.pdf")
+        for suffix in (".svg", ".png"):
+            (ROOT / f"docs/figures/scale_growth{suffix}").write_bytes(
+                (Path(made) / f"scale_growth{suffix}").read_bytes()
+            )
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--plan", type=int, nargs="*", default=[10, 30, 100, 300, 1000], help="sizes to plan")
+    arguments.add_argument("--run", type=int, nargs="*", default=[5, 20, 60], help="sizes whose impedance is run")
+    arguments.add_argument("--figure", action="store_true", help="draw docs/figures/scale_growth")
+    given = arguments.parse_args()
+    lines = []
+    for measure, sizes in ((plan, given.plan), (run, given.run)):
+        for size in sizes:
+            lines.append(measure(size))
+            print(json.dumps(lines[-1]), flush=True)
+    if given.figure:
+        draw(lines)
+
+
+if __name__ == "__main__":
+    main()
