@@ -9,14 +9,6 @@ def files_of_tables(pattern, known, ranges=("",)):
 rule write_tables:
     input:
         script=script("write_tables"),
-        code=code(
-            "tables",
-            "structure/cif.py",
-            "structure/site_symmetry.py",
-            "statistics/nested_fits.py",
-            "formats/series_tables.py",
-            "formats/tables.py",
-        ),
         samples=table_of("samples"),
         scans=table_of("scans"),
         spectra=table_of("spectra"),
@@ -50,6 +42,14 @@ rule write_tables:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
+        code=code(
+            "tables",
+            "structure/cif.py",
+            "structure/site_symmetry.py",
+            "statistics/nested_fits.py",
+            "formats/series_tables.py",
+            "formats/tables.py",
+        ),
         schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
         folder=workflow.basedir,
         tables=[
