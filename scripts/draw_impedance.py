@@ -15,8 +15,9 @@ def main(argv=None):
     from coherion.figures.impedance import draw_impedance
     from coherion.formats.netcdf import read_dataset
 
-    found = [read_dataset(path) for path in (given.validated, given.circuits, given.arrhenius)]
-    draw_impedance(*found, given.title).save(given.output)
+    sources = [given.validated, given.circuits, given.arrhenius]
+    found = [read_dataset(path) for path in sources]
+    draw_impedance(*found, given.title).save(given.output, sources)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def main(argv=None):
         room = impedance if given.kind in ("nyquist", "arrhenius") else overview
         draw = getattr(room, f"draw_{given.kind}")
         plate = draw([read_dataset(path) for path in given.files], given.titles)
-    plate.save(given.output)
+    plate.save(given.output, given.files)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def main(argv=None):
     from coherion.figures.recovery import draw_recovery
 
     with Path(given.recovery).open(encoding="utf-8", newline="") as stream:
-        draw_recovery(list(csv.DictReader(stream, delimiter="\t"))).save(given.output)
+        draw_recovery(list(csv.DictReader(stream, delimiter="\t"))).save(given.output, [given.recovery])
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ rule draw_series:
         [
             report(
                 result(f"figures/{name}.svg"),
-                caption="../report/paper.rst",
+                caption=f"../report/{name}.rst",
                 category="Paper",
-                labels={"figure": name},
+                labels=labels(figure=name),
             )
             for name in SERIES_FIGURES
         ],
@@ -28,6 +28,7 @@ rule draw_series:
     params:
         code=code(
             "figures/plate.py",
+            "provenance/stated.py",
             "figures/series.py",
             "figures/correlation.py",
             "statistics/series.py",
@@ -49,7 +50,7 @@ rule draw_paper:
             result("figures/{figure}.svg"),
             caption="../report/paper.rst",
             category="Paper",
-            labels={"figure": "{figure}"},
+            labels=labels(figure="{figure}"),
         ),
         pdf=result("figures/{figure}.pdf"),
         png=result("figures/{figure}.png"),
@@ -65,7 +66,7 @@ rule draw_paper:
         mem_mb=lambda wildcards, attempt: 1200 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        code=code("figures"),
+        code=code("figures", "provenance/stated.py"),
         kind=lambda wildcards: PAPER_FIGURES[wildcards.figure][0],
         titles=lambda wildcards: [
             title_of(sample) for sample, _ in PAPER_FIGURES[wildcards.figure][1]
@@ -85,7 +86,7 @@ rule draw_recovery:
             result("figures/recovery.svg"),
             caption="../report/recovery.rst",
             category="Series",
-            labels={"figure": "recovery of the simulated truth"},
+            labels=labels(figure="recovery of the simulated truth"),
         ),
     log:
         result("logs/draw_recovery.log"),
@@ -96,7 +97,7 @@ rule draw_recovery:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "figures/recovery.py"),
+        code=code("figures/plate.py", "provenance/stated.py", "figures/recovery.py"),
         figure=result("figures/recovery.pdf"),
     shell:
         "python {input.script} {input.recovery:q} --output {params.figure:q} > {log:q} 2>&1"
