@@ -1,4 +1,4 @@
-"""Summarise a run: what it found, every warning and every setting, each as .tsv and .html; the settings also as .json."""
+"""Summarise a run: what it found, every warning and every setting, as .tsv and .html, settings also as .json."""
 
 from pathlib import Path
 

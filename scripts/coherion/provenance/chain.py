@@ -43,6 +43,11 @@ class Link:
     problems: tuple[str, ...] = ()
     sources: tuple[Link, ...] = ()
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether nothing measured stands behind it: a raw file, also a simulated one, a table or a program."""
+        return not self.sources or self.rule.startswith("simulate_")
+
     def walk(self) -> Iterator[Link]:
         """This file and everything behind it, each once."""
         seen: set[str] = set()
@@ -98,6 +103,11 @@ class Tracer:
             source = self._found(name, says)
             problems += self._compared(source, says, f"by what {path} says of it")
             sources.append(self.trace(source))
+        numbers = Path(path).with_suffix(".tsv")
+        if Path(path).suffix in (".pdf", ".svg", ".png") and stated != (
+            stated_sources(self.folder / numbers) or stated
+        ):
+            problems.append(f"{numbers}, the numbers beside {path}, names other sources")
         if not (self.folder / path).exists():
             problems.append(f"{path} is missing")
         return Link(path, self.digest(path), job.rule if job else "", tuple(dict.fromkeys(problems)), tuple(sources))

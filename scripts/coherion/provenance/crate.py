@@ -207,13 +207,16 @@ class Crate:
         if path.is_relative_to(root):
             name = path.relative_to(root).as_posix()
             return name, quote(name)
-        if path.is_relative_to(self.data.resolve()):
-            digest = base64.urlsafe_b64encode(bytes.fromhex(sha256(path))).decode().rstrip("=")
-            return path.relative_to(self.data.resolve()).as_posix(), f"ni:///sha-256;{digest}"
-        for base, below in ((self.workflow.resolve(), "workflow"), (self.folder.resolve(), "run")):
-            if path.is_relative_to(base):
-                name = f"{COPIES}/{below}/{path.relative_to(base).as_posix()}"
-                break
+        bases = [(self.workflow.resolve(), "workflow"), (self.data.resolve(), ""), (self.folder.resolve(), "run")]
+        fitting = [(base, below) for base, below in bases if path.is_relative_to(base)]
+        if fitting:
+            # The innermost: raw files may lie in the working folder, and that in the workflow's.
+            base, below = max(fitting, key=lambda one: len(one[0].parts))
+            place = path.relative_to(base).as_posix()
+            if not below:
+                digest = base64.urlsafe_b64encode(bytes.fromhex(sha256(path))).decode().rstrip("=")
+                return place, f"ni:///sha-256;{digest}"
+            name = f"{COPIES}/{below}/{place}"
         else:
             # Two files of one name from elsewhere keep apart by their hash.
             name = f"{COPIES}/elsewhere/{sha256(path)[:12]}/{path.name}"

@@ -38,13 +38,13 @@ def main(argv=None):
         raise InputError("nothing says what this was made from", file=shown, advice="is --directory where it was made?")
     links = list(chain.walk())
     if given.raw:
-        lines = sorted(f"{link.digest or '-' * 64}  {link.path}" for link in links if not link.sources)
+        lines = sorted(f"{link.digest or '-' * 64}  {link.path}" for link in links if link.is_raw)
     else:
         lines = list(printed(chain))
     print("\n".join(lines))
     problems = sum(len(link.problems) for link in links)
-    ends = sum(not link.sources for link in links)
-    print(f"{len(links)} files, {ends} of them raw files, tables or programs; {problems or 'none'} no longer agree")
+    ends = sum(link.is_raw for link in links)
+    print(f"{len(links)} files, {ends} of them raw files or tables; {problems or 'none'} no longer agree")
     if problems:
         sys.exit(1)
 
