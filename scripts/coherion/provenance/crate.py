@@ -126,12 +126,13 @@ class Crate:
                 "@id": "#run",
                 "@type": "CreateAction",
                 "name": f"Run of {software['title']} {software['version']}",
+                "description": "All jobs of the run, each of which has an action of its own",
                 "instrument": {"@id": main},
                 "object": _ids(read),
                 "result": _ids(written),
                 "startTime": _time(started),
                 "endTime": _time(ended),
-                "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+                "actionStatus": "http://schema.org/CompletedActionStatus",
             }
         )
         own_people = [self._person(person) for person in self.settings["crate"]["people"]]
@@ -230,6 +231,7 @@ class Crate:
             # A script of the workflow is what ran; its page of help is its description.
             self._entities[program]["@type"] = ["File", "SoftwareSourceCode"]
             self._entities[program]["name"] = job.rule
+            self._entities[program]["version"] = versions()["coherion"]
         log = Path(job.log[0]).with_suffix("").parts if job.log else (job.rule,)
         logs = log[log.index("logs") + 1 :] if "logs" in log else log
         action: Entity = {
@@ -242,7 +244,7 @@ class Crate:
             "result": _ids(outputs),
             "startTime": _time(job.started),
             "endTime": _time(job.ended),
-            "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+            "actionStatus": "http://schema.org/CompletedActionStatus",
         }
         return self._add(action)
 
@@ -282,18 +284,27 @@ class Crate:
             "name": software["title"],
             "description": software["abstract"].strip(),
             "version": software["version"],
+            "conformsTo": {"@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"},
             "programmingLanguage": {"@id": SNAKEMAKE},
             "author": _ids(people),
             "license": {"@id": license_id},
             "hasPart": _ids(parts),
             "softwareRequirements": _ids(requirements),
-            "input": _ids(f"#parameter/{name}" for name in _TAKES),
-            "output": _ids(f"#parameter/{name}" for name in _GIVES),
+            "input": self._of_parameters(_TAKES),
+            "output": self._of_parameters(_GIVES),
         }
 
     def _parameters(self, told: Iterable[str], read: Iterable[str], written: Iterable[str]) -> None:
-        """Formal parameters of the workflow, and which file each belongs to."""
-        for name, description in (_TAKES | _GIVES).items():
+        """Formal parameters of the workflow that some file belongs to, and which file belongs to which."""
+        told, belongs = set(told), {}
+        for identifier in read:
+            copied = identifier in told or identifier.startswith(f"{COPIES}/")
+            belongs[identifier] = "configuration" if copied else "data"
+        for identifier in written:
+            belongs.setdefault(identifier, "results")
+        for identifier, name in belongs.items():
+            self._entities[identifier]["exampleOfWork"] = {"@id": f"#parameter/{name}"}
+        for name in dict.fromkeys(belongs.values()):
             self._add(
                 {
                     "@id": f"#parameter/{name}",
@@ -301,18 +312,14 @@ class Crate:
                     "conformsTo": {"@id": "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"},
                     "additionalType": "File",
                     "name": name,
-                    "description": description,
+                    "description": (_TAKES | _GIVES)[name],
                     "multipleValues": True,
                     "valueRequired": name != "data",
                 }
             )
-        told = set(told)
-        for identifier in read:
-            copied = identifier in told or identifier.startswith(f"{COPIES}/")
-            example = "configuration" if copied else "data"
-            self._entities[identifier]["exampleOfWork"] = {"@id": f"#parameter/{example}"}
-        for identifier in written:
-            self._entities[identifier].setdefault("exampleOfWork", {"@id": "#parameter/results"})
+
+    def _of_parameters(self, names: Iterable[str]) -> list[Entity] | Entity:
+        return _ids(one for name in names if (one := f"#parameter/{name}") in self._entities)
 
     def _person(self, author: Mapping[str, Any]) -> str:
         name = author.get("name") or " ".join(filter(None, (author.get("given-names"), author.get("family-names"))))
@@ -358,8 +365,10 @@ def _files(path: Path) -> list[Path]:
     ]
 
 
-def _ids(names: Iterable[str]) -> list[Entity]:
-    return [{"@id": name} for name in dict.fromkeys(names)]
+def _ids(names: Iterable[str]) -> list[Entity] | Entity:
+    """References; one alone is no list, as RO-Crate recommends."""
+    found = [{"@id": name} for name in dict.fromkeys(names)]
+    return found[0] if len(found) == 1 else found
 
 
 def _types(entity: Entity) -> list[str]:

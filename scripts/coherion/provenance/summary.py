@@ -100,7 +100,8 @@ def settings_table(settings: Mapping[str, Any], schema: Mapping[str, Any], origi
             Column("default", "Default", width=4),
             Column("meaning", "Meaning", width=10),
         ],
-        list(_settings_rows(settings, schema)),
+        # What the run departs in stands first.
+        sorted(_settings_rows(settings, schema), key=lambda row: row["default"] is None),
         origin=origin,
     )
 
