@@ -47,7 +47,7 @@ rule summarise_run:
             ["--claims", input.claims] if input.claims else []
         ),
         logs=result("logs"),
-        folder=result("summary"),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
         "python {input.script} {input.series:q} {input.exclusions:q} {params.claims:q} --logs {params.logs:q}"
         " --settings {params.settings:q} --schema {params.schema:q} --output {params.folder:q} > {log:q} 2>&1"
