@@ -1,5 +1,7 @@
-# make run    the whole analysis that config/config.yaml describes
-# make test   the tests
+# make run     the whole analysis that config/config.yaml describes
+# make report  one HTML page of a finished run, results/report.html (REPORT=...); it opens without a network
+# make crate   a finished run as an RO-Crate: results/ro-crate-metadata.json
+# make test    the tests
 # Each sets up what it needs in .venv at its first call and never again until the lock file changes.
 
 PYTHON ?= python3
@@ -8,13 +10,21 @@ ARGS ?=
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run test lint lock clean help
+.PHONY: run report crate test lint lock clean help
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 run: $(VENV)/run.ready
 	snakemake --cores $(CORES) $(ARGS)
+
+# ARGS as for the run: make report ARGS="--configfile config/small.yaml" REPORT=results/small/report.html
+REPORT ?= results/report.html
+report: $(VENV)/run.ready
+	snakemake --report $(REPORT) $(ARGS)
+
+crate: $(VENV)/run.ready
+	snakemake write_crate --cores $(CORES) $(ARGS)
 
 test: $(VENV)/dev.ready
 	python -m pytest -n 2 --dist worksteal $(ARGS)

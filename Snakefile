@@ -29,6 +29,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/series.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/provenance.smk"
 
 
 wildcard_constraints:
@@ -46,3 +47,4 @@ rule all:
         rules.series_all.input,
         rules.figures_all.input,
         rules.tables_all.input,
+        rules.summarise_run.output,

@@ -18,7 +18,7 @@ def main(argv=None):
     makers = ("validate_spectra", "fit_circuits", "fit_arrhenius")
     files = (given.validated, given.circuits, given.arrhenius)
     found = [read_dataset(path, maker) for path, maker in zip(files, makers, strict=True)]
-    draw_impedance(*found, given.title).save(given.output)
+    draw_impedance(*found, given.title).save(given.output, files)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ def main(argv=None):
             raise InputError("not a figure", place=place, found=figure, expected="kind, files and titles")
         if figure["kind"] not in KINDS:
             raise InputError("unknown kind of figure", place=place, found=figure["kind"], expected=", ".join(KINDS))
-        draw(**figure).save(given.output / f"{name}.pdf")
+        sources = [*figure["files"], *([figure["reference"]] if "reference" in figure else [])]
+        draw(**figure).save(given.output / f"{name}.pdf", sources)
 
 
 def draw(kind, files, titles, reference=None):

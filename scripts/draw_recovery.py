@@ -12,7 +12,7 @@ def main(argv=None):
     from coherion.figures.recovery import draw_recovery
     from coherion.statistics.recovery import read_rows
 
-    draw_recovery(read_rows(given.recovery)).save(given.output)
+    draw_recovery(read_rows(given.recovery)).save(given.output, [given.recovery])
 
 
 if __name__ == "__main__":

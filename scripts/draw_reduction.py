@@ -13,7 +13,7 @@ def main(argv=None):
     from coherion.figures.reduction import draw_reduction
     from coherion.formats.netcdf import read_dataset
 
-    draw_reduction(read_dataset(given.reduced, "reduce_scan"), given.title).save(given.output)
+    draw_reduction(read_dataset(given.reduced, "reduce_scan"), given.title).save(given.output, [given.reduced])
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ def main(argv=None):
     from coherion.formats.netcdf import read_dataset
 
     first, *others = given.output
-    draw_reduction(read_dataset(given.reduced, "reduce_scan"), given.title).save(first)
+    draw_reduction(read_dataset(given.reduced, "reduce_scan"), given.title).save(first, [given.reduced])
     for fit, path in zip(given.fits, others, strict=True):
-        draw_refinement(read_dataset(fit, "refine_structure"), given.title).save(path)
+        draw_refinement(read_dataset(fit, "refine_structure"), given.title).save(path, [fit])
 
 
 if __name__ == "__main__":

@@ -21,14 +21,15 @@ def main(argv=None):
 
     series = read_series(given.series)
     correlation = read_dataset(given.correlation, "judge_claims") if given.correlation else None
+    sources = [given.series, *([given.correlation] if given.correlation else [])]
     for path in given.output:
         name = Path(path).stem
         if name == "correlation":
             if correlation is None:
                 arguments.error("the figure 'correlation' needs --correlation")
-            draw_correlation(correlation).save(path)
+            draw_correlation(correlation).save(path, [given.correlation])
         else:
-            draw_series(series, name, correlation).save(path)
+            draw_series(series, name, correlation).save(path, sources)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def main(argv=None):
     from coherion.tables.files import read_rows, read_structures, structure_tables, write_all
 
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
-    rows = read_rows(given.series)
+    rows = read_rows(given.series, "sample", "origin")
     excluded = {row["sample"]: row["excluded"] for row in rows if row.get("excluded")}
     described = {name: tables.samples[name] for name in tables.with_structure()}
     fits = {
@@ -62,8 +62,8 @@ def main(argv=None):
                 transport.conductivities_table(arrhenius) if measured else None,
                 ranges.ranges_table(fits, excluded),
                 series.series_table(rows, given.ranges),
-                series.claims_table(read_rows(given.claims)) if given.claims else None,
-                series.exclusions_table(read_rows(given.exclusions), origin),
+                series.claims_table(read_rows(given.claims, "id", "verdict")) if given.claims else None,
+                series.exclusions_table(read_rows(given.exclusions, "sample", "reason"), origin),
             ]
         ),
         given.output,

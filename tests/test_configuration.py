@@ -113,10 +113,20 @@ def test_defaults_are_what_json_and_so_a_command_line_can_hold():
 
 def test_every_caption_that_the_report_names_is_there():
     rules = ROOT / "workflow" / "rules"
-    named = [
-        (file.parent / caption).resolve()
-        for file in (ROOT / "Snakefile", *rules.glob("*.smk"))
-        for caption in re.findall(r'"([^"]+\.rst)"', file.read_text(encoding="utf-8"))
-    ]
+    from draw_paper import KINDS
+
+    texts = {file: file.read_text(encoding="utf-8") for file in (ROOT / "Snakefile", *rules.glob("*.smk"))}
+    # Some rules have a caption for each of a list of results.
+    lists = dict(re.findall(r"(SERIES_FIGURES|SUMMARY) = \[([^\]]*)\]", "\n".join(texts.values())))
+    names = {key: re.findall(r'"(\w+)"', inside) for key, inside in lists.items()}
+    listed = {"{}.rst": names["SERIES_FIGURES"], "summary_{}.rst": names["SUMMARY"], "kind_{}.rst": list(KINDS)}
+    assert all(listed.values())
+    named = []
+    for file, text in texts.items():
+        for caption in re.findall(r'"([^"]+\.rst)"', text):
+            path = Path(caption)
+            pattern = re.sub(r"\{[^}]*\}", "{}", path.name)
+            each = [pattern.format(name) for name in listed.get(pattern, [""])]
+            named += [(file.parent / path.parent / name).resolve() for name in each]
     assert named
     assert [path for path in named if not path.is_file()] == []

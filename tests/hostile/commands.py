@@ -18,6 +18,7 @@ from coherion import command
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "scripts"
 SCHEMAS = ROOT / "workflow" / "schemas"
+CONFIGURATION = str(SCHEMAS / "config.schema.yaml")
 BAD = "{bad}"
 
 
@@ -51,6 +52,8 @@ TABULATED = ("--scans", "OUT/a.tsv", "--samples", "OUT/b.tsv", "--spectra", "OUT
 
 FIGURE = '{"f": {"kind": "%s", "files": [%s], "titles": ["a"]}}'
 SIDE = ("--side", "good.cif", "--output", "OUT/x.nc")
+CRATE = ("--workflow", str(ROOT), "--output", "OUT/c.json")
+FOLDERS = '{"results": "results", "data_folder": "data"}'
 RECOVERY = (
     *("--samples", "a", "--scan-truth", "none", "--refinement", "none", "--spectra-truth", "none"),
     *("--circuits", "none", "--arrhenius", "none", "--output", "OUT/r.tsv", "--summary", "OUT/s.tsv"),
@@ -103,6 +106,13 @@ CALLS: dict[str, Call] = {
     "measure_recovery": Call("measure_recovery", (BAD, *RECOVERY), text=True),
     "draw_recovery": Call("draw_recovery", (BAD, "--output", "OUT/x.pdf"), text=True),
     "write_tables": Call("write_tables", (BAD, *TABLES), text=True),
+    "summarise_run": Call(
+        "summarise_run", (BAD, "none", "--logs", "none", "--schema", CONFIGURATION, "--output", "OUT")
+    ),
+    "write_crate": Call(
+        "write_crate", ("--workflow", str(ROOT), "--configuration", BAD, "--output", "OUT/c.json"), FOLDERS
+    ),
+    "trace_result": Call("trace_result", (BAD,)),
     "chain": Call("chain", ("import_scan", BAD, "--output", "OUT/x.nc", "--then", "import_scan", "a"), text=True),
 }
 

@@ -52,6 +52,8 @@ def checked():
 
 
 SETTINGS, TABLES = checked()
+# Captions of the report see the configuration with its defaults.
+config.update(SETTINGS)
 
 
 def result(path):

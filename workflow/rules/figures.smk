@@ -11,9 +11,9 @@ rule draw_series:
         [
             report(
                 result(f"figures/{name}.svg"),
-                caption="../report/paper.rst",
+                caption=f"../report/{name}.rst",
                 category="Paper",
-                labels={"figure": name},
+                labels=labels(figure=name),
             )
             for name in SERIES_FIGURES
         ],
@@ -28,6 +28,7 @@ rule draw_series:
     params:
         code=code(
             "figures/plate.py",
+            "provenance/stated.py",
             "figures/series.py",
             "figures/correlation.py",
             "statistics/series.py",
@@ -59,9 +60,9 @@ for batch, FIGURES in PAPER_FIGURES.items():
             [
                 report(
                     result(f"figures/{figure}.svg"),
-                    caption="../report/paper.rst",
+                    caption=f"../report/kind_{FIGURES[figure]['kind']}.rst",
                     category="Paper",
-                    labels={"figure": figure},
+                    labels=labels(figure=figure),
                 )
                 for figure in FIGURES
             ],
@@ -74,7 +75,7 @@ for batch, FIGURES in PAPER_FIGURES.items():
             mem_mb=lambda wildcards, attempt: 1200 * attempt,
             runtime=lambda wildcards, attempt: 10 * attempt,
         params:
-            code=code("figures"),
+            code=code("figures", "provenance/stated.py"),
             figures=json.dumps(FIGURES, sort_keys=True),
             folder=lambda wildcards, output: Path(output[0]).parent,
         shell:
@@ -91,7 +92,7 @@ rule draw_recovery:
             result("figures/recovery.svg"),
             caption="../report/recovery.rst",
             category="Series",
-            labels={"figure": "recovery of the simulated truth"},
+            labels=labels(figure="recovery of the simulated truth"),
         ),
     log:
         result("logs/draw_recovery.log"),
@@ -102,7 +103,7 @@ rule draw_recovery:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "figures/recovery.py"),
+        code=code("figures/plate.py", "provenance/stated.py", "figures/recovery.py"),
         figure=lambda wildcards, output: output[0],
     shell:
         "python {input.script} {input.recovery:q} --output {params.figure:q} > {log:q} 2>&1"

@@ -5,6 +5,12 @@ SIMULATION = located(SETTINGS["simulation"]["series"])
 
 # Truth is known where the raw files are those that this workflow simulates.
 SIMULATED = Path(SETTINGS["data_folder"]) == Path(result("simulated"))
+config["simulated"] = SIMULATED
+
+
+def labels(**shown):
+    """How the report lists a result: by what it shows, and by where the data come from."""
+    return shown | {"data": "simulated" if SIMULATED else "from the data folder"}
 
 
 def simulated_temperatures():

@@ -41,7 +41,7 @@ rule draw_reduction:
             result("figures/reduction/{sample}.svg"),
             caption="../report/reduction.rst",
             category="Reduction",
-            labels={"sample": "{sample}", "figure": "I(Q), S(Q), F(Q), G(r)"},
+            labels=labels(sample="{sample}", figure="I(Q), S(Q), F(Q), G(r)"),
         ),
         pdf=result("figures/reduction/{sample}.pdf"),
         png=result("figures/reduction/{sample}.png"),
@@ -58,7 +58,7 @@ rule draw_reduction:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "figures/reduction.py"),
+        code=code("figures/plate.py", "provenance/stated.py", "figures/reduction.py"),
         title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"

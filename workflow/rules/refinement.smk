@@ -103,14 +103,14 @@ rule draw_refinement:
             result("figures/reduction/{sample}.svg"),
             caption="../report/reduction.rst",
             category="Reduction",
-            labels={"sample": "{sample}", "figure": "I(Q), S(Q), F(Q), G(r)"},
+            labels=labels(sample="{sample}", figure="I(Q), S(Q), F(Q), G(r)"),
         ),
         [
             report(
                 result(f"figures/refinement/{{sample}}/{fit_range}.svg"),
                 caption="../report/refinement.rst",
                 category="Refinement",
-                labels={"sample": "{sample}", "figure": f"fit {fit_range} Å"},
+                labels=labels(sample="{sample}", figure=f"fit {fit_range} Å"),
             )
             for fit_range in FIT_RANGES
         ],
@@ -125,7 +125,12 @@ rule draw_refinement:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "figures/reduction.py", "figures/refinement.py"),
+        code=code(
+            "figures/plate.py",
+            "provenance/stated.py",
+            "figures/reduction.py",
+            "figures/refinement.py",
+        ),
         title=lambda wildcards: title_of(wildcards.sample),
         figures=lambda wildcards: [
             result(f"figures/{name}.pdf")

@@ -27,13 +27,13 @@ rule collect_series:
             result("series/series.tsv"),
             caption="../report/series.rst",
             category="Series",
-            labels={"table": "all samples"},
+            labels=labels(table="all samples"),
         ),
         exclusions=report(
             result("series/exclusions.tsv"),
             caption="../report/exclusions.rst",
             category="Series",
-            labels={"table": "exclusions"},
+            labels=labels(table="exclusions"),
         ),
     log:
         result("logs/collect_series.log"),
@@ -85,7 +85,7 @@ rule judge_claims:
             result("claims.tsv"),
             caption="../report/claims.rst",
             category="Claims",
-            labels={"table": "verdict on every statement"},
+            labels=labels(table="verdict on every statement"),
         ),
         correlation=result("series/correlation.nc"),
     log:
@@ -128,7 +128,7 @@ rule measure_recovery:
             result("series/recovery_summary.tsv"),
             caption="../report/recovery.rst",
             category="Series",
-            labels={"table": "recovery of the simulated truth"},
+            labels=labels(table="recovery of the simulated truth"),
         ),
     log:
         result("logs/measure_recovery.log"),

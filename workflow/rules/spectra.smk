@@ -72,10 +72,9 @@ rule draw_impedance:
             result("figures/impedance/{sample}.svg"),
             caption="../report/impedance.rst",
             category="Impedance",
-            labels={
-                "sample": "{sample}",
-                "figure": "Nyquist, Bode, residuals, Arrhenius",
-            },
+            labels=labels(
+                sample="{sample}", figure="Nyquist, Bode, residuals, Arrhenius"
+            ),
         ),
         pdf=result("figures/impedance/{sample}.pdf"),
         png=result("figures/impedance/{sample}.png"),
@@ -89,7 +88,7 @@ rule draw_impedance:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "figures/impedance.py"),
+        code=code("figures/plate.py", "provenance/stated.py", "figures/impedance.py"),
         title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.validated:q} {input.circuits:q} {input.arrhenius:q} --title {params.title:q}"

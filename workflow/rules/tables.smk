@@ -24,7 +24,7 @@ rule write_tables:
             patterns=["table_S{number}_{shows}.html"],
             caption="../report/tables.rst",
             category="Tables",
-            labels={"table": "S{number}", "shows": "{shows}"},
+            labels=labels(table="S{number}", shows="{shows}"),
         ),
     log:
         result("logs/write_tables.log"),

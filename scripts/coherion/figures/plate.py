@@ -7,8 +7,9 @@ safe one, and series differ by marker or line as well as by colour.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import seaborn
 
 from coherion.formats.netcdf import write_text, write_whole
 from coherion.formats.tables import write_table
+from coherion.provenance.stated import hashes_of
 
 #: Width of one column and of a page's type area, inch.
 COLUMN, PAGE = 3.35, 7.0
@@ -174,20 +176,31 @@ class Plate:
         named = ["name"] if any("name" in row for row in self._numbers) else []
         return "\n".join(head) + "\n" + write_table(self._numbers, ["panel", "series", *named, "x", "y", *used])
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write ``path`` with the suffixes .pdf, .svg, .png and .tsv (the plotted numbers), and close the figure."""
+    def save(self, path: str | os.PathLike[str], sources: Iterable[str | os.PathLike[str]] = ()) -> None:
+        """Write ``path`` with the suffixes .pdf, .svg, .png and .tsv (the plotted numbers), and close the figure.
+
+        Each of the four names the ``sources``, the files the numbers came from, with their hashes
+        (:mod:`coherion.provenance.stated`).
+        """
         stem = Path(path)
+        hashes = hashes_of(sources)
+        text = json.dumps(hashes, sort_keys=True) if hashes else None
         # A date in the file would make every run's file another one.
-        dates: dict[str, dict[str, None]] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {}}
+        said: dict[str, dict[str, str | None]] = {
+            ".pdf": {"CreationDate": None, "Keywords": text},
+            ".svg": {"Date": None, "Source": text},
+            ".png": {"Source": text} if text else {},
+        }
         # The layout takes longer than the drawing, and is the same for each format.
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
         for suffix in FORMATS:
             write_whole(
                 stem.with_name(stem.name.removesuffix(".pdf") + suffix),
-                partial(self.figure.savefig, metadata=dates[suffix]),
+                partial(self.figure.savefig, metadata=said[suffix]),
             )
-        write_text(stem.with_name(stem.name.removesuffix(".pdf") + ".tsv"), self.numbers())
+        head = "".join(f"# source {name} sha256 {digest}\n" for name, digest in sorted(hashes.items()))
+        write_text(stem.with_name(stem.name.removesuffix(".pdf") + ".tsv"), head + self.numbers())
         plt.close(self.figure)
 
 
