@@ -1,20 +1,31 @@
-# make run    the whole analysis that config/config.yaml describes
+# make run    the whole analysis that config/config.yaml describes; IN=FOLDER: that of a series of your own
+# make new    DIR=FOLDER starts a series of your own from a folder of raw files, beside it or INTO=FOLDER
+# make check  what is missing or contradictory in a series, IN=FOLDER, before anything is computed
 # make test   the tests
 # Each sets up what it needs in .venv at its first call and never again until the lock file changes.
 
 PYTHON ?= python3
 CORES ?= all
 ARGS ?=
+IN ?= .
+INTO ?= $(patsubst %/,%,$(DIR))-series
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run test lint lock clean help
+.PHONY: run new check test lint lock clean help
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 run: $(VENV)/run.ready
-	snakemake --cores $(CORES) $(ARGS)
+	snakemake --cores $(CORES) --directory "$(IN)" $(ARGS)
+
+new: $(VENV)/run.ready
+	@test -n "$(DIR)" || { echo 'say which folder holds the raw files: make new DIR=FOLDER [INTO=FOLDER]'; exit 1; }
+	@python scripts/new_series.py "$(DIR)" --into "$(INTO)"
+
+check: $(VENV)/run.ready
+	@python scripts/check_series.py --directory "$(IN)" $(ARGS)
 
 test: $(VENV)/dev.ready
 	python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -26,6 +26,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/series.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/checks.smk"
 
 
 wildcard_constraints:
@@ -43,3 +44,4 @@ rule all:
         rules.series_all.input,
         rules.figures_all.input,
         rules.tables_all.input,
+        rules.check_tables.output,

@@ -90,9 +90,7 @@ def read_tables(
     listed = [row for row in rows["spectra"] if "sample" in row and "file" in row]
     excluded = [
         {"sample": row["sample"], "what": "sample", "reason": row["exclude"]} for row in named if "exclude" in row
-    ] + [
-        {"sample": row["sample"], "what": row["file"], "reason": row["exclude"]} for row in listed if "exclude" in row
-    ]
+    ] + [{"sample": row["sample"], "what": row["file"], "reason": row["exclude"]} for row in listed if "exclude" in row]
     samples = {row["sample"]: row for row in named if "exclude" not in row}
     spectra: dict[str, list[Row]] = {}
     for row in listed:

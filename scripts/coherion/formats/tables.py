@@ -276,8 +276,8 @@ def _row(
         if text := cell.strip():
             try:
                 row[name] = _cell(path, number, name, text, schema["properties"][name])
-            except InputError as problem:
-                problems.append(problem)
+            except InputError as refused:
+                problems.append(refused)
                 unusable.add(name)
     row = _with_defaults(row, schema)
     for problem in _problems(row, schema):

@@ -294,10 +294,11 @@ def _place(spectrum: Spectrum, row: SpectraRow, settings: SpectraSettings, sampl
     stated = spectrum.stated_temperature
     if given is None and measured is not None and stated is not None:
         # A name may hold another temperature, such as that of an annealing: only the shift of kelvin is told.
-        if abs(measured - 273.15 - stated) <= TEMPERATURE_TOLERANCE:
+        kelvin = abs(measured - 273.15 - stated) <= TEMPERATURE_TOLERANCE
+        if kelvin:
             command.warn(
-                f"{name}: its sensor says {measured:.4g} degC, its title or name {stated:g} degC: the sensor's column "
-                "seems to be in kelvin: write the temperature in degC in the column temperature_C"
+                f"{name}: its sensor says {measured:.4g} degC, its title or name {stated:g} degC: the sensor seems to "
+                "be in kelvin: write the temperature in degC in the column temperature_C"
             )
     scatter = row.temperature_sd
     if scatter is None:

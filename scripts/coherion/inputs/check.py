@@ -103,7 +103,7 @@ def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -
     tables = read_tables(named, schemas, problems=problems)
     found.errors += [str(problem) for problem in problems]
     with found.about():
-        listed = {row["sample"] for row in tables.excluded} | set(tables.samples)
+        listed = dict.fromkeys([*(row["sample"] for row in tables.excluded), *tables.samples])
         schema = read_yaml(schemas / "config.schema.yaml")
         for name in check_per_sample(settings["per_sample"], schema, listed, file=config):
             command.warn(f"{config}: key per_sample.{name} names no sample of {named['samples']}")
