@@ -7,9 +7,11 @@
 PYTHON ?= python3
 CORES ?= all
 ARGS ?=
-IN ?= .
+IN ?=
 INTO ?= $(patsubst %/,%,$(DIR))-series
 VENV := .venv
+# Names of folders reach the shell by the environment, whatever stands in them.
+export DIR IN INTO
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: run new check test lint lock clean help
@@ -18,14 +20,14 @@ help:
 	@sed -n '1,5s/^# //p' Makefile
 
 run: $(VENV)/run.ready
-	snakemake --cores $(CORES) --directory "$(IN)" $(ARGS)
+	snakemake --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 
 new: $(VENV)/run.ready
-	@test -n "$(DIR)" || { echo 'say which folder holds the raw files: make new DIR=FOLDER [INTO=FOLDER]'; exit 1; }
-	@python scripts/new_series.py "$(DIR)" --into "$(INTO)"
+	@test -n "$$DIR" || { echo 'say which folder holds the raw files: make new DIR=FOLDER [INTO=FOLDER]'; exit 1; }
+	@python scripts/new_series.py "$$DIR" --into "$$INTO"
 
 check: $(VENV)/run.ready
-	@python scripts/check_series.py --directory "$(IN)" $(ARGS)
+	@python scripts/check_series.py $(if $(IN),--directory "$$IN") $(ARGS)
 
 test: $(VENV)/dev.ready
 	python -m pytest -n 2 --dist worksteal $(ARGS)

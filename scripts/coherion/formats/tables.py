@@ -275,6 +275,8 @@ def _row(
     for name, cell in zip(header, cells, strict=False):
         if text := cell.strip():
             try:
+                if text == TO_FILL_IN:
+                    raise _to_fill_in(path, number, name, cells[0].strip(), schema["properties"][name])
                 row[name] = _cell(path, number, name, text, schema["properties"][name])
             except InputError as refused:
                 problems.append(refused)
@@ -300,15 +302,20 @@ def _row(
     return row
 
 
+def _to_fill_in(
+    path: str | os.PathLike[str], number: int, name: str, row_name: str, schema: Mapping[str, Any]
+) -> InputError:
+    allowed = schema.get("enum")
+    return InputError(
+        f"still to be filled in for {row_name}",
+        file=path,
+        place=f"row {number}, column {name}",
+        found=TO_FILL_IN,
+        expected="one of " + ", ".join(map(str, allowed)) if allowed else schema.get("description", "a value"),
+    )
+
+
 def _cell(path: str | os.PathLike[str], number: int, name: str, text: str, schema: Mapping[str, Any]) -> Any:
-    if text == TO_FILL_IN:
-        raise InputError(
-            "a cell is still to be filled in",
-            file=path,
-            place=f"row {number}, column {name}",
-            found=text,
-            expected=" ".join(schema.get("description", "a value").split()),
-        )
     kinds = schema.get("type", "string")
     kinds = [kinds] if isinstance(kinds, str) else kinds
     for kind in kinds:

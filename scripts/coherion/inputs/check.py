@@ -107,7 +107,8 @@ def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -
         schema = read_yaml(schemas / "config.schema.yaml")
         for name in check_per_sample(settings["per_sample"], schema, listed, file=config):
             command.warn(f"{config}: key per_sample.{name} names no sample of {named['samples']}")
-    _Check(found, settings, tables, named, root).run()
+    spoiled = {(str(p.file), str(p.place).split(",")[0]) for p in problems}
+    _Check(found, settings, tables, named, root, spoiled).run()
     return found
 
 
@@ -138,6 +139,8 @@ class _Check:
     tables: Tables
     named: Mapping[str, str | None]
     root: str | os.PathLike[str]
+    spoiled: set[tuple[str, str]]
+    """Rows, by table and place, of which something is told already: what follows from it is not told again."""
 
     def run(self) -> None:
         self._check_refinement()
@@ -167,6 +170,9 @@ class _Check:
 
     def _row(self, table: str, row: Mapping[str, Any]) -> str:
         return f"{self.named[table]}, row {row['line']}"
+
+    def _is_spoiled(self, table: str, row: Mapping[str, Any]) -> bool:
+        return (str(self.named[table]), f"row {row['line']}") in self.spoiled
 
     def _check_refinement(self) -> None:
         from coherion.structure.crystal import read_cif
@@ -212,13 +218,12 @@ class _Check:
             missing = [file for file in files if not Path(file).is_file()]
             for file in missing:
                 self.found.errors.append(f"{where}: {file} is missing")
-            if missing:
+            if missing or self._is_spoiled("scans", row):
                 continue
             with self.found.about(where):
                 given = ScanSettings.from_mapping(settings_of(row, SCAN_COLUMNS))
                 scan = read_scan(files, **vars(given))
                 warn_if_not_counted(scan, Path(files[0]).name)
-                scans[name] = scan
                 stated = scan.attrs.get("wavelength") or self.settings["reduction"]["wavelength"]
                 if scan.attrs["abscissa"] == "two_theta" and not stated:
                     raise InputError(
@@ -227,6 +232,7 @@ class _Check:
                         found="none in the file and none in the table",
                         expected="the wavelength in angstrom",
                     )
+                scans[name] = scan
         return scans
 
     def _check_reductions(self, scans: Mapping[str, xarray.Dataset]) -> None:
@@ -277,6 +283,8 @@ class _Check:
                 file = folder / row["file"]
                 if not file.is_file():
                     self.found.errors.append(f"{where}: {file} is missing")
+                    continue
+                if self._is_spoiled("spectra", row):
                     continue
                 before = len(self.found.errors)
                 with self.found.about(where):

@@ -267,8 +267,8 @@ def _add_spectra(rows: _Rows, spectra: Sequence[Found], root: Path) -> None:
                 told.append(f"{file}: temperature {guess:g} degC, from its name or title")
             elif len(one.spectra) > 1:
                 told.append(
-                    f"{file}: {len(one.spectra)} sweeps of one temperature, cycles {_listed(one)}; where they differ in "
-                    "it, each needs a row with its cycle"
+                    f"{file}: {len(one.spectra)} sweeps of one temperature, cycles {_listed(one)}; where they "
+                    "differ in it, each needs a row with its cycle"
                 )
         if one.columns_unnamed:
             row["columns"] = TO_FILL_IN
