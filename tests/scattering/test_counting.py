@@ -27,9 +27,7 @@ def test_counts_are_believed(count, expected):
 
 def test_a_rate_with_its_time_is_believed():
     rate = counted(SMOOTH, rng()) / 352
-    scan = scan_of(
-        rate, X, sd=np.sqrt(np.maximum(rate * 352, 1)) / 352, kind="counts_per_second", time_per_point=352.0
-    )
+    scan = scan_of(rate, X, sd=np.sqrt(np.maximum(rate * 352, 1)) / 352, kind="counts_per_second", time_per_point=352.0)
     assert scatter_of_counts(scan) is None
 
 

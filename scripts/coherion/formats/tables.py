@@ -240,14 +240,22 @@ def _table_lines(path: str | os.PathLike[str]) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
     try:
         return [
-            (reader.line_num, cells)
+            (reader.line_num, [_unquoted(cell) for cell in cells])
             for cells in reader
-            if any(cell.strip() for cell in cells) and not cells[0].startswith("#")
+            if any(cell.strip() for cell in cells) and not _unquoted(cells[0]).startswith("#")
         ]
     except csv.Error as problem:
         raise InputError(
             "cannot be read as a table", file=path, place=f"line {reader.line_num}", found=problem
         ) from problem
+
+
+def _unquoted(cell: str) -> str:
+    """A cell without the quotes that spreadsheets put around one that holds a comma."""
+    text = cell.strip()
+    if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
+        return text[1:-1].replace('""', '"')
+    return text
 
 
 def _row(

@@ -21,6 +21,7 @@ import numpy as np
 
 from coherion import command
 from coherion.errors import InputError
+from coherion.formats.file_names import temperature_in
 from coherion.formats.spectrum import TEMPERATURE_LIMITS, Spectrum, read_bytes
 
 if TYPE_CHECKING:
@@ -291,14 +292,15 @@ def _place(spectrum: Spectrum, row: SpectraRow, settings: SpectraSettings, sampl
                     + ("the table seems to be in kelvin: " if kelvin else "the table is followed: ")
                     + "check the column temperature_C"
                 )
-    stated = spectrum.stated_temperature
-    if given is None and measured is not None and stated is not None:
+    named = spectrum.stated_temperature
+    if named is None or given is None:
         # A name may hold another temperature, such as that of an annealing: only the shift of kelvin is told.
-        kelvin = abs(measured - 273.15 - stated) <= TEMPERATURE_TOLERANCE
-        if kelvin:
+        named = temperature_in(PurePath(row.file).stem) if named is None else named
+        used, what = (measured, "its sensor says") if given is None else (given, "the table of spectra says")
+        if named is not None and used is not None and abs(used - 273.15 - named) <= TEMPERATURE_TOLERANCE:
             command.warn(
-                f"{name}: its sensor says {measured:.4g} degC, its title or name {stated:g} degC: the sensor seems to "
-                "be in kelvin: write the temperature in degC in the column temperature_C"
+                f"{name}: {what} {used:.5g} degC, its title or name {named:g} degC: the former seems to be in kelvin: "
+                "write the temperature in degC in the column temperature_C"
             )
     scatter = row.temperature_sd
     if scatter is None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from coherion.errors import InputError
+from coherion.formats.file_names import temperature_in
 from coherion.formats.tables import TO_FILL_IN, write_table
 from coherion.inputs.contents import Found, contents_of, files_below
 from coherion.inputs.names import (
@@ -26,7 +27,6 @@ from coherion.inputs.names import (
     name_of,
     sample_in,
     shared_start,
-    temperature_in,
 )
 from coherion.scattering.composition import parse_formula
 

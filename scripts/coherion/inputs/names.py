@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 
 from coherion.errors import InputError
+from coherion.formats.file_names import last_temperature
 from coherion.scattering.composition import parse_formula
 
 # Pure substances that diffractometers are calibrated with.
 STANDARDS = ("LaB6", "CeO2", "Si", "Ni", "Al2O3", "Y2O3")
 _EMPTY = re.compile(r"(?<![a-z])(empty|leer|blank|blind|background|untergrund|bkgr?|bgr?|bkgd)(?![a-z])", re.I)
 _HOLDER = re.compile(r"(capillary|capill|kapillare?|kapton|glass|quartz|holder|container|air)(?![a-z])", re.I)
-_TEMPERATURE = re.compile(
-    r"[ _-]*?(?P<minus>(?<![A-Za-z0-9])(?:-|−|minus|m))?(?<![0-9.,])(?P<value>[0-9]{1,4}(?:\.[0-9]{1,3})?)"
-    r"[ _]?(?P<unit>degC?|deg|°C?|grad|C|K)(?![A-Za-z0-9])"
-)
 _TECHNIQUE = re.compile(
     r"[ _-]+(?:[0-9]{2}[ _-])?(?:PEIS|GEIS|SPEIS|SGEIS|EIS)(?:[ _-]C[0-9]{2})?(?:[ _-][0-9]+)?$", re.I
 )
@@ -49,26 +46,10 @@ def is_empty(stem: str) -> bool:
     )
 
 
-def temperature_in(stem: str) -> float | None:
-    """Temperature in degC that a name states last, in degC (``x50_-40C``, ``a-140deg``) or in kelvin (``a_298K``)."""
-    found = _last_temperature(stem)
-    if found is None:
-        return None
-    value = (-1 if found["minus"] else 1) * float(found["value"])
-    return round(value - 273.15, 2) if found["unit"] == "K" else value
-
-
-def _last_temperature(stem: str) -> re.Match[str] | None:
-    last = None
-    for found in _TEMPERATURE.finditer(stem):
-        last = found
-    return last
-
-
 def sample_in(stem: str) -> str:
     """The sample's name in that of a spectrum: without technique, channel and the temperature it states last."""
     rest = _TECHNIQUE.sub("", stem)
-    found = _last_temperature(rest)
+    found = last_temperature(rest)
     if found is not None:
         shortened = f"{rest[: found.start()].rstrip(' _-')}{rest[found.end() :]}"
         rest = shortened if re.search(r"[A-Za-z0-9]", shortened) else rest
