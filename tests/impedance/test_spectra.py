@@ -165,9 +165,7 @@ def test_a_sensor_in_kelvin_is_told_where_the_name_knows_better(tmp_path):
 
 def test_a_table_in_kelvin_is_told_where_the_name_knows_better(tmp_path):
     write_mpt(tmp_path / "x50_22C.mpt", [made()])
-    with pytest.warns(
-        CoherionWarning, match=r"x50_22C.mpt: the table .* 295.4 degC.*name 22 degC.*kelvin"
-    ):
+    with pytest.warns(CoherionWarning, match=r"x50_22C.mpt: the table .* 295.4 degC.*name 22 degC.*kelvin"):
         assemble("x", [SpectraRow(str(tmp_path / "x50_22C.mpt"), temperature=295.4)])
     # A name that differs otherwise may speak of something else, such as an annealing.
     write_mpt(tmp_path / "x90_200C.mpt", [made()])
