@@ -13,9 +13,9 @@ import pytest
 from made_spectra import made
 
 from coherion.formats.biologic import write_mpt
-from coherion.formats.file_names import temperature_in
 from coherion.formats.scan_text import write_scan_text
 from coherion.formats.stoe import RawHeader, RawRange, write_raw
+from coherion.impedance.file_names import temperature_in
 from coherion.inputs.contents import contents_of
 from coherion.inputs.names import formula_in, is_empty, name_of, sample_in
 

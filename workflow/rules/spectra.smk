@@ -24,7 +24,6 @@ rule import_spectra:
             "formats/biologic.py",
             "formats/biologic_mpr.py",
             "formats/biologic_mpt.py",
-            "formats/file_names.py",
             "formats/impedance_columns.py",
             "formats/impedance_text.py",
             "formats/spectrum.py",

@@ -21,8 +21,8 @@ import numpy as np
 
 from coherion import command
 from coherion.errors import InputError
-from coherion.formats.file_names import temperature_in
 from coherion.formats.spectrum import TEMPERATURE_LIMITS, Spectrum, read_bytes
+from coherion.impedance.file_names import temperature_in
 
 if TYPE_CHECKING:
     import xarray

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from coherion.errors import InputError
-from coherion.formats.file_names import temperature_in
 from coherion.formats.tables import TO_FILL_IN, write_table
+from coherion.impedance.file_names import temperature_in
 from coherion.inputs.contents import Found, contents_of, files_below
 from coherion.inputs.names import (
     STANDARDS,

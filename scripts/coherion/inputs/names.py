@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from coherion.errors import InputError
-from coherion.formats.file_names import last_temperature
+from coherion.impedance.file_names import last_temperature
 from coherion.scattering.composition import parse_formula
 
 # Pure substances that diffractometers are calibrated with.
