@@ -220,8 +220,9 @@ def test_everything_that_is_wrong_is_told_at_once(series, raw_folder):
     (raw_folder / "xrd" / "leer.raw").unlink()
     (raw_folder / "eis" / "x50_25C.mpt").write_bytes(b"EC-Lab ASCII FILE\r\n")
     config = series / "config"
-    settings = (config / "config.yaml").read_text().replace("qmax: 13.0", "qmax: 25.0").replace('"LaB6_1"', '"LaB7"')
-    (config / "config.yaml").write_text(settings + "  fit_ranges: [[2, 300]]\nclaims: 7\n")
+    settings = (config / "config.yaml").read_text().replace("qmax: 13.0", "qmax: 25.0")
+    settings = settings.replace('"LaB6_1"', '"LaB7"\n  fit_ranges: [[2, 300]]')
+    (config / "config.yaml").write_text(settings + "claims: 7\n")
     fill(
         config / "samples.tsv",
         "x50",
@@ -250,6 +251,17 @@ def test_interchanged_sample_and_background_are_told(series):
     fill(series / "config" / "samples.tsv", "x50", scan="leer", background="x50")
     said = run("check_series.py", "--directory", series).stdout
     assert "background is brighter than the sample" in said and "interchanged" in said
+
+
+def test_polyhedra_of_other_labels_than_the_structure_has_are_told(series):
+    fill(series / "config" / "samples.tsv", "LaB6_1", group="other")
+    config = series / "config" / "config.yaml"
+    assert "geometry" not in run("check_series.py", "--directory", series).stdout
+    # Without a section geometry the paper's polyhedra are measured.
+    config.write_text(config.read_text().split("geometry:")[0])
+    found = run("check_series.py", "--directory", series)
+    assert found.returncode == 1
+    assert "key geometry: polyhedra: the crystal LaB6 has no site of this name; found M1" in found.stdout
 
 
 def test_a_blank_wavelength_of_a_text_scan_must_be_mended(series, raw_folder):

@@ -176,11 +176,18 @@ class _Check:
 
     def _check_refinement(self) -> None:
         from coherion.structure.crystal import read_cif
+        from coherion.structure.geometry import quantities, settings_from
 
-        for row in self.tables.samples.values():
-            for file in self._structures(row):
+        measured = self.tables.with_structure()
+        for sample, row in self.tables.samples.items():
+            for number, file in enumerate(self._structures(row)):
                 with self.found.about(self._row("samples", row)):
-                    read_cif(file)
+                    crystal = read_cif(file)
+                    if number == 0 and sample in measured:
+                        given = self._of_sample("geometry", sample)
+                        # What cannot be computed of a polyhedron is the run's to tell, a label that is not there ours.
+                        with self.found.about(f"{self._row('samples', row)}, key geometry"), command.collected():
+                            quantities(crystal, settings_from({k: v for k, v in given.items() if v is not None}))
         for row in self.tables.samples.values():
             if "composition" in row:
                 with self.found.about(f"{self._row('samples', row)}, column composition"):

@@ -357,6 +357,11 @@ def _config(rows: _Rows, scans: Sequence[Found], data_folder: str, tables: set[s
             "refinement:",
             "  # The standard, measured like the samples, whose refinement gives the resolution; null: qdamp, qbroad.",
             f"  resolution_from: {json.dumps(standard)}",
+            "",
+            "# Polyhedra, angles and bonds to measure, by the labels of your structures; by default the paper's.",
+            "geometry:",
+            "  polyhedra: []",
+            "  angles: []",
         ]
     return "\n".join(lines) + "\n"
 
