@@ -1,4 +1,6 @@
-# make run     the whole analysis that config/config.yaml describes
+# make run     the whole analysis that config/config.yaml describes; IN=FOLDER: that of a series of your own
+# make new     DIR=FOLDER starts a series of your own from a folder of raw files, beside it or INTO=FOLDER
+# make check   what is missing or contradictory in a series, IN=FOLDER, before anything is computed
 # make report  one HTML page of a finished run, results/report.html (REPORT=...); it opens without a network
 # make crate   a finished run as an RO-Crate: results/ro-crate-metadata.json
 # make test    the tests
@@ -7,24 +9,35 @@
 PYTHON ?= python3
 CORES ?= all
 ARGS ?=
+IN ?=
+INTO ?= $(patsubst %/,%,$(DIR))-series
 VENV := .venv
+# Names of folders reach the shell by the environment, whatever stands in them.
+export DIR IN INTO
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run report crate test lint lock clean help
+.PHONY: run new check report crate test lint lock clean help
 
 help:
-	@sed -n '1,5s/^# //p' Makefile
+	@sed -n '1,7s/^# //p' Makefile
 
 run: $(VENV)/run.ready
-	snakemake --cores $(CORES) $(ARGS)
+	snakemake --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
+
+new: $(VENV)/run.ready
+	@test -n "$$DIR" || { echo 'say which folder holds the raw files: make new DIR=FOLDER [INTO=FOLDER]'; exit 1; }
+	@python scripts/new_series.py "$$DIR" --into "$$INTO"
+
+check: $(VENV)/run.ready
+	@python scripts/check_series.py $(if $(IN),--directory "$$IN") $(ARGS)
 
 # ARGS as for the run: make report ARGS="--configfile config/small.yaml" REPORT=results/small/report.html
 REPORT ?= results/report.html
 report: $(VENV)/run.ready
-	snakemake --report $(REPORT) $(ARGS)
+	snakemake --report $(REPORT) $(if $(IN),--directory "$$IN") $(ARGS)
 
 crate: $(VENV)/run.ready
-	snakemake write_crate --cores $(CORES) $(ARGS)
+	snakemake write_crate --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 
 test: $(VENV)/dev.ready
 	python -m pytest -n 2 --dist worksteal $(ARGS)

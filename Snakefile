@@ -29,6 +29,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/series.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/provenance.smk"
 
 
@@ -48,3 +49,4 @@ rule all:
         rules.figures_all.input,
         rules.tables_all.input,
         rules.summarise_run.output,
+        rules.check_tables.output,

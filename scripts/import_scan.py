@@ -18,9 +18,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from coherion.formats.netcdf import write_dataset
     from coherion.formats.scans import ScanSettings, read_scan
+    from coherion.scattering.counting import warn_if_not_counted
 
     settings = asdict(ScanSettings.from_mapping(given.settings))
     scan = read_scan(given.scan, **settings)
+    warn_if_not_counted(scan, Path(given.scan[0]).name)
     write_dataset(scan, given.output, sources=given.scan, settings=settings)
     print(f"{scan.attrs['abscissa']}: {scan['intensity'].size} points, {scan.attrs['intensity_kind']}")
 

@@ -260,3 +260,27 @@ def test_a_reduction_that_cannot_be_done_says_why_and_writes_nothing(tmp_path, r
     for part in said:
         assert part in summary
     assert not (tmp_path / "results/reduction").exists() or not list((tmp_path / "results/reduction").iterdir())
+
+
+def test_cells_that_cannot_be_true_and_cells_to_fill_in_are_told_where_a_user_looks(tmp_path):
+    samples = (
+        "sample | composition | structure | pellet_thickness_cm | pellet_diameter_cm\n"
+        "a | Na3InBr6 | config/structures/cryolite.cif | 0.15 | {}\n"
+    )
+    spectra = "sample | file | temperature_C\na | a.mpt | 298\na | b.mpt | 323\n"
+    own_series(tmp_path, {"data_folder": "raw"}, samples=samples.format("9"), spectra=spectra)
+    done = snakemake(tmp_path, "results/checks.txt")
+    assert done.returncode == 0, done.stderr[-3000:]
+    summary = done.stderr[done.stderr.index("warnings:") :]
+    for parts in (
+        ["pellet_diameter_cm is 9 cm"],
+        ["temperature_C is 298 to 323 degC", "24.85 to 49.85"],
+        ["Br of the composition Na3InBr6", "Cl, Zr of it"],
+    ):
+        lines = [line for line in summary.splitlines() if all(part in line for part in parts)]
+        assert len(lines) == 1 and "check_tables series: sample a: " in lines[0], (parts, summary)
+
+    own_series(tmp_path, {"data_folder": "raw"}, samples=samples.format("?"), spectra=spectra)
+    refused = snakemake(tmp_path, "results/checks.txt")
+    assert refused.returncode != 0
+    assert "samples.tsv, row 2, column pellet_diameter_cm: still to be filled in for a; found ?" in refused.stderr

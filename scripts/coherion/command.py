@@ -82,6 +82,19 @@ def warn(message: str) -> None:
     warnings.warn(f"{subject}: {message}" if subject else message, CoherionWarning, stacklevel=2)
 
 
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """Within it warnings are not shown but gathered, each message once, in the list it gives."""
+    messages: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CoherionWarning)
+        try:
+            yield messages
+        finally:
+            told = [" ".join(str(w.message).split()) for w in caught if issubclass(w.category, CoherionWarning)]
+            messages += dict.fromkeys(told)
+
+
 def run(main: Callable[[Sequence[str] | None], object]) -> None:
     """Run a command: warnings and errors become single lines that start with WARNING or ERROR.
 

@@ -45,6 +45,37 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path):
     assert tables.read_table(path, SCANS)[0]["file"] == "a.raw"
 
 
+def test_quotes_that_a_spreadsheet_puts_around_commas_are_no_part_of_a_cell(tmp_path):
+    path = table(
+        tmp_path,
+        "samples",
+        '"# guessed: a, from the name"\nsample | title | composition\na | "x = 0.1, ""as milled""" | Na3InCl6\n',
+    )
+    (row,) = tables.read_table(path, SAMPLES)
+    assert row["title"] == 'x = 0.1, "as milled"'
+
+
+def test_all_cells_to_fill_in_are_told_by_table_row_column_and_name(tmp_path):
+    path = table(tmp_path, "samples", "sample | composition | x\na | ? | ?\nb | LaB6 | 1,5\n")
+    problems = []
+    rows = tables.read_table(path, SAMPLES, problems=problems)
+    said = [str(problem) for problem in problems]
+    assert [row["sample"] for row in rows] == ["a", "b"]
+    assert len(said) == 3
+    for text, parts in zip(
+        said,
+        (
+            ["row 2, column composition", "still to be filled in for a", "formula"],
+            ["row 2, column x", "still to be filled in for a"],
+            ["row 3, column x", "decimal point"],
+        ),
+        strict=True,
+    ):
+        assert text.startswith(path) and all(part in text for part in parts)
+    with pytest.raises(InputError, match="row 2, column composition: still to be filled in"):
+        tables.read_table(path, SAMPLES)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -113,6 +113,8 @@ CALLS: dict[str, Call] = {
         "write_crate", ("--workflow", str(ROOT), "--configuration", BAD, "--output", "OUT/c.json"), FOLDERS
     ),
     "trace_result": Call("trace_result", (BAD,)),
+    "new_series": Call("new_series", (BAD, "--into", "OUT/series")),
+    "check_tables": Call("check_tables", (BAD, "--output", "OUT/checks.txt"), "{}", text=True),
     "chain": Call("chain", ("import_scan", BAD, "--output", "OUT/x.nc", "--then", "import_scan", "a"), text=True),
 }
 

@@ -31,7 +31,23 @@ def refused(code: int, stderr: str, stdout: str, folder) -> str:
 
 
 def test_every_command_is_tried():
-    assert {call.command for call in CALLS.values()} == {path.stem for path in SCRIPTS.glob("*.py")}
+    tried = {call.command for call in CALLS.values()} | {"check_series"}
+    assert tried == {path.stem for path in SCRIPTS.glob("*.py")}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_bad_configuration_is_a_finding_of_the_check(kind, folder, capsys, monkeypatch):
+    """The check lists all it finds instead of ending at the first; a configuration that cannot be read is one thing."""
+    bad = folder / "bad input.yaml"
+    BAD_FILES[kind](bad)
+    code = call("check_series", ["--config", str(bad), "--directory", str(folder / "out")], monkeypatch)
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    if kind == "empty":
+        assert code == 0, "an empty configuration is that of all defaults"
+    else:
+        assert code == 1 and "bad input.yaml" in out + err
+    assert not list((folder / "out").iterdir())
 
 
 @pytest.mark.parametrize("kind", BAD_FILES)

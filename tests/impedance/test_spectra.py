@@ -147,6 +147,31 @@ def test_missing_temperature(tmp_path):
         assemble("x", [SpectraRow(path)])
 
 
+def test_a_sensor_in_kelvin_is_told_where_the_name_knows_better(tmp_path):
+    for name, reading, kelvin in (
+        ("a-140deg.mpt", 413.0, True),
+        ("b-140deg.mpt", 141.0, False),
+        ("c.mpt", 413.0, False),
+    ):
+        readings = np.full(FREQUENCY.size, reading)
+        (tmp_path / name).write_text(
+            mpt_text((*COMPLETE, "Temperature/°C"), [*complete(), readings]), encoding="cp1252"
+        )
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            assemble("x", [SpectraRow(str(tmp_path / name))])
+        assert any("413 degC" in str(w.message) and "in kelvin" in str(w.message) for w in said) is kelvin
+
+
+def test_a_table_in_kelvin_is_told_where_the_name_knows_better(tmp_path):
+    write_mpt(tmp_path / "x50_22C.mpt", [made()])
+    with pytest.warns(CoherionWarning, match=r"x50_22C.mpt: the table .* 295.4 degC.*name 22 degC.*kelvin"):
+        assemble("x", [SpectraRow(str(tmp_path / "x50_22C.mpt"), temperature=295.4)])
+    # A name that differs otherwise may speak of something else, such as an annealing.
+    write_mpt(tmp_path / "x90_200C.mpt", [made()])
+    assemble("x", [SpectraRow(str(tmp_path / "x90_200C.mpt"), temperature=25.0)])
+
+
 def test_temperatures_that_disagree_are_told(tmp_path):
     path = column_text(tmp_path, "pellet-140deg.txt")
     with pytest.warns(CoherionWarning, match=r"says 413.15 degC, its title or name says 140 degC; .* in kelvin"):

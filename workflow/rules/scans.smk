@@ -24,6 +24,8 @@ rule import_scan:
             "formats/stoe.py",
             "formats/scan_text.py",
             "formats/netcdf.py",
+            "scattering/counting.py",
+            "scattering/noise.py",
         ),
         settings=lambda wildcards: json.dumps(
             settings_of(

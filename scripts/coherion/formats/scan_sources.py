@@ -82,12 +82,18 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
         time=None,
         title="".join(c for c in first[:200] if c.isprintable()),
         history=(),
-        instrument={},
+        instrument=_stated_anode(words),
         simulated=bool(re.search(r"\bSIMULATED\b", words)),
         raw=False,
         decimals=text.decimals,
         lines=text.lines,
     )
+
+
+def _stated_anode(words: str) -> dict[str, str | float | int]:
+    """The anode that a text file's header names, as ``Anode: "Mo"`` or ``anode = Cu``."""
+    found = re.search(r"\banode\b[^A-Za-z0-9\n]{1,10}(Ag|Mo|Cu|Co|Fe|Cr)\b", words, re.I)
+    return {"anode": found.group(1).capitalize()} if found else {}
 
 
 def _from_raw(raw: stoe.RawFile, abscissa: str, range_number: int | None, path: str | os.PathLike[str]) -> ScanSource:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from coherion.errors import InputError
-from coherion.formats.tables import Row, complete_settings, read_table, read_yaml, refuse_repeats, refuse_unknown
+from coherion.formats.tables import Row, complete_settings, read_table, read_yaml, repeats, unknown_names
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,12 @@ class Tables:
         return [name for name in self.samples if name in self.spectra]
 
 
-def read_tables(tables: Mapping[str, str | None], schemas: str | os.PathLike[str]) -> Tables:
+def read_tables(
+    tables: Mapping[str, str | None],
+    schemas: str | os.PathLike[str],
+    *,
+    problems: list[InputError] | None = None,
+) -> Tables:
     """Read and check the tables of a series.
 
     Parameters
@@ -50,6 +55,9 @@ def read_tables(tables: Mapping[str, str | None], schemas: str | os.PathLike[str
         Paths of the tables ``samples``, ``scans`` and ``spectra``; the latter two may be None.
     schemas
         Folder with ``samples.schema.yaml``, ``scans.schema.yaml`` and ``spectra.schema.yaml``.
+    problems
+        Where given, all that cannot be used is appended here in place of the first being raised; rows without a
+        name are then left out.
 
     Raises
     ------
@@ -57,52 +65,71 @@ def read_tables(tables: Mapping[str, str | None], schemas: str | os.PathLike[str
         Naming file, row and column: whatever :func:`coherion.formats.tables.read_table` refuses, a name that another
         table does not have, a file outside the data folder, a sample with neither scan nor spectra.
     """
-    rows: dict[str, list[Row]] = {}
+    found: list[InputError] = []
+    rows: dict[str, list[Row]] = {"samples": [], "scans": [], "spectra": []}
     for name, key in (("samples", "sample"), ("scans", "scan"), ("spectra", None)):
         path = tables.get(name)
-        rows[name] = read_table(path, read_yaml(Path(schemas) / f"{name}.schema.yaml"), key=key) if path else []
-    samples_file, scans_file, spectra_file = tables.get("samples"), tables.get("scans"), tables.get("spectra")
-    if not samples_file:
-        raise InputError("no table of samples is given", place="key tables.samples", expected="a .tsv file")
-    for path, table in ((scans_file, rows["scans"]), (spectra_file, rows["spectra"])):
-        for row in table:
-            _refuse_outside(path, row)
-    scans = {row["scan"]: row for row in rows["scans"]}
-    where = scans_file or "a table of scans, of which none is given"
-    refuse_unknown(samples_file, rows["samples"], "scan", scans, where)
-    refuse_unknown(samples_file, rows["samples"], "background", scans, where)
-    if spectra_file:
-        refuse_unknown(spectra_file, rows["spectra"], "sample", {r["sample"] for r in rows["samples"]}, samples_file)
-        keyed = [r | {"file, temperature and cycles": _identity(r)} for r in rows["spectra"]]
-        refuse_repeats(spectra_file, keyed, "file, temperature and cycles")
-    _refuse_incomplete(samples_file, rows["samples"], {row["sample"] for row in rows["spectra"]})
+        if not path:
+            continue
+        schema = read_yaml(Path(schemas) / f"{name}.schema.yaml")
+        try:
+            rows[name] = read_table(path, schema, key=key, problems=found)
+        except InputError as problem:
+            found.append(problem)
+    if not tables.get("samples"):
+        found.append(InputError("no table of samples is given", place="key tables.samples", expected="a .tsv file"))
+    told = {(problem.file, problem.place) for problem in found}
+    # A cell that could not be read is absent, but not blank: it is told once.
+    found += [problem for problem in _crossed(rows, tables) if (problem.file, problem.place) not in told]
+    if problems is None and found:
+        raise found[0]
+    if problems is not None:
+        problems += found
 
+    named = [row for row in rows["samples"] if "sample" in row]
+    listed = [row for row in rows["spectra"] if "sample" in row and "file" in row]
     excluded = [
-        {"sample": row["sample"], "what": "sample", "reason": row["exclude"]}
-        for row in rows["samples"]
-        if "exclude" in row
-    ] + [
-        {"sample": row["sample"], "what": row["file"], "reason": row["exclude"]}
-        for row in rows["spectra"]
-        if "exclude" in row
-    ]
-    samples = {row["sample"]: row for row in rows["samples"] if "exclude" not in row}
+        {"sample": row["sample"], "what": "sample", "reason": row["exclude"]} for row in named if "exclude" in row
+    ] + [{"sample": row["sample"], "what": row["file"], "reason": row["exclude"]} for row in listed if "exclude" in row]
+    samples = {row["sample"]: row for row in named if "exclude" not in row}
     spectra: dict[str, list[Row]] = {}
-    for row in rows["spectra"]:
+    for row in listed:
         if row["sample"] in samples and "exclude" not in row:
             spectra.setdefault(row["sample"], []).append(row)
+    scans = {row["scan"]: row for row in rows["scans"] if "scan" in row and "file" in row}
     return Tables(scans, samples, spectra, excluded)
 
 
+def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) -> Iterator[InputError]:
+    """What is wrong with the tables held against one another."""
+    samples_file, scans_file, spectra_file = tables.get("samples"), tables.get("scans"), tables.get("spectra")
+    for path, table in ((scans_file, rows["scans"]), (spectra_file, rows["spectra"])):
+        for row in table:
+            yield from _outside(path, row)
+    scans = [row["scan"] for row in rows["scans"] if "scan" in row]
+    samples = [row["sample"] for row in rows["samples"] if "sample" in row]
+    where = scans_file or "a table of scans, of which none is given"
+    if samples_file:
+        for column in ("scan", "background"):
+            yield from unknown_names(samples_file, rows["samples"], column, scans, where)
+    if spectra_file and samples_file:
+        yield from unknown_names(spectra_file, rows["spectra"], "sample", samples, samples_file)
+        keyed = [r | {"file, temperature and cycles": _identity(r)} for r in rows["spectra"]]
+        yield from repeats(spectra_file, keyed, "file, temperature and cycles")
+    if samples_file:
+        yield from _incomplete(samples_file, rows["samples"], {row.get("sample", "") for row in rows["spectra"]})
+
+
 def _identity(row: Row) -> str:
-    return " ".join([row["sample"], row["file"], str(row.get("temperature_C", "")), row.get("cycles", "")])
+    cells = (row.get(name, "") for name in ("sample", "file", "temperature_C", "cycles"))
+    return " ".join(str(cell) for cell in cells)
 
 
-def _refuse_outside(path: str | None, row: Row) -> None:
-    for part in row["file"].split("|"):
+def _outside(path: str | None, row: Row) -> Iterator[InputError]:
+    for part in row.get("file", "-").split("|"):
         file = PurePosixPath(part.strip())
         if file.is_absolute() or ".." in file.parts or not part.strip():
-            raise InputError(
+            yield InputError(
                 "a file stands outside the data folder",
                 file=path,
                 place=f"row {row['line']}, column file",
@@ -112,13 +139,13 @@ def _refuse_outside(path: str | None, row: Row) -> None:
             )
 
 
-def _refuse_incomplete(path: str, samples: list[Row], with_spectra: set[str]) -> None:
+def _incomplete(path: str, samples: list[Row], with_spectra: set[str]) -> Iterator[InputError]:
     for row in samples:
         place = f"row {row['line']}, column "
-        if "exclude" in row:
+        if "exclude" in row or "sample" not in row:
             continue
         if "scan" not in row and row["sample"] not in with_spectra:
-            raise InputError(
+            yield InputError(
                 "a sample has neither a scan nor spectra",
                 file=path,
                 place=place + "scan",
@@ -127,11 +154,11 @@ def _refuse_incomplete(path: str, samples: list[Row], with_spectra: set[str]) ->
                 advice="delete the row, or say why it is left out in the column exclude",
             )
         if "scan" in row and "composition" not in row:
-            raise InputError("a sample with a scan has no composition", file=path, place=place + "composition")
+            yield InputError("a sample with a scan has no composition", file=path, place=place + "composition")
         if row["sample"] in with_spectra:
             for column in ("pellet_thickness_cm", "pellet_diameter_cm"):
                 if column not in row:
-                    raise InputError(
+                    yield InputError(
                         "a sample with spectra has no pellet geometry",
                         file=path,
                         place=place + column,

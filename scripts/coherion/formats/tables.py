@@ -23,6 +23,9 @@ MAX_YAML = 512 * 1024
 
 Row = dict[str, Any]
 
+TO_FILL_IN = "?"
+"""Stands in a cell that only the user can fill in; whatever reads the table refuses it."""
+
 
 def read_yaml(path: str | os.PathLike[str]) -> Any:
     """Content of a YAML file of plain values.
@@ -86,9 +89,22 @@ def complete_settings(
     """
     refuse_unusable(settings, file=file, place=place or None, text_keys=True)
     completed = _with_defaults(settings, schema)
-    for problem in _problems(completed, schema):
+    for problem in problems_of_settings(completed, schema, file=file, place=place):
+        raise problem
+    return completed
+
+
+def problems_of_settings(
+    settings: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    *,
+    file: str | os.PathLike[str] | None = None,
+    place: str = "",
+) -> Iterator[InputError]:
+    """Everything in which settings depart from their schema, arguments as in :func:`complete_settings`."""
+    for problem in _problems(settings, schema):
         key = ".".join(str(part) for part in ([place] if place else []) + problem["path"])
-        raise InputError(
+        yield InputError(
             "configuration is not as expected",
             file=file,
             place=f"key {key}" if key else None,
@@ -96,7 +112,6 @@ def complete_settings(
             expected=problem["expected"],
             advice=problem["advice"],
         )
-    return completed
 
 
 def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -165,7 +180,13 @@ def _expectation(error: Any) -> str:
             return f"{error.validator} {said}"
 
 
-def read_table(path: str | os.PathLike[str], schema: Mapping[str, Any], *, key: str | None = None) -> list[Row]:
+def read_table(
+    path: str | os.PathLike[str],
+    schema: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    problems: list[InputError] | None = None,
+) -> list[Row]:
     """Rows of a tab-separated table, each cell in the type its schema says.
 
     Lines that start with ``#`` and blank lines are skipped; blank cells are absent from the row unless the column
@@ -179,12 +200,15 @@ def read_table(path: str | os.PathLike[str], schema: Mapping[str, Any], *, key: 
         Schema of one row.
     key
         The column that must not repeat.
+    problems
+        Where given, cells and rows that cannot be used are appended here in place of being raised, and the cells
+        are absent from their rows.
 
     Raises
     ------
     InputError
         Naming file, row and column: an empty table, a column that is missing or unknown, a cell that is not of its
-        type or outside its range, a row listed twice.
+        type or outside its range, a cell still to be filled in, a row listed twice.
     """
     lines = _table_lines(path)
     if not lines:
@@ -209,9 +233,14 @@ def read_table(path: str | os.PathLike[str], schema: Mapping[str, Any], *, key: 
             raise InputError("a column is missing", file=path, place=f"line {header_line}", expected=name)
     if len(lines) == 1:
         raise InputError("the table has no rows", file=path, expected="at least one row under the column names")
-    rows = [_row(path, number, header, cells, schema) for number, cells in lines[1:]]
+    found: list[InputError] = []
+    rows = [_row(path, number, header, cells, schema, found) for number, cells in lines[1:]]
     if key is not None:
-        refuse_repeats(path, rows, key)
+        found += repeats(path, rows, key)
+    if problems is None and found:
+        raise found[0]
+    if problems is not None:
+        problems += found
     return rows
 
 
@@ -227,9 +256,9 @@ def _table_lines(path: str | os.PathLike[str]) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
     try:
         return [
-            (reader.line_num, cells)
+            (reader.line_num, [_unquoted(cell) for cell in cells])
             for cells in reader
-            if any(cell.strip() for cell in cells) and not cells[0].startswith("#")
+            if any(cell.strip() for cell in cells) and not _unquoted(cells[0]).startswith("#")
         ]
     except csv.Error as problem:
         raise InputError(
@@ -237,35 +266,77 @@ def _table_lines(path: str | os.PathLike[str]) -> list[tuple[int, list[str]]]:
         ) from problem
 
 
+def _unquoted(cell: str) -> str:
+    """A cell without the quotes that spreadsheets put around one that holds a comma."""
+    text = cell.strip()
+    if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
+        return text[1:-1].replace('""', '"')
+    return text
+
+
 def _row(
-    path: str | os.PathLike[str], number: int, header: list[str], cells: list[str], schema: Mapping[str, Any]
+    path: str | os.PathLike[str],
+    number: int,
+    header: list[str],
+    cells: list[str],
+    schema: Mapping[str, Any],
+    problems: list[InputError],
 ) -> Row:
+    """One row; what is wrong with it is appended to ``problems``."""
     if any(cell.strip() for cell in cells[len(header) :]):
-        raise InputError(
-            "a row has more cells than there are columns",
-            file=path,
-            place=f"row {number}",
-            found=len(cells),
-            expected=len(header),
-            advice="columns are separated by one tab",
+        problems.append(
+            InputError(
+                "a row has more cells than there are columns",
+                file=path,
+                place=f"row {number}",
+                found=len(cells),
+                expected=len(header),
+                advice="columns are separated by one tab",
+            )
         )
     row: Row = {}
+    unusable = set()
     for name, cell in zip(header, cells, strict=False):
         if text := cell.strip():
-            row[name] = _cell(path, number, name, text, schema["properties"][name])
+            try:
+                if text == TO_FILL_IN:
+                    raise _to_fill_in(path, number, name, cells[0].strip(), schema["properties"][name])
+                row[name] = _cell(path, number, name, text, schema["properties"][name])
+            except InputError as refused:
+                problems.append(refused)
+                unusable.add(name)
     row = _with_defaults(row, schema)
     for problem in _problems(row, schema):
         column = problem["path"][0] if problem["path"] else None
-        raise InputError(
-            "a cell is not as expected" if column in row else "a cell is blank",
-            file=path,
-            place=f"row {number}" + (f", column {column}" if column else ""),
-            found=problem["found"],
-            expected=problem["expected"],
-            advice=problem["advice"],
+        if column in unusable:
+            continue
+        problems.append(
+            InputError(
+                "a cell is not as expected" if column in row else "a cell is blank",
+                file=path,
+                place=f"row {number}" + (f", column {column}" if column else ""),
+                found=problem["found"],
+                expected=problem["expected"],
+                advice=problem["advice"],
+            )
         )
+        if column in row:
+            del row[column]
     row["line"] = number
     return row
+
+
+def _to_fill_in(
+    path: str | os.PathLike[str], number: int, name: str, row_name: str, schema: Mapping[str, Any]
+) -> InputError:
+    allowed = schema.get("enum")
+    return InputError(
+        f"still to be filled in for {row_name}",
+        file=path,
+        place=f"row {number}, column {name}",
+        found=TO_FILL_IN,
+        expected="one of " + ", ".join(map(str, allowed)) if allowed else schema.get("description", "a value"),
+    )
 
 
 def _cell(path: str | os.PathLike[str], number: int, name: str, text: str, schema: Mapping[str, Any]) -> Any:
@@ -295,16 +366,18 @@ def _cell(path: str | os.PathLike[str], number: int, name: str, text: str, schem
     )
 
 
-def refuse_repeats(path: str | os.PathLike[str], rows: Iterable[Row], key: str) -> None:
-    """Raise an InputError if two rows have the same value of ``key``, whatever its case.
+def repeats(path: str | os.PathLike[str], rows: Iterable[Row], key: str) -> Iterator[InputError]:
+    """An error for each row whose value of ``key`` an earlier row has, whatever its case.
 
     Case is disregarded because the value names files, and not every file system tells cases apart.
     """
     seen: dict[str, Row] = {}
     for row in rows:
+        if key not in row:
+            continue
         other = seen.setdefault(str(row[key]).casefold(), row)
         if other is not row:
-            raise InputError(
+            yield InputError(
                 f"the same {key} is listed twice",
                 file=path,
                 place=f"row {row['line']}, column {key}",
@@ -313,14 +386,14 @@ def refuse_repeats(path: str | os.PathLike[str], rows: Iterable[Row], key: str) 
             )
 
 
-def refuse_unknown(
+def unknown_names(
     path: str | os.PathLike[str], rows: Iterable[Row], column: str, known: Iterable[str], where: str
-) -> None:
-    """Raise an InputError if a cell of ``column`` names something that ``known`` (from the table ``where``) lacks."""
+) -> Iterator[InputError]:
+    """An error for each cell of ``column`` that names something that ``known`` (from the table ``where``) lacks."""
     known = set(known)
     for row in rows:
         if column in row and row[column] not in known:
-            raise InputError(
+            yield InputError(
                 "a name is not known",
                 file=path,
                 place=f"row {row['line']}, column {column}",

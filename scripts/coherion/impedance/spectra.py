@@ -22,6 +22,7 @@ import numpy as np
 from coherion import command
 from coherion.errors import InputError
 from coherion.formats.spectrum import TEMPERATURE_LIMITS, Spectrum, read_bytes
+from coherion.impedance.file_names import temperature_in
 
 if TYPE_CHECKING:
     import xarray
@@ -291,6 +292,16 @@ def _place(spectrum: Spectrum, row: SpectraRow, settings: SpectraSettings, sampl
                     + ("the table seems to be in kelvin: " if kelvin else "the table is followed: ")
                     + "check the column temperature_C"
                 )
+    named = spectrum.stated_temperature
+    if named is None or given is None:
+        # A name may hold another temperature, such as that of an annealing: only the shift of kelvin is told.
+        named = temperature_in(PurePath(row.file).stem) if named is None else named
+        used, what = (measured, "its sensor says") if given is None else (given, "the table of spectra says")
+        if named is not None and used is not None and abs(used - 273.15 - named) <= TEMPERATURE_TOLERANCE:
+            command.warn(
+                f"{name}: {what} {used:.5g} degC, its title or name {named:g} degC: the former seems to be in kelvin: "
+                "write the temperature in degC in the column temperature_C"
+            )
     scatter = row.temperature_sd
     if scatter is None:
         drift = spectrum.temperature_sd or 0.0

@@ -167,9 +167,11 @@ def warn_if_brighter(net: Array, sample: Array, background: Array, sd: Array, q:
     brighter = net < -3 * sd
     count = int(np.count_nonzero(brighter))
     if count > max(0.005 * len(q), 3):
+        # Less than a background is never measured over a whole scan.
+        advice = "are the two interchanged?" if count > 0.9 * len(q) else "lower background_scale"
         worst = int(np.argmin(np.where(brighter, net / np.maximum(sample, 1e-300), 0)))
         warn(
             f"the scaled background is brighter than the sample at {count} of {len(q)} points, Q = "
             f"{q[brighter].min():.3g} to {q[brighter].max():.3g} 1/angstrom: at Q = {q[worst]:.3g} sample "
-            f"{sample[worst]:.4g}, background {background[worst]:.4g}; lower background_scale"
+            f"{sample[worst]:.4g}, background {background[worst]:.4g}; {advice}"
         )

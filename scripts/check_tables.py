@@ -1,0 +1,46 @@
+"""Warn of cells of the tables that are well-formed but cannot be true: sizes, temperatures, compositions, densities.
+
+The settings may hold {"structures": {"sample": ["a.cif"]}, "refined": {"sample": ["Na*.occupancy"]}}: the files of the
+starting structures, and the patterns of the parameters that the refinement may change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from coherion import command
+
+SCHEMAS = Path(__file__).parents[1] / "workflow" / "schemas"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = command.parser(__doc__)
+    arguments.add_argument("samples", help="table of samples")
+    arguments.add_argument("--spectra", help="table of spectra")
+    arguments.add_argument("--output", required=True, type=Path, help="text file to write, a line for each warning")
+    given = arguments.parse_args(argv)
+
+    from coherion.formats.netcdf import write_text
+    from coherion.formats.tables import read_table, read_yaml
+    from coherion.inputs.series import warn_of_sample
+
+    samples = read_table(given.samples, read_yaml(SCHEMAS / "samples.schema.yaml"))
+    spectra = read_table(given.spectra, read_yaml(SCHEMAS / "spectra.schema.yaml")) if given.spectra else []
+    with command.collected() as said:
+        for row in samples:
+            if "exclude" not in row:
+                name = row["sample"]
+                warn_of_sample(
+                    row,
+                    [one for one in spectra if one["sample"] == name and "exclude" not in one],
+                    given.settings.get("structures", {}).get(name, []),
+                    given.settings.get("refined", {}).get(name, []),
+                )
+    write_text(given.output, "".join(f"{line}\n" for line in said))
+    for line in said:
+        command.warn(line)
+
+
+if __name__ == "__main__":
+    command.run(main)

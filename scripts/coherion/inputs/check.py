@@ -1,0 +1,337 @@
+"""All that is missing, unreadable or contradictory in a series, found before anything is computed.
+
+The same readers and the same checks as in a run, on all files one after another, without stopping at the first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coherion import command
+from coherion.errors import CoherionError, InputError
+from coherion.formats.series_tables import Tables, check_per_sample, read_tables, settings_of
+from coherion.formats.tables import complete_settings, problems_of_settings, read_yaml
+from coherion.inputs.series import changed_occupancies, warn_of_sample
+
+if TYPE_CHECKING:
+    import xarray
+
+    from coherion.scattering.pattern import Pattern
+    from coherion.scattering.settings import ReductionSettings
+
+SCAN_COLUMNS = {
+    "abscissa": "abscissa",
+    "intensity_kind": "intensity_kind",
+    "time_per_point": "time_per_point_s",
+    "wavelength": "wavelength_A",
+    "range_number": "range_number",
+}
+REDUCTION_COLUMNS = {
+    "composition": "composition",
+    "background_scale": "background_scale",
+    "density": "density_g_cm3",
+    "packing": "packing_fraction",
+}
+
+
+@dataclass
+class Findings:
+    """What must be mended, what should be looked at, and what was found in order; one line each."""
+
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def about(self, subject: str = "") -> Iterator[None]:
+        """Within it a refusal ends the block and is noted as an error, and each warning is noted."""
+        head = f"{subject}: " if subject else ""
+        with command.collected() as said:
+            try:
+                yield
+            except CoherionError as problem:
+                self._add(self.errors, f"{head}{problem}")
+        for message in said:
+            self._add(self.warnings, f"{head}{message}")
+
+    @staticmethod
+    def _add(lines: list[str], line: str) -> None:
+        if line not in lines:
+            lines.append(line)
+
+    def lines(self) -> list[str]:
+        """All of them, errors first, and their count last."""
+        told = [f"ERROR: {line}" for line in self.errors] + [f"WARNING: {line}" for line in self.warnings]
+        told += self.notes
+        if self.errors:
+            return [*told, f"{_count(self.errors, 'error')} to mend, {_count(self.warnings, 'warning')}"]
+        return [*told, f"nothing is missing, {_count(self.warnings, 'warning')}"]
+
+
+def _count(lines: list[str], word: str) -> str:
+    return f"{len(lines)} {word}{'' if len(lines) == 1 else 's'}"
+
+
+def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -> Findings:
+    """Check a series as the workflow would see it from the working folder.
+
+    Parameters
+    ----------
+    config
+        The file of settings.
+    root
+        The workflow's own folder, with the schemas, and with the files that the working folder does not have.
+
+    Returns
+    -------
+    Findings
+    """
+    found = Findings()
+    schemas = Path(root) / "workflow" / "schemas"
+    settings: dict[str, Any] | None = None
+    with found.about():
+        settings = _settings(config, schemas, found)
+    if settings is None:
+        return found
+    named = {name: _located(path, root) for name, path in settings["tables"].items()}
+    problems: list[InputError] = []
+    tables = read_tables(named, schemas, problems=problems)
+    found.errors += [str(problem) for problem in problems]
+    with found.about():
+        listed = dict.fromkeys([*(row["sample"] for row in tables.excluded), *tables.samples])
+        schema = read_yaml(schemas / "config.schema.yaml")
+        for name in check_per_sample(settings["per_sample"], schema, listed, file=config):
+            command.warn(f"{config}: key per_sample.{name} names no sample of {named['samples']}")
+    spoiled = {(str(p.file), str(p.place).split(",")[0]) for p in problems}
+    _Check(found, settings, tables, named, root, spoiled).run()
+    return found
+
+
+def _settings(config: str | os.PathLike[str], schemas: Path, found: Findings) -> dict[str, Any]:
+    """Settings with their defaults; a section that cannot be used is told and its defaults stand for it."""
+    schema = read_yaml(schemas / "config.schema.yaml")
+    given = read_yaml(config) or {}
+    if not isinstance(given, Mapping):
+        raise InputError("is not a mapping of keys to values", file=config, found=type(given).__name__)
+    problems = list(problems_of_settings(given, schema, file=config))
+    found.errors += [str(problem) for problem in problems]
+    spoiled = {str(p.place).removeprefix("key ").split(".")[0] for p in problems}
+    return complete_settings({k: v for k, v in given.items() if k not in spoiled}, schema, file=config)
+
+
+def _located(path: str | None, root: str | os.PathLike[str]) -> str | None:
+    """As the workflow finds a file that the configuration names."""
+    if not path or Path(path).is_absolute() or Path(path).exists():
+        return path or None
+    own = Path(root) / path
+    return str(own) if own.exists() else path
+
+
+@dataclass
+class _Check:
+    found: Findings
+    settings: dict[str, Any]
+    tables: Tables
+    named: Mapping[str, str | None]
+    root: str | os.PathLike[str]
+    spoiled: set[tuple[str, str]]
+    """Rows, by table and place, of which something is told already: what follows from it is not told again."""
+
+    def run(self) -> None:
+        self._check_refinement()
+        folder = Path(self.settings["data_folder"])
+        simulated = folder == Path(self.settings["results"]) / "simulated"
+        if not folder.is_dir() and simulated:
+            self.found.notes.append(f"{folder}: the run will simulate the raw files; they were not checked")
+        elif not folder.is_dir():
+            self.found.errors.append(f"key data_folder: {folder} is not a folder; expected the folder of the raw files")
+        else:
+            scans = self._check_scans(folder)
+            self._check_reductions(scans)
+            self._check_spectra(folder)
+        for sample, row in self.tables.samples.items():
+            with self.found.about():
+                spectra = self.tables.spectra.get(sample, [])
+                refinement = self._of_sample("refinement", sample)
+                warn_of_sample(row, spectra, self._structures(row), changed_occupancies(refinement))
+
+    def _of_sample(self, stage: str, sample: str) -> dict[str, Any]:
+        own = self.settings["per_sample"].get(sample, {}).get(stage, {})
+        return self.settings[stage] | (own if isinstance(own, Mapping) else {})
+
+    def _structures(self, row: Mapping[str, Any]) -> list[str]:
+        parts = [part.strip() for part in row.get("structure", "").split("|") if part.strip()]
+        return [path for part in parts if (path := _located(part, self.root))]
+
+    def _row(self, table: str, row: Mapping[str, Any]) -> str:
+        return f"{self.named[table]}, row {row['line']}"
+
+    def _is_spoiled(self, table: str, row: Mapping[str, Any]) -> bool:
+        return (str(self.named[table]), f"row {row['line']}") in self.spoiled
+
+    def _check_refinement(self) -> None:
+        from coherion.structure.crystal import read_cif
+        from coherion.structure.geometry import quantities, settings_from
+
+        measured = self.tables.with_structure()
+        for sample, row in self.tables.samples.items():
+            for number, file in enumerate(self._structures(row)):
+                with self.found.about(self._row("samples", row)):
+                    crystal = read_cif(file)
+                    if number == 0 and sample in measured:
+                        given = self._of_sample("geometry", sample)
+                        # What cannot be computed of a polyhedron is the run's to tell, a label that is not there ours.
+                        with self.found.about(f"{self._row('samples', row)}, key geometry"), command.collected():
+                            quantities(crystal, settings_from({k: v for k, v in given.items() if v is not None}))
+        for row in self.tables.samples.values():
+            if "composition" in row:
+                with self.found.about(f"{self._row('samples', row)}, column composition"):
+                    from coherion.scattering.composition import parse_formula
+
+                    parse_formula(row["composition"])
+        refinement, reduction = self.settings["refinement"], self.settings["reduction"]
+        standard = refinement["resolution_from"]
+        row = self.tables.samples.get(standard, {}) if standard else {}
+        if standard and not ("scan" in row and "structure" in row):
+            self.found.errors.append(
+                f"key refinement.resolution_from: {standard} is no sample with a scan and a structure; expected the "
+                "name of the standard in the table of samples, or null"
+            )
+        if self.tables.with_structure():
+            for low, high in refinement["fit_ranges"]:
+                if high > reduction["rmax"] or not low < high:
+                    self.found.errors.append(
+                        f"key refinement.fit_ranges: {low:g} to {high:g} angstrom does not lie within G(r), which "
+                        f"ends at reduction.rmax = {reduction['rmax']:g}"
+                    )
+
+    def _check_scans(self, folder: Path) -> dict[str, xarray.Dataset]:
+        """The scans that can be read, by name."""
+        from coherion.formats.scans import ScanSettings, read_scan
+        from coherion.scattering.counting import warn_if_not_counted
+
+        used = {row.get(key) for row in self.tables.samples.values() for key in ("scan", "background")}
+        scans: dict[str, xarray.Dataset] = {}
+        for name, row in self.tables.scans.items():
+            where = self._row("scans", row)
+            if name not in used:
+                self.found.warnings.append(f"{where}: no sample names the scan {name}; it will not be used")
+            files = [str(folder / part.strip()) for part in row["file"].split("|")]
+            missing = [file for file in files if not Path(file).is_file()]
+            for file in missing:
+                self.found.errors.append(f"{where}: {file} is missing")
+            if missing or self._is_spoiled("scans", row):
+                continue
+            with self.found.about(where):
+                given = ScanSettings.from_mapping(settings_of(row, SCAN_COLUMNS))
+                scan = read_scan(files, **vars(given))
+                warn_if_not_counted(scan, Path(files[0]).name)
+                stated = scan.attrs.get("wavelength") or self.settings["reduction"]["wavelength"]
+                if scan.attrs["abscissa"] == "two_theta" and not stated:
+                    raise InputError(
+                        "wavelength is missing",
+                        place="column wavelength_A",
+                        found="none in the file and none in the table",
+                        expected="the wavelength in angstrom",
+                    )
+                scans[name] = scan
+        return scans
+
+    def _check_reductions(self, scans: Mapping[str, xarray.Dataset]) -> None:
+        from coherion.scattering.pattern import WAVELENGTH_TOLERANCE, check_pair, read_pattern
+        from coherion.scattering.settings import ReductionSettings
+
+        lengths: dict[str, float] = {}
+        for sample in self.tables.with_scan():
+            row = self.tables.samples[sample]
+            if row["scan"] not in scans or "composition" not in row:
+                continue
+            where = self._row("samples", row)
+            with self.found.about(where):
+                given = self._of_sample("reduction", sample) | settings_of(row, REDUCTION_COLUMNS)
+                settings = ReductionSettings.from_mapping(given)
+                pattern = read_pattern(scans[row["scan"]], settings, name=f"scan {row['scan']}")
+                if pattern.wavelength:
+                    lengths[sample] = pattern.wavelength
+                empty = None
+                if row.get("background") in scans:
+                    empty = read_pattern(
+                        scans[row["background"]],
+                        settings,
+                        name=f"background {row['background']}",
+                        wavelength=pattern.wavelength,
+                    )
+                check_pair(pattern, empty, settings)
+                if empty is not None:
+                    _compare(pattern, empty, settings)
+        standard = self.settings["refinement"]["resolution_from"]
+        for sample in self.tables.with_structure() if standard in lengths else []:
+            there, here = lengths[standard], lengths.get(sample)
+            if here and abs(here / there - 1) > WAVELENGTH_TOLERANCE:
+                self.found.warnings.append(
+                    f"sample {sample}: measured with {here:g} angstrom, the standard {standard} of "
+                    f"refinement.resolution_from with {there:g}: its resolution is another instrument's"
+                )
+
+    def _check_spectra(self, folder: Path) -> None:
+        from coherion.impedance.spectra import assemble, row_of
+        from coherion.impedance.spectra import settings_of as spectra_settings
+
+        for sample, rows in self.tables.spectra.items():
+            good = []
+            stage = self._of_sample("spectra", sample)
+            for row in rows:
+                where = self._row("spectra", row)
+                file = folder / row["file"]
+                if not file.is_file():
+                    self.found.errors.append(f"{where}: {file} is missing")
+                    continue
+                if self._is_spoiled("spectra", row):
+                    continue
+                before = len(self.found.errors)
+                with self.found.about(where):
+                    one = row_of(row, str(file))
+                    assemble(sample, [one], spectra_settings(stage))
+                if len(self.found.errors) == before:
+                    good.append(one)
+            if len(good) == len(rows):
+                quiet = Findings()
+                with quiet.about():
+                    assemble(sample, good, spectra_settings(stage))
+                self.found.errors += [line for line in quiet.errors if line not in self.found.errors]
+
+
+def _compare(sample: Pattern, background: Pattern, settings: ReductionSettings) -> None:
+    """Warn where the background is brighter than the sample after the corrections, as the reduction does."""
+    from coherion.scattering.background import warn_if_brighter
+    from coherion.scattering.corrections import corrections_for
+    from coherion.scattering.grids import interpolation, uniform_grid
+
+    wanted = settings.background_scale
+    if wanted == "estimate":
+        return  # an estimated scale is never too large
+    scale = 1.0
+    if wanted != "time":
+        scale = float(wanted)
+    elif sample.kind == "counts":
+        times = sample.time_per_point, background.time_per_point
+        if times[0] is None or times[1] is None:
+            raise InputError(
+                "background_scale is time, but a counting time is not known",
+                place=sample.name if times[0] is None else background.name,
+                advice="state time_per_point_s in the table of scans or give the scale",
+            )
+        scale = times[0] / times[1]
+    grid = uniform_grid(sample.q, settings.qmin, sample.upper_limit(settings.qmaxinst))
+    corrections = corrections_for(settings, grid, sample.wavelength)
+    here, there = interpolation(grid.q, sample.q), interpolation(grid.q, background.q)
+    bright = sample.at(*here) * corrections.sample_factor
+    empty = scale * background.at(*there) * corrections.background_factor
+    sd = sample.sd_at(*here) * corrections.sample_factor
+    with command.about(f"{sample.name}, {background.name}"):
+        warn_if_brighter(bright - empty, bright, empty, sd, grid.q)

@@ -1,0 +1,196 @@
+"""What the files of a folder hold: scans, spectra, structures, or nothing that a series is made from.
+
+The readers decide, not the names: a file is what can be read from it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coherion import command
+from coherion.errors import InputError
+
+if TYPE_CHECKING:
+    from coherion.formats.scan_sources import ScanSource
+    from coherion.formats.spectrum import Spectrum
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_FILES = 5000
+# A scan that ends here or earlier was for adjustment.
+SHORTEST_SCAN = 5.0  # degree, or 1/angstrom
+FEWEST_POINTS = 100
+# Spectra without names of columns are known by the span of their frequencies.
+FEWEST_DECADES = 3.0
+_NOTHING = "has no scan; found 0 rows"
+MADE_BY_REDUCTION = (".gr", ".sq", ".fq", ".iq")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one file holds. ``kind`` is ``scan``, ``spectra``, ``structure`` or ``other``, and then ``why`` says why.
+
+    Of a scan: ``scan`` with its numbers, ``abscissa``, ``intensity_kind`` (None where only the user can know) and
+    ``wavelength`` in angstrom. Of spectra: ``spectra``, and ``columns_unnamed`` where the file does not name them.
+    Of a structure: its ``elements`` with atoms per cell. ``guesses`` tell what was not certain.
+    """
+
+    path: Path
+    kind: str
+    why: str = ""
+    scan: ScanSource | None = None
+    abscissa: str = "two_theta"
+    intensity_kind: str | None = None
+    wavelength: float | None = None
+    spectra: Sequence[Spectrum] = ()
+    columns_unnamed: bool = False
+    elements: dict[str, float] = field(default_factory=dict)
+    guesses: tuple[str, ...] = ()
+
+
+def files_below(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Plain files below a folder, sorted, hidden ones and links to folders left out.
+
+    Raises
+    ------
+    InputError
+        If the folder is none, or holds too many files to be one series.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise InputError(
+            "is no folder" if root.exists() else "is missing", file=root, expected="the folder with the raw files"
+        )
+    count = 0
+    for where, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(where) / name
+            if name.startswith(".") or not path.is_file():
+                continue
+            count += 1
+            if count > MAX_FILES:
+                raise InputError("holds too many files for one series", file=root, expected=f"at most {MAX_FILES}")
+            yield path
+
+
+def contents_of(path: Path) -> Found:
+    """What a file holds; whatever stands in it, nothing is raised."""
+    with command.collected():
+        try:
+            return _contents_of(path)
+        except InputError as problem:
+            why = str(problem).removeprefix(str(path)).lstrip(":, ")
+            return Found(path, "other", why="holds neither a scan nor spectra" if why.startswith(_NOTHING) else why)
+        except OSError as problem:
+            return Found(path, "other", why=str(problem.strerror))
+
+
+def _contents_of(path: Path) -> Found:
+    size = path.stat().st_size
+    if size == 0:
+        return Found(path, "other", why="is empty")
+    if size > MAX_BYTES:
+        return Found(path, "other", why=f"is larger than {MAX_BYTES // 2**20} MiB")
+    if path.suffix.lower() in MADE_BY_REDUCTION:
+        return Found(path, "other", why="is the result of a reduction, not a raw file")
+    with path.open("rb") as stream:
+        start = stream.read(4096)
+    if path.suffix.lower() == ".cif" or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
+        from coherion.structure.crystal import read_cif
+
+        return Found(path, "structure", elements=read_cif(path).composition)
+    try:
+        from coherion.impedance.spectra import read_spectra
+
+        return Found(path, "spectra", spectra=read_spectra(path))
+    except InputError as problem:
+        if _is_impedance(start, path):
+            raise problem
+    try:
+        return _scan_of(path, start)
+    except InputError as problem:
+        unnamed = None if b"\0" in start else _unnamed_spectra(path)
+        if unnamed is None:
+            raise problem
+        return unnamed
+
+
+def _is_impedance(start: bytes, path: Path) -> bool:
+    """Whether a file says that it holds impedance, so that what its reader refuses needs no other reader."""
+    known = (b"BIO-LOGIC", b"EC-Lab ASCII", b"BT-Lab ASCII", b"ZPLOT", b"ZView", b"EXPLAIN")
+    return start.lstrip(b"\xef\xbb\xbf \r\n").startswith(known) or path.suffix.lower() in (".mpr", ".mpt")
+
+
+def _scan_of(path: Path, start: bytes) -> Found:
+    from coherion.formats.scan_sources import load
+    from coherion.formats.scan_text import read_scan_text
+    from coherion.formats.stoe import is_raw
+
+    guesses: list[str] = []
+    abscissa = "two_theta"
+    try:
+        source = load(path)
+    except InputError:
+        if is_raw(start):
+            raise
+        allowed = read_scan_text(path).stated_abscissa
+        if not allowed or "two_theta" in allowed:
+            raise
+        abscissa = allowed[0]
+        source = load(path, abscissa=abscissa)
+        if len(allowed) > 1:
+            abscissa = "q" if source.x[-1] < 60 else "q_nm"
+            guesses.append(f"abscissa {abscissa}: the header says Q, its unit is guessed from its end {source.x[-1]:g}")
+    if abscissa == "two_theta" and (source.x[0] < -180 or source.x[-1] > 180):
+        raise InputError(
+            "neither angles nor frequencies with an impedance", found=f"{source.x[0]:g} to {source.x[-1]:g}"
+        )
+    reach = source.x[-1] / (10 if abscissa == "q_nm" else 1)
+    if source.x.size < FEWEST_POINTS or reach < SHORTEST_SCAN:
+        raise InputError(
+            "is too short a scan for a reduction",
+            found=f"{source.x.size} points from {source.x[0]:g} to {source.x[-1]:g}",
+        )
+    kind, more = _kind_of(source)
+    return Found(
+        path,
+        "scan",
+        scan=source,
+        abscissa=abscissa,
+        intensity_kind=kind,
+        wavelength=source.wavelength,
+        guesses=(*guesses, *more),
+    )
+
+
+def _kind_of(source: ScanSource) -> tuple[str | None, list[str]]:
+    """What intensities are, None where the file cannot tell, and what was guessed."""
+    if source.raw:
+        return "auto", []
+    if source.dy is not None:
+        return "arbitrary", ["intensity_kind arbitrary: the file has a column of uncertainties"]
+    if np.all(source.y == np.rint(source.y)):
+        return "counts", ["intensity_kind counts: all intensities are whole numbers"]
+    return None, []
+
+
+def _unnamed_spectra(path: Path) -> Found | None:
+    """Spectra in three columns that nothing names, if the first can only be frequencies."""
+    from coherion.formats.scan_text import decode, lines_of, read_bytes, row_of
+
+    rows = [row for line in lines_of(decode(read_bytes(path), path)) if (row := row_of(line)) is not None]
+    if len(rows) < 10 or any(len(row) != len(rows[0]) for row in rows) or len(rows[0]) < 3:
+        return None
+    frequency = np.array([row[0] for row in rows])
+    steps = np.diff(frequency)
+    if not np.all(frequency > 0) or not (np.all(steps > 0) or np.all(steps < 0)):
+        return None
+    if np.log10(frequency.max() / frequency.min()) < FEWEST_DECADES:
+        return None
+    return Found(path, "spectra", columns_unnamed=True)

@@ -1,0 +1,394 @@
+"""A first set of tables and settings from the files of a folder.
+
+What the files say is written, what their names suggest is written as a guess and listed, and what only the user knows
+is written as ``?``, which the workflow refuses until it is filled in.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coherion.errors import InputError
+from coherion.formats.tables import TO_FILL_IN, write_table
+from coherion.impedance.file_names import temperature_in
+from coherion.inputs.contents import Found, contents_of, files_below
+from coherion.inputs.names import (
+    STANDARDS,
+    formula_in,
+    is_empty,
+    name_of,
+    sample_in,
+    shared_start,
+)
+from coherion.scattering.composition import parse_formula
+
+# Columns in the order in which a user fills them in.
+SAMPLE_COLUMNS = [
+    *("sample", "title", "group", "x", "composition", "scan", "background", "background_scale"),
+    *("density_g_cm3", "packing_fraction", "structure"),
+    *("pellet_thickness_cm", "pellet_thickness_sd_cm", "pellet_diameter_cm", "pellet_diameter_sd_cm"),
+    *("pellet_mass_g", "annealing_C", "exclude"),
+]
+SCAN_COLUMNS = ["scan", "file", "abscissa", "intensity_kind", "time_per_point_s", "wavelength_A", "range_number"]
+SPECTRA_COLUMNS = ["sample", "file", "temperature_C", "temperature_sd_C", "cycles", "columns", "exclude"]
+FOUND_COLUMNS = [
+    *("file", "holds", "points", "from", "to", "unit", "wavelength_A", "time_per_point_s", "sweeps"),
+    *("temperature_C", "amplitude_V", "title", "remark"),
+]
+# Structures that ship with the workflow, by formula.
+SHIPPED = {"LaB6": "config/structures/LaB6.cif"}
+PAPER_QMAX = 13.0
+
+
+@dataclass
+class Draft:
+    """Texts of the files to write, by name, what was guessed, and what was left out with the reason."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    guesses: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    to_fill_in: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Rows:
+    samples: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scans: list[dict[str, Any]] = field(default_factory=list)
+    spectra: list[dict[str, Any]] = field(default_factory=list)
+    guesses: dict[str, list[str]] = field(default_factory=lambda: {"samples": [], "scans": [], "spectra": []})
+
+
+def draft_series(raw: str | os.PathLike[str], into: str | os.PathLike[str]) -> Draft:
+    """Tables and settings for the files below a folder.
+
+    Parameters
+    ----------
+    raw
+        The folder with the raw files; nothing in it is changed.
+    into
+        Where the series will stand.
+
+    Raises
+    ------
+    InputError
+        If the folder is none, or holds neither scans nor spectra.
+    """
+    root = Path(raw)
+    target = Path(into).resolve()
+    found = [_usable(contents_of(path), root) for path in files_below(root) if not _within(path, target, root)]
+    found = _without_doubles(found)
+    scans = [one for one in found if one.kind == "scan"]
+    spectra = [one for one in found if one.kind == "spectra"]
+    structures = [one for one in found if one.kind == "structure"]
+    if not scans and not spectra:
+        raise InputError(
+            "holds neither scans nor impedance spectra",
+            file=root,
+            found=f"{len(found)} files" + (f", such as {found[0].path.name}: {found[0].why}" if found else ""),
+            expected="STOE raw files, scans as text, .mpr, .mpt, .z, .DTA or columns of impedance",
+        )
+    rows = _Rows()
+    _add_scans(rows, scans, structures, root, target)
+    _add_spectra(rows, spectra, root)
+    draft = Draft(left_out=[f"{one.path.relative_to(root)}: {one.why}" for one in found if one.kind == "other"])
+    draft.counts = {"scans": len(scans), "files of spectra": len(spectra), "structures": len(structures)}
+    draft.guesses = [f"{table}.tsv: {guess}" for table, guesses in rows.guesses.items() for guess in guesses]
+    tables = {
+        "samples": (list(rows.samples.values()), SAMPLE_COLUMNS),
+        "scans": (rows.scans, SCAN_COLUMNS),
+        "spectra": (rows.spectra, SPECTRA_COLUMNS),
+    }
+    for name, (listed, columns) in tables.items():
+        if listed:
+            heading = [f"# guessed: {' '.join(guess.split())}" for guess in rows.guesses[name]]
+            draft.files[f"{name}.tsv"] = "\n".join([*heading, write_table(listed, columns)])
+            draft.to_fill_in += _holes(f"{name}.tsv", listed, columns)
+    draft.files["found.tsv"] = write_table([_described(one, root) for one in found], FOUND_COLUMNS)
+    draft.files["config.yaml"] = _config(rows, scans, _written(root, target), set(draft.files))
+    return draft
+
+
+def _within(path: Path, target: Path, root: Path) -> bool:
+    """Whether a file belongs to the series that is being made, which may stand in the folder itself."""
+    return target != root.resolve() and path.resolve().is_relative_to(target)
+
+
+def _usable(found: Found, root: Path) -> Found:
+    file = str(found.path.relative_to(root))
+    if found.kind in ("scan", "spectra") and (not file.isprintable() or "|" in file or file != file.strip()):
+        return Found(found.path, "other", why="its name cannot stand in a table: rename it without | or control marks")
+    return found
+
+
+def _without_doubles(found: Sequence[Found]) -> list[Found]:
+    """Each measurement once: of files that differ in their ending only, the one that says most."""
+    kept: dict[tuple[Path, str], Found] = {}
+    doubles = {}
+    for one in found:
+        if one.kind not in ("scan", "spectra"):
+            continue
+        key = (one.path.with_suffix(""), one.kind)
+        if key not in kept:
+            kept[key] = one
+        elif _same(kept[key], one):
+            better = max(kept[key], one, key=_knowledge)
+            worse = one if better is kept[key] else kept[key]
+            kept[key] = better
+            doubles[worse.path] = f"is the same measurement as {better.path.name}"
+    return [Found(one.path, "other", why=doubles[one.path]) if one.path in doubles else one for one in found]
+
+
+def _same(first: Found, second: Found) -> bool:
+    if first.scan is not None and second.scan is not None:
+        return first.scan.y.shape == second.scan.y.shape and np.allclose(first.scan.y, second.scan.y, rtol=1e-4)
+    if len(first.spectra) != len(second.spectra) or not first.spectra:
+        return False
+    a, b = first.spectra[0].impedance, second.spectra[0].impedance
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-3))
+
+
+def _knowledge(found: Found) -> int:
+    if found.scan is not None:
+        return 2 * found.scan.raw + (found.wavelength is not None)
+    return found.path.suffix.lower() == ".mpr"
+
+
+def _unique(name: str, taken: Iterable[str]) -> str:
+    """A name that no other has, whatever its case."""
+    used = {one.casefold() for one in taken}
+    candidate, number = name, 2
+    while candidate.casefold() in used:
+        candidate, number = f"{name[:58]}_{number}", number + 1
+    return candidate
+
+
+def _add_scans(rows: _Rows, scans: Sequence[Found], structures: Sequence[Found], root: Path, target: Path) -> None:
+    names: dict[Path, str] = {}
+    for one in scans:
+        name = _unique(name_of(one.path.stem), names.values())
+        names[one.path] = name
+        assert one.scan is not None
+        row: dict[str, Any] = {"scan": name, "file": one.path.relative_to(root).as_posix()}
+        if not one.scan.raw:
+            row |= {"abscissa": one.abscissa, "intensity_kind": one.intensity_kind or TO_FILL_IN}
+            if one.wavelength is None and one.abscissa == "two_theta":
+                row["wavelength_A"] = TO_FILL_IN
+            if one.abscissa == "two_theta" and not one.guesses:
+                rows.guesses["scans"].append(f"{name}: abscissa two_theta, nothing says that it is not")
+        rows.guesses["scans"] += [f"{name}: {guess}" for guess in one.guesses]
+        rows.scans.append(row)
+    empties = [one for one in scans if is_empty(one.path.stem)]
+    for one in scans:
+        if one in empties:
+            continue
+        name = names[one.path]
+        formula = formula_in(one.path.stem)
+        row = {
+            "sample": name,
+            "title": one.path.stem,
+            "group": "other",
+            "composition": formula or TO_FILL_IN,
+            "scan": name,
+        }
+        told = rows.guesses["samples"]
+        if formula:
+            told.append(f"{name}: composition {formula}, from the name")
+        if fitting := [empty for empty in empties if _covers(empty, one)]:
+            nearest = max(fitting, key=lambda empty: _nearness(empty, one))
+            row["background"] = names[nearest.path]
+            told.append(f"{name}: background {names[nearest.path]}, from the names")
+        structure = _structure_for(formula, structures, target)
+        if structure:
+            row["structure"] = structure
+            told.append(f"{name}: structure {structure}, which holds the elements of {formula}")
+            if formula in STANDARDS:
+                row["group"] = "standard"
+                told.append(f"{name}: group standard, for {formula} is one")
+        rows.samples[name] = row
+
+
+def _covers(empty: Found, sample: Found) -> bool:
+    """Whether one scan can be the background of another: the same abscissa, kind and radiation, the whole range."""
+    assert empty.scan is not None and sample.scan is not None
+    if empty.abscissa != sample.abscissa or empty.scan.raw != sample.scan.raw:
+        return False
+    if empty.intensity_kind != sample.intensity_kind:
+        return False
+    lengths = empty.wavelength, sample.wavelength
+    if None not in lengths and abs(lengths[0] / lengths[1] - 1) > 5e-4:  # type: ignore[operator]
+        return False
+    step = 2 * abs(float(sample.scan.x[1] - sample.scan.x[0]))
+    return bool(empty.scan.x[0] <= sample.scan.x[0] + step and empty.scan.x[-1] >= sample.scan.x[-1] - step)
+
+
+def _nearness(empty: Found, sample: Found) -> tuple[bool, bool, int]:
+    assert empty.scan is not None and sample.scan is not None
+    same_folder = empty.path.parent == sample.path.parent
+    same_grid = empty.scan.x.size == sample.scan.x.size
+    return same_folder, same_grid, shared_start(empty.path.stem, sample.path.stem)
+
+
+def _structure_for(formula: str | None, structures: Sequence[Found], target: Path) -> str | None:
+    """The one structure that holds the elements of a formula, as the table of samples names it."""
+    if formula is None:
+        return None
+    elements = set(parse_formula(formula))
+    fitting = [one for one in structures if set(one.elements) == elements]
+    if len(fitting) == 1:
+        return _written(fitting[0].path, target)
+    return SHIPPED.get(formula) if not fitting else None
+
+
+def _add_spectra(rows: _Rows, spectra: Sequence[Found], root: Path) -> None:
+    known = {name.casefold(): name for name in rows.samples}
+    for one in spectra:
+        stem = one.path.stem
+        wanted = sample_in(stem)
+        name = known.setdefault(wanted.casefold(), wanted)
+        file = one.path.relative_to(root).as_posix()
+        row: dict[str, Any] = {"sample": name, "file": file}
+        told = rows.guesses["spectra"]
+        measured = [s.temperature for s in one.spectra if s.temperature is not None]
+        stated = {s.stated_temperature for s in one.spectra} - {None}
+        named = temperature_in(stem)
+        if not measured or len(measured) < len(one.spectra):
+            guess = named if named is not None else stated.pop() if len(stated) == 1 else None
+            row["temperature_C"] = TO_FILL_IN if guess is None else guess
+            if guess is not None:
+                told.append(f"{file}: temperature {guess:g} degC, from its name or title")
+            elif len(one.spectra) > 1:
+                told.append(
+                    f"{file}: {len(one.spectra)} sweeps of one temperature, cycles {_listed(one)}; where they "
+                    "differ in it, each needs a row with its cycle"
+                )
+        if one.columns_unnamed:
+            row["columns"] = TO_FILL_IN
+        rows.spectra.append(row)
+        sample = rows.samples.get(name)
+        if sample is None:
+            sample = rows.samples[name] = {"sample": name, "title": name, "group": "other"}
+            if formula := formula_in(name):
+                sample["composition"] = formula
+                rows.guesses["samples"].append(f"{name}: composition {formula}, from the name")
+            rows.guesses["samples"].append(
+                f"{name}: the sample of spectra/{file}, from its name".replace("spectra/", "")
+            )
+        sample |= {"pellet_thickness_cm": TO_FILL_IN, "pellet_diameter_cm": TO_FILL_IN}
+
+
+def _listed(found: Found) -> str:
+    cycles = [str(spectrum.cycle) for spectrum in found.spectra]
+    return ", ".join(cycles if len(cycles) <= 12 else [*cycles[:10], "...", cycles[-1]])
+
+
+def _holes(table: str, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> list[str]:
+    """Columns with cells to fill in, and how many of them."""
+    counts = {column: sum(row.get(column) == TO_FILL_IN for row in rows) for column in columns}
+    return [f"{table}, column {column}: {count} of {len(rows)} rows" for column, count in counts.items() if count]
+
+
+def _described(found: Found, root: Path) -> dict[str, Any]:
+    """A row of the list of what was found."""
+    row: dict[str, Any] = {"file": found.path.relative_to(root).as_posix(), "holds": found.kind, "remark": found.why}
+    if found.scan is not None:
+        unit = {"two_theta": "degree", "q": "1/angstrom", "q_nm": "1/nm"}[found.abscissa]
+        row |= {"points": found.scan.x.size, "from": float(found.scan.x[0]), "to": float(found.scan.x[-1])}
+        row |= {"unit": unit, "wavelength_A": found.wavelength, "time_per_point_s": found.scan.time}
+        row["title"] = found.scan.title
+        instrument = [f"{key} {value}" for key, value in found.scan.instrument.items() if key in ("anode", "detector")]
+        row["remark"] = ", ".join([*instrument, *found.scan.history])
+    elif found.spectra:
+        frequencies = np.concatenate([s.frequency for s in found.spectra])
+        temperatures = [s.temperature for s in found.spectra if s.temperature is not None]
+        row |= {"points": frequencies.size, "from": float(frequencies.min()), "to": float(frequencies.max())}
+        row |= {"unit": "Hz", "sweeps": len(found.spectra), "amplitude_V": found.spectra[0].amplitude}
+        if temperatures:
+            low, high = min(temperatures), max(temperatures)
+            row["temperature_C"] = f"{low:.4g}" if high - low < 0.5 else f"{low:.4g} to {high:.4g}"
+        row["remark"] = "; ".join(dict.fromkeys(note for s in found.spectra for note in (*s.notes, *s.doubts)))
+    elif found.elements:
+        row["remark"] = " ".join(f"{element}{amount:g}" for element, amount in found.elements.items())
+    return row
+
+
+def _written(path: Path, target: Path) -> str:
+    """A path as the settings name it: relative where it stands in the series, else absolute."""
+    full = path.resolve()
+    return full.relative_to(target).as_posix() or "." if full.is_relative_to(target) else full.as_posix()
+
+
+def _reach(found: Found) -> float | None:
+    """Largest Q of a scan in 1/angstrom, None where its wavelength is not known."""
+    assert found.scan is not None
+    last = float(found.scan.x[-1])
+    if found.abscissa != "two_theta":
+        return last / (10 if found.abscissa == "q_nm" else 1)
+    if found.wavelength is None:
+        return None
+    return 4 * math.pi / found.wavelength * math.sin(math.radians(last / 2))
+
+
+def _config(rows: _Rows, scans: Sequence[Found], data_folder: str, tables: set[str]) -> str:
+    lines = [
+        "# The settings of this series. Every key of workflow/schemas/config.schema.yaml may stand here, with its unit",
+        "# and its meaning explained there; a key that does not stand here has its default.",
+        "",
+        "results: results",
+        f"data_folder: {json.dumps(data_folder, ensure_ascii=False)}",
+        "",
+        "tables:",
+    ]
+    for name in ("samples", "scans", "spectra"):
+        lines.append(f"  {name}: " + (f"config/{name}.tsv" if f"{name}.tsv" in tables else "null"))
+    if scans:
+        lines += ["", "reduction:", *_reduction(rows, scans)]
+        standard = next((name for name, row in rows.samples.items() if row["group"] == "standard"), None)
+        lines += [
+            "",
+            "refinement:",
+            "  # The standard, measured like the samples, whose refinement gives the resolution; null: qdamp, qbroad.",
+            f"  resolution_from: {json.dumps(standard)}",
+            "",
+            "# Polyhedra, angles and bonds to measure, by the labels of your structures; by default the paper's.",
+            "geometry:",
+            "  polyhedra: []",
+            "  angles: []",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _reduction(rows: _Rows, scans: Sequence[Found]) -> list[str]:
+    reaches = [reach for one in scans if (reach := _reach(one)) is not None]
+    unknown = len(scans) - len(reaches)
+    said = (
+        f"The scans reach {min(reaches):.4g} to {max(reaches):.4g} 1/angstrom" if reaches else "How far the scans reach"
+    )
+    lines = [
+        "  # Upper end of the Fourier transform in 1/angstrom. " + (f"{said}." if reaches else ""),
+    ]
+    if unknown:
+        lines.append(
+            f"  # {unknown} of {len(scans)} scans state no wavelength: make check says if one ends before qmax."
+        )
+    # A scan that ends far below the others does not shorten them all: make check names it.
+    counted = [reach for reach in reaches if reach > max(reaches) / 2]
+    qmax = min([PAPER_QMAX, *(math.floor(10 * reach) / 10 for reach in counted)])
+    lines.append(f"  qmax: {qmax:.1f}")
+    times = {one.scan.time for one in scans if one.scan is not None and one.scan.raw}
+    if len(times) > 1 and None not in times:
+        lines += ["  # The scans were counted for different times.", "  background_scale: time"]
+    lines += [
+        "  # A laboratory instrument needs more than PDFgetX3's steps: remove the mark before the next line for all of",
+        "  # polarisation, absorption (needs density_g_cm3 in samples.tsv), Compton scattering and fluorescence.",
+        "  # corrections: all",
+    ]
+    return [line.rstrip() for line in lines]

@@ -1,0 +1,211 @@
+"""Well-formed cells that cannot be true together: sizes, masses, temperatures, compositions, densities.
+
+Each function warns with the numbers that disagree and what to do about it; none of them changes anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from coherion.command import warn
+from coherion.scattering.composition import molar_mass, parse_formula
+
+if TYPE_CHECKING:
+    from coherion.structure.crystal import Crystal
+
+# Pellets of laboratory presses: 3 mm to 4 cm across, 0.05 mm to 1 cm thick.
+DIAMETERS_CM = (0.3, 4.0)
+THICKNESSES_CM = (0.005, 1.0)
+# A cold pressed powder is denser than a loose one and no denser than its crystal.
+RELATIVE_DENSITIES = (0.3, 1.0)
+# Masses are weighed to a few per cent of a small pellet at worst.
+MASS_SD = 0.02
+ICE_POINTS = (273.0, 273.15)
+ABSOLUTE_ZERO = -273.15
+# Atoms per atom of the others; starting structures of a series differ from its members by less in ordered sites.
+AMOUNT_TOLERANCE = 0.05
+# Unit cells of starting structures are good to a few per cent of volume.
+DENSITY_TOLERANCE = 0.15
+
+
+def warn_if_no_pellet(sample: str, row: Mapping[str, Any]) -> None:
+    """Warn of a pellet's sizes that no pellet has, and of a mass that its size and density contradict.
+
+    Parameters
+    ----------
+    sample
+        Its name.
+    row
+        The sample's row: ``pellet_thickness_cm``, ``pellet_diameter_cm``, their ``_sd_cm``, ``pellet_mass_g`` and
+        ``density_g_cm3``; what is absent is not checked.
+    """
+    thickness, diameter = row.get("pellet_thickness_cm"), row.get("pellet_diameter_cm")
+    for what, size, (low, high) in (
+        ("diameter", diameter, DIAMETERS_CM),
+        ("thickness", thickness, THICKNESSES_CM),
+    ):
+        if size is not None and not low <= size <= high:
+            unit = "written in mm" if size > high else "written in m" if size < low / 3 else "right"
+            warn(
+                f"sample {sample}: pellet_{what}_cm is {size:g} cm, pellets have {low:g} to {high:g} cm: is it {unit}? "
+                "The conductivity goes with it"
+            )
+    if thickness is None or diameter is None:
+        return
+    if thickness > diameter:
+        warn(
+            f"sample {sample}: pellet_thickness_cm {thickness:g} exceeds pellet_diameter_cm {diameter:g}: "
+            "are the two interchanged?"
+        )
+    mass, density = row.get("pellet_mass_g"), row.get("density_g_cm3")
+    if mass is None or density is None:
+        return
+    volume = math.pi * diameter**2 / 4 * thickness
+    relative = mass / volume / density
+    sd = relative * math.hypot(
+        row.get("pellet_thickness_sd_cm", 0.0) / thickness,
+        2 * row.get("pellet_diameter_sd_cm", 0.0) / diameter,
+        MASS_SD,
+    )
+    low, high = RELATIVE_DENSITIES
+    if relative - 2 * sd > high or relative + 2 * sd < low:
+        warn(
+            f"sample {sample}: pellet_mass_g {mass:g} in {volume:.3g} cm3 ({thickness:g} cm thick, {diameter:g} cm "
+            f"across) is {mass / volume:.3g} g/cm3, {relative:.2f} of density_g_cm3 {density:g}; pressed powders have "
+            f"{low:g} to {high:g} of it: check mass, thickness, diameter and density"
+        )
+
+
+def in_kelvin(temperatures: Sequence[float]) -> bool:
+    """Whether temperatures called degC are those of a plan in kelvin: round numbers only after 273 is taken off.
+
+    Parameters
+    ----------
+    temperatures
+        As they stand in the table; one is enough.
+    """
+    if not temperatures or min(temperatures) < 100:
+        return False
+    return not _all_round(temperatures) and any(_all_round(t - ice for t in temperatures) for ice in ICE_POINTS)
+
+
+def converted_twice(temperatures: Sequence[float]) -> bool:
+    """Whether 273 was taken off temperatures that were in degC already: round numbers only when it is put back."""
+    if not temperatures or max(temperatures) > -70:
+        return False
+    return not _all_round(temperatures) and any(_all_round(t + ice for t in temperatures) for ice in ICE_POINTS)
+
+
+def _all_round(temperatures: Iterable[float]) -> bool:
+    return all(abs(t - 5 * round(t / 5)) < 1e-6 for t in temperatures)
+
+
+def warn_if_kelvin(sample: str, temperatures: Sequence[float], column: str = "temperature_C") -> None:
+    """Warn of temperatures in degC that were written in kelvin, or converted twice.
+
+    Parameters
+    ----------
+    sample
+        Its name.
+    temperatures
+        The sample's cells of ``column``, degC.
+    column
+        Where they stand.
+    """
+    low, high = (min(temperatures), max(temperatures)) if temperatures else (0.0, 0.0)
+    span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    if in_kelvin(temperatures):
+        shifted = f"{low - 273.15:.4g}" if low == high else f"{low - 273.15:.4g} to {high - 273.15:.4g}"
+        warn(
+            f"sample {sample}: {column} is {span} degC, which would be {shifted} degC if it was written in kelvin: "
+            "the column is in degC, subtract 273.15"
+        )
+    elif converted_twice(temperatures):
+        warn(
+            f"sample {sample}: {column} is {span} degC: was 273.15 subtracted from temperatures that were in degC "
+            "already?"
+        )
+
+
+def warn_if_other_atoms(
+    sample: str, composition: str, crystals: Mapping[str, Crystal], refined: Sequence[str] = ()
+) -> None:
+    """Warn where the starting structures cannot have the sample's composition.
+
+    With several phases only the elements are compared. With one, amounts too, of elements whose sites are full, hold
+    nothing else and keep their occupancy.
+
+    Parameters
+    ----------
+    sample
+        Its name.
+    composition
+        Its formula.
+    crystals
+        Starting structures by file.
+    refined
+        Patterns of the parameters that the refinement may change.
+    """
+    wanted = parse_formula(composition)
+    files = ", ".join(crystals)
+    held = {element for crystal in crystals.values() for element in crystal.composition}
+    lacking, foreign = sorted(set(wanted) - held), sorted(held - set(wanted))
+    if lacking or foreign:
+        parts = [f"{', '.join(lacking)} of the composition {composition} is not in it"] if lacking else []
+        parts += [f"{', '.join(foreign)} of it is not in the composition {composition}"] if foreign else []
+        warn(f"sample {sample}: {files}: {'; '.join(parts)}: correct the composition or choose another structure")
+        return
+    if len(crystals) != 1:
+        return
+    crystal = next(iter(crystals.values()))
+    ordered = [element for element in wanted if _is_ordered(element, crystal, refined)]
+    if len(ordered) < 2:
+        return
+    amounts = crystal.composition
+    reference = max(ordered, key=lambda element: wanted[element])
+    for element in ordered:
+        stated = wanted[element] / wanted[reference]
+        found = amounts[element] / amounts[reference]
+        if abs(found / stated - 1) > AMOUNT_TOLERANCE:
+            warn(
+                f"sample {sample}: {files} has {found:.4g} {element} for each {reference}, the composition "
+                f"{composition} {stated:.4g}: correct the composition or the occupancies"
+            )
+
+
+def _is_ordered(element: str, crystal: Crystal, refined: Sequence[str]) -> bool:
+    sites = [site for site in crystal.sites if any(species == element for species, _ in site.species)]
+    return all(
+        len(site.species) == 1
+        and abs(site.occupancy - 1) < 1e-3
+        and not any(fnmatchcase(name, pattern) for name in site.occupancy_names() for pattern in refined)
+        for site in sites
+    )
+
+
+def warn_if_other_density(sample: str, density: float, composition: str, crystals: Mapping[str, Crystal]) -> None:
+    """Warn where the density in the table is not that of the starting structure.
+
+    Parameters
+    ----------
+    sample
+        Its name.
+    density
+        g/cm3.
+    composition
+        Its formula; only told.
+    crystals
+        Starting structures by file; nothing is checked with several phases.
+    """
+    if len(crystals) != 1:
+        return
+    file, crystal = next(iter(crystals.items()))
+    found = molar_mass(crystal.composition) / 0.602214076 / crystal.volume
+    if abs(density / found - 1) > DENSITY_TOLERANCE:
+        warn(
+            f"sample {sample}: density_g_cm3 is {density:g}, {file} has {found:.3g} g/cm3 ({composition}): "
+            "the column is the density of the crystal, not of powder or pellet"
+        )

@@ -1,0 +1,314 @@
+"""A series from a folder of raw files: what files say, what names suggest, what only the user knows; then the check."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_spectra import made
+
+from coherion.formats.biologic import write_mpt
+from coherion.formats.scan_text import write_scan_text
+from coherion.formats.stoe import RawHeader, RawRange, write_raw
+from coherion.impedance.file_names import temperature_in
+from coherion.inputs.contents import contents_of
+from coherion.inputs.names import formula_in, is_empty, name_of, sample_in
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "scripts"
+
+
+def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, SCRIPTS / script, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return list(csv.DictReader(lines, delimiter="\t"))
+
+
+def fill(path: Path, name: str, **cells: str) -> None:
+    """Fill in cells of the rows whose first cell is ``name``, as a user would."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if not line.startswith("#"))
+    header = lines[start].split("\t")
+    for number in range(start + 1, len(lines)):
+        row = lines[number].split("\t")
+        if row[0] == name:
+            for column, text in cells.items():
+                row[header.index(column)] = text
+        lines[number] = "\t".join(row)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def counts(level: float, points: int = 5000, seed: int = 5) -> np.ndarray:
+    angle = np.linspace(0, 1, points)
+    return np.random.default_rng(seed).poisson(level * (0.3 + np.exp(-3 * angle))).astype(float)
+
+
+@pytest.fixture
+def raw_folder(tmp_path):
+    """Files of a small series: two samples and their capillary as raw files, spectra, notes, a CIF."""
+    folder = tmp_path / "raw data"
+    (folder / "xrd").mkdir(parents=True)
+    (folder / "eis").mkdir()
+    header = RawHeader(wavelength=0.5594075, anode=1, title="capillary 3")
+    for name, level, time in (("LaB6_1", 4000, 60.0), ("x50", 3000, 60.0), ("leer", 500, 30.0)):
+        scan = RawRange(begin=2.0, step=0.025, counts=counts(level), time_per_point=time)
+        write_raw(folder / "xrd" / f"{name}.raw", scan, header)
+    shutil.copy(folder / "xrd" / "x50.raw", folder / "xrd" / "x50.backup.bin")
+    (folder / "xrd" / "x50.backup.bin").write_bytes(b"\0\1" * 400)
+    for temperature in (-40, 25, 60):
+        write_mpt(folder / "eis" / f"x50_{temperature}C.mpt", [made(resistance=1e5 - 1e3 * temperature)])
+    (folder / "notes.txt").write_text("the pellets are 1.5 mm thick\n")
+    (folder / "empty.xy").write_bytes(b"")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("stem", "sample", "temperature"),
+    [
+        ("s04147-140deg", "s04147", 140),
+        ("x50_-40C", "x50", -40),
+        ("x90_200C_-40C", "x90_200C", -40),
+        ("a_298.15K", "a", 25),
+        ("Na3InCl6 40 °C", "Na3InCl6", 40),
+        ("a_25C_02_PEIS_C01", "a", 25),
+        ("peis_single_data", "peis_single_data", None),
+        ("AMPIX2_0-5min", "AMPIX2_0-5min", None),
+    ],
+)
+def test_names_give_sample_and_temperature(stem, sample, temperature):
+    assert sample_in(stem) == sample
+    assert temperature_in(stem) == temperature
+
+
+@pytest.mark.parametrize("stem", ["empty", "leer_03", "Leerkapillare", "x05_bkg", "blank-2", "kapton", "Background_a"])
+def test_empty_capillaries_are_known_by_their_names(stem):
+    assert is_empty(stem)
+
+
+@pytest.mark.parametrize("stem", ["LaB6_kapton", "x50", "bgo_crystal", "blanket", "Na3InCl6_capillary_0.5mm"])
+def test_samples_are_not_taken_for_empty_capillaries(stem):
+    assert not is_empty(stem)
+
+
+def test_formulas_are_found_in_names_and_numbers_of_samples_are_not():
+    assert formula_in("LaB6_0p4mm_011") == "LaB6"
+    assert formula_in("2024 Na2.5In0.5Zr0.5Cl6-a") == "Na2.5In0.5Zr0.5Cl6"
+    assert [formula_in(stem) for stem in ("s04147", "x50", "reg2_pm1", "C12", "PEIS_C01")] == [None] * 5
+
+
+def test_a_name_for_the_tables_holds_nothing_else():
+    assert name_of("../a b;$(c)\t.xy") == "a_b_c_.xy"
+    assert name_of("??") == "unnamed"
+
+
+def test_files_are_what_can_be_read_from_them(raw_folder):
+    found = {path.name: contents_of(path) for path in raw_folder.rglob("*") if path.is_file()}
+    kinds = {name: one.kind for name, one in found.items()}
+    assert kinds == {
+        "LaB6_1.raw": "scan",
+        "x50.raw": "scan",
+        "leer.raw": "scan",
+        "x50.backup.bin": "other",
+        "x50_-40C.mpt": "spectra",
+        "x50_25C.mpt": "spectra",
+        "x50_60C.mpt": "spectra",
+        "notes.txt": "other",
+        "empty.xy": "other",
+    }
+    assert found["empty.xy"].why == "is empty"
+    assert found["notes.txt"].why == "holds neither a scan nor spectra"
+
+
+def test_what_the_reader_reads_decides_and_not_the_ending(tmp_path):
+    frequency = np.geomspace(1e6, 1.0, 40)
+    write_mpt(tmp_path / "a.mpt", [made()])
+    (tmp_path / "a.mpt").rename(tmp_path / "scan.xy")
+    assert contents_of(tmp_path / "scan.xy").kind == "spectra"
+    np.savetxt(tmp_path / "bare.dat", np.column_stack([frequency, frequency * 0 + 100, -1 / frequency]))
+    bare = contents_of(tmp_path / "bare.dat")
+    assert bare.kind == "spectra" and bare.columns_unnamed
+    write_scan_text(tmp_path / "alignment.xy", np.arange(-0.5, 1.0, 0.01), np.full(150, 7.0))
+    assert "too short a scan" in contents_of(tmp_path / "alignment.xy").why
+
+
+def test_a_series_is_drafted_checked_filled_in_and_found_complete(raw_folder, tmp_path):
+    into = tmp_path / "my series"
+    made = run("new_series.py", raw_folder, "--into", into)
+    assert made.returncode == 0, made.stderr
+    for part in ("3 scans, 3 files of spectra", "background leer, from the names", "column composition: 1 of 2 rows"):
+        assert part in made.stdout
+    config = into / "config"
+    samples = {row["sample"]: row for row in rows_of(config / "samples.tsv")}
+    assert set(samples) == {"LaB6_1", "x50"}
+    assert samples["LaB6_1"]["composition"] == "LaB6" and samples["LaB6_1"]["group"] == "standard"
+    assert samples["LaB6_1"]["structure"] == "config/structures/LaB6.cif"
+    assert samples["x50"]["composition"] == samples["x50"]["pellet_thickness_cm"] == "?"
+    assert samples["LaB6_1"]["pellet_thickness_cm"] == ""
+    assert {row["background"] for row in samples.values()} == {"leer"}
+    spectra = rows_of(config / "spectra.tsv")
+    assert [(row["sample"], row["temperature_C"]) for row in spectra] == [("x50", "-40"), ("x50", "25"), ("x50", "60")]
+    assert "# guessed: x50: background leer" in (config / "samples.tsv").read_text()
+    found = {row["file"]: row for row in rows_of(config / "found.tsv")}
+    assert abs(float(found["xrd/x50.raw"]["wavelength_A"]) - 0.5594075) < 1e-6
+    assert float(found["xrd/x50.raw"]["time_per_point_s"]) == 60 and "anode Ag" in found["xrd/x50.raw"]["remark"]
+    assert "background_scale: time" in (config / "config.yaml").read_text()
+
+    refused = run("check_series.py", "--directory", into)
+    assert refused.returncode == 1
+    lines = refused.stdout.splitlines()
+    assert [line.split(": still")[0].split(", column ")[1] for line in lines[:-1]] == [
+        "composition",
+        "pellet_thickness_cm",
+        "pellet_diameter_cm",
+    ]
+    assert all("for x50" in line and "samples.tsv, row" in line for line in lines[:-1])
+    assert lines[-1] == "3 errors to mend, 0 warnings"
+
+    fill(
+        config / "samples.tsv",
+        "x50",
+        composition="Na2.5In0.5Zr0.5Cl6",
+        pellet_thickness_cm="0.15",
+        pellet_diameter_cm="0.9",
+    )
+    done = run("check_series.py", "--directory", into)
+    assert done.stdout == "nothing is missing, 0 warnings\n", done.stdout
+    assert done.returncode == 0
+
+
+def test_nothing_that_exists_is_overwritten(raw_folder, tmp_path):
+    config = tmp_path / "series" / "config"
+    config.mkdir(parents=True)
+    (config / "scans.tsv").write_text("mine\n")
+    refused = run("new_series.py", raw_folder, "--into", tmp_path / "series")
+    assert refused.returncode == 1
+    assert "scans.tsv: exists already and is not overwritten" in refused.stderr
+    assert [path.name for path in config.iterdir()] == ["scans.tsv"]
+    assert (config / "scans.tsv").read_text() == "mine\n"
+
+
+def test_a_folder_without_anything_to_read_is_refused(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "notes.txt").write_text("nothing\n")
+    refused = run("new_series.py", tmp_path / "raw", "--into", tmp_path / "series")
+    assert refused.returncode == 1
+    assert "holds neither scans nor impedance spectra" in refused.stderr
+    assert not (tmp_path / "series").exists()
+
+
+@pytest.fixture
+def series(raw_folder, tmp_path):
+    """A complete series."""
+    into = tmp_path / "series"
+    assert run("new_series.py", raw_folder, "--into", into).returncode == 0
+    cells = {"composition": "Na2.5In0.5Zr0.5Cl6", "pellet_thickness_cm": "0.15", "pellet_diameter_cm": "0.9"}
+    fill(into / "config" / "samples.tsv", "x50", **cells)
+    return into
+
+
+def test_everything_that_is_wrong_is_told_at_once(series, raw_folder):
+    (raw_folder / "xrd" / "leer.raw").unlink()
+    (raw_folder / "eis" / "x50_25C.mpt").write_bytes(b"EC-Lab ASCII FILE\r\n")
+    config = series / "config"
+    settings = (config / "config.yaml").read_text().replace("qmax: 13.0", "qmax: 25.0")
+    settings = settings.replace('"LaB6_1"', '"LaB7"\n  fit_ranges: [[2, 300]]')
+    (config / "config.yaml").write_text(settings + "claims: 7\n")
+    fill(
+        config / "samples.tsv",
+        "x50",
+        pellet_diameter_cm="9",
+        structure="config/structures/cryolite.cif",
+        composition="Na3InBr6",
+    )
+    found = run("check_series.py", "--directory", series)
+    assert found.returncode == 1
+    errors = [line for line in found.stdout.splitlines() if line.startswith("ERROR: ")]
+    warnings = [line for line in found.stdout.splitlines() if line.startswith("WARNING: ")]
+    for parts in (
+        ["scans.tsv, row", "leer.raw is missing"],
+        ["x50_25C.mpt", "spectra.tsv, row"],
+        ["qmax lies beyond the data", "found 25", "x50"],
+        ["resolution_from", "LaB7"],
+        ["fit_ranges", "300"],
+        ["key claims", "found 7"],
+    ):
+        assert any(all(part in line for part in parts) for line in errors), (parts, errors)
+    for parts in (["pellet_diameter_cm is 9 cm"], ["Br of the composition", "cryolite.cif"]):
+        assert any(all(part in line for part in parts) for line in warnings), (parts, warnings)
+
+
+def test_interchanged_sample_and_background_are_told(series):
+    fill(series / "config" / "samples.tsv", "x50", scan="leer", background="x50")
+    said = run("check_series.py", "--directory", series).stdout
+    assert "background is brighter than the sample" in said and "interchanged" in said
+
+
+def test_polyhedra_of_other_labels_than_the_structure_has_are_told(series):
+    fill(series / "config" / "samples.tsv", "LaB6_1", group="other")
+    config = series / "config" / "config.yaml"
+    assert "geometry" not in run("check_series.py", "--directory", series).stdout
+    # Without a section geometry the paper's polyhedra are measured.
+    config.write_text(config.read_text().split("geometry:")[0])
+    found = run("check_series.py", "--directory", series)
+    assert found.returncode == 1
+    assert "key geometry: polyhedra: the crystal LaB6 has no site of this name; found M1" in found.stdout
+
+
+def test_a_blank_wavelength_of_a_text_scan_must_be_mended(series, raw_folder):
+    y = counts(3000)
+    write_scan_text(raw_folder / "xrd" / "x50.xyd", 2 + 0.025 * np.arange(y.size), y)
+    fill(series / "config" / "scans.tsv", "x50", file="xrd/x50.xyd", intensity_kind="counts")
+    found = run("check_series.py", "--directory", series)
+    assert found.returncode == 1
+    assert "wavelength is missing" in found.stdout and "column wavelength_A" in found.stdout
+
+
+def test_the_anode_that_a_text_header_names_contradicts_a_wavelength(tmp_path):
+    from coherion import command
+    from coherion.formats.scans import read_scan
+
+    path = tmp_path / "a.xy"
+    y = counts(300, 500)
+    body = "\n".join(f"{2 + 0.1 * k:.3f} {value:.0f}" for k, value in enumerate(y))
+    path.write_text(f'\'Id: "a" Anode: "Mo" Scantype: "Coupled"\n{body}\n')
+    with command.collected() as said:
+        read_scan(path, intensity_kind="counts", wavelength=0.5594)
+    assert any("anode Mo" in line and "0.5594" in line for line in said)
+    with command.collected() as said:
+        read_scan(path, intensity_kind="counts", wavelength=0.7093)
+    assert said == []
+
+
+def test_real_files_give_a_series_that_lacks_what_only_their_owner_knows(real_data, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for pattern in ("pdf/lab6_snbl/*.xye", "pdf/lab_mo/CeO2*.xy", "eis/EISFitpython/s04147-*", "eis/yadg/vsp_peis*"):
+        for file in real_data.glob(pattern):
+            shutil.copy(file, raw)
+    assert run("new_series.py", raw, "--into", tmp_path / "series").returncode == 0
+    config = tmp_path / "series" / "config"
+    samples = {row["sample"]: row for row in rows_of(config / "samples.tsv")}
+    assert samples["LaB6_0p4mm_011_av10_monitor"]["background"] == "0p4mm_capillary_018_av17_monitor"
+    assert samples["CeO2_635um_accum_0"]["composition"] == "CeO2"
+    temperatures = [row["temperature_C"] for row in rows_of(config / "spectra.tsv") if row["sample"] == "s04147"]
+    assert temperatures == ["140", "150", "160", "170", "180", "190", "200"]
+    # The file has a sensor, so that no cell asks for its temperature; its export is not taken twice.
+    sensed = [row for row in rows_of(config / "spectra.tsv") if row["sample"] == "vsp_peis_with"]
+    assert [(row["file"], row["temperature_C"]) for row in sensed] == [("vsp_peis_with.mpr", "")]
+    for scan in rows_of(config / "scans.tsv"):
+        assert scan["wavelength_A"] == "?"
+        fill(config / "scans.tsv", scan["scan"], wavelength_A="0.7107" if "CeO2" in scan["scan"] else "0.270793")
+    fill(config / "scans.tsv", "CeO2_635um_accum_0", intensity_kind="arbitrary")
+    for sample in ("s04147", "vsp_peis_with"):
+        fill(config / "samples.tsv", sample, pellet_thickness_cm="0.21", pellet_diameter_cm="0.8")
+    assert run("check_series.py", "--directory", tmp_path / "series").stdout == "nothing is missing, 0 warnings\n"

@@ -1,0 +1,136 @@
+"""Well-formed input that cannot be true is told with its numbers; what laboratories really have is not."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from coherion import command
+from coherion.formats.tables import complete_settings, read_table, read_yaml
+from coherion.inputs.plausibility import converted_twice, in_kelvin, warn_if_no_pellet, warn_if_other_atoms
+from coherion.inputs.series import changed_occupancies, warn_of_sample
+from coherion.structure.crystal import read_cif
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "workflow" / "schemas"
+CRYOLITE = ROOT / "config" / "structures" / "cryolite.cif"
+LAB6 = ROOT / "config" / "structures" / "LaB6.cif"
+# A pellet as the paper's, of 85 % of the crystal's density.
+PELLET = {"pellet_thickness_cm": 0.15, "pellet_diameter_cm": 0.9, "density_g_cm3": 2.52}
+PELLET["pellet_mass_g"] = 0.85 * 2.52 * 0.15 * math.pi * 0.9**2 / 4
+
+
+def said_of(function, *arguments) -> list[str]:
+    with command.collected() as said:
+        function(*arguments)
+    return said
+
+
+def test_a_pellet_of_a_laboratory_press_is_not_doubted():
+    assert said_of(warn_if_no_pellet, "a", PELLET) == []
+    assert said_of(warn_if_no_pellet, "a", {}) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "parts"),
+    [
+        ({"pellet_diameter_cm": 9.0}, ["pellet_diameter_cm is 9 cm", "mm"]),
+        ({"pellet_thickness_cm": 1.5}, ["pellet_thickness_cm is 1.5 cm", "mm"]),
+        ({"pellet_thickness_cm": 0.0015}, ["pellet_thickness_cm is 0.0015 cm", "in m?"]),
+        ({"pellet_thickness_cm": 0.9, "pellet_diameter_cm": 0.5}, ["0.9", "0.5", "interchanged"]),
+        # Powder cannot be pressed denser than its crystal, nor is a pellet looser than powder.
+        ({"pellet_mass_g": 0.3}, ["pellet_mass_g 0.3", "1.25 of density_g_cm3 2.52"]),
+        ({"pellet_mass_g": 0.05}, ["pellet_mass_g 0.05", "0.21 of density_g_cm3 2.52"]),
+    ],
+)
+def test_a_pellet_that_cannot_be_is_told_with_its_numbers(changed, parts):
+    said = said_of(warn_if_no_pellet, "a", PELLET | changed)
+    assert any(all(part in line for part in ["sample a", *parts]) for line in said), said
+
+
+def test_a_pellet_as_dense_as_its_crystal_within_its_uncertainty_is_believed():
+    full = PELLET | {"pellet_mass_g": 1.03 * PELLET["pellet_mass_g"] / 0.85, "pellet_thickness_sd_cm": 0.005}
+    assert said_of(warn_if_no_pellet, "a", full) == []
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "kelvin", "twice"),
+    [
+        ([298], True, False),
+        ([298.15], True, False),
+        ([233, 243, 253, 263, 273, 283, 298, 313, 323, 333], True, False),
+        ([413.15, 423.15], True, False),
+        ([25], False, False),
+        ([-40, -30, -20, -10, 0, 10, 25, 40, 50, 60], False, False),
+        ([140, 150, 160, 170, 180, 190, 200], False, False),
+        ([300, 350, 400, 450], False, False),  # an oven's
+        ([27.3, 28.9], False, False),
+        ([-196], False, False),  # liquid nitrogen
+        ([-248.15, -233.15], False, True),
+        ([], False, False),
+    ],
+)
+def test_kelvin_called_celsius_is_known_by_the_plan_of_round_numbers(temperatures, kelvin, twice):
+    assert in_kelvin(temperatures) is kelvin
+    assert converted_twice(temperatures) is twice
+
+
+def test_kelvin_in_the_tables_is_told_with_what_it_would_be():
+    rows = [{"temperature_C": t} for t in (298, 323)]
+    said = said_of(warn_of_sample, {"sample": "a", "annealing_C": 473.0}, rows)
+    assert len(said) == 2
+    assert "298 to 323 degC" in said[0] and "24.85 to 49.85" in said[0] and "temperature_C" in said[0]
+    assert "annealing_C is 473 degC" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("composition", "parts"),
+    [
+        ("Na3InCl6", ["Zr of it is not in the composition"]),
+        ("Na2.5In0.5Zr0.5Br6", ["Br of the composition", "Cl of it"]),
+        ("Na2.5In0.5Zr0.5Cl6", []),
+        ("Na2.1In0.1Zr0.9Cl6", []),
+    ],
+)
+def test_a_composition_is_held_against_the_elements_of_the_structure(composition, parts):
+    said = said_of(warn_if_other_atoms, "a", composition, {"cryolite.cif": read_cif(CRYOLITE)})
+    assert len(said) == bool(parts)
+    assert all(part in said[0] and "cryolite.cif" in said[0] for part in parts)
+
+
+def test_amounts_are_compared_where_sites_are_full_and_stay_so():
+    crystals = {"LaB6.cif": read_cif(LAB6)}
+    assert said_of(warn_if_other_atoms, "a", "LaB6", crystals) == []
+    (said,) = said_of(warn_if_other_atoms, "a", "LaB4", crystals)
+    assert "0.1667 La for each B" in said and "0.25" in said
+    # What the refinement may change proves nothing.
+    assert said_of(warn_if_other_atoms, "a", "LaB4", crystals, ["La*.occupancy"]) == []
+
+
+def test_the_occupancies_that_the_default_refinement_changes_are_known():
+    settings = complete_settings({}, read_yaml(SCHEMAS / "config.schema.yaml"))["refinement"]
+    assert changed_occupancies(settings) == ["*.occupancy.*", "Na*.occupancy"]
+    named = settings | {"constraints": ["Na1.occupancy = 3 - x - 2*Na2.occupancy"], "stages": []}
+    assert changed_occupancies(named) == ["Na1.occupancy", "Na2.occupancy"]
+
+
+def test_a_density_of_the_pellet_in_the_column_of_the_crystal_is_told():
+    row = {"sample": "a", "composition": "LaB6", "density_g_cm3": 4.71}
+    assert said_of(warn_of_sample, row, [], [LAB6]) == []
+    (said,) = said_of(warn_of_sample, row | {"density_g_cm3": 3.1}, [], [LAB6])
+    assert "density_g_cm3 is 3.1" in said and "4.71 g/cm3" in said
+
+
+@pytest.mark.parametrize("folder", ["", "measured", "small", "lab6"])
+def test_nothing_in_the_series_that_ship_is_doubted(folder):
+    tables = ROOT / "config" / folder
+    spectra = []
+    if (tables / "spectra.tsv").exists():
+        spectra = read_table(tables / "spectra.tsv", read_yaml(SCHEMAS / "spectra.schema.yaml"))
+    refined = changed_occupancies(complete_settings({}, read_yaml(SCHEMAS / "config.schema.yaml"))["refinement"])
+    for row in read_table(tables / "samples.tsv", read_yaml(SCHEMAS / "samples.schema.yaml")):
+        own = [one for one in spectra if one["sample"] == row["sample"]]
+        structures = [ROOT / part for part in row.get("structure", "").split("|") if part]
+        assert said_of(warn_of_sample, row, own, structures, refined) == []

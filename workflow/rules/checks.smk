@@ -1,0 +1,53 @@
+"""What the tables say, held against physics: its warnings stand at the end of the run with all others."""
+
+from coherion.inputs.series import changed_occupancies
+
+
+rule check_tables:
+    input:
+        script=script("check_tables"),
+        samples=table_of("samples"),
+        spectra=table_of("spectra"),
+        structures=sorted(
+            {
+                file
+                for sample, row in TABLES.samples.items()
+                if "structure" in row
+                for file in structures(sample)
+            }
+        ),
+    output:
+        result("checks.txt"),
+    log:
+        result("logs/check_tables/series.log"),
+    conda:
+        environment("structure")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    params:
+        code=code("inputs/plausibility.py", "inputs/series.py"),
+        spectra=lambda wildcards, input: (
+            ["--spectra", *input.spectra] if input.spectra else []
+        ),
+        settings=json.dumps(
+            {
+                "structures": {
+                    sample: structures(sample)
+                    for sample, row in TABLES.samples.items()
+                    if "structure" in row
+                },
+                "refined": {
+                    sample: changed_occupancies(
+                        SETTINGS["refinement"]
+                        | SETTINGS["per_sample"].get(sample, {}).get("refinement", {})
+                    )
+                    for sample in TABLES.samples
+                },
+            },
+            sort_keys=True,
+        ),
+    shell:
+        "python {input.script} {input.samples:q} {params.spectra:q} --settings {params.settings:q} --output {output:q}"
+        " > {log:q} 2>&1"
