@@ -422,7 +422,7 @@ def _ligands_of_shape(
         return nearest
     added = ", ".join(ligand.code(crystal) for ligand in best if ligand not in nearest)
     warn(
-        f"the {request.count} nearest ligands of {name} make a {other} (shape measure {own[other]:.1f}); the {shape} "
+        f"the {request.count} nearest ligands of {name} have the shape {other} (measure {own[other]:.1f}); the {shape} "
         f"({measured(best)[shape]:.1f}) is made with {added} instead of nearer ones"
     )
     return list(best)
