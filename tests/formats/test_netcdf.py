@@ -19,6 +19,14 @@ def dataset(**attrs):
     return xarray.Dataset({"pdf": pdf}, coords={"r": r}, attrs={"origin": "measured"} | attrs)
 
 
+def test_what_a_killed_process_left_of_a_file_goes_when_the_file_is_written_again(tmp_path):
+    for name in (".x.abcd1234.txt", ".x.y.abcd1234.txt", ".x.abcd1234.nc", ".x.backup.txt"):
+        (tmp_path / name).write_text("half")
+    netcdf.write_text(tmp_path / "x.txt", "whole")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"x.txt", ".x.y.abcd1234.txt", ".x.abcd1234.nc", ".x.backup.txt"}
+
+
 def test_what_is_written_reads_back_with_its_sources_and_settings(tmp_path):
     source = tmp_path / "raw.xy"
     source.write_bytes(b"1 2\n")

@@ -13,7 +13,7 @@ def scan_of(intensity, two_theta, *, sd=None, kind="counts", wavelength=AG_KALPH
     if sd is None:
         sd = np.sqrt(np.maximum(intensity, 1.0))
     unit = {"counts": "counts", "counts_per_second": "counts/s"}.get(kind, "arbitrary")
-    attrs = {"origin": "simulated", "intensity_kind": kind} | attrs
+    attrs = {"origin": "simulated", "intensity_kind": kind, "abscissa": "two_theta"} | attrs
     if wavelength is not None:
         attrs["wavelength"] = wavelength
     return xarray.Dataset(

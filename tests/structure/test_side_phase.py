@@ -97,6 +97,8 @@ def sample(folder, share):
     intensity = generator.poisson(20 * intensity + 4e3 + 1e3 * np.cos(q)).astype(float)
     made = xarray.Dataset(
         {
+            **{name: ("q", intensity, {"units": "counts", "long_name": name}) for name in ("intensity", "background")},
+            "structure_factor": ("q", np.ones_like(q), {"units": "1", "long_name": "S(Q)"}),
             "intensity_net": ("q", intensity, {"units": "counts", "long_name": "net intensity"}),
             "intensity_net_sd": ("q", np.sqrt(intensity), {"units": "counts", "long_name": "its uncertainty"}),
             "pdf": ("r", g, {"units": "1/angstrom^2", "long_name": "G(r)"}),

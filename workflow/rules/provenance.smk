@@ -1,6 +1,7 @@
 """What a run was told, found and warned of, in the report; and the run as a Workflow Run RO-Crate."""
 
 TARGETS = [
+    *rules.check_tables.output,
     *rules.reduce_all.input,
     *rules.refine_all.input,
     *rules.impedance_all.input,

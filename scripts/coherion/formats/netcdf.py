@@ -16,6 +16,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -82,6 +83,10 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        # What a killed process left behind: nobody else writes this target now.
+        leftover = re.compile(rf"\.{re.escape(target.stem)}\.[a-z0-9_]{{8}}{re.escape(target.suffix)}")
+        for other in [other for other in target.parent.iterdir() if leftover.fullmatch(other.name)]:
+            other.unlink(missing_ok=True)
         # The suffix is kept because savefig and netCDF choose the format by it.
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
     except OSError as problem:
