@@ -10,6 +10,7 @@ import xarray
 
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 from coherion.figures.reduction import envelope_guide
+from coherion.figures.refinement import observed_points
 from coherion.formats.netcdf import origin_of
 from coherion.structure.reflections import reference_reflections
 
@@ -98,7 +99,8 @@ def _draw_fit(plate: Plate, panel, fit: xarray.Dataset, title: str) -> float:
     """Observed and calculated G(r) with the difference below; gives the ordinate that the difference is drawn about."""
     r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
     offset = min(observed.min(), calculated.min()) - 0.15 * np.ptp(observed)
-    plate.line(panel, r, observed, label=f"{title}, observed", color=COLOURS[0], marker=".", ms=1.5, lw=0)
+    points = observed_points(fit)
+    plate.line(panel, *points, label=f"{title}, observed", color=COLOURS[0], marker="o", ms=1.6, mew=0, lw=0)
     plate.line(panel, r, calculated, label=f"{title}, calculated", color=COLOURS[3], linewidth=0.6)
     plate.line(
         panel,

@@ -119,7 +119,9 @@ class Plate:
         (drawn,) = panel.plot(x, y, label=label, **style)
         if band is not None:
             band = np.asarray(band, float)
-            panel.fill_between(x, y - band, y + band, color=drawn.get_color(), alpha=0.25, linewidth=0)
+            filled = panel.fill_between(x, y - band, y + band, color=drawn.get_color(), alpha=0.25, linewidth=0)
+            # A band of thousands of corners makes a vector file of megabytes and looks the same.
+            filled.set_rasterized(x.size > 1000)
         self.remember(panel, label, x, y, None, band)
         return drawn
 

@@ -8,8 +8,13 @@ import xarray
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 
 
+def observed_points(fit: xarray.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """r (angstrom) and observed G(r) at the points that were fitted: the independent ones, pi / Qmax apart."""
+    return fit["fitted_r"].values, fit["fitted_observed"].values
+
+
 def draw_refinement(fit: xarray.Dataset, title: str) -> Plate:
-    """One panel: observed points, calculated line and, below, the difference.
+    """One panel: observed points (those that were fitted), calculated line and, below, the difference.
 
     ``fit`` is a dataset that :func:`coherion.structure.recipe.run_recipe` led to: ``observed``, ``calculated`` and
     ``difference`` against ``r``, and the attribute ``rw``.
@@ -19,7 +24,7 @@ def draw_refinement(fit: xarray.Dataset, title: str) -> Plate:
     r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
     span = np.ptp(observed)
     offset = min(observed.min(), calculated.min()) - 0.12 * span - fit["difference"].values.max()
-    plate.points(panel, r, observed, label="observed", color=COLOURS[0], marker=".", markersize=1.8, mew=0)
+    plate.points(panel, *observed_points(fit), label="observed", color=COLOURS[0], marker="o", ms=2, mew=0)
     plate.line(panel, r, calculated, label="calculated", color=COLOURS[3], linewidth=0.6)
     plate.line(
         panel, r, fit["difference"].values + offset, label="difference, shifted", color=COLOURS[2], linewidth=0.6

@@ -35,7 +35,17 @@ HOLDS = {
     "import_scan": ("intensity", "abscissa", "intensity_kind", "origin"),
     "reduce_scan": ("q", "intensity", "background", "intensity_net", "structure_factor", "r", "pdf", "qmax", "origin"),
     "refine_structure": (
-        *("r", "observed", "calculated", "difference", "fitted_r", "parameter", "value", "standard_uncertainty"),
+        *(
+            "r",
+            "observed",
+            "calculated",
+            "difference",
+            "fitted_r",
+            "fitted_observed",
+            "parameter",
+            "value",
+            "standard_uncertainty",
+        ),
         *("covariance", "covariance_scaled", "phases", "rw", "origin"),
     ),
     "measure_geometry": ("value", "standard_uncertainty", "covariance", "origin"),
