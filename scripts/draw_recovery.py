@@ -10,9 +10,9 @@ def main(argv=None):
     given = arguments.parse_args(argv)
 
     from coherion.figures.recovery import draw_recovery
-    from coherion.statistics.recovery import read_rows
+    from coherion.statistics.recovery import read_recovery
 
-    draw_recovery(read_rows(given.recovery)).save(given.output, [given.recovery])
+    draw_recovery(read_recovery(given.recovery)).save(given.output, [given.recovery])
 
 
 if __name__ == "__main__":

@@ -28,8 +28,9 @@ def main(argv=None):
 
     from coherion.formats.netcdf import read_dataset
     from coherion.formats.series_tables import read_tables
+    from coherion.formats.tables import read_rows
     from coherion.tables import contents, ranges, series, transport
-    from coherion.tables.files import read_rows, read_structures, structure_tables, write_all
+    from coherion.tables.files import read_structures, structure_tables, write_all
 
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
     rows = read_rows(given.series, "sample", "origin")

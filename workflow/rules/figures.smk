@@ -103,7 +103,12 @@ rule draw_recovery:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "provenance/stated.py", "figures/recovery.py"),
+        code=code(
+            "figures/plate.py",
+            "provenance/stated.py",
+            "figures/recovery.py",
+            "statistics/recovery.py",
+        ),
         figure=lambda wildcards, output: output[0],
     shell:
         "python {input.script} {input.recovery:q} --output {params.figure:q} > {log:q} 2>&1"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.errors import InputError
+from coherion.formats.tables import read_rows
 
 if TYPE_CHECKING:
     import xarray
@@ -78,34 +79,22 @@ def read_truth(path: str | os.PathLike[str]) -> dict[str, Any]:
     return truth
 
 
-def read_rows(path: str | os.PathLike[str]) -> list[dict[str, str]]:
+def read_recovery(path: str | os.PathLike[str]) -> list[dict[str, str]]:
     """Rows of the table that ``measure_recovery`` wrote, as text.
 
     Raises
     ------
     InputError
-        If the file cannot be read, is not that table, or holds a pull that is not a number.
+        If the file is not that table, or holds a pull that is not a number.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InputError("table cannot be read", file=path, found=problem) from problem
-    lines = [line.split("\t") for line in text.splitlines()]
-    if not lines or tuple(lines[0]) != COLUMNS:
-        found = "\t".join(lines[0]) if lines else "nothing"
-        raise InputError("not a table of recovery", file=path, place="line 1", found=found, expected=", ".join(COLUMNS))
-    rows = []
-    for number, cells in enumerate(lines[1:], start=2):
-        row = dict(zip(COLUMNS, cells, strict=False))
-        try:
-            if len(cells) != len(COLUMNS):
-                raise ValueError(f"{len(cells)} cells")
-            for column in ("true", "found", "found_sd", "pull"):
+    rows = read_rows(path, *COLUMNS)
+    for number, row in enumerate(rows, start=2):
+        for column in ("true", "found", "found_sd", "pull"):
+            try:
                 float(row[column])
-        except ValueError as problem:
-            expected = f"{len(COLUMNS)} cells, true, found, found_sd and pull numbers"
-            raise InputError("not a row", file=path, place=f"line {number}", found=problem, expected=expected) from None
-        rows.append(row)
+            except ValueError:
+                place = f"line {number}, column {column}"
+                raise InputError("not a number", file=path, place=place, found=row[column]) from None
     return rows
 
 

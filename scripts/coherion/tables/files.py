@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coherion.errors import CoherionWarning, InputError
+from coherion.errors import CoherionWarning
 from coherion.formats.netcdf import write_text
 from coherion.formats.tables import write_table
 from coherion.structure.crystal import Crystal, read_cif
@@ -20,32 +20,6 @@ from coherion.tables.table import Table, tsv_rows
 
 if TYPE_CHECKING:
     import xarray
-
-
-def read_rows(path: str | os.PathLike[str], *needed: str) -> list[dict[str, str]]:
-    """Rows of a tab-separated table that the workflow wrote, as text.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, lacks one of the ``needed`` columns, or has a row of another length than its header.
-    """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InputError("table cannot be read", file=path, found=problem) from problem
-    rows = [line.split("\t") for line in lines]
-    header = rows[0] if rows else []
-    if missing := [name for name in needed if name not in header]:
-        raise InputError(
-            "a column is missing", file=path, place="line 1", found="\t".join(header) or "nothing", expected=missing[0]
-        )
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            raise InputError(
-                "a row of another length", file=path, place=f"line {number}", found=len(row), expected=len(header)
-            )
-    return [dict(zip(header, row, strict=True)) for row in rows[1:]]
 
 
 def read_structures(named: str, folder: str | os.PathLike[str]) -> list[Crystal]:
