@@ -20,6 +20,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/scheduling.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/simulation.smk"
 include: "workflow/rules/scans.smk"

@@ -28,6 +28,7 @@ rule draw_series:
     params:
         code=code(
             "figures/plate.py",
+            "figures/theme.py",
             "provenance/stated.py",
             "figures/series.py",
             "figures/correlation.py",
@@ -105,6 +106,7 @@ rule draw_recovery:
     params:
         code=code(
             "figures/plate.py",
+            "figures/theme.py",
             "provenance/stated.py",
             "figures/recovery.py",
             "statistics/recovery.py",

@@ -58,7 +58,12 @@ rule draw_reduction:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "provenance/stated.py", "figures/reduction.py"),
+        code=code(
+            "figures/plate.py",
+            "figures/theme.py",
+            "provenance/stated.py",
+            "figures/reduction.py",
+        ),
         title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"

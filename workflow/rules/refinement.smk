@@ -127,6 +127,7 @@ rule draw_refinement:
     params:
         code=code(
             "figures/plate.py",
+            "figures/theme.py",
             "provenance/stated.py",
             "figures/reduction.py",
             "figures/refinement.py",

@@ -88,7 +88,12 @@ rule draw_impedance:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("figures/plate.py", "provenance/stated.py", "figures/impedance.py"),
+        code=code(
+            "figures/plate.py",
+            "figures/theme.py",
+            "provenance/stated.py",
+            "figures/impedance.py",
+        ),
         title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.validated:q} {input.circuits:q} {input.arrhenius:q} --title {params.title:q}"

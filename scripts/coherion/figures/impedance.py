@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-import seaborn
 import xarray
 
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
+from coherion.figures.theme import graded
 from coherion.formats.netcdf import origin_of
 from coherion.impedance.arrhenius import BOLTZMANN
 
@@ -66,7 +66,7 @@ def _nyquist_window(panel, circuits: xarray.Dataset, row: int) -> None:
 
 def _temperature_colours(temperatures: np.ndarray) -> list:
     order = np.argsort(np.argsort(temperatures, kind="stable"))
-    palette = seaborn.color_palette("viridis", max(len(temperatures), 2))
+    palette = graded(max(len(temperatures), 2))
     return [palette[i] for i in order]
 
 

@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-import seaborn
 
+from coherion.figures.theme import COLOURS, THEME
 from coherion.formats.netcdf import write_text, write_whole
 from coherion.formats.tables import write_table
 from coherion.provenance.stated import hashes_of
@@ -32,7 +32,6 @@ COLUMN, PAGE = 3.35, 7.0
 #: Height of the strip that holds the word "simulated", inch.
 MARK_HEIGHT = 0.12
 FORMATS = (".pdf", ".svg", ".png")
-COLOURS = seaborn.color_palette("colorblind")
 MARKERS = "osD^vP*X<>hd"
 GREY = "0.45"
 
@@ -87,7 +86,7 @@ class Plate:
         letters: bool | None = None,
         **layout: Any,
     ) -> None:
-        seaborn.set_theme(context="paper", style="ticks", palette="colorblind", rc=_STYLE)
+        matplotlib.rcParams.update(THEME | _STYLE)
         self.figure, panels = plt.subplots(
             rows, columns, figsize=(width, height), squeeze=False, layout="constrained", **layout
         )
