@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,14 +18,19 @@ import xarray
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("COHERION_KILLS", "20"))
+# The small series; config/config.yaml for the whole one.
+SERIES = ROOT / os.environ.get("COHERION_SERIES", "config/small.yaml")
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
-def start(folder: Path, cores: int, *arguments: str | Path, log: Path) -> subprocess.Popen[bytes]:
-    """Snakemake on the small series in a process group of its own."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", str(cores)]
-    command += ["--configfile", ROOT / "config/small.yaml", *arguments]
+def start(
+    folder: Path, cores: int, *arguments: str | Path, log: Path, first_in_path: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Snakemake on the series in a process group of its own."""
+    own = Path(sys.executable).parent
+    path = os.pathsep.join([*([str(first_in_path)] if first_in_path else []), str(own), os.environ["PATH"]])
+    command = [own / "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", str(cores)]
+    command += ["--configfile", SERIES, *arguments]
     with log.open("ab") as said:
         return subprocess.Popen(
             command,
@@ -61,11 +67,17 @@ def differences(one: dict[str, Path], other: dict[str, Path]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory):
-    """An undisturbed run on one core, and how many seconds it took."""
+    """An undisturbed run on one core, and how many seconds it took.
+
+    Each of its jobs finds no packages but those of the conda environment that its rule names.
+    """
     folder = tmp_path_factory.mktemp("calm")
-    log = folder.with_suffix(".log")
+    log, guarded = folder.with_suffix(".log"), tmp_path_factory.mktemp("bin")
+    words = (sys.executable, ROOT / "tests/environments/guard.py")
+    (guarded / "python").write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
+    (guarded / "python").chmod(0o755)
     began = time.monotonic()
-    assert start(folder, 1, log=log).wait() == 0, log.read_text()[-3000:]
+    assert start(folder, 1, log=log, first_in_path=guarded).wait() == 0, log.read_text()[-3000:]
     return folder, time.monotonic() - began
 
 

@@ -70,7 +70,7 @@ for batch, FIGURES in PAPER_FIGURES.items():
         log:
             result(f"logs/draw_{batch}.log"),
         conda:
-            environment("structure")
+            environment("figures")
         threads: 1
         resources:
             mem_mb=lambda wildcards, attempt: 1200 * attempt,

@@ -7,30 +7,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
+from guard import environments_of_commands, normal, pinned
 
-ROOT = Path(__file__).parent.parent
-# Names that conda-forge gives to what the Python index calls otherwise.
-CONDA_NAMES = {"matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake"}
-
-
-def normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+ROOT = Path(__file__).parents[2]
 
 
 def locked(file: str) -> dict[str, str]:
     pins = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", (ROOT / file).read_text(), flags=re.MULTILINE)
     return {normal(name): version for name, version in pins}
-
-
-def pinned(environment: Path) -> dict[str, str]:
-    pins = {}
-    for item in yaml.safe_load(environment.read_text())["dependencies"]:
-        for text in item["pip"] if isinstance(item, dict) else [item]:
-            name, _, version = text.partition("==" if "==" in text else "=")
-            if name not in ("python", "pip"):
-                pins[normal(CONDA_NAMES.get(name, name))] = version
-    return pins
 
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -67,3 +51,10 @@ def test_lock_files_have_hashes_and_no_address(file):
     text = (ROOT / file).read_text()
     assert "://" not in text
     assert text.count("--hash=sha256:") > len(locked(file))
+
+
+def test_the_rules_of_one_command_name_one_environment_that_exists():
+    commands = environments_of_commands()
+    assert len(commands) > 15
+    assert {len(names) for names in commands.values()} == {1}
+    assert set().union(*commands.values()) <= {environment.stem for environment in ENVIRONMENTS}
