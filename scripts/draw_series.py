@@ -1,4 +1,4 @@
-"""Draw the figures of the whole series (Figs. 4, 5, 6b-d, S1, S6, S7, S11) from its table."""
+"""Draw the figures of the whole series (Figs. 4, 5, 6b-d, S1, S6, S7, S11, and two more) from its table."""
 
 from pathlib import Path
 
@@ -15,19 +15,21 @@ def main(argv=None):
     given = arguments.parse_args(argv)
 
     from coherion.figures.correlation import draw_correlation
+    from coherion.figures.relations import draw_relations
     from coherion.figures.series import draw_series
     from coherion.formats.netcdf import read_dataset
     from coherion.statistics.series import read_series
 
     series = read_series(given.series)
     correlation = read_dataset(given.correlation, "judge_claims") if given.correlation else None
+    of_correlation = {"correlation": draw_correlation, "relations": draw_relations}
     sources = [given.series, *([given.correlation] if given.correlation else [])]
     for path in given.output:
         name = Path(path).stem
-        if name == "correlation":
+        if name in of_correlation:
             if correlation is None:
-                arguments.error("the figure 'correlation' needs --correlation")
-            draw_correlation(correlation).save(path, [given.correlation])
+                arguments.error(f"the figure {name!r} needs --correlation")
+            of_correlation[name](correlation).save(path, [given.correlation])
         else:
             draw_series(series, name, correlation).save(path, sources)
 

@@ -32,6 +32,7 @@ rule draw_series:
             "provenance/stated.py",
             "figures/series.py",
             "figures/correlation.py",
+            "figures/relations.py",
             "statistics/series.py",
         ),
         correlation=lambda wildcards, input: (

@@ -126,7 +126,7 @@ SERIES_FIGURES = [
     "figure_S6",
     "figure_S7",
     "figure_S11",
-    *(["figure_S1", "correlation"] if IS_SERIES else []),
+    *(["figure_S1", "correlation", "relations"] if IS_SERIES else []),
 ]
 CHOSEN = SETTINGS["figures"]
 

@@ -14,6 +14,7 @@ from coherion.statistics.criteria import ClaimSettings
 from coherion.statistics.line import fit_line
 from coherion.statistics.readings import compare_readings
 from coherion.statistics.regression import student_quantile
+from coherion.statistics.relations import relations
 from coherion.statistics.series import Missing, Series
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def correlation_dataset(series: Series, settings: ClaimSettings, origin: str) ->
     """Dataset of conductivity against coherence length.
 
     Dimensions: ``sample`` (all samples of the structural series, the annealed ones flagged), ``selection``
-    (``as_milled``, ``all``), ``coherence_length_curve`` (angstrom), ``reading``. Where a selection has fewer than
-    six samples its numbers are NaN, and the attribute ``missing`` says why.
+    (``as_milled``, ``all``), ``coherence_length_curve`` (angstrom), ``reading``; and the rank correlations of all
+    quantities of the table, ``quantity`` by ``other_quantity``. Where a selection has fewer than six samples its
+    numbers are NaN, and the attribute ``missing`` says why.
     """
     import xarray
 
@@ -38,11 +40,26 @@ def correlation_dataset(series: Series, settings: ClaimSettings, origin: str) ->
     def add(name: str, dims: tuple[str, ...], values: Any, units: str, long_name: str, where=variables) -> None:
         where[name] = (dims, values, {"units": units, "long_name": long_name})
 
+    lacks: list[str] = []
+    try:
+        pairs = relations(series, settings.confidence)
+        columns = np.array([series.names[role] for role in pairs.roles], dtype=object)
+        both = ("quantity", "other_quantity")
+        for dimension in both:
+            add(dimension, (dimension,), columns, "1", "column of the table of the series", coordinates)
+        add("rank_correlation", both, pairs.coefficient, "1", "Spearman's correlation of the milled samples")
+        add("rank_correlation_sd", both, pairs.sd, "1", "standard uncertainty of the rank correlation")
+        add("rank_correlation_low", both, pairs.low, "1", "lower end of its interval (Fisher)")
+        add("rank_correlation_high", both, pairs.high, "1", "upper end of its interval (Fisher)")
+        add("rank_correlation_samples", both, pairs.samples, "1", "samples that have both quantities")
+    except Missing as lack:
+        lacks.append(f"relations: {lack}")
+
+    attributes = {"origin": origin, "confidence": settings.confidence}
     try:
         everything = points(series, annealed=True, least=1)
     except Missing as lack:
-        return xarray.Dataset(attrs={"origin": origin, "missing": str(lack)})
-    lacks: list[str] = []
+        return xarray.Dataset(variables, coordinates, attributes | {"missing": "; ".join([*lacks, str(lack)])})
     p, at = everything, ("sample",)
     add("sample", at, np.array(p.sample, dtype=object), "1", "sample", coordinates)
     add("composition", at, p.composition, "1", "nominal composition x")
@@ -92,8 +109,7 @@ def correlation_dataset(series: Series, settings: ClaimSettings, origin: str) ->
             add(name, (), value, "1", text)
     except Missing as lack:
         lacks.append(f"composition: {lack}")
-    attributes = {"origin": origin, "confidence": settings.confidence, "missing": "; ".join(lacks)}
-    return xarray.Dataset(variables, coordinates, attributes)
+    return xarray.Dataset(variables, coordinates, attributes | {"missing": "; ".join(lacks)})
 
 
 _CURVE = ("coherence_length_curve",)

@@ -1,0 +1,75 @@
+"""Rank correlations of all quantities of the series, two by two."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray
+
+from coherion.figures.plate import PAGE, Plate
+from coherion.statistics.series import COLUMNS
+
+NAMES = {
+    "composition": "x",
+    "zr_fraction": "Zr fraction",
+    "na_2b": "occupancy Na 2b",
+    "na_4e": "occupancy Na 4e",
+    "beta": "β",
+    "volume": "V",
+    "octahedron_m": "volume of MCl$_6$",
+    "octahedron_na": "volume of NaCl$_6$, octahedron",
+    "prism_na": "volume of NaCl$_6$, prism",
+    "coherence_length": "coherence length",
+    "reflection_width": "width of reflections",
+    "conductivity": "σ at 25 °C",
+    "activation_energy": "E$_a$",
+    "ln_prefactor": "ln σ$_0$",
+    "capacitance": "capacitance",
+}
+
+
+def draw_relations(found: xarray.Dataset) -> Plate:
+    """Lower triangle of the coefficients that ``judge_claims`` wrote; grey italics where the interval holds zero."""
+    # Imported here: it takes longer than most figures, and only this one needs it.
+    import seaborn
+
+    plate = Plate(width=PAGE, height=5.6, origin=str(found.attrs["origin"]), letters=False)
+    (panel,) = plate.panels
+    if "rank_correlation" not in found:
+        panel.set_axis_off()
+        panel.text(0.5, 0.5, found.attrs.get("missing", ""), ha="center", transform=panel.transAxes)
+        return plate
+    roles = {column: role for role, column in COLUMNS.items()}
+    columns = [str(name) for name in found["quantity"].values]
+    names = [NAMES.get(roles.get(column, ""), roles.get(column, column)) for column in columns]
+    values = found["rank_correlation"].values
+    low, high = (found[f"rank_correlation_{end}"].values for end in ("low", "high"))
+    hidden = np.triu(np.ones(values.shape, bool)) | ~np.isfinite(values)
+    seaborn.heatmap(
+        values,
+        mask=hidden,
+        vmin=-1,
+        vmax=1,
+        cmap="vlag",
+        square=True,
+        linewidths=0.4,
+        xticklabels=names,
+        yticklabels=names,
+        cbar_kws={"label": "Spearman's rank correlation", "shrink": 0.6},
+        ax=panel,
+    )
+    # A first row and a last column of the lower triangle would be empty.
+    panel.set_ylim(len(names), 1)
+    panel.set_xlim(0, len(names) - 1)
+    panel.tick_params(axis="both", length=0)
+    # What the numbers beside the figure mean; the axes themselves name quantities.
+    panel.set(xlabel="samples that have both", ylabel="Spearman's rank correlation")
+    panel.xaxis.label.set_visible(False)
+    panel.yaxis.label.set_visible(False)
+    samples, errors = (found[f"rank_correlation_{kind}"].values for kind in ("samples", "sd"))
+    for i, j in zip(*np.nonzero(~hidden), strict=True):
+        undecided = low[i, j] <= 0 <= high[i, j]
+        style = {"color": "0.3", "style": "italic"} if undecided else {"color": "white", "weight": "bold"}
+        panel.text(j + 0.5, i + 0.5, f"{values[i, j]:.2f}", ha="center", va="center", fontsize=4.8, **style)
+        pair = f"{columns[i]} and {columns[j]}"
+        plate.remember(panel, pair, samples[[i], [j]], values[[i], [j]], None, errors[[i], [j]])
+    return plate
