@@ -222,7 +222,7 @@ def content(
         "simulated": simulated,
         "notice": SIMULATED,
         "notice_more": "The raw scans and spectra were computed from an assumed series whose truth is known "
-        "(docs/simulated-series.md of the software); the analysis reads them as it reads measured ones. Nothing here is a "
+        "(docs/simulated-series.md of the software); the analysis reads them as measured ones. Nothing here is a "
         "property of a material.",
         "paragraphs": [breakable(plain(text)) for text in paragraphs],
         "overview": [_samples(series), _settings(settings)],
