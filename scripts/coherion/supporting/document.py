@@ -13,7 +13,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from coherion import __version__
 from coherion.errors import InputError
 from coherion.provenance.stated import hashes_of
-from coherion.supporting.layout import breakable, first_sentence, laid_out, plain
+from coherion.supporting.layout import first_sentence, laid_out, line, plain
 from coherion.tables.table import SIMULATED, Column, Table
 
 TEMPLATE = Path(__file__).with_name("template.typ")
@@ -115,6 +116,7 @@ def read_figures(listed: Mapping[str, Any]) -> list[Figure]:
 
 def _labelled(figures: Iterable[Figure]) -> list[tuple[str, Figure]]:
     """Figures in the order of their numbers, those without one last."""
+    figures = list(figures)
     number = {one.name: int(m[1]) for one in figures if (m := re.fullmatch(r"figure_S(\d+)", one.name))}
     following = max(number.values(), default=0)
     for one in figures:
@@ -133,7 +135,7 @@ def _samples(series: Rows) -> dict[str, Any]:
             mark = ["super", str(len(made["notes"]) + 1)]
             cells[0].append(mark)
             said = f" {row['sample']}: left out of the structural series; {row['excluded']}"
-            made["notes"].append([mark, ["", breakable(plain(said))]])
+            made["notes"].append([mark, ["", line(said)]])
     return made
 
 
@@ -196,7 +198,7 @@ def content(
     origins = {row.get("origin") for row in series} | {table.origin for table in tables}
     simulated = "simulated" in origins
     crate = told.get("crate", {})
-    people = [plain(str(person.get("name", ""))) for person in crate.get("people", [])]
+    people = [line(str(person.get("name", ""))) for person in crate.get("people", [])]
     left_out = sum(bool(row.get("excluded")) for row in series)
     samples = f"{len(series)} sample" + ("" if len(series) == 1 else "s")
     named = f"{samples}, of which {left_out} left out of the structural series" if left_out else samples
@@ -216,7 +218,7 @@ def content(
     return {
         "title": plain(f"{HEADING}: {crate['title']}" if crate.get("title") else HEADING),
         "heading": HEADING,
-        "subtitle": plain(crate.get("title") or f"Series of {samples}" + (", simulated" if simulated else "")),
+        "subtitle": line(crate.get("title") or f"Series of {samples}" + (", simulated" if simulated else "")),
         "people": people,
         "keywords": [json.dumps(hashes_of(sources), sort_keys=True)] if sources else [],
         "simulated": simulated,
@@ -224,14 +226,14 @@ def content(
         "notice_more": "The raw scans and spectra were computed from an assumed series whose truth is known "
         "(docs/simulated-series.md of the software); the analysis reads them as measured ones. Nothing here is a "
         "property of a material.",
-        "paragraphs": [breakable(plain(text)) for text in paragraphs],
+        "paragraphs": [line(text) for text in paragraphs],
         "overview": [_samples(series), _settings(settings)],
         "tables": [laid_out(table) | {"label": f"Table S{table.number}"} for table in tables],
         "figures": [
             {
                 "label": label,
-                "title": plain(first_sentence(figure.caption)),
-                "caption": breakable(plain(f"{figure.caption} {SIMULATED}" if simulated else figure.caption)),
+                "title": line(first_sentence(figure.caption)),
+                "caption": line(f"{figure.caption} {SIMULATED}" if simulated else figure.caption),
                 "file": f"{label.replace(' ', '_')}.pdf",
             }
             for label, figure in _labelled(figures)
@@ -239,8 +241,9 @@ def content(
     }
 
 
-def compiled(content: Mapping[str, Any], figures: Iterable[Figure], kind: str = "pdf") -> Any:
-    """The document.
+@contextmanager
+def compiler(content: Mapping[str, Any], figures: Iterable[Figure]) -> Iterator[Any]:
+    """Typst with the document before it, ``typst.Compiler``; what it may read is gone afterwards.
 
     Parameters
     ----------
@@ -248,8 +251,6 @@ def compiled(content: Mapping[str, Any], figures: Iterable[Figure], kind: str = 
         What :func:`content` made.
     figures
         The same figures.
-    kind
-        ``pdf`` gives bytes; ``png`` bytes of each page.
 
     Raises
     ------
@@ -260,27 +261,30 @@ def compiled(content: Mapping[str, Any], figures: Iterable[Figure], kind: str = 
     os.environ.setdefault("RAYON_NUM_THREADS", "1")
     import typst
 
+    files = {item["file"]: figure.file for item, (_, figure) in zip(content["figures"], _labelled(figures), strict=True)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copyfile(TEMPLATE, folder / "main.typ")
         (folder / "data.json").write_text(json.dumps(content), encoding="utf-8")
-        for item, (_, figure) in zip(content["figures"], _labelled(list(figures)), strict=True):
-            shutil.copyfile(figure.file, folder / item["file"])
-        # Packages would be fetched: the folders where they would lie are empty.
-        compiler = typst.Compiler(
-            folder / "main.typ",
-            root=folder,
-            font_paths=typst.Fonts(include_system_fonts=False),
-            ignore_system_fonts=True,
-            package_path=folder / "none",
-            package_cache_path=folder / "none",
-        )
+        for copy, file in files.items():
+            shutil.copyfile(file, folder / copy)
         try:
-            return compiler.compile(format=kind)
+            yield typst.Compiler(
+                folder / "main.typ",
+                root=folder,
+                font_paths=typst.Fonts(include_system_fonts=False),
+                ignore_system_fonts=True,
+            )
         except typst.TypstError as problem:
-            bad = next((f for label, f in _labelled(list(figures)) if label.replace(" ", "_") in str(problem)), None)
+            bad = next((file for copy, file in files.items() if copy in problem.diagnostic), None)
             if bad is None:
                 raise
             raise InputError(
-                "a figure cannot be read", file=bad.file, found=problem.message, advice="run the workflow again"
+                "a figure cannot be read", file=bad, found=problem.message, advice="run the workflow again"
             ) from problem
+
+
+def compiled(content: Mapping[str, Any], figures: Iterable[Figure]) -> bytes:
+    """The document as PDF; see :func:`compiler`."""
+    with compiler(content, figures) as made:
+        return made.compile(format="pdf")

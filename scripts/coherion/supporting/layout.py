@@ -32,8 +32,8 @@ _NARROWEST = 14.0
 _SHORT = 0.6
 #: A cell of more characters may be broken over pages.
 _LONG = 600
-#: A word longer than this may be broken.
-_WORD = 18
+#: A word longer than this may be broken, in a cell and in a line as wide as the page.
+_WORD, _WORD_OF_LINE = 18, 60
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?(?:\d+(?:\.\d+)?)?(?: (?=[A-Z]))?)+")
 _MINUS = "\N{MINUS SIGN}"
 _BREAK = "\N{ZERO WIDTH SPACE}"
@@ -52,6 +52,11 @@ def _has_glyph(c: str) -> bool:
 def breakable(text: str, longest: int = _WORD) -> str:
     """The text with places where a long word may be broken: after signs, and where there are none, anywhere."""
     return " ".join(_broken(word, longest) if len(word) > longest else word for word in text.split(" "))
+
+
+def line(text: str) -> str:
+    """A text that runs over the width of the page."""
+    return breakable(plain(text), _WORD_OF_LINE)
 
 
 def _broken(word: str, longest: int) -> str:
@@ -249,8 +254,8 @@ def laid_out(table: Table) -> dict[str, Any]:
     # Fine lines lead along rows whose cells run over several lines.
     ruled = table.across is None and any(column.width is not None for one in settings for column in one.columns)
     return {
-        "title": plain(first_sentence(table.caption)),
-        "caption": breakable(plain(table.full_caption)),
+        "title": line(first_sentence(table.caption)),
+        "caption": line(table.full_caption),
         "parts": [one.part(ruled=ruled) for one in settings],
         "across": width > UPRIGHT,
         "size": size,
