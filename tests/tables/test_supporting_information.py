@@ -250,7 +250,7 @@ def test_every_cell_of_a_tsv_stands_in_the_document(tmp_path):
     found = document_of(read_tables(tmp_path))
     *_, table = found["table"]
     header, *body = np.array(cells(table)).reshape(-1, 3).tolist()
-    assert header == ["Sample", "R / Ω", "Why" if False else "why"]
+    assert header == ["Sample", "R / Ω", "why"]
     listed = read_rows(tmp_path / f"{made.name}.tsv")
     assert len(body) == len(listed) == 300
     for (name, number, why), row in zip(body, listed, strict=True):
@@ -269,8 +269,7 @@ def test_a_simulated_series_says_so_and_a_measured_one_does_not(tmp_path):
     made = content(list(numbered([table])), shown, series, RUN, [], {})
     assert made["simulated"] and "simulated" in made["subtitle"]
     assert made["figures"][0]["caption"].endswith("Simulated data, not a measurement.")
-    with compiler(made, shown) as typst:
-        assert "Simulated data, not a measurement." in json.dumps(json.loads(typst.query("heading")) + [made["notice"]])
+    assert made["tables"][0]["caption"] == "Numbers."  # its own origin counts, not that of the series
     made = content(list(numbered([table])), shown, SERIES, RUN, [], {})
     assert not made["simulated"]
     assert "imulated" not in made["subtitle"] + made["figures"][0]["caption"] + made["tables"][0]["caption"]
@@ -333,10 +332,10 @@ def test_no_ink_leaves_the_type_area(kind):
         mm = page.shape[1] / (210 if page.shape[1] < page.shape[0] else 297)
         side = int(13 * mm)
         assert page[:, :side].min() == page[:, -side:].min() == 1, "ink in a side margin"
-        below = page[int(-17 * mm) : int(-12 * mm)]
+        below = page[int(-17 * mm) : int(-13.5 * mm)]
         assert below.min() == 1, "ink between the text and the number of the page"
         # The number of the page and no more.
-        assert (page[int(-12 * mm) :] < 0.9).sum() < 120
+        assert (page[int(-13.5 * mm) :] < 0.9).sum() < 60
 
 
 @pytest.mark.parametrize("kind", NASTY)
@@ -344,7 +343,7 @@ def test_all_of_a_nasty_table_is_there(kind):
     table = NASTY[kind]
     made = laid_out(table)
     assert all(widths(part, ACROSS if made["across"] else UPRIGHT) for part in made["parts"])
-    found = [cells(one) for one in document_of([table])["table"][2 if False else 1 :]]
+    found = [cells(one) for one in document_of([table])["table"][1:]]
     text = [word for one in found for word in one]
     for row in table.rows[:1]:
         for value in row.values():
@@ -377,7 +376,7 @@ def test_a_table_of_long_texts_is_turned_and_one_of_few_numbers_is_not():
 def test_a_figure_higher_than_a_page_fits_with_its_caption(tmp_path):
     shown = [figure(tmp_path, "figure_S1", height=14.0)]
     for page in pages([], shown):
-        below = page[int(-0.052 * page.shape[0]) : int(-0.042 * page.shape[0])]
+        below = page[int(-17 / 297 * page.shape[0]) : int(-13.5 / 297 * page.shape[0])]
         assert below.min() == 1
     found = document_of([], shown)
     assert 0 < float(found["image"][-1]["width"].split("+")[1].removesuffix("pt")) < 3.35 * 72 * 0.8

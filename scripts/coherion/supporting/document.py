@@ -261,7 +261,9 @@ def compiler(content: Mapping[str, Any], figures: Iterable[Figure]) -> Iterator[
     os.environ.setdefault("RAYON_NUM_THREADS", "1")
     import typst
 
-    files = {item["file"]: figure.file for item, (_, figure) in zip(content["figures"], _labelled(figures), strict=True)}
+    files = {
+        item["file"]: figure.file for item, (_, figure) in zip(content["figures"], _labelled(figures), strict=True)
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copyfile(TEMPLATE, folder / "main.typ")

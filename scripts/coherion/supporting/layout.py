@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -30,8 +30,8 @@ _MM_PER_POINT = 0.3528
 _NARROWEST = 14.0
 #: A table that takes more of a page begins on one of its own.
 _SHORT = 0.6
-#: A cell of more characters may be broken over pages.
-_LONG = 600
+#: A row that takes more of a page may be broken over pages.
+_HIGH = 0.3
 #: A word longer than this may be broken, in a cell and in a line as wide as the page.
 _WORD, _WORD_OF_LINE = 18, 60
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?(?:\d+(?:\.\d+)?)?(?: (?=[A-Z]))?)+")
@@ -61,7 +61,19 @@ def line(text: str) -> str:
 
 def _broken(word: str, longest: int) -> str:
     made = re.sub(r"(?<=[_/,.;:=|\-\\+)\]}])(?=[^_/,.;:=|\-\\+)\]}])", _BREAK, word.replace(_BREAK, ""))
-    return _BREAK.join(part[i : i + longest] for part in made.split(_BREAK) for i in range(0, len(part), longest))
+    return _BREAK.join(piece for part in made.split(_BREAK) for piece in _cut(part, longest))
+
+
+def _cut(word: str, longest: int) -> Iterator[str]:
+    """A word in pieces as wide as so many letters; capitals count for more, and m and w for two."""
+    start, width = 0, 0.0
+    for i, c in enumerate(word):
+        own = 2.0 if c in "mwMW@%—" or not c.isascii() else 1.3 if c.isupper() else 1.0
+        if width + own > longest and i > start:
+            yield word[start:i]
+            start, width = i, 0.0
+        width += own
+    yield word[start:]
 
 
 def pieces(cell: Cell, column: Column, *, is_formula: bool = False) -> Pieces:
@@ -177,12 +189,18 @@ class _Setting:
         ]
 
     @cached_property
+    def heights(self) -> list[float]:
+        """How much of a page each row takes, about, the headings first."""
+        height = self.size * _LINE * _MM_PER_POINT / _HEIGHTS[self.width]
+        return [
+            height * max(math.ceil(line / room) for line, room in zip(row, self.widths, strict=True))
+            for row in self.lines
+        ]
+
+    @property
     def pages(self) -> float:
         """How many pages it takes, about."""
-        count = sum(
-            max(math.ceil(line / room) for line, room in zip(row, self.widths, strict=True)) for row in self.lines
-        )
-        return count * self.size * _LINE * _MM_PER_POINT / _HEIGHTS[self.width]
+        return sum(self.heights)
 
     def part(self, *, ruled: bool) -> dict[str, Any]:
         """What the document is told of it; ``ruled`` draws a fine line between rows."""
@@ -203,7 +221,7 @@ class _Setting:
             ],
             "lines": ruled,
             # Rows stay whole, but for one that may be higher than a page.
-            "whole": all(sum(len(text) for _, text in cell) < _LONG for row in self.rows for cell in row),
+            "whole": max(self.heights) < _HIGH,
         }
 
 
