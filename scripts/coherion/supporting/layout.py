@@ -51,7 +51,7 @@ def _has_glyph(c: str) -> bool:
 
 def breakable(text: str, longest: int = _WORD) -> str:
     """The text with places where a long word may be broken: after signs, and where there are none, anywhere."""
-    return " ".join(_broken(word, longest) if len(word) > longest else word for word in text.split(" "))
+    return " ".join(_broken(word, longest) if sum(map(_wide, word)) > longest else word for word in text.split(" "))
 
 
 def line(text: str) -> str:
@@ -65,15 +65,18 @@ def _broken(word: str, longest: int) -> str:
 
 
 def _cut(word: str, longest: int) -> Iterator[str]:
-    """A word in pieces as wide as so many letters; capitals count for more, and m and w for two."""
+    """A word in pieces as wide as so many letters, of which some are wider than others."""
     start, width = 0, 0.0
     for i, c in enumerate(word):
-        own = 2.0 if c in "mwMW@%—" or not c.isascii() else 1.3 if c.isupper() else 1.0
-        if width + own > longest and i > start:
+        if width + _wide(c) > longest and i > start:
             yield word[start:i]
             start, width = i, 0.0
-        width += own
+        width += _wide(c)
     yield word[start:]
+
+
+def _wide(c: str) -> float:
+    return 2.0 if c in "mwMW@%" else 1.3 if c.isupper() or not c.isascii() else 1.0
 
 
 def pieces(cell: Cell, column: Column, *, is_formula: bool = False) -> Pieces:
