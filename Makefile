@@ -3,6 +3,7 @@
 # make check   what is missing or contradictory in a series, IN=FOLDER, before anything is computed
 # make report  one HTML page of a finished run, results/report.html (REPORT=...); it opens without a network
 # make crate   a finished run as an RO-Crate: results/ro-crate-metadata.json
+# make supporting-information  its tables and figures as one PDF: results/supporting_information.pdf
 # make test    the tests
 # Each sets up what it needs in .venv at its first call and never again until the lock file changes.
 
@@ -16,10 +17,10 @@ VENV := .venv
 export DIR IN INTO
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run new check report crate test lint lock clean help
+.PHONY: run new check report crate supporting-information test lint lock clean help
 
 help:
-	@sed -n '1,7s/^# //p' Makefile
+	@sed -n '1,8s/^# //p' Makefile
 
 run: $(VENV)/run.ready
 	snakemake --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
@@ -38,6 +39,9 @@ report: $(VENV)/run.ready
 
 crate: $(VENV)/run.ready
 	snakemake write_crate --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
+
+supporting-information: $(VENV)/run.ready
+	snakemake write_supporting_information --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 
 test: $(VENV)/dev.ready
 	python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -32,6 +32,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/supporting.smk"
 
 
 wildcard_constraints:
@@ -50,4 +51,5 @@ rule all:
         rules.figures_all.input,
         rules.tables_all.input,
         rules.summarise_run.output,
+        rules.write_supporting_information.output,
         rules.check_tables.output,

@@ -28,9 +28,16 @@ def main(argv=None):
         raise InputError("no records of Snakemake", file=folder, advice="is --directory where the workflow ran?")
     results = folder / given.settings["results"]
     jobs = read_jobs(folder)
-    # The summary reads everything that a run makes; what another configuration left in the same place is no part.
-    targets = [path for job in jobs if job.rule == "summarise_run" for path in job.outputs]
-    own = [path for path in targets if (folder / path).resolve().parent == (results / "summary").resolve()]
+    # The summary reads everything that a run makes but the document that is made of it; what another configuration
+    # left in the same place is no part.
+    last = {"summarise_run": results / "summary", "write_supporting_information": results}
+    own = [
+        path
+        for job in jobs
+        if job.rule in last
+        for path in job.outputs
+        if (folder / path).resolve().parent == last[job.rule].resolve()
+    ]
     crate = Crate(
         root=results,
         folder=folder,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from coherion.provenance.stated import stated_sources
+
 pytestmark = pytest.mark.workflow
 
 
@@ -89,6 +91,14 @@ def test_the_tables_of_the_supporting_information_have_their_numbers(results):
         assert any(name.startswith(f"table_S{number}_{sample}") for name in files), (number, sample, files)
     for number, sample in ((12, "x50"), (13, "x50"), (15, "x90_200C"), (16, "x90_330C")):
         assert any(name.startswith(f"table_S{number}_{sample}") for name in files), (number, sample, files)
+
+
+def test_the_supporting_information_is_made_of_all_tables_and_its_figures(results):
+    sources = stated_sources(results / "supporting_information.pdf")
+    assert {f"tables/{path.name}" for path in (results / "tables").glob("*.tsv")} <= sources.keys()
+    names = ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S11"]
+    assert {f"figures/figure_{n}.pdf" for n in names} <= sources.keys()
+    assert {f"figures/{n}.pdf" for n in ("side_phase", "recovery", "correlation")} <= sources.keys()
 
 
 def test_a_figure_and_its_table_show_the_same_numbers(results):

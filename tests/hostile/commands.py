@@ -54,6 +54,8 @@ FIGURE = '{"f": {"kind": "%s", "files": [%s], "titles": ["a"]}}'
 SIDE = ("--side", "good.cif", "--output", "OUT/x.nc")
 CRATE = ("--workflow", str(ROOT), "--output", "OUT/c.json")
 FOLDERS = '{"results": "results", "data_folder": "data"}'
+SHOWN = '{"figure_S1": {"file": "%s", "caption": "none"}}'
+SUPPORTING = ("--summary", "none", "--output", "OUT/s.pdf")
 RECOVERY = (
     *("--samples", "a", "--scan-truth", "none", "--refinement", "none", "--spectra-truth", "none"),
     *("--circuits", "none", "--arrhenius", "none", "--output", "OUT/r.tsv", "--summary", "OUT/s.tsv"),
@@ -106,6 +108,11 @@ CALLS: dict[str, Call] = {
     "measure_recovery": Call("measure_recovery", (BAD, *RECOVERY), text=True),
     "draw_recovery": Call("draw_recovery", (BAD, "--output", "OUT/x.pdf"), text=True),
     "write_tables": Call("write_tables", (BAD, *TABLES), text=True),
+    "write_supporting_information": Call("write_supporting_information", (BAD, "series.tsv", *SUPPORTING)),
+    "write_supporting_information, series": Call("write_supporting_information", ("none", BAD, *SUPPORTING), text=True),
+    "write_supporting_information, figure": Call(
+        "write_supporting_information", ("none", "none", "--figures", SHOWN % BAD, *SUPPORTING)
+    ),
     "summarise_run": Call(
         "summarise_run", (BAD, "none", "--logs", "none", "--schema", CONFIGURATION, "--output", "OUT")
     ),

@@ -467,6 +467,7 @@ def test_all_files_of_a_run(tmp_path):
     assert names == {
         *(f"{stem}{suffix}" for stem in stems for suffix in (".tsv", ".tex", ".html")),
         "table_S2_x_10_fit.tsv",
+        "tables.json",
         "tables.tex",
     }
     rows = read_rows(tmp_path / "tables" / "table_S2_x_10.tsv")

@@ -217,3 +217,32 @@ RECOVERED = [
     for sample in TABLES.with_structure()
     if SIMULATED and sample in TABLES.with_spectra()
 ]
+
+
+def supporting_figures():
+    """Each figure of the paper's supporting information, and those beyond it, with its file and its caption."""
+    kinds = {
+        name: figure | {"caption": f"kind_{figure['kind']}"}
+        for figures in PAPER_FIGURES.values()
+        for name, figure in figures.items()
+    }
+    series = {name: {"caption": name} for name in SERIES_FIGURES}
+    recovery = {"recovery": {"caption": "recovery"}} if RECOVERED else {}
+    found = {}
+    for name, figure in (kinds | series | recovery).items():
+        if name.startswith("figure_S") or name in (
+            "side_phase",
+            "correlation",
+            "recovery",
+        ):
+            caption = f"workflow/report/{figure['caption']}.rst"
+            found[name] = {
+                "file": result(f"figures/{name}.pdf"),
+                "caption": _shown(Path(workflow.basedir) / caption),
+            }
+            if figure.get("kind") == "fits":
+                found[name]["range"] = Path(figure["files"][0]).stem
+    return found
+
+
+SUPPORTING_FIGURES = supporting_figures()

@@ -59,6 +59,7 @@ rule write_crate:
     input:
         TARGETS,
         rules.summarise_run.output,
+        result("supporting_information.pdf"),
         script=script("write_crate"),
     output:
         result("ro-crate-metadata.json"),

@@ -25,7 +25,7 @@ from pathlib import Path
 from coherion.formats.netcdf import sha256
 
 _LINE = re.compile(r"# source (?P<name>.+) sha256 (?P<digest>[0-9a-f]{64})")
-_PDF = re.compile(rb"/Keywords \(((?:[^()\\]|\\.)*)\)")
+_PDF = re.compile(rb"/Keywords ?\(((?:[^()\\]|\\.)*)\)")
 _SVG = re.compile(r"<dc:source>(.*?)</dc:source>", re.DOTALL)
 
 

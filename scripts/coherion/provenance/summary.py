@@ -14,7 +14,7 @@ from coherion.tables.table import Column, Table
 #: Libraries that compute; their versions stand in the summary and in the crate.
 LIBRARIES = (
     "snakemake", "numpy", "scipy", "xarray", "netCDF4", "diffpy.structure", "gemmi", "xraydb", "impedance", "numba",
-    "matplotlib", "seaborn",
+    "matplotlib", "seaborn", "typst",
 )  # fmt: skip
 
 Rows = Sequence[Mapping[str, str]]

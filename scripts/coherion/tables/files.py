@@ -13,6 +13,7 @@ from coherion.errors import CoherionWarning
 from coherion.formats.netcdf import write_text
 from coherion.formats.tables import write_table
 from coherion.structure.crystal import Crystal, read_cif
+from coherion.tables import stored
 from coherion.tables.html import html
 from coherion.tables.latex import document, latex
 from coherion.tables.structures import structure_table
@@ -57,7 +58,8 @@ def structure_tables(
 
 
 def write_all(tables: Iterable[Table], folder: Path) -> None:
-    """Each table as ``.tsv``, ``.tex`` and ``.html``, a head also as ``_fit.tsv``; and ``tables.tex`` of them all."""
+    """Each table as ``.tsv``, ``.tex`` and ``.html``, a head also as ``_fit.tsv``; ``tables.tex`` of them all, and
+    ``tables.json``, with which they can be read back."""
     written = []
     for table in tables:
         write_text(folder / f"{table.name}.tsv", write_table(*tsv_rows(table)))
@@ -67,3 +69,4 @@ def write_all(tables: Iterable[Table], folder: Path) -> None:
         write_text(folder / f"{table.name}.html", html(table))
         written.append(table)
     write_text(folder / "tables.tex", document(written))
+    write_text(folder / stored.NAME, stored.description(written))

@@ -15,6 +15,8 @@ from typing import Any, Literal
 from coherion.structure.cif import with_uncertainty
 
 Style = Literal["plain", "scientific"]
+#: What the caption of everything says that was made from simulated data.
+SIMULATED = "Simulated data, not a measurement."
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Table:
     @property
     def full_caption(self) -> str:
         """The caption with a warning where the data are simulated."""
-        return f"{self.caption} Simulated data, not a measurement." if self.origin == "simulated" else self.caption
+        return f"{self.caption} {SIMULATED}" if self.origin == "simulated" else self.caption
 
     def numbered(self, number: int) -> Table:
         """The same table with its number, also in the name of its files."""
@@ -131,12 +133,15 @@ def _exponent(value: float) -> int:
     return 0 if size == 0 or 1e-2 <= size < 1e4 else math.floor(math.log10(size))
 
 
+def tsv_names(column: Column) -> list[str]:
+    """The one or two columns that a column becomes in a ``.tsv``."""
+    unit = f" ({column.unit})" if column.unit else ""
+    return [f"{column.key}{unit}", f"{column.key}_sd{unit}"][: 2 if column.measured else 1]
+
+
 def tsv_rows(table: Table) -> tuple[list[dict[str, Any]], list[str]]:
     """Rows and column names for :func:`coherion.formats.tables.write_table`."""
-    names: list[str] = []
-    for column in table.columns:
-        unit = f" ({column.unit})" if column.unit else ""
-        names += [f"{column.key}{unit}", f"{column.key}_sd{unit}"][: 2 if column.measured else 1]
+    names = [name for column in table.columns for name in tsv_names(column)]
     rows = []
     for row in table.rows:
         cells: list[Any] = []
