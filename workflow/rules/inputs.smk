@@ -233,6 +233,7 @@ def supporting_figures():
         if name.startswith("figure_S") or name in (
             "side_phase",
             "correlation",
+            "relations",
             "recovery",
         ):
             caption = f"workflow/report/{figure['caption']}.rst"
