@@ -1,5 +1,7 @@
 """What each step reads and is told of a sample, and which figures there are."""
 
+from coherion.inputs.missing import missing_files, told_in_brief
+
 SIMULATION = located(SETTINGS["simulation"]["series"])
 
 
@@ -217,3 +219,24 @@ RECOVERED = [
     for sample in TABLES.with_structure()
     if SIMULATED and sample in TABLES.with_spectra()
 ]
+
+
+def refuse_missing_files(wildcards):
+    """A whole run that lacks a file ends here, with table and row; Snakemake would end it without them.
+
+    It is an input of the rule all, which has no wildcards and gets no files from it: where single results are asked
+    for, what they need is Snakemake's to find out.
+    """
+    if SIMULATED:
+        return []
+    made = {"scan": "scans", "spectra": "spectra"}
+    missing = missing_files(
+        TABLES,
+        {name: located(path) for name, path in SETTINGS["tables"].items()},
+        SETTINGS["data_folder"],
+        is_made=lambda kind, name: Path(result(f"{made[kind]}/{name}.nc")).exists(),
+        located=located,
+    )
+    if missing:
+        raise WorkflowError(told_in_brief(missing))
+    return []

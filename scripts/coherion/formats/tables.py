@@ -47,7 +47,11 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
     if len(data) > MAX_YAML:
         raise InputError("is too large", file=path, expected=f"a YAML file of at most {MAX_YAML // 2**10} kB")
     try:
-        content = yaml.safe_load(text)
+        # As yaml.safe_load does, which keeps the last of two equal keys and says nothing.
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        _refuse_repeated_keys(node, path)
+        content = None if node is None else loader.construct_document(node)
     except (ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError) as problem:
         # Tags and numbers that PyYAML recognises and cannot make: !!int x, 2001-99-99, a number of 5000 digits.
         raise InputError("holds a value that cannot be", file=path, found=problem, expected="plain values") from problem
@@ -62,6 +66,48 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
         ) from problem
     refuse_unusable(content, file=path)
     return content
+
+
+def _refuse_repeated_keys(node: Any, path: str | os.PathLike[str]) -> None:
+    """Raise an InputError where a mapping of a YAML file has a key twice: the first of them would be lost."""
+    import yaml
+
+    waiting, seen = [node], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, yaml.SequenceNode):
+            waiting += one.value
+        elif isinstance(one, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in one.value:
+                waiting += [key, value]
+                if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                    continue
+                if key.value in keys:
+                    raise InputError(
+                        "a key stands twice",
+                        file=path,
+                        place=f"line {key.start_mark.line + 1}, column {key.start_mark.column + 1}",
+                        found=key.value,
+                        expected="each key once",
+                        advice="put what both hold under one of them",
+                    )
+                keys.add(key.value)
+
+
+def refuse_templates(content: Any, path: str | os.PathLike[str]) -> None:
+    """Raise an InputError for a configuration that asks Snakemake to run the Python code in it (YTE)."""
+    if isinstance(content, Mapping) and "__use_yte__" in content:
+        raise InputError(
+            "is a template that holds code",
+            file=path,
+            place="key __use_yte__",
+            expected="plain values",
+            advice="Snakemake would run the Python code in the file: delete the key and what is made by code",
+        )
 
 
 def complete_settings(
