@@ -11,6 +11,7 @@ import csv
 import io
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from coherion.formats.plain import refuse_unusable
 MAX_YAML = 512 * 1024
 
 Row = dict[str, Any]
+
+FORMULA = tuple("=+-@")
+_NUMERIC = re.compile(r"[-+][\d.,eE()+\-]*|[-+]?(?:inf|nan)")
 
 TO_FILL_IN = "?"
 """Stands in a cell that only the user can fill in; whatever reads the table refuses it."""
@@ -461,7 +465,7 @@ def read_rows(path: str | os.PathLike[str], *needed: str) -> list[dict[str, str]
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError("table cannot be read", file=path, found=problem) from problem
-    rows = [line.split("\t") for line in lines]
+    rows = [[read_cell(cell) for cell in line.split("\t")] for line in lines]
     header = rows[0] if rows else []
     if missing := [name for name in needed if name not in header]:
         raise InputError(
@@ -482,7 +486,7 @@ def write_table(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] | None
     """
     rows = list(rows)
     names = list(columns) if columns is not None else list(dict.fromkeys(key for row in rows for key in row))
-    lines = ["\t".join(names)]
+    lines = ["\t".join(map(text_cell, names))]
     lines += ["\t".join(_written(row.get(name)) for name in names) for row in rows]
     return "\n".join(lines) + "\n"
 
@@ -492,4 +496,19 @@ def _written(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.12g}"
-    return " ".join(str(value).split())
+    return text_cell(str(value))
+
+
+def text_cell(text: str) -> str:
+    """A text as a cell of a table: on one line, and never a formula where a spreadsheet opens the table.
+
+    An apostrophe goes before a text that begins like a formula; numbers, with their uncertainty in brackets or
+    without, stay as they are. :func:`read_rows` takes it away again.
+    """
+    text = " ".join(text.split())
+    return f"'{text}" if text[:1] in FORMULA and text[1:] and not _NUMERIC.fullmatch(text) else text
+
+
+def read_cell(cell: str) -> str:
+    """The text that :func:`text_cell` made a cell of."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA else cell

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from coherion.formats.series_tables import Tables
 
@@ -41,7 +40,7 @@ def missing_files(
 
     def is_absent(file: str) -> bool:
         if file not in absent:
-            absent[file] = not os.path.exists(file)
+            absent[file] = not os.access(file, os.F_OK)
         return absent[file]
 
     def of_table(table: str, row: Mapping[str, object], files: Iterator[str]) -> list[str]:
@@ -78,4 +77,5 @@ def told_in_brief(lines: list[str]) -> str:
 
 
 def _files(row: Mapping[str, str], folder: str | os.PathLike[str]) -> Iterator[str]:
-    return (str(Path(folder) / part.strip()) for part in row["file"].split("|"))
+    place = os.fspath(folder).rstrip("/")
+    return (f"{place}/{part.strip()}" for part in row["file"].split("|"))
