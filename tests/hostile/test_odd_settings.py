@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 
 import pytest
 from hostile.odd_settings import ODD, STAGES, cases, places, prepare, replaced, run, sample, working
@@ -62,18 +63,19 @@ def test_odd_values_of_the_configuration_are_refused_or_harmless(section):
     one = SECTIONS[section]
     whole = complete_settings({}, schema("config"))
     tried = refused = 0
-    for place in places(whole[section]) if "default" not in one else [()]:
-        for odd in ODD:
-            given = {section: replaced(copy.deepcopy(whole[section]), place, odd)}
-            for settings in (given, {"per_sample": {"a": given}}):
-                tried += 1
-                try:
-                    found = complete_settings(settings, schema("config"), file="config.yaml")
-                    check_per_sample(found["per_sample"], schema("config"), {"a": {}}, file="config.yaml")
-                except CoherionError as problem:
-                    refused += 1
-                    assert str(problem).isprintable() and len(str(problem)) < 3000
-                    assert "config.yaml" in str(problem)
-                else:
-                    sound(found)
+    every = list(places(whole[section])) if "default" not in one else [()]
+    rng = random.Random(section)
+    for _ in range(4 * CASES):
+        given = {section: replaced(copy.deepcopy(whole[section]), rng.choice(every), rng.choice(ODD))}
+        for settings in (given, {"per_sample": {"a": given}}):
+            tried += 1
+            try:
+                found = complete_settings(settings, schema("config"), file="config.yaml")
+                check_per_sample(found["per_sample"], schema("config"), {"a": {}}, file="config.yaml")
+            except CoherionError as problem:
+                refused += 1
+                assert str(problem).isprintable() and len(str(problem)) < 3000
+                assert "config.yaml" in str(problem)
+            else:
+                sound(found)
     assert tried and refused
