@@ -224,8 +224,8 @@ RECOVERED = [
 def refuse_missing_files(wildcards):
     """A whole run that lacks a file ends here, with table and row; Snakemake would end it without them.
 
-    It is an input of the rule all, which has no wildcards and gets no files from it: where single results are asked
-    for, what they need is Snakemake's to find out.
+    The default target has it among its inputs, and gets no files from it: where single results are asked for, what
+    they need is Snakemake's to find out.
     """
     if SIMULATED:
         return []

@@ -77,7 +77,7 @@ class SidePhaseSettings:
 
     def __post_init__(self) -> None:
         refuse_out_of_range(self, LIMITS)
-        if not 0 < self.window[0] < self.reflection_q < self.window[1]:
+        if len(self.window) != 2 or not 0 < self.window[0] < self.reflection_q < self.window[1]:
             raise InputError(
                 "the window does not hold the reflection",
                 place="key side_phase.window",
