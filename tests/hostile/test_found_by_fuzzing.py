@@ -34,6 +34,7 @@ from coherion.simulation.series import read_simulation
 from coherion.statistics.series import read_series
 from coherion.structure import geometry, side_phase
 from coherion.structure.crystal import read_cif
+from coherion.structure.least_squares import covariance_of
 from coherion.structure.observed import power_beyond, read_observed
 from coherion.structure.pairs import list_pairs
 from coherion.structure.recipe_settings import RefinementSettings, bounds_of
@@ -397,3 +398,9 @@ def test_no_cell_that_the_workflow_writes_is_a_formula(text, tmp_path):
 @pytest.mark.parametrize("text", NUMBERS)
 def test_numbers_and_plain_texts_stay_as_they_are(text):
     assert tables.text_cell(text) == text
+
+
+def test_the_covariance_of_no_variables_is_empty():
+    """A profile of the only free parameter holds it, and nothing is left to fit."""
+    covariance, groups = covariance_of(np.zeros((5, 0)), [])
+    assert covariance.shape == (0, 0) and groups == ()
