@@ -44,6 +44,7 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
+        refuse_missing_files,
         rules.reduce_all.input,
         rules.refine_all.input,
         rules.impedance_all.input,

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Broken files for every reader, for a bounded time: half of it by chance, half led by coverage.
+# Broken files for every reader, for a bounded time: half of it by chance, half led by coverage; and odd settings for
+# every command, for a fifth of the time.
 #   .ci/fuzz.sh [SECONDS]          fails only where a fault was found; what shows it is kept in FAULTS
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +16,8 @@ make .venv/dev.ready > /dev/null
 
 # Other inputs on every day; the day is printed with the seeds, so that any run can be repeated.
 seed="${SEED:-$(($(date +%s) / 86400 * 1000))}"
+nice -n 10 .venv/bin/python tests/hostile/fuzz.py --settings --seconds "$((seconds / 5))" --seed "$seed" --faults "$faults"
+seconds="$((seconds - seconds / 5))"
 nice -n 10 .venv/bin/python tests/hostile/fuzz.py --seconds "$((seconds / 2))" --seed "$seed" --faults "$faults"
 
 # atheris is no part of the locked environment: it has wheels for few versions of Python and nothing else needs it.

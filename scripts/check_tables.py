@@ -6,12 +6,25 @@ starting structures, and the patterns of the parameters that the refinement may 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from coherion import command
+from coherion.errors import InputError
 
 SCHEMAS = Path(__file__).parents[1] / "workflow" / "schemas"
+
+
+def lists_of(settings: Mapping[str, Any], key: str) -> Mapping[str, list[str]]:
+    """A setting that holds a list of texts for each sample."""
+    found = settings.get(key, {})
+    good = isinstance(found, dict) and all(
+        isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in found.values()
+    )
+    if not good:
+        raise InputError("not lists of texts", place=f"key {key}", found=found, expected='such as {"x10": ["a.cif"]}')
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     from coherion.formats.tables import read_table, read_yaml
     from coherion.inputs.series import warn_of_sample
 
+    structures, refined = (lists_of(given.settings, key) for key in ("structures", "refined"))
+    if unknown := set(given.settings) - {"structures", "refined"}:
+        raise InputError("unknown setting", place=f"key {min(unknown)}", expected="structures, refined")
     samples = read_table(given.samples, read_yaml(SCHEMAS / "samples.schema.yaml"))
     spectra = read_table(given.spectra, read_yaml(SCHEMAS / "spectra.schema.yaml")) if given.spectra else []
     with command.collected() as said:
@@ -34,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                 warn_of_sample(
                     row,
                     [one for one in spectra if one["sample"] == name and "exclude" not in one],
-                    given.settings.get("structures", {}).get(name, []),
-                    given.settings.get("refined", {}).get(name, []),
+                    structures.get(name, []),
+                    refined.get(name, []),
                 )
     write_text(given.output, "".join(f"{line}\n" for line in said))
     for line in said:

@@ -8,11 +8,6 @@ from coherion import command
 EXCLUSIONS = ("sample", "what", "points", "reason", "by")
 
 
-def named(pattern, sample, fit_range=""):
-    """The file that a pattern means; whatever else stands in braces is part of its name."""
-    return pattern.replace("{sample}", sample).replace("{range}", fit_range)
-
-
 def main(argv=None):
     arguments = command.parser(__doc__)
     arguments.add_argument("samples", help="table of the samples")
@@ -45,13 +40,15 @@ def main(argv=None):
             continue
         fits, geometry = {}, None
         if name in tables.with_structure():
-            fits = {r: read_dataset(named(given.refinement, name, r), "refine_structure") for r in given.ranges}
-            geometry = read_dataset(named(given.geometry, name, given.ranges[0]), "measure_geometry")
+            fits = {
+                r: read_dataset(command.file_of(given.refinement, name, r), "refine_structure") for r in given.ranges
+            }
+            geometry = read_dataset(command.file_of(given.geometry, name, given.ranges[0]), "measure_geometry")
         if name in given.suspects:
-            side_phases[name] = read_dataset(named(given.side_phase, name), "detect_side_phase")
+            side_phases[name] = read_dataset(command.file_of(given.side_phase, name), "detect_side_phase")
         if name in tables.spectra:
-            arrhenius[name] = read_dataset(named(given.arrhenius, name), "fit_arrhenius")
-            validated[name] = read_dataset(named(given.validation, name), "validate_spectra")
+            arrhenius[name] = read_dataset(command.file_of(given.arrhenius, name), "fit_arrhenius")
+            validated[name] = read_dataset(command.file_of(given.validation, name), "validate_spectra")
         found = [*fits.values(), *([arrhenius[name]] if name in arrhenius else [])]
         rows.append(
             series_row(

@@ -34,7 +34,7 @@ def main(argv=None):
     rows = []
     for name in given.samples:
         scan, fit, spectra, circuits, arrhenius = (
-            Path(pattern.format(sample=name))
+            Path(command.file_of(pattern, name))
             for pattern in (given.scan_truth, given.refinement, given.spectra_truth, given.circuits, given.arrhenius)
         )
         if fit.exists():

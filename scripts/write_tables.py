@@ -37,12 +37,12 @@ def main(argv=None):
     excluded = {row["sample"]: row["excluded"] for row in rows if row.get("excluded")}
     described = {name: tables.samples[name] for name in tables.with_structure()}
     fits = {
-        name: {r: read_dataset(given.refinement.format(sample=name, range=r), "refine_structure") for r in given.ranges}
+        name: {r: read_dataset(command.file_of(given.refinement, name, r), "refine_structure") for r in given.ranges}
         for name in described
     }
     measured = tables.with_spectra()
-    circuits = {name: read_dataset(given.circuits.format(sample=name), "fit_circuits") for name in measured}
-    arrhenius = {name: read_dataset(given.arrhenius.format(sample=name), "fit_arrhenius") for name in measured}
+    circuits = {name: read_dataset(command.file_of(given.circuits, name), "fit_circuits") for name in measured}
+    arrhenius = {name: read_dataset(command.file_of(given.arrhenius, name), "fit_arrhenius") for name in measured}
 
     def structures(chosen):
         for name, fit_range in chosen:

@@ -63,6 +63,11 @@ def read_settings(text: str) -> dict[str, Any]:
     return settings
 
 
+def file_of(pattern: str, sample: str, fit_range: str = "") -> str:
+    """The file of a sample that a pattern with {sample} and {range} means; other braces are part of its name."""
+    return pattern.replace("{sample}", sample).replace("{range}", fit_range)
+
+
 _subject: ContextVar[str] = ContextVar("subject", default="")
 
 

@@ -2,6 +2,7 @@
 
     python tests/hostile/fuzz.py --seconds 60
     python tests/hostile/fuzz.py --seconds 60 --coverage --target mpr       (needs atheris)
+    python tests/hostile/fuzz.py --seconds 60 --settings --target fit_circuits
 
 Exit code 1 only if a fault was found. A kept input is read again with --again FILE --target NAME.
 """
@@ -131,15 +132,48 @@ def by_coverage(names: list[str], seconds: float, seed: int, faults: Path) -> bo
     return bool(total.faults)
 
 
+def by_settings(names: list[str], seconds: float, seed: int, faults: Path) -> bool:
+    """Odd values for the settings of commands, all of them if the time is long enough."""
+    from hostile import odd_settings
+
+    started, found, total = time.monotonic(), False, 0
+    with tempfile.TemporaryDirectory() as folder:
+        odd_settings.prepare(Path(folder))
+        waiting = {name: odd_settings.sample(name, seed, 10**6) for name in names}
+        tallies = {name: harness.Tally() for name in names}
+        while any(waiting.values()) and time.monotonic() - started < seconds:
+            for name, texts in waiting.items():
+                if not texts or time.monotonic() - started >= seconds:
+                    continue
+                one = odd_settings.run(name, texts[:25], Path(folder))
+                waiting[name] = texts[25:]
+                tallies[name].accepted += one.accepted
+                tallies[name].refused += one.refused
+                tallies[name].faults += one.faults
+    for name, tally in tallies.items():
+        keep(name, tally.faults, faults)
+        found |= bool(tally.faults)
+        total += tally.tried
+        print(
+            f"{name:>19}: {tally.tried:6d} settings tried, {tally.accepted:6d} accepted, {tally.refused:6d} refused, "
+            f"{len(tally.faults)} faults, {len(waiting[name])} left"
+        )
+    print(f"{total} settings tried in {time.monotonic() - started:.0f} s, seed {seed}")
+    return found
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seconds", type=float, default=60.0)
     arguments.add_argument("--seed", type=int, default=0, help="of the first round")
-    arguments.add_argument("--target", nargs="+", choices=sorted(TARGETS), default=list(TARGETS))
+    arguments.add_argument("--target", nargs="+", default=list(TARGETS), help=", ".join(sorted(TARGETS)))
+    arguments.add_argument("--settings", action="store_true", help="odd settings of commands in place of files")
     arguments.add_argument("--coverage", action="store_true", help="led by coverage, with atheris")
     arguments.add_argument("--faults", type=Path, default=Path(tempfile.gettempdir()) / "coherion-faults")
     arguments.add_argument("--again", type=Path, help="read one kept input again")
     given = arguments.parse_args()
+    if unknown := [] if given.settings else sorted(set(given.target) - set(TARGETS)):
+        arguments.error(f"no such target: {', '.join(unknown)}")
     if given.again:
         with tempfile.TemporaryDirectory() as folder:
             harness.warm_up(TARGETS[given.target[0]], Path(folder))
@@ -147,6 +181,11 @@ def main() -> None:
             harness.examine(TARGETS[given.target[0]], given.again.read_bytes(), Path(folder), tally, measure=True)
         print(tally.faults[0][1] if tally.faults else f"no fault: {dict(tally.reasons) or 'read'}")
         found = bool(tally.faults)
+    elif given.settings:
+        from hostile.odd_settings import STAGES
+
+        names = [name for name in given.target if name in STAGES]
+        found = by_settings(names or list(STAGES), given.seconds, given.seed, given.faults)
     elif given.coverage:
         found = by_coverage(given.target, given.seconds, given.seed, given.faults)
     else:

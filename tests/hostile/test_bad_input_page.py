@@ -37,7 +37,7 @@ from coherion.errors import CoherionError
 from coherion.formats import stoe
 from coherion.formats.pdf_text import format_pdf_text
 from coherion.formats.series_tables import read_tables
-from coherion.formats.tables import complete_settings, read_yaml
+from coherion.formats.tables import complete_settings, read_yaml, refuse_templates
 
 PAGE = ROOT / "docs" / "bad-input.md"
 
@@ -287,11 +287,18 @@ def cases() -> dict[str, list[Case]]:
                 '{"fit_range": [2, 20], "constraints": ["a = eval(\'1\')"]}',
             ),
             told("a parameter that is not free", "refine_structure", '{"fit_range": [2, 20], "stages": [["b"]]}'),
+            told("a start that cannot be", "refine_structure", '{"fit_range": [2, 20], "start": {"a": 0.41}}'),
+            told("bounds that cannot be", "refine_structure", '{"fit_range": [2, 20], "bounds": {"a": [0, 0]}}'),
+            told("more starts than end", "fit_circuits", '{"restarts": 1000000}'),
+            told("half a character", "fit_circuits", '{"circuit": "\\ud800"}'),
             told("no pellet", "fit_arrhenius", "{}"),
             told("a pellet of no thickness", "fit_arrhenius", PELLET.replace("0.15", "0")),
         ],
         "Configuration": [
             configuration("not YAML", "reduction: [1\n"),
+            configuration("a key that stands twice", "reduction: {qmax: 12}\nreduction: {qmin: 1}\n"),
+            configuration("code that Snakemake would run", "__use_yte__: true\n__definitions__: [import os]\n"),
+            configuration("stages of the wrong form", "refinement: {stages: [5]}\n"),
             configuration("not text", b"\xff\xfe\x00"),
             configuration("an unknown section", "reduktion: {}\n"),
             configuration("an unknown key", "reduction: {qmx: 13}\n"),
@@ -333,6 +340,9 @@ def cases() -> dict[str, list[Case]]:
             _simulated("a section that is missing", "seed:", "sede:"),
             _simulated("a key that is missing", "  flux:", "  flax:"),
             _simulated("text for a number", "2.6e+7", "2.6e7"),
+            _simulated("a step too small to compute", "two_theta_step: 0.015", "two_theta_step: 0.000015"),
+            _simulated("a composition that cannot be", "occupancy_4e: [0.985,", "occupancy_4e: [0.085,"),
+            _simulated("a composition without its law", "0.1: 0.505,", "0.15: 0.505,"),
             _simulated("a list of another length", "[0.5033, -0.0549, 0.2344]", "[0.5033]"),
             _simulated("an unknown key of a sample", "packing_fraction: 0.52}", "packing: 0.52}"),
         ],
@@ -367,7 +377,9 @@ def said(case: Case, folder: Path, capsys, monkeypatch) -> str:
     if not case.command:
         with pytest.raises(CoherionError) as refused:
             schema = read_yaml(SCHEMAS / "config.schema.yaml")
-            complete_settings(read_yaml("config.yaml") or {}, schema, file="config.yaml")
+            given = read_yaml("config.yaml") or {}
+            refuse_templates(given, "config.yaml")
+            complete_settings(given, schema, file="config.yaml")
             tables = {name: f"{name}.tsv" if f"{name}.tsv" in case.files else None for name in ("samples", "scans")}
             read_tables(tables | {"spectra": None}, SCHEMAS)
         return str(refused.value)
@@ -392,8 +404,36 @@ def page(found: Mapping[str, list[tuple[str, str, str]]]) -> str:
         "go on. With `COHERION_TRACEBACK=1` the whole traceback is shown. What is odd but can be used gives a line",
         "that starts with `WARNING:`.",
         "",
-        "Nothing in a file, a table or the configuration is run as code or reaches a shell; names of samples and scans",
-        "may only hold letters, digits and `_ . + -`, and files stand below `data_folder`.",
+        "Nothing in a file, a table or `config/config.yaml` is run as code or reaches a shell (files of",
+        "`--configfile`: see below); names of samples and scans may only hold letters, digits and `_ . + -`, and",
+        "files stand below `data_folder`.",
+        "",
+        "## What Snakemake reads before us",
+        "",
+        "`config/config.yaml` is checked before Snakemake reads it. A file given by `--configfile` is not: Snakemake",
+        "reads it when it starts, before any line of this workflow, and says in its own words what it cannot read:",
+        "",
+        "| what is wrong in a file of `--configfile` | what the user sees |",
+        "|---|---|",
+        "| no YAML, or a tag that would make an object | `WorkflowError: Config file is not valid JSON or YAML`, "
+        "without a line number |",
+        "| empty, or a list | `Config file must be given as JSON or YAML with keys at top level` |",
+        "| binary, or no such file | a traceback that ends in `UnicodeDecodeError`, or `FileNotFoundError` |",
+        "| 100,000 levels | a long traceback that ends in `RecursionError`, after four seconds |",
+        "| a key twice, aliases for a billion values, an unknown key, a wrong value | our line, as below |",
+        "| `__use_yte__: true` | **Snakemake runs the Python code in the file**; then our line refuses it |",
+        "",
+        "So give `--configfile` only files whose writer you trust, or look at them first: `make check",
+        'ARGS="--config FILE"` reads a file with our reader, which runs nothing and names the line.',
+        "",
+        "A whole run that lacks a raw file or a structure ends before anything is computed, whatever `--keep-going`",
+        "says, because Snakemake plans the whole run or none. Up to ten missing files are listed as",
+        "`config/scans.tsv, row 2: data/x10.raw is missing`; a sample is left out by a word in its column `exclude`.",
+        "",
+        "In tables that the workflow writes, a text that a spreadsheet would take for a formula (it begins with `=`,",
+        "`+`, `-` or `@` and is no number) has an apostrophe in front.",
+        "",
+        "## What the program says",
         "",
         "The lines below are what the program says, written by `tests/hostile/test_bad_input_page.py`, which fails if",
         "they differ. The words of libraries that stand behind *found* may change with their version.",

@@ -26,13 +26,18 @@ from coherion import command
 from coherion.errors import CoherionWarning, InputError
 from coherion.formats import biologic, impedance_columns, impedance_text, netcdf, pdf_text, scan_text, stoe, tables
 from coherion.formats.plain import read_json
+from coherion.formats.settings import settings_from
+from coherion.impedance.circuits_dataset import CircuitSettings
 from coherion.impedance.conductivity import Pellet
 from coherion.scattering.settings import ReductionSettings
 from coherion.simulation.series import read_simulation
 from coherion.statistics.series import read_series
-from coherion.structure import geometry
+from coherion.structure import geometry, side_phase
 from coherion.structure.crystal import read_cif
+from coherion.structure.least_squares import covariance_of
 from coherion.structure.observed import power_beyond, read_observed
+from coherion.structure.pairs import list_pairs
+from coherion.structure.recipe_settings import RefinementSettings, bounds_of
 
 
 def stored(path: Path, content: bytes | str) -> Path:
@@ -253,3 +258,149 @@ def test_settings_are_repeated_by_messages_in_brief(given, tmp_path):
     with pytest.raises(InputError) as refused:
         ReductionSettings.from_mapping({"composition": "Ni"} | command.read_settings(str(path)))
     assert len(str(refused.value)) < 2000
+
+
+@pytest.mark.parametrize("pair", [("\ud800", "text"), ({"a": ["\udfff"]}, "text")])
+def test_half_a_character_is_no_text(pair):
+    with pytest.raises(InputError, match=pair[1]):
+        read_json(json.dumps(pair[0]), file="a.json")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"window": [1, "x"]},
+        {"window": [1, [2]]},
+        {"window": [1, 2, 3]},
+        {"cell_tolerance": 0},
+        {"cell_tolerance": 1e12},
+        {"background_degree": 10_000},
+        {"background_degree": 2**62},
+    ],
+)
+def test_the_window_of_a_side_phase_has_fewer_unknowns_than_points(given):
+    with pytest.raises(InputError, match=next(iter(given))):
+        settings_from(side_phase.SidePhaseSettings, given, "the side phase")
+
+
+@pytest.mark.parametrize("given", [{"restarts": 2**62}, {"restarts": -1}, {"seed": -1}])
+def test_a_circuit_fit_ends(given):
+    with pytest.raises(InputError, match=next(iter(given))):
+        settings_from(CircuitSettings, given, "the circuit fit")
+
+
+def test_a_seed_is_not_negative():
+    with pytest.raises(InputError, match="seed"):
+        RefinementSettings.from_mapping({"seed": -(2**62)})
+
+
+@pytest.mark.parametrize(
+    ("start", "bounds"),
+    [
+        ({"a": 1e-9}, {}),
+        ({"a": 2.0**62}, {}),
+        ({"delta2": -(2.0**62)}, {}),
+        ({}, {"a": [4, 1.7e308]}),
+        ({}, {"a": [0, 0]}),
+        ({}, {"a": [-1e300, 1e300]}),
+    ],
+)
+def test_a_start_and_bounds_are_possible(start, bounds):
+    good = {"a": 4.15, "delta2": 2.0, "scale": 1.0}
+    assert bounds_of(RefinementSettings(), good)
+    with pytest.raises(InputError, match="cannot have"):
+        bounds_of(RefinementSettings.from_mapping({"bounds": bounds}), good | start)
+
+
+def test_the_pairs_of_a_cell_too_small_are_not_counted():
+    """It took minutes and then all memory. A CIF is refused for atoms that overlap; a start is what leads here."""
+    crystal = read_cif(ROOT / "config" / "structures" / "LaB6.cif").with_values({"a": 0.41568})
+    started = time.process_time()
+    with pytest.raises(InputError, match="angstrom, not in nm"):
+        list_pairs(crystal, crystal.expand(), 60.0)
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"centre": "La1", "ligands": True},
+        {"centre": "La1", "ligands": [["x"]]},
+        {"centre": "La1", "name": {"x": 1}},
+        {"centre": "La1", "longest": 100},
+        {"centre": "La1", "longest": "x"},
+        {"centre": "La1", "longest": None},
+    ],
+)
+def test_requests_of_bonds_are_of_their_form(item):
+    with pytest.raises(InputError, match="bonds"):
+        geometry.settings_from({"bonds": [item]})
+    with pytest.raises(InputError, match="shape"):
+        geometry.settings_from({"polyhedra": [{"centre": "La1", "shape": []}]})
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("instrument", "two_theta_step", 1e-9),
+        ("instrument", "channel_pitch", -1e-9),
+        ("instrument", "channel_pitch", 1.0),
+        ("instrument", "exposures", 1e12),
+        ("instrument", "wavelength", True),
+        ("cryolite", "occupancy_4e", [0.0, -0.03]),
+        ("cryolite", "a", [0.001, 0.0]),
+        ("cryolite", "reference_cell", [6.9, 7.1, 9.9, 90.0, 5.0, 90.0]),
+        ("conductivity", "activation_energy", {0.5: 0.4}),
+        ("spectra", "frequency_low", 1e8),
+        ("spectra", "points_per_decade", 10**6),
+        ("pellet", "thickness_sd", 0.5),
+    ],
+)
+def test_a_simulated_series_that_cannot_be_is_refused(section, key, value):
+    path = ROOT / "config" / "simulation.yaml"
+    good = tables.read_yaml(path)
+    assert read_simulation(path)
+    with pytest.raises(InputError, match=section if section != "conductivity" else "activation energy"):
+        read_simulation(path, {section: good[section] | {key: value}})
+
+
+def test_a_pellet_of_no_size_is_not_believed():
+    with pytest.raises(InputError, match="diameter"):
+        Pellet(0.1, 5e-324)
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 3\n", "x: {y: [{z: 1, z: 2}]}\n"])
+def test_a_key_that_stands_twice_is_refused(text, tmp_path):
+    """PyYAML keeps the last one: the settings of the first section of two were lost without a word."""
+    with pytest.raises(InputError, match=r"line \d.*stands twice"):
+        tables.read_yaml(stored(tmp_path / "a.yaml", text))
+
+
+def test_one_key_may_stand_in_two_mappings(tmp_path):
+    text = "a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: [*a, *a]\n"
+    assert tables.read_yaml(stored(tmp_path / "a.yaml", text))["b"] == {"x": 1, "y": 2}
+
+
+FORMULAS = ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-2+3+cmd()", "@SUM(A1)", "\t=1+x", "=", "-x title"]
+NUMBERS = ["-1.5", "+2", "-1e-05", "-0.123(4)", "-inf", "x = 0.5", "a=b", "-", "", "'quoted'"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_that_the_workflow_writes_is_a_formula(text, tmp_path):
+    written = tables.write_table([{"sample": "a", text: text, "n": -1.5, "m": -3}])
+    for cell in (cell for line in written.splitlines() for cell in line.split("\t")):
+        number = cell in ("-1.5", "-3")
+        assert number or cell[:1] not in tuple("=+-@") or len(cell) == 1
+    found = tables.read_rows(stored(tmp_path / "a.tsv", written), "sample")[0]
+    assert found == {"sample": "a", text.strip(): text.strip(), "n": "-1.5", "m": "-3"}
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_numbers_and_plain_texts_stay_as_they_are(text):
+    assert tables.text_cell(text) == text
+
+
+def test_the_covariance_of_no_variables_is_empty():
+    """A profile of the only free parameter holds it, and nothing is left to fit."""
+    covariance, groups = covariance_of(np.zeros((5, 0)), [])
+    assert covariance.shape == (0, 0) and groups == ()

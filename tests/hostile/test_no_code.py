@@ -234,6 +234,11 @@ def test_a_run_with_odd_names_works_and_runs_nothing(tmp_path):
     ("configuration", "file", "said"),
     [
         ("results: !!python/object/apply:os.system ['touch planted']\n", "s.xyd", ["config.yaml, line 1, column 10"]),
+        (
+            "__use_yte__: true\n__definitions__: [import os, os.system('touch planted')]\n",
+            "s.xyd",
+            ["config.yaml, key __use_yte__"],
+        ),
         ("", "s {wildcards.scan}.xyd", ["scans.tsv, row 2, column file", "braces"]),
     ],
 )

@@ -7,13 +7,18 @@ from snakemake.exceptions import WorkflowError
 
 
 def readable(path):
-    """The path of the configuration, if it can be read: Snakemake would not say in which line it cannot."""
+    """The path of the configuration, if it can be read: Snakemake would not say in which line it cannot.
+
+    Files of --configfile are looked at too. Snakemake has read them by then, so that one it cannot read at all is
+    refused in its own words.
+    """
     sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
     from coherion.errors import CoherionError
-    from coherion.formats.tables import read_yaml
+    from coherion.formats.tables import read_yaml, refuse_templates
 
     try:
-        read_yaml(path)
+        for file in (path, *workflow.overwrite_configfiles):
+            refuse_templates(read_yaml(file), file)
     except CoherionError as problem:
         raise WorkflowError(str(problem)) from None
     return path

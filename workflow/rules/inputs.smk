@@ -1,5 +1,7 @@
 """What each step reads and is told of a sample, and which figures there are."""
 
+from coherion.inputs.missing import missing_files, told_in_brief
+
 SIMULATION = located(SETTINGS["simulation"]["series"])
 
 
@@ -247,3 +249,24 @@ def supporting_figures():
 
 
 SUPPORTING_FIGURES = supporting_figures()
+
+
+def refuse_missing_files(wildcards):
+    """A whole run that lacks a file ends here, with table and row; Snakemake would end it without them.
+
+    The default target has it among its inputs, and gets no files from it: where single results are asked for, what
+    they need is Snakemake's to find out.
+    """
+    if SIMULATED:
+        return []
+    made = {"scan": "scans", "spectra": "spectra"}
+    missing = missing_files(
+        TABLES,
+        {name: located(path) for name, path in SETTINGS["tables"].items()},
+        SETTINGS["data_folder"],
+        is_made=lambda kind, name: Path(result(f"{made[kind]}/{name}.nc")).exists(),
+        located=located,
+    )
+    if missing:
+        raise WorkflowError(told_in_brief(missing))
+    return []

@@ -98,11 +98,15 @@ def refuse_unusable(
         elif isinstance(one, int | float):
             if not _usable(one):
                 refuse("a number cannot be used", keys, one, "a finite number of at most 64 bits")
-        elif one is not None and not isinstance(one, str):
+        elif isinstance(one, str):
+            if not _usable(one):
+                refuse("a text cannot be used", keys, one, "characters that UTF-8 has")
+        elif one is not None:
             refuse("a value is of no plain kind", keys, one, "text, a number, true or false", "put it in quotes")
 
 
 def _usable(value: str | int | float) -> bool:
     if isinstance(value, str):
-        return True
+        # JSON's escapes can write half of a character, which no file can hold.
+        return not any("\ud800" <= c <= "\udfff" for c in value)
     return -LARGEST <= value < LARGEST if isinstance(value, int) else math.isfinite(value)

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from coherion.errors import InputError
@@ -50,7 +50,7 @@ def _checked(key: str, value: Any, hint: Any) -> Any:
     kinds = [typing.get_origin(option) or option for option in options if option is not type(None)]
     for kind in kinds:
         if kind is tuple and isinstance(value, list | tuple):
-            return tuple(value)
+            return _numbers(key, value, next(option for option in options if typing.get_origin(option) is tuple))
         if kind in (dict, Mapping) or kind is getattr(Mapping, "__origin__", None):
             if isinstance(value, Mapping):
                 return dict(value)
@@ -64,6 +64,25 @@ def _checked(key: str, value: Any, hint: Any) -> Any:
             return value
     expected = " or ".join(_WORDS.get(kind, "a list" if kind is tuple else "a mapping") for kind in kinds)
     raise InputError("setting of the wrong kind", place=f"key {key}", found=repr(value), expected=expected)
+
+
+def _numbers(key: str, value: Sequence[Any], hint: Any) -> tuple[Any, ...]:
+    """A list for a hint such as ``tuple[float, float]``."""
+    wanted = typing.get_args(hint)
+    if set(wanted) == {float} and (len(value) != len(wanted) or not all(map(_is_number, value))):
+        expected = f"a list of {len(wanted)} numbers"
+        raise InputError("setting of the wrong kind", place=f"key {key}", found=value, expected=expected)
+    return tuple(value)
+
+
+def refuse_out_of_range(settings: Any, limits: Mapping[str, tuple[float, float]]) -> None:
+    """Raise an InputError for a number of the settings that lies outside its limits, which are allowed themselves."""
+    for key, (low, high) in limits.items():
+        value = getattr(settings, key)
+        if value is not None and not low <= value <= high:
+            raise InputError(
+                "setting out of its range", place=f"key {key}", found=value, expected=f"{low:g} to {high:g}"
+            )
 
 
 def _is_number(value: Any) -> bool:

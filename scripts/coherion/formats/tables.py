@@ -11,6 +11,7 @@ import csv
 import io
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from coherion.formats.plain import refuse_unusable
 MAX_YAML = 512 * 1024
 
 Row = dict[str, Any]
+
+FORMULA = tuple("=+-@")
+_NUMERIC = re.compile(r"[-+][\d.,eE()+\-]*|[-+]?(?:inf|nan)")
 
 TO_FILL_IN = "?"
 """Stands in a cell that only the user can fill in; whatever reads the table refuses it."""
@@ -47,7 +51,11 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
     if len(data) > MAX_YAML:
         raise InputError("is too large", file=path, expected=f"a YAML file of at most {MAX_YAML // 2**10} kB")
     try:
-        content = yaml.safe_load(text)
+        # As yaml.safe_load does, which keeps the last of two equal keys and says nothing.
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        _refuse_repeated_keys(node, path)
+        content = None if node is None else loader.construct_document(node)
     except (ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError) as problem:
         # Tags and numbers that PyYAML recognises and cannot make: !!int x, 2001-99-99, a number of 5000 digits.
         raise InputError("holds a value that cannot be", file=path, found=problem, expected="plain values") from problem
@@ -62,6 +70,48 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
         ) from problem
     refuse_unusable(content, file=path)
     return content
+
+
+def _refuse_repeated_keys(node: Any, path: str | os.PathLike[str]) -> None:
+    """Raise an InputError where a mapping of a YAML file has a key twice: the first of them would be lost."""
+    import yaml
+
+    waiting, seen = [node], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, yaml.SequenceNode):
+            waiting += one.value
+        elif isinstance(one, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in one.value:
+                waiting += [key, value]
+                if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                    continue
+                if key.value in keys:
+                    raise InputError(
+                        "a key stands twice",
+                        file=path,
+                        place=f"line {key.start_mark.line + 1}, column {key.start_mark.column + 1}",
+                        found=key.value,
+                        expected="each key once",
+                        advice="put what both hold under one of them",
+                    )
+                keys.add(key.value)
+
+
+def refuse_templates(content: Any, path: str | os.PathLike[str]) -> None:
+    """Raise an InputError for a configuration that asks Snakemake to run the Python code in it (YTE)."""
+    if isinstance(content, Mapping) and "__use_yte__" in content:
+        raise InputError(
+            "is a template that holds code",
+            file=path,
+            place="key __use_yte__",
+            expected="plain values",
+            advice="Snakemake would run the Python code in the file: delete the key and what is made by code",
+        )
 
 
 def complete_settings(
@@ -415,7 +465,7 @@ def read_rows(path: str | os.PathLike[str], *needed: str) -> list[dict[str, str]
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError("table cannot be read", file=path, found=problem) from problem
-    rows = [line.split("\t") for line in lines]
+    rows = [[read_cell(cell) for cell in line.split("\t")] for line in lines]
     header = rows[0] if rows else []
     if missing := [name for name in needed if name not in header]:
         raise InputError(
@@ -436,7 +486,7 @@ def write_table(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] | None
     """
     rows = list(rows)
     names = list(columns) if columns is not None else list(dict.fromkeys(key for row in rows for key in row))
-    lines = ["\t".join(names)]
+    lines = ["\t".join(map(text_cell, names))]
     lines += ["\t".join(_written(row.get(name)) for name in names) for row in rows]
     return "\n".join(lines) + "\n"
 
@@ -446,4 +496,19 @@ def _written(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.12g}"
-    return " ".join(str(value).split())
+    return text_cell(str(value))
+
+
+def text_cell(text: str) -> str:
+    """A text as a cell of a table: on one line, and never a formula where a spreadsheet opens the table.
+
+    An apostrophe goes before a text that begins like a formula; numbers, with their uncertainty in brackets or
+    without, stay as they are. :func:`read_rows` takes it away again.
+    """
+    text = " ".join(text.split())
+    return f"'{text}" if text[:1] in FORMULA and text[1:] and not _NUMERIC.fullmatch(text) else text
+
+
+def read_cell(cell: str) -> str:
+    """The text that :func:`text_cell` made a cell of."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA else cell

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.errors import InputError
+from coherion.formats.settings import refuse_out_of_range
 from coherion.impedance.capacitance import arc_properties, suggested_origins
 from coherion.impedance.circuit_fit import CircuitFit, fit_circuit, parameter_index
 from coherion.impedance.circuits import Circuit, arcs, circuit
@@ -64,6 +65,9 @@ class CircuitSettings:
     """An arc whose apex lies below this multiple of the lowest kept frequency is not resolved."""
     largest_misfit: float = 0.05
     """A spectrum that the circuit misses by more (root mean square, relative to |Z|) is not resolved."""
+
+    def __post_init__(self) -> None:
+        refuse_out_of_range(self, {"restarts": (0, 1000), "seed": (0, 2**63 - 1)})
 
     def rule(self) -> ResolutionRule:
         """When a resistance counts as resolved."""

@@ -10,7 +10,7 @@ import numpy as np
 from coherion.errors import InputError
 
 # No pellet is a hundred metres wide.
-LARGEST = 1e4
+SMALLEST, LARGEST = 1e-5, 1e4
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Pellet:
     def __post_init__(self) -> None:
         for name in ("thickness", "diameter"):
             value, sd = getattr(self, name), getattr(self, f"{name}_sd")
-            if not 0 < value < LARGEST:
+            if not SMALLEST <= value < LARGEST:
                 raise InputError(
                     f"{name} of the pellet is not a length",
                     place=f"pellet_{name}_cm",
                     found=value,
-                    expected=f"a number above 0 and below {LARGEST:g}, in cm",
+                    expected=f"a number from {SMALLEST:g} to below {LARGEST:g}, in cm",
                 )
             if not (math.isfinite(sd) and 0 <= sd < value):
                 raise InputError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.errors import InputError
+from coherion.formats.tables import text_cell
 from coherion.impedance.kramers_kronig import REASONS, ValidationSettings, validate_spectrum
 
 if TYPE_CHECKING:
@@ -132,9 +133,9 @@ def _origin(dataset: xarray.Dataset, row: int) -> tuple[str, str]:
 
 
 def tsv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Tab-separated text; tabs and line ends inside a cell become blanks."""
+    """Tab-separated text; tabs and line ends inside a cell become blanks, and no cell is a formula."""
     rows = [header, *lines]
-    return "".join("\t".join(" ".join(str(cell).split()) for cell in row) + "\n" for row in rows)
+    return "".join("\t".join(text_cell(str(cell)) for cell in row) + "\n" for row in rows)
 
 
 def number(value: float, digits: int = 6) -> str:

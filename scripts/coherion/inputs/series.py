@@ -60,7 +60,8 @@ def warn_of_sample(
 
 def changed_occupancies(refinement: Mapping[str, Any]) -> list[str]:
     """Patterns of the occupancies that a refinement's settings free, start, fix or constrain."""
-    texts = [pattern for stage in refinement["stages"] for pattern in stage.get("free", ())]
+    stages = [stage.get("free", ()) if isinstance(stage, Mapping) else stage for stage in refinement["stages"]]
+    texts = [pattern for free in stages for pattern in free]
     texts += [*refinement["fixed"], *refinement["start"], *refinement["constraints"]]
     if "occupancies" in texts:
         return ["*"]

@@ -13,6 +13,7 @@ from coherion.simulation import atoms, capillary, surroundings
 from coherion.simulation.debye import Motion, coherent_intensity, crystal_intensity, form_factor, pair_sums
 from coherion.simulation.detector import interpolated_counts
 from coherion.simulation.domains import PairHistogram, pair_histogram
+from coherion.simulation.limits import interpolation_damping
 from coherion.simulation.series import Sample, stream
 from coherion.simulation.structures import Structure, cryolite, lanthanum_hexaboride, trigonal
 
@@ -89,12 +90,8 @@ def _factors(structure: Structure, q: np.ndarray, energy: float, anomalous: bool
 
 
 def _optical_qdamp(instrument: Mapping[str, Any]) -> float:
-    """What is left of qdamp for the optics, 1/angstrom: linear interpolation between channels broadens as well.
-
-    By the variance pitch^2/6 in 2theta, here taken at small angles.
-    """
-    interpolation = 2 * math.pi / instrument["wavelength"] * math.radians(instrument["channel_pitch"]) / math.sqrt(6)
-    return math.sqrt(instrument["qdamp"] ** 2 - interpolation**2)
+    """What is left of qdamp for the optics, 1/angstrom: linear interpolation between channels broadens as well."""
+    return math.sqrt(instrument["qdamp"] ** 2 - interpolation_damping(instrument) ** 2)
 
 
 def _standard(series: Mapping[str, Any], q: np.ndarray, energy: float) -> Phase:

@@ -13,6 +13,7 @@ import numpy as np
 
 from coherion.errors import InputError
 from coherion.formats.tables import read_yaml
+from coherion.simulation.limits import refuse_impossible, refuse_impossible_samples
 
 # What the file holds: a number, a list of so many (0: any number of) numbers, numbers by name, or a section of these.
 NUMBER, NAME, SAMPLES = "a number", "a name", "samples with their keys"
@@ -158,6 +159,8 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
             raise InputError(
                 problem.what, file=path, place=problem.place, found=problem.found, expected=problem.expected
             ) from None
+    refuse_impossible(series, path)
+    refuse_impossible_samples(series, path)
     return series
 
 

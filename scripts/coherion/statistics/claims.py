@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
+from coherion.formats.tables import text_cell
 from coherion.statistics import (
     claims_confounding,
     claims_correlation,
@@ -57,4 +58,4 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}"
-    return " ".join(str(value).split())
+    return text_cell(str(value))

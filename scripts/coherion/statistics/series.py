@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coherion.errors import InputError
+from coherion.formats.tables import read_cell
 
 Array = NDArray[np.float64]
 
@@ -184,6 +185,7 @@ def read_series(path: str | os.PathLike[str], names: Mapping[str, str] | None = 
         raise InputError("not a table", file=path, found=problem, expected="a tab-separated table") from problem
     if len(lines) < 2:
         raise InputError("the table has no rows", file=path, expected="a header and one row per sample")
+    lines = [[read_cell(cell) for cell in line] for line in lines]
     header = [cell.strip() for cell in lines[0]]
     twice = {name for name in header if header.count(name) > 1}
     if twice:

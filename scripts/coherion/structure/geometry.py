@@ -55,6 +55,9 @@ class Image:
         return f"{label} {self.operation + 1}_{''.join(str(5 + n) for n in self.shift)}"
 
 
+LONGEST_TEXT, LONGEST_BOND, MOST_CELLS = 200, 10.0, 1e6
+
+
 @dataclass(frozen=True)
 class PolyhedronRequest:
     """A polyhedron to measure.
@@ -212,6 +215,15 @@ def _request(kind, item: Any, place: str):
         given["atoms"] = tuple(atoms)
     elif not isinstance(given.get("centre"), str):
         raise InputError("request names no centre", place=place, found=item)
+    for key in ("ligands", "name"):
+        text = given.get(key, "*")
+        if not isinstance(text, str) or len(text) > LONGEST_TEXT:
+            expected = f"text of at most {LONGEST_TEXT} characters"
+            raise InputError("not a name or a pattern", place=f"{place}.{key}", found=text, expected=expected)
+    longest = given.get("longest", 1.0)
+    if isinstance(longest, bool) or not isinstance(longest, int | float) or not 0 < longest <= LONGEST_BOND:
+        expected = f"a number above 0 and up to {LONGEST_BOND:g}, in angstrom"
+        raise InputError("not a length of a bond", place=f"{place}.longest", found=longest, expected=expected)
     if kind is PolyhedronRequest:
         shape, count = given.get("shape"), given.get("count", 6)
         for key, most in (("count", 24), ("spare", 4)):
@@ -220,7 +232,7 @@ def _request(kind, item: Any, place: str):
                 raise InputError(
                     "not a number of ligands", place=f"{place}.{key}", found=number, expected=f"0 to {most}"
                 )
-        if shape is not None and len(polyhedra.SHAPES.get(shape, ())) != count:
+        if shape is not None and (not isinstance(shape, str) or len(polyhedra.SHAPES.get(shape, ())) != count):
             raise InputError(
                 "no such shape",
                 place=f"{place}.shape",
@@ -300,6 +312,13 @@ def _within(crystal: Crystal, centre: Image, sites: Sequence[int], reach: float)
     origin = np.linalg.solve(matrix, centre.position(crystal))
     structure = crystal.structure
     cells = np.ceil(reach / heights).astype(int) + 1
+    if np.prod(2.0 * cells + 1.0) > MOST_CELLS:
+        raise InputError(
+            f"the cell of {crystal.name} is too small or too flat to look for neighbours",
+            found=" ".join(f"{x:.4g}" for x in crystal.lattice),
+            expected=f"at most {MOST_CELLS:.0e} cells within {reach:.4g} angstrom",
+            advice="give lattice parameters in angstrom",
+        )
     steps = np.array(np.meshgrid(*(np.arange(-n, n + 1) for n in cells), indexing="ij")).reshape(3, -1).T
     found: list[tuple[float, Image]] = []
     for site in sites:

@@ -267,7 +267,7 @@ def covariance_of(jacobian: np.ndarray, names: Sequence[str]) -> tuple[np.ndarra
     scale = np.where(idle, 1.0, lengths)
     columns = np.where(idle, 0.0, jacobian / scale)
     _, s, vt = np.linalg.svd(columns, full_matrices=False)
-    weak = s < SINGULAR * s[0]
+    weak = s < SINGULAR * s.max(initial=0.0)
     inverse = np.where(weak, 0.0, 1.0 / np.where(weak, 1.0, s))
     half = vt.T * inverse
     # Directions of idle variables are weak, too; they are named already.

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coherion.errors import InputError
 from coherion.structure.compiled import compiled
 from coherion.structure.crystal import Crystal, Expanded
+
+# A pair takes 28 bytes; a structure of 20 atoms in 500 cubic angstrom has 1e7 up to 200 angstrom.
+MOST_PAIRS, MOST_TRIED = 1e8, 1e10
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ def list_pairs(crystal: Crystal, expanded: Expanded, reach: float) -> PairList:
     # The planes of a lattice direction are 1/|a*| apart, hence the reach in cells.
     spacing = 1.0 / np.linalg.norm(np.linalg.inv(matrix), axis=1)
     extent = np.ceil(reach / spacing).astype(np.int64) + 2
+    _refuse_endless(crystal, expanded, extent, reach)
     site = expanded.site
     firsts = np.array([int(np.flatnonzero(site == s)[0]) for s in range(len(crystal.sites))])
     ends = np.array([int(np.flatnonzero(site == s)[-1]) + 1 for s in range(len(crystal.sites))])
@@ -99,6 +104,20 @@ def list_pairs(crystal: Crystal, expanded: Expanded, reach: float) -> PairList:
         reach=reach,
         origin=expanded,
     )
+
+
+def _refuse_endless(crystal: Crystal, expanded: Expanded, extent: np.ndarray, reach: float) -> None:
+    atoms = len(expanded.site)
+    density = atoms / float(np.linalg.det(expanded.lattice_matrix))
+    pairs = len(crystal.sites) * density * 4 / 3 * np.pi * reach**3
+    if pairs > MOST_PAIRS or np.prod(2.0 * extent + 1.0) * atoms > MOST_TRIED:
+        a, b, c = crystal.lattice[:3]
+        raise InputError(
+            f"the structure {crystal.name} has too many pairs of atoms up to {reach:.4g} angstrom",
+            found=f"about {pairs:.1e}, from {atoms} atoms in a cell of {a:.4g} x {b:.4g} x {c:.4g} angstrom",
+            expected=f"at most {MOST_PAIRS:.0e}",
+            advice="give lattice parameters in angstrom, not in nm, and a shorter range",
+        )
 
 
 def _locate(points: np.ndarray, expanded: Expanded, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

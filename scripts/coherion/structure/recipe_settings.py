@@ -164,6 +164,7 @@ class RefinementSettings:
             ("resolution_correlation", -1.0, 1.0),
             ("profile_level", 0.01, 0.9999),
             ("starts", 1, 1000),
+            ("seed", 0, 2**63 - 1),
             ("perturbation", 0.0, 10.0),
             ("max_evaluations", 1, 100_000),
         ):
@@ -406,6 +407,14 @@ def refuse_name(
     )
 
 
+# What a start or a bound may be: beyond, the model has no meaning or its pairs no end. Angstrom and degrees.
+POSSIBLE: tuple[tuple[str, tuple[float, float]], ...] = (
+    ("all", (-1e9, 1e9)),
+    *((name, (0.5, 1e4)) for name in ("a", "b", "c")),
+    *((name, (1.0, 179.0)) for name in ("alpha", "beta", "gamma")),
+    ("delta?", (-100.0, 1000.0)),
+    ("*.u_iso", (-1.0, 100.0)),
+)
 # Bounds that hold unless the configuration gives others: the physically possible, and for the lattice a tenth around
 # its start. Angstrom, angstrom^2 and degrees.
 DEFAULT_BOUNDS: tuple[tuple[str, tuple[float, float]], ...] = (
@@ -455,7 +464,23 @@ def bounds_of(
         interval = (-math.inf if low is None else low, math.inf if high is None else high)
         for name in matched([pattern], names, f"bounds.{pattern}"):
             found[name] = interval
+    refuse_impossible(start, "start")
+    for end in (0, 1):
+        refuse_impossible({name: ends[end] for name, ends in found.items() if math.isfinite(ends[end])}, "bounds")
     return found
+
+
+def refuse_impossible(values: Mapping[str, float], place: str) -> None:
+    """Raise an InputError for a value that no parameter of its name can have (:data:`POSSIBLE`)."""
+    for pattern, (low, high) in POSSIBLE:
+        for name in matching(pattern, values, place):
+            if not low <= values[name] <= high:
+                raise InputError(
+                    "a value that this parameter cannot have",
+                    place=f"key {place}",
+                    found=f"{name} = {values[name]:g}",
+                    expected=f"{low:g} to {high:g}",
+                )
 
 
 def equations_of(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.errors import InputError
+from coherion.formats.settings import refuse_out_of_range
 from coherion.structure.reflections import ReflectionSearch, reflection_positions, search_reflection
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
 
 # How far beyond the window reflections are taken whose tails reach into it, 1/angstrom.
 MARGIN = 0.4
+# As the schema of the configuration has them: beyond, the description of the window has more unknowns than points.
+LIMITS = {
+    "reflection_q": (0.01, 50.0),
+    "background_degree": (0, 12),
+    "cell_tolerance": (1e-5, 0.1),
+    "significance": (1e-3, 1e6),
+    "largest_rw": (1e-6, 1e9),
+    "least_fraction": (0.0, 1.0),
+    "aicc_difference": (0.0, 1e9),
+}
 # Length of the domains to start from where the refinement has none, angstrom.
 UNKNOWN_LENGTH = 100.0
 
@@ -65,6 +76,7 @@ class SidePhaseSettings:
     aicc_difference: float = 10.0
 
     def __post_init__(self) -> None:
+        refuse_out_of_range(self, LIMITS)
         if len(self.window) != 2 or not 0 < self.window[0] < self.reflection_q < self.window[1]:
             raise InputError(
                 "the window does not hold the reflection",
