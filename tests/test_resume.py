@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray
+import yaml
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("COHERION_KILLS", "20"))
@@ -45,10 +46,10 @@ def start(
 
 def results_of(folder: Path) -> dict[str, Path]:
     """Everything a run wrote but what it says of its own course."""
-    root = folder / "results"
+    root = folder / yaml.safe_load(SERIES.read_text()).get("results", "results")
     files = (path for path in root.rglob("*") if path.is_file())
     return {
-        str(name): path for path in files if (name := path.relative_to(root)).parts[1] not in ("logs", "benchmarks")
+        str(name): path for path in files if (name := path.relative_to(root)).parts[0] not in ("logs", "benchmarks")
     }
 
 
