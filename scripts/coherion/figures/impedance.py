@@ -41,25 +41,38 @@ def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=C
             -circuits["fitted_imaginary"].values[row][fitted][order],
         )
         plate.line(panel, x, y, label=f"{name}, fit", color=COLOURS[3], linewidth=0.9)
-    # Decades: the filled points, with the exponent of the frequency.
+    # Decades: the filled points, with the exponent of the frequency where there is room for it.
+    room = 0.13 * np.nanmin([1.8 * _arc(circuits, row), _greatest(circuits, row)])
+    labelled: list[tuple[float, float]] = []
     for exponent in range(int(np.ceil(np.log10(f[there].min()))), int(np.floor(np.log10(f[there].max()))) + 1):
         place = int(np.nanargmin(np.abs(np.log10(np.where(there, f, np.nan)) - exponent)))
         panel.plot(real[place], -imaginary[place], marker="o", ms=3, color=colour)
-        panel.annotate(
-            f"$10^{{{exponent}}}$", (real[place], -imaginary[place]), (2, 3), textcoords="offset points", fontsize=5
-        )
+        here = (real[place], -imaginary[place])
+        if all(np.hypot(here[0] - x, here[1] - y) > room for x, y in labelled):
+            panel.annotate(f"$10^{{{exponent}}}$", here, (2, 3), textcoords="offset points", fontsize=5)
+            labelled.append(here)
     panel.set_aspect("equal", adjustable="datalim")
     panel.set(xlabel="Re Z / Ω", ylabel="-Im Z / Ω")
     panel.ticklabel_format(style="sci", scilimits=(-2, 3))
 
 
+def _arc(circuits: xarray.Dataset, row: int) -> float:
+    """Resistance of the arc (ohm) where the spectrum goes on far beyond it; else NaN."""
+    resistance = float(np.nansum(circuits["resistance"].values[row, 0]))
+    return resistance if 0 < 1.8 * resistance < _greatest(circuits, row) else np.nan
+
+
+def _greatest(circuits: xarray.Dataset, row: int) -> float:
+    """Largest modulus of a spectrum (ohm)."""
+    return float(
+        np.nanmax(np.hypot(circuits["impedance_real"].values[row], circuits["impedance_imaginary"].values[row]))
+    )
+
+
 def _nyquist_window(panel, circuits: xarray.Dataset, row: int) -> None:
     """Show the arc: the electrode's tail goes on for decades and would press the arc to a point."""
-    resistance = np.nansum(circuits["resistance"].values[row, 0])
-    real = circuits["impedance_real"].values[row]
-    if np.isfinite(resistance) and 0 < 1.8 * resistance < np.nanmax(
-        np.hypot(real, circuits["impedance_imaginary"].values[row])
-    ):
+    resistance = _arc(circuits, row)
+    if np.isfinite(resistance):
         panel.set_xlim(-0.08 * resistance, 1.8 * resistance)
         panel.set_ylim(-0.08 * resistance, 1.2 * resistance)
 
@@ -179,7 +192,7 @@ def draw_nyquist(found: Sequence[xarray.Dataset], titles: Sequence[str], *, temp
         label = f"{title}, {one['temperature'].values[row]:g} °C"
         nyquist(plate, panel, one, row, label=label)
         _nyquist_window(panel, one, row)
-        panel.text(0.04, 0.96, label, va="top", fontsize=6, transform=panel.transAxes)
+        panel.set_title(label, loc="right", pad=3, fontsize=6.5)
     for panel in plate.panels[len(found) :]:
         panel.set_axis_off()
         panel.set_title("", loc="left")
