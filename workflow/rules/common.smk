@@ -39,13 +39,16 @@ def checked():
             {name: located(path) for name, path in settings["tables"].items()}, schemas
         )
         listed = {row["sample"] for row in tables.excluded} | set(tables.samples)
-        for name in check_per_sample(
-            settings["per_sample"], schema, listed, file=files
-        ):
-            print(
-                f"{files}: key per_sample.{name} names no sample of {settings['tables']['samples']}",
-                file=sys.stderr,
-            )
+        unknown = check_per_sample(settings["per_sample"], schema, listed, file=files)
+        # Where a file of --configfile names other tables, samples of the first configuration are not missed.
+        for file in workflow.overwrite_configfiles or workflow.configfiles:
+            for name in sorted(
+                set(unknown) & set((read_yaml(file) or {}).get("per_sample") or {})
+            ):
+                print(
+                    f"{file}: key per_sample.{name} names no sample of {settings['tables']['samples']}",
+                    file=sys.stderr,
+                )
         return settings, tables
     except CoherionError as problem:
         raise WorkflowError(str(problem)) from None
