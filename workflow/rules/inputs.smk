@@ -223,6 +223,7 @@ RECOVERED = [
 
 def supporting_figures():
     """Each figure of the paper's supporting information, and those beyond it, with its file and its caption."""
+    captions = Path(workflow.basedir) / "workflow" / "report"
     kinds = {
         name: figure | {"caption": f"kind_{figure['kind']}"}
         for figures in PAPER_FIGURES.values()
@@ -238,10 +239,9 @@ def supporting_figures():
             "relations",
             "recovery",
         ):
-            caption = f"workflow/report/{figure['caption']}.rst"
             found[name] = {
                 "file": result(f"figures/{name}.pdf"),
-                "caption": _shown(Path(workflow.basedir) / caption),
+                "caption": _shown((captions / figure["caption"]).with_suffix(".rst")),
             }
             if figure.get("kind") == "fits":
                 found[name]["range"] = Path(figure["files"][0]).stem
