@@ -34,8 +34,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--output", required=True, type=Path, help="text file to write, a line for each warning")
     given = arguments.parse_args(argv)
 
+    from coherion.formats.configuration import read_yaml
     from coherion.formats.netcdf import write_text
-    from coherion.formats.tables import read_table, read_yaml
+    from coherion.formats.tables import read_table
     from coherion.inputs.series import warn_of_sample
 
     structures, refined = (lists_of(given.settings, key) for key in ("structures", "refined"))

@@ -17,8 +17,9 @@ def main(argv=None):
 
     import json
 
+    from coherion.formats.configuration import read_yaml
     from coherion.formats.netcdf import write_text
-    from coherion.formats.tables import read_rows, read_yaml, write_table
+    from coherion.formats.tables import read_rows, write_table
     from coherion.provenance import summary
     from coherion.tables.html import html
     from coherion.tables.table import tsv_rows

@@ -14,7 +14,7 @@ def main(argv=None):
     given = arguments.parse_args(argv)
 
     from coherion.errors import InputError
-    from coherion.formats.tables import read_yaml
+    from coherion.formats.configuration import read_yaml
     from coherion.provenance.crate import COPIES, Crate
     from coherion.provenance.jobs import behind, read_jobs
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from coherion.errors import InputError
+from coherion.formats.configuration import complete_settings, read_yaml
 from coherion.formats.series_tables import check_per_sample, read_tables
-from coherion.formats.tables import complete_settings, read_yaml
 from coherion.impedance.arrhenius_dataset import ArrheniusSettings
 from coherion.impedance.circuits_dataset import CircuitSettings
 from coherion.impedance.kramers_kronig import ValidationSettings

@@ -1,4 +1,4 @@
-"""Tables and configuration: what is refused, and how the message names the place."""
+"""Tables: what is refused, and how the message names the place."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import pytest
 
 from coherion.errors import InputError
 from coherion.formats import tables
+from coherion.formats.configuration import read_yaml
 from coherion.formats.series_tables import read_tables
 
 SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
-SCANS = tables.read_yaml(SCHEMAS / "scans.schema.yaml")
-SAMPLES = tables.read_yaml(SCHEMAS / "samples.schema.yaml")
+SCANS = read_yaml(SCHEMAS / "scans.schema.yaml")
+SAMPLES = read_yaml(SCHEMAS / "samples.schema.yaml")
 
 
 def table(folder: Path, name: str, text: str) -> str:
@@ -120,74 +121,6 @@ def test_a_table_that_is_not_text_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match="scans.tsv"):
         tables.read_table(path, SCANS)
-
-
-SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "reduction": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "qmax": {
-                    "type": "number",
-                    "exclusiveMinimum": 0,
-                    "default": 13.0,
-                    "description": "cut, 1/angstrom",
-                }
-            },
-        }
-    },
-}
-
-
-def test_settings_are_completed_from_the_schema_without_changing_what_the_user_wrote():
-    written = {}
-    assert tables.complete_settings(written, SCHEMA) == {"reduction": {"qmax": 13.0}}
-    assert written == {}
-    assert tables.complete_settings({"reduction": {"qmax": 20}}, SCHEMA)["reduction"]["qmax"] == 20
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"reduction": {"qmax": "13"}}, ["key reduction.qmax", "found 13", "number", "1/angstrom"]),
-        ({"reduction": {"qmax": 0}}, ["reduction.qmax", "more than 0"]),
-        ({"reduction": {"qmx": 1}}, ["reduction.qmx", "qmax"]),
-        ({"reduction": 5}, ["reduction", "object"]),
-    ],
-)
-def test_configuration_errors_name_the_key(settings, said):
-    with pytest.raises(InputError) as refused:
-        tables.complete_settings(settings, SCHEMA, file="config.yaml")
-    for part in ["config.yaml", *said]:
-        assert part in str(refused.value)
-
-
-def test_yaml_errors_name_the_line(tmp_path):
-    path = tmp_path / "config.yaml"
-    path.write_text("a: 1\nb: [1, 2\nc: 3\n")
-    with pytest.raises(InputError, match="line 3"):
-        tables.read_yaml(path)
-
-
-def test_a_tag_in_yaml_is_not_obeyed(tmp_path):
-    path = tmp_path / "config.yaml"
-    path.write_text("a: !!python/object/apply:os.system ['true']\n")
-    with pytest.raises(InputError, match="not valid YAML"):
-        tables.read_yaml(path)
-
-
-def test_every_key_of_the_schemas_is_described():
-    for path in sorted(SCHEMAS.glob("*.schema.yaml")):
-
-        def visit(schema, name, path=path):
-            for key, inner in schema.get("properties", {}).items():
-                assert inner.get("description") or inner.get("properties"), f"{path.name}: {name}.{key}"
-                visit(inner, f"{name}.{key}")
-
-        visit(tables.read_yaml(path), "")
 
 
 def test_written_tables_read_back(tmp_path):

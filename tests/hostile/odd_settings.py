@@ -31,7 +31,7 @@ from hostile.targets import NAMES
 from made_spectra import complete, mpt_text
 
 from coherion import command
-from coherion.formats import scan_text, tables
+from coherion.formats import configuration, scan_text
 from coherion.formats.pdf_text import format_pdf_text
 from coherion.formats.plain import DEEPEST
 from coherion.structure.crystal import read_cif
@@ -101,7 +101,7 @@ ROW = {
     "temperature_sd_K": 1,
     "columns": "frequency,real,imaginary",
 }
-SERIES = tables.read_yaml(ROOT / "config" / "simulation.yaml")
+SERIES = configuration.read_yaml(ROOT / "config" / "simulation.yaml")
 QUICK_SERIES = {
     "instrument": SERIES["instrument"] | {"two_theta_begin": 5.0, "two_theta_end": 9.0, "two_theta_step": 0.1},
     "spectra": SERIES["spectra"] | {"temperatures": [25], "frequency_low": 1000.0, "points_per_decade": 4},
@@ -212,7 +212,7 @@ STAGES: dict[str, Stage] = {
 
 @functools.cache
 def schema() -> dict[str, Any]:
-    return tables.read_yaml(CONFIGURATION)["properties"]
+    return configuration.read_yaml(CONFIGURATION)["properties"]
 
 
 def working(name: str) -> dict[str, Any]:

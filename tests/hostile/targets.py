@@ -22,7 +22,7 @@ from made_spectra import cartesian, complete, made, mpt_text, text_table
 
 from coherion import command
 from coherion.errors import CoherionError
-from coherion.formats import biologic, impedance_text, netcdf, pdf_text, scan_text, scans, stoe, tables
+from coherion.formats import biologic, configuration, impedance_text, netcdf, pdf_text, scan_text, scans, stoe, tables
 from coherion.formats.series_tables import check_per_sample, read_tables
 
 ROOT = Path(__file__).parents[2]
@@ -366,12 +366,12 @@ def yaml_seeds() -> list[bytes]:
 
 @functools.cache
 def schema(name: str) -> Any:
-    return tables.read_yaml(SCHEMAS / f"{name}.schema.yaml")
+    return configuration.read_yaml(SCHEMAS / f"{name}.schema.yaml")
 
 
 def read_configuration(path: Path) -> None:
-    given = tables.read_yaml(path)
-    settings = tables.complete_settings(given or {}, schema("config"), file=path)
+    given = configuration.read_yaml(path)
+    settings = configuration.complete_settings(given or {}, schema("config"), file=path)
     # The rules hand settings on as JSON, in which NaN and infinity do not exist.
     assert json.loads(json.dumps(settings, allow_nan=False)) == settings
     check_per_sample(settings["per_sample"], schema("config"), {"a": {}}, file=path)

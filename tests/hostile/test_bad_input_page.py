@@ -35,9 +35,9 @@ from made_spectra import complete, mpt_text, text_table
 
 from coherion.errors import CoherionError
 from coherion.formats import stoe
+from coherion.formats.configuration import complete_settings, read_yaml, refuse_templates
 from coherion.formats.pdf_text import format_pdf_text
 from coherion.formats.series_tables import read_tables
-from coherion.formats.tables import complete_settings, read_yaml, refuse_templates
 
 PAGE = ROOT / "docs" / "bad-input.md"
 

@@ -24,7 +24,17 @@ from made_spectra import complete, mpt_text, text_table
 
 from coherion import command
 from coherion.errors import CoherionWarning, InputError
-from coherion.formats import biologic, impedance_columns, impedance_text, netcdf, pdf_text, scan_text, stoe, tables
+from coherion.formats import (
+    biologic,
+    configuration,
+    impedance_columns,
+    impedance_text,
+    netcdf,
+    pdf_text,
+    scan_text,
+    stoe,
+    tables,
+)
 from coherion.formats.plain import read_json
 from coherion.formats.settings import settings_from
 from coherion.impedance.circuits_dataset import CircuitSettings
@@ -197,9 +207,9 @@ def test_json_that_no_setting_can_be(text):
 
 
 def test_keys_of_a_configuration_are_text():
-    schema = tables.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    schema = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
     with pytest.raises(InputError, match="per_sample.*quotes"):
-        tables.complete_settings({"per_sample": {0.1: {}}}, schema)
+        configuration.complete_settings({"per_sample": {0.1: {}}}, schema)
 
 
 @pytest.mark.parametrize(
@@ -358,7 +368,7 @@ def test_requests_of_bonds_are_of_their_form(item):
 )
 def test_a_simulated_series_that_cannot_be_is_refused(section, key, value):
     path = ROOT / "config" / "simulation.yaml"
-    good = tables.read_yaml(path)
+    good = configuration.read_yaml(path)
     assert read_simulation(path)
     with pytest.raises(InputError, match=section if section != "conductivity" else "activation energy"):
         read_simulation(path, {section: good[section] | {key: value}})
@@ -373,16 +383,16 @@ def test_a_pellet_of_no_size_is_not_believed():
 def test_a_key_that_stands_twice_is_refused(text, tmp_path):
     """PyYAML keeps the last one: the settings of the first section of two were lost without a word."""
     with pytest.raises(InputError, match=r"line \d.*stands twice"):
-        tables.read_yaml(stored(tmp_path / "a.yaml", text))
+        configuration.read_yaml(stored(tmp_path / "a.yaml", text))
 
 
 def test_one_key_may_stand_in_two_mappings(tmp_path):
     text = "a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: [*a, *a]\n"
-    assert tables.read_yaml(stored(tmp_path / "a.yaml", text))["b"] == {"x": 1, "y": 2}
+    assert configuration.read_yaml(stored(tmp_path / "a.yaml", text))["b"] == {"x": 1, "y": 2}
 
 
-FORMULAS = ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-2+3+cmd()", "@SUM(A1)", "\t=1+x", "=", "-x title"]
-NUMBERS = ["-1.5", "+2", "-1e-05", "-0.123(4)", "-inf", "x = 0.5", "a=b", "-", "", "'quoted'"]
+FORMULAS = ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-2+3+cmd()", "@SUM(A1)", "\t=1+x", "=", "-x title", "-1 to cmd()"]
+NUMBERS = ["-1.5", "+2", "-1e-05", "-0.123(4)", "-0.894 to -0.851", "-inf", "x = 0.5", "a=b", "-", "", "'quoted'"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -12,8 +12,9 @@ from test_workflow import own_series, snakemake, write_scan
 
 from coherion.errors import CoherionWarning, InputError
 from coherion.formats import netcdf, stoe
+from coherion.formats.configuration import complete_settings, read_yaml
 from coherion.formats.series_tables import read_tables
-from coherion.formats.tables import complete_settings, read_yaml, write_table
+from coherion.formats.tables import write_table
 from coherion.impedance.circuits import circuit
 from coherion.scattering.composition import parse_formula
 from coherion.structure.constraints import parse_constraint, parse_number

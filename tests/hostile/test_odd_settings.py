@@ -14,8 +14,8 @@ from hostile.odd_settings import ODD, STAGES, cases, places, prepare, replaced, 
 from hostile.targets import schema
 
 from coherion.errors import CoherionError
+from coherion.formats.configuration import complete_settings
 from coherion.formats.series_tables import check_per_sample
-from coherion.formats.tables import complete_settings
 from coherion.inputs.series import changed_occupancies
 
 # Of each command; all together take about 30 s of one core.

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from coherion import command
-from coherion.formats.tables import complete_settings, read_table, read_yaml
+from coherion.formats.configuration import complete_settings, read_yaml
+from coherion.formats.tables import read_table
 from coherion.inputs.plausibility import converted_twice, in_kelvin, warn_if_no_pellet, warn_if_other_atoms
 from coherion.inputs.series import changed_occupancies, warn_of_sample
 from coherion.structure.crystal import read_cif

@@ -13,7 +13,7 @@ sys.path.insert(0, str(SCRIPTS))
 from coherion.command import summary_of_logs
 from coherion.errors import CoherionError
 from coherion.formats.series_tables import check_per_sample, read_tables, settings_of
-from coherion.formats.tables import complete_settings, read_yaml
+from coherion.formats.configuration import complete_settings, read_yaml
 from snakemake.exceptions import WorkflowError
 
 STARTED = time.time()

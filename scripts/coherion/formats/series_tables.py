@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from coherion.errors import InputError
-from coherion.formats.tables import Row, complete_settings, read_table, read_yaml, repeats, unknown_names
+from coherion.formats.configuration import complete_settings, read_yaml
+from coherion.formats.tables import Row, read_table, repeats, unknown_names
 
 
 @dataclass(frozen=True)

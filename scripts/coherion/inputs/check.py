@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from coherion import command
 from coherion.errors import CoherionError, InputError
+from coherion.formats.configuration import complete_settings, problems_of_settings, read_yaml
 from coherion.formats.series_tables import Tables, check_per_sample, read_tables, settings_of
-from coherion.formats.tables import complete_settings, problems_of_settings, read_yaml
 from coherion.inputs.series import changed_occupancies, warn_of_sample
 
 if TYPE_CHECKING:

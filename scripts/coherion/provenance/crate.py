@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from coherion.formats.configuration import read_yaml
 from coherion.formats.netcdf import sha256, write_whole
-from coherion.formats.tables import read_yaml
 from coherion.provenance.jobs import Job, makers
 from coherion.provenance.stated import attributes
 from coherion.provenance.summary import versions

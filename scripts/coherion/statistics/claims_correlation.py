@@ -9,7 +9,7 @@ import numpy as np
 
 from coherion.statistics import criteria
 from coherion.statistics.claims_transport import LN10, log_conductivity
-from coherion.statistics.correlation import Kind, correlate, reliability
+from coherion.statistics.correlation import Correlation, Kind, correlate, reliability
 from coherion.statistics.criteria import Array, ClaimSettings, Finding, Verdict
 from coherion.statistics.line import fit_line
 from coherion.statistics.readings import LOGARITHMIC, compare_readings
@@ -69,20 +69,25 @@ def points(series: Series, *, annealed: bool, least: int, length_column: str | N
     )
 
 
+def correlation_of_points(p: Points, kind: Kind, settings: ClaimSettings) -> Correlation:
+    """Correlation of log10 sigma and log10 L, with what the settings say of intervals and permutations."""
+    return correlate(
+        p.log_length,
+        p.log_sigma,
+        kind,
+        settings.confidence,
+        exact_limit=settings.exact_limit,
+        resamples=settings.resamples,
+        seed=settings.seed,
+    )
+
+
 def correlation_of(kind: Kind, annealed: bool) -> Evaluate:
     """Correlation of log10 sigma and log10 L; permutation p and the interval must agree."""
 
     def evaluate(series: Series, settings: ClaimSettings) -> Finding:
         p = points(series, annealed=annealed, least=5)
-        found = correlate(
-            p.log_length,
-            p.log_sigma,
-            kind,
-            settings.confidence,
-            exact_limit=settings.exact_limit,
-            resamples=settings.resamples,
-            seed=settings.seed,
-        )
+        found = correlation_of_points(p, kind, settings)
         low, high = found.interval
         verdict: Verdict = "undecided"
         if high < 0 and found.test.two_sided < settings.significance:

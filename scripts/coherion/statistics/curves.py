@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.statistics.claims_confounding import within
-from coherion.statistics.claims_correlation import Points, points
+from coherion.statistics.claims_correlation import Points, correlation_of_points, points
 from coherion.statistics.confounding import residual
-from coherion.statistics.correlation import correlate
 from coherion.statistics.criteria import ClaimSettings
 from coherion.statistics.line import fit_line
 from coherion.statistics.readings import compare_readings
@@ -169,15 +168,7 @@ def _line(
     made["residual"] = everything.log_sigma - expected
     rows = [everything.sample.index(name) for name in p.sample]
     for kind in ("pearson", "spearman"):
-        found = correlate(
-            p.log_length,
-            p.log_sigma,
-            kind,
-            settings.confidence,
-            exact_limit=settings.exact_limit,
-            resamples=settings.resamples,
-            seed=settings.seed,
-        )
+        found = correlation_of_points(p, kind, settings)
         made |= {kind: found.coefficient, f"{kind}_p": found.test.two_sided}
         made |= {f"{kind}_low": found.interval[0], f"{kind}_high": found.interval[1]}
         made |= {f"{kind}_bca_low": found.bca_interval[0], f"{kind}_bca_high": found.bca_interval[1]}
