@@ -2,19 +2,21 @@
 
 Prints one JSON line per size: seconds of processor time (not of the clock: machines are shared) and memory of the main
 process to build the DAG of the whole analysis; for the sizes that are run, what Snakemake itself and what its jobs cost
-per sample. Run: ``python benchmarks/scale.py [--plan 10 100 1000] [--run 5 20 60] [--figure]``; ``--figure`` draws
+per sample, start of their interpreter and imports included. ``loop_s`` is what ten million additions took meanwhile:
+machines differ, and one that is shared differs from hour to hour by a factor of two.
+Run: ``python benchmarks/scale.py [--plan 10 100 1000] [--run 10 40 120] [--figure]``; ``--figure`` draws
 docs/figures/scale_growth.svg and .png from the lines printed.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,9 +46,28 @@ def make_series(folder: Path, samples: int) -> None:
     (config / "config.yaml").write_text(json.dumps(settings))
 
 
-def snakemake(folder: Path, *arguments: str) -> tuple[float, float, str]:
-    """Run Snakemake: processor time with that of its jobs (s), memory of the largest process (MB), and what it said."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, *arguments]
+# Snakemake as its command runs it, telling at its end what it used itself, without its jobs.
+TOLD = "processor time of Snakemake itself: "
+SNAKEMAKE = f"""
+import atexit, resource
+from snakemake.cli import main
+used = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+atexit.register(lambda: print({TOLD!r}, used(), flush=True))
+main()
+"""
+
+
+def loop() -> float:
+    """Seconds of processor time of ten million additions."""
+    began, total = time.process_time(), 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - began
+
+
+def snakemake(folder: Path, *arguments: str) -> tuple[float, float, float]:
+    """Run Snakemake: processor time of its own and of its jobs (s), memory of the largest process (MB)."""
+    command = [sys.executable, "-c", SNAKEMAKE, "--snakefile", ROOT / "Snakefile", "--directory", folder, *arguments]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     process = subprocess.Popen(
         [str(part) for part in command],
@@ -59,7 +80,8 @@ def snakemake(folder: Path, *arguments: str) -> tuple[float, float, str]:
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(said[-3000:])
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said
+    own = float(said.rpartition(TOLD)[2].split()[0])
+    return own, used.ru_utime + used.ru_stime - own, used.ru_maxrss / 1024
 
 
 def plan(samples: int) -> dict[str, float]:
@@ -67,8 +89,13 @@ def plan(samples: int) -> dict[str, float]:
         folder = Path(made) / "series"
         make_series(folder, samples)
         # --summary builds the DAG and does nothing with it; a dry run spends more on printing than on planning.
-        seconds, memory, _ = snakemake(folder, "--summary")
-    return {"samples": samples, "planning_cpu_s": round(seconds, 2), "memory_MB": round(memory)}
+        seconds, _, memory = snakemake(folder, "--summary")
+    return {
+        "samples": samples,
+        "planning_cpu_s": round(seconds, 2),
+        "memory_MB": round(memory),
+        "loop_s": round(loop(), 2),
+    }
 
 
 def run(samples: int) -> dict[str, float]:
@@ -79,17 +106,14 @@ def run(samples: int) -> dict[str, float]:
         targets = [f"results/arrhenius/s{number:04d}.nc" for number in range(samples)]
         snakemake(folder, *raw, "--cores", "1", "--quiet", "all")
         nothing, _, _ = snakemake(folder, *raw, "--cores", "1", "--quiet", "all")
-        seconds, memory, _ = snakemake(folder, *targets, "--cores", "1", "--quiet", "all")
-        jobs = 0.0
-        for file in (folder / "results/benchmarks/analyse_spectra").glob("*.tsv"):
-            with file.open() as stream:
-                jobs += float(next(csv.DictReader(stream, delimiter="\t"))["cpu_time"])
+        own, jobs, memory = snakemake(folder, *targets, "--cores", "1", "--quiet", "all")
     return {
         "samples": samples,
-        "run_cpu_s": round(seconds, 2),
+        "run_cpu_s": round(own + jobs, 2),
         "jobs_cpu_s_per_sample": round(jobs / samples, 3),
-        "snakemake_cpu_s_per_sample": round((seconds - jobs - nothing) / samples, 3),
+        "snakemake_cpu_s_per_sample": round((own - nothing) / samples, 3),
         "run_memory_MB": round(memory),
+        "loop_s": round(loop(), 2),
     }
 
 
@@ -123,7 +147,7 @@ def draw(lines: list[dict[str, float]]) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--plan", type=int, nargs="*", default=[10, 30, 100, 300, 1000], help="sizes to plan")
-    arguments.add_argument("--run", type=int, nargs="*", default=[5, 20, 60], help="sizes whose impedance is run")
+    arguments.add_argument("--run", type=int, nargs="*", default=[10, 40, 120], help="sizes whose impedance is run")
     arguments.add_argument("--figure", action="store_true", help="draw docs/figures/scale_growth")
     given = arguments.parse_args()
     lines = []

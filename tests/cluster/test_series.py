@@ -164,9 +164,9 @@ def test_without_retries_the_run_ends_with_the_reason_and_the_next_one_finishes(
 
 def test_one_allocation_holds_a_whole_run(series, tmp_path):
     """The form for a queue that takes few jobs: Snakemake runs inside, on the processors it was given."""
-    target = "results/small/scans/x10.nc"
-    asked = ["--cpus-per-task=2", "--mem=3000", "--time=10", "--partition=faults", f"--output={tmp_path}/run.txt"]
-    given = [target, "--directory", tmp_path, "--configfile", ROOT / "config" / "small.yaml"]
+    targets = ["results/small/refinement/x10/2-60.cif", "results/small/arrhenius/x10.nc"]
+    asked = ["--cpus-per-task=2", "--mem=3000", "--time=30", "--partition=faults", f"--output={tmp_path}/run.txt"]
+    given = [*targets, "--directory", tmp_path, "--configfile", ROOT / "config" / "small.yaml"]
     ended = subprocess.run(
         ["sbatch", "--wait", "--parsable", *asked, PROFILE / "one_allocation.sbatch", *given],
         capture_output=True,
@@ -174,11 +174,11 @@ def test_one_allocation_holds_a_whole_run(series, tmp_path):
         stdin=subprocess.DEVNULL,
         cwd=ROOT,
         check=False,
-        timeout=180,
+        timeout=900,
     )
     text = (tmp_path / "run.txt").read_text()
     assert ended.returncode == 0, text
-    assert (tmp_path / target).exists()
+    assert all((tmp_path / target).exists() for target in targets)
     assert "Provided cores: 2" in text
     assert "mem_mb=3000" in text
 
