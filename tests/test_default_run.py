@@ -105,7 +105,7 @@ def test_a_figure_and_its_table_show_the_same_numbers(results):
     series = {r["sample"]: r for r in rows(results / "series/series.tsv")}
     lines = (results / "figures/figure_6bcd.tsv").read_text(encoding="utf-8").splitlines()
     drawn = list(csv.DictReader([line for line in lines if not line.startswith("#")], delimiter="\t"))
-    shown = {r["name"]: r for r in drawn if r["panel"] == "c" and r.get("name")}
+    shown = {r["name"]: r for r in drawn if r["panel"] == "d" and r.get("name")}
     assert set(shown) == {name for name, r in series.items() if r["group"] == "as_milled" and not r["excluded"]}
     for name, row in shown.items():
         assert float(row["x"]) == float(series[name]["coherence_length_A"])

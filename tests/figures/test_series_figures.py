@@ -43,7 +43,7 @@ def test_every_figure_is_drawn_from_a_table_that_lacks_most_columns(tmp_path, na
 
 
 def test_figure_6_shows_the_milled_samples_and_their_errors():
-    rows = [row for row in plotted(draw_series(series(**SAMPLES), "figure_6bcd")) if row["panel"] == "c"]
+    rows = [row for row in plotted(draw_series(series(**SAMPLES), "figure_6bcd")) if row["panel"] == "d"]
     assert [row["name"] for row in rows] == ["x10", "x50", "x90"]
     np.testing.assert_allclose([float(row["x"]) for row in rows], SAMPLES["coherence_length_A"][:3])
     np.testing.assert_allclose([float(row["x_sd"]) for row in rows], SAMPLES["coherence_length_A_sd"][:3])

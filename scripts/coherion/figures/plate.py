@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import matplotlib
@@ -72,7 +73,9 @@ class Plate:
     origin
         ``simulated`` prints that word on the figure.
     letters
-        Whether panels are marked (a), (b), ...
+        Whether panels are marked; by default where there are several.
+    first
+        Letter of the first panel: that of the paper, where its figure has others before.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Plate:
         height: float = 2.6,
         origin: str = "measured",
         letters: bool | None = None,
+        first: str = "a",
         **layout: Any,
     ) -> None:
         matplotlib.rcParams.update(THEME | _STYLE)
@@ -91,9 +95,10 @@ class Plate:
             rows, columns, figsize=(width, height), squeeze=False, layout="constrained", **layout
         )
         self.panels = list(panels.flat)
+        self._letters = ascii_lowercase[ascii_lowercase.index(first) :]
         self._numbers: list[dict[str, Any]] = []
         if letters if letters is not None else len(self.panels) > 1:
-            for letter, panel in zip("abcdefghijklmnop", self.panels, strict=False):
+            for letter, panel in zip(self._letters, self.panels, strict=False):
                 panel.set_title(f"({letter})", loc="left", pad=3)
         if origin == "simulated":
             # A strip of its own, so that the word touches neither frame nor title.
@@ -158,7 +163,7 @@ class Plate:
         places = [own.get_subplotspec() for own in self.panels]
         number = places.index(panel.get_subplotspec())
         for i in range(len(x)):
-            row: dict[str, Any] = {"panel": "abcdefghijklmnop"[number], "series": label}
+            row: dict[str, Any] = {"panel": self._letters[number], "series": label}
             if names is not None:
                 row["name"] = names[i]
             row |= {"x": float(x[i]), "y": float(y[i])}
@@ -169,7 +174,7 @@ class Plate:
     def numbers(self) -> str:
         """The plotted numbers as a table, headed by what the axes of each panel mean."""
         head = []
-        for letter, panel in zip("abcdefghijklmnop", self.panels, strict=False):
+        for letter, panel in zip(self._letters, self.panels, strict=False):
             sharing = [axes for axes in self.figure.axes if axes.get_subplotspec() == panel.get_subplotspec()]
             ordinates = " and, right, ".join(_plain(axes.get_ylabel()) for axes in sharing)
             head.append(f"# panel {letter}: x = {_plain(panel.get_xlabel())}; y = {ordinates}")

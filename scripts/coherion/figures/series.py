@@ -196,7 +196,13 @@ def draw_series(series: Series, name: str, correlation: xarray.Dataset | None = 
     columns = 3 if len(panels) == 3 else 2
     rows = -(-len(panels) // columns)
     plate = Plate(
-        rows, columns, width=PAGE, height=2.3 * rows + 0.1, origin="simulated" if _simulated(series) else "measured"
+        rows,
+        columns,
+        width=PAGE,
+        height=2.3 * rows + 0.1,
+        origin="simulated" if _simulated(series) else "measured",
+        # Panel a of Fig. 6 is a figure of its own, since it is drawn from other files.
+        first="b" if name == "figure_6bcd" else "a",
     )
     for axes, panel in zip(plate.panels, panels, strict=True):
         if panel.line and correlation is not None:
