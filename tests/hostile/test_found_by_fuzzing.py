@@ -299,6 +299,13 @@ def test_a_circuit_fit_ends(given):
         settings_from(CircuitSettings, given, "the circuit fit")
 
 
+def test_a_covariance_is_not_asked_of_more_distances_than_memory_holds():
+    far = {"composition": "LaB6", "rmax": 10_000.0, "rstep": 0.1}
+    with pytest.raises(InputError, match=r"rmax.*at most 1208 angstrom where qmax = 13, or covariance: false"):
+        ReductionSettings.from_mapping(far)
+    assert ReductionSettings.from_mapping(far | {"covariance": False}).rmax == 10_000
+
+
 def test_a_seed_is_not_negative():
     with pytest.raises(InputError, match="seed"):
         RefinementSettings.from_mapping({"seed": -(2**62)})

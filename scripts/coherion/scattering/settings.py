@@ -21,6 +21,8 @@ MONOCHROMATORS = {"Ge111": 3.26660, "Si111": 3.13560, "graphite002": 3.354}
 """Spacing d of the reflecting planes at room temperature in angstrom (Ge: a = 5.65791; Si: a = 5.43102)."""
 
 MOST_POINTS = 1_000_000
+# The covariance of so many distances takes 200 MB, and a few times that while it is made.
+MOST_DISTANCES = 5_000
 MOST_DEGREE = 60
 
 
@@ -216,6 +218,9 @@ def _check(settings: ReductionSettings) -> None:
         raise refuse("rmin", f"less than rmax = {settings.rmax:g}")
     if (settings.rmax - settings.rmin) / settings.rstep > MOST_POINTS:
         raise refuse("rstep", f"a grid of at most {MOST_POINTS} points")
+    if settings.covariance and settings.rmax * settings.qmax / math.pi > MOST_DISTANCES:
+        reach = MOST_DISTANCES * math.pi / settings.qmax
+        raise refuse("rmax", f"at most {reach:.4g} angstrom where qmax = {settings.qmax:g}, or covariance: false")
     if settings.rpoly * settings.qmax / math.pi > MOST_DEGREE:
         raise refuse("rpoly", f"a polynomial of degree rpoly qmax/pi up to {MOST_DEGREE}")
     if 2 * settings.capillary_wall >= settings.capillary_diameter:
