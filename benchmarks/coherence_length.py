@@ -32,8 +32,8 @@ BOUNDS = (5.0, 5000.0)
 
 
 def model_of():
-    from coherion.structure.crystal import Crystal, Site
-    from coherion.structure.pair_model import PairModel
+    from coherion.crystal.crystal import Crystal, Site
+    from coherion.pair_model.model import PairModel
 
     atoms = {
         "M1": ("In", (0, 0, 0), 0.018),
@@ -52,8 +52,8 @@ def recover(length: float, seed: int, model, sd: float) -> dict:
     """Refine one simulated G(r) and take the profile interval of its length."""
     import numpy as np
 
-    from coherion.structure.pair_model import calculate
-    from coherion.structure.refinement import nyquist_grid, profile_interval, refine
+    from coherion.pair_model.evaluator import calculate
+    from coherion.refinement.refine import nyquist_grid, profile_interval, refine
 
     generator = np.random.default_rng([seed, round(length)])
     truth = model.complete(TRUTH | {"coherence_length": length})
@@ -128,8 +128,8 @@ def main() -> None:
     given = parser.parse_args()
     import numpy as np
 
-    from coherion.structure.pair_model import calculate
-    from coherion.structure.refinement import nyquist_grid
+    from coherion.pair_model.evaluator import calculate
+    from coherion.refinement.refine import nyquist_grid
 
     begun = time.process_time()
     model = model_of()

@@ -47,9 +47,9 @@ def timed(function, *arguments, **options):
 def make_problems(folder: Path, count: int) -> list[dict]:
     import numpy as np
 
-    from coherion.formats.biologic_mpt import write_mpt
-    from coherion.formats.spectrum import Spectrum
-    from coherion.impedance.circuits import circuit
+    from coherion.data.spectra.biologic_mpt import write_mpt
+    from coherion.data.spectra.spectrum import Spectrum
+    from coherion.impedance.circuits.elements import circuit
 
     generator = np.random.default_rng(20240205)
     frequency = np.geomspace(7e6, 0.1, 90)
@@ -73,9 +73,9 @@ def make_problems(folder: Path, count: int) -> list[dict]:
 
 
 def run_ours(problems: list[dict]) -> dict:
-    from coherion.impedance.circuit_fit import fit_circuit
+    from coherion.data.spectra.reader import read_spectra
+    from coherion.impedance.circuits.fit import fit_circuit
     from coherion.impedance.kramers_kronig import validate_spectrum
-    from coherion.impedance.spectra import read_spectra
 
     seconds: dict[str, list[float]] = {"read": [], "validate": [], "fit": []}
     recovered = lowest = 0
@@ -181,8 +181,8 @@ def run_sample(repeats: int) -> dict:
 
     from coherion.impedance.arrhenius import BOLTZMANN
     from coherion.impedance.arrhenius_dataset import ArrheniusSettings, arrhenius_dataset
-    from coherion.impedance.circuits import circuit
-    from coherion.impedance.circuits_dataset import CircuitSettings, fit_dataset
+    from coherion.impedance.circuits.dataset import CircuitSettings, fit_dataset
+    from coherion.impedance.circuits.elements import circuit
     from coherion.impedance.datasets import validate_dataset
     from coherion.impedance.kramers_kronig import ValidationSettings
 

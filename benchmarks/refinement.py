@@ -55,7 +55,7 @@ START = {"scale": 1.0, "delta2": 1.0, "coherence_length": 60.0}
 
 
 def crystal():
-    from coherion.structure.crystal import Crystal, Site
+    from coherion.crystal.crystal import Crystal, Site
 
     sites = tuple(Site(label, x, ((element, 1.0),), 0.02) for label, (element, x) in ATOMS.items())
     return Crystal("cryolite", (6.915, 7.163, 9.928, 90, 90.28, 90), "P21/n", sites)
@@ -65,7 +65,7 @@ def problem():
     """The model, the 25 names, the true values and the start."""
     import numpy as np
 
-    from coherion.structure.pair_model import PairModel
+    from coherion.pair_model.model import PairModel
 
     model = PairModel((crystal(),), QMAX, "pdffit", "sphere")
     fixed = ("delta1", "qdamp", "qbroad")
@@ -88,7 +88,7 @@ def pdffit2_structure(values):
     import numpy as np
     from diffpy.structure import Lattice, Structure
 
-    from coherion.structure.symmetry import displacement_frame
+    from coherion.crystal.symmetry import displacement_frame
 
     own = crystal().with_values({k: v for k, v in values.items() if k in crystal().parameters})
     expanded = own.expand()
@@ -145,9 +145,11 @@ def run_ours(path: Path) -> dict:
     import numpy as np
 
     begun = time.perf_counter()
-    from coherion.structure.evaluator import Evaluator  # noqa: F401
-    from coherion.structure.pair_model import calculate
-    from coherion.structure.refinement import refine
+    from coherion.pair_model.evaluator import (
+        Evaluator,  # noqa: F401
+        calculate,
+    )
+    from coherion.refinement.refine import refine
 
     imported = time.perf_counter() - begun
     model, free, truth, start = problem()
@@ -249,8 +251,8 @@ def compare(quick: bool) -> dict:
 
 def cost(model, names, rmax: float, values: dict) -> float:
     """Seconds of one G(r) with derivatives on the Nyquist grid: the least of several."""
-    from coherion.structure.evaluator import Evaluator
-    from coherion.structure.refinement import nyquist_grid
+    from coherion.pair_model.evaluator import Evaluator
+    from coherion.refinement.refine import nyquist_grid
 
     evaluator = Evaluator(model, nyquist_grid(QMAX, 2.0, rmax), names)
     full = model.complete(values)
@@ -267,9 +269,9 @@ def growth(folder: Path) -> dict:
     """Measure the cost against range, atoms and parameters, and draw it."""
     import numpy as np
 
+    from coherion.crystal.crystal import Crystal, Site
     from coherion.figures.plate import COLOURS, PAGE, Plate
-    from coherion.structure.crystal import Crystal, Site
-    from coherion.structure.pair_model import PairModel
+    from coherion.pair_model.model import PairModel
 
     _, free, truth, _ = problem()
     model = PairModel((crystal(),), QMAX)

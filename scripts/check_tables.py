@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coherion import command
+from coherion import command, messages
 from coherion.errors import InputError
 
 SCHEMAS = Path(__file__).parents[1] / "workflow" / "schemas"
@@ -34,17 +34,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--output", required=True, type=Path, help="text file to write, a line for each warning")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.configuration import read_yaml
-    from coherion.formats.netcdf import write_text
-    from coherion.formats.tables import read_table
+    from coherion.data.netcdf import write_text
+    from coherion.data.tables import read_table
     from coherion.inputs.series import warn_of_sample
+    from coherion.settings.configuration import read_yaml
 
     structures, refined = (lists_of(given.settings, key) for key in ("structures", "refined"))
     if unknown := set(given.settings) - {"structures", "refined"}:
         raise InputError("unknown setting", place=f"key {min(unknown)}", expected="structures, refined")
     samples = read_table(given.samples, read_yaml(SCHEMAS / "samples.schema.yaml"))
     spectra = read_table(given.spectra, read_yaml(SCHEMAS / "spectra.schema.yaml")) if given.spectra else []
-    with command.collected() as said:
+    with messages.collected() as said:
         for row in samples:
             if "exclude" not in row:
                 name = row["sample"]
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 )
     write_text(given.output, "".join(f"{line}\n" for line in said))
     for line in said:
-        command.warn(line)
+        messages.warn(line)
 
 
 if __name__ == "__main__":

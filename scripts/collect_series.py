@@ -23,11 +23,11 @@ def main(argv=None):
     arguments.add_argument("--exclusions", required=True, help="table of exclusions to write (.tsv)")
     given = arguments.parse_args(argv)
 
+    from coherion.data.netcdf import origin_of, read_dataset, write_text
+    from coherion.data.series_tables import read_tables
+    from coherion.data.tables import write_table
     from coherion.errors import InputError
-    from coherion.formats.netcdf import origin_of, read_dataset, write_text
-    from coherion.formats.series_tables import read_tables
-    from coherion.formats.settings import settings_from
-    from coherion.formats.tables import write_table
+    from coherion.settings.checking import settings_from
     from coherion.statistics.collect import SeriesSettings, exclusion_rows, series_row
 
     settings = settings_from(SeriesSettings, given.settings, "the series")

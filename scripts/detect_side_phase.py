@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from coherion import command
+from coherion import command, messages
 
 
 def main(argv=None):
@@ -17,11 +17,11 @@ def main(argv=None):
 
     import json
 
-    from coherion.formats.netcdf import origin_of, read_dataset, write_dataset, write_text
-    from coherion.formats.settings import as_plain, settings_from
-    from coherion.formats.tables import write_table
-    from coherion.structure import side_phase
-    from coherion.structure.crystal import read_cif
+    from coherion.crystal.cif_input import read_cif
+    from coherion.data.netcdf import origin_of, read_dataset, write_dataset, write_text
+    from coherion.data.tables import write_table
+    from coherion.refinement.side_phase import detection as side_phase
+    from coherion.settings.checking import as_plain, settings_from
 
     settings = settings_from(side_phase.SidePhaseSettings, given.settings, "the side phase")
     reduced, fit = read_dataset(given.reduced, "reduce_scan"), read_dataset(given.refinement, "refine_structure")
@@ -36,7 +36,7 @@ def main(argv=None):
         why = ""
     both = two = None
     if why:
-        from coherion.structure.observed import read_observed
+        from coherion.refinement.observed import read_observed
 
         print(f"two phases are tried: {why}", flush=True)
         recipe = json.loads(fit.attrs["settings"])
@@ -46,9 +46,9 @@ def main(argv=None):
     decision = side_phase.decide(found.z, rw, two, side.name, settings)
     print(decision.reason)
     if two is not None:
-        command.warn(decision.reason)
+        messages.warn(decision.reason)
 
-    from coherion.structure import side_phase_output as output
+    from coherion.refinement.side_phase import output
 
     made = output.dataset_of(
         tuple(window),

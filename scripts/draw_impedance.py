@@ -12,8 +12,8 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, help="the .pdf; .svg, .png and .tsv are written beside it")
     given = arguments.parse_args(argv)
 
+    from coherion.data.netcdf import read_dataset
     from coherion.figures.impedance import draw_impedance
-    from coherion.formats.netcdf import read_dataset
 
     makers = ("validate_spectra", "fit_circuits", "fit_arrhenius")
     files = (given.validated, given.circuits, given.arrhenius)

@@ -49,8 +49,8 @@ def main(argv=None):
 def draw(kind, files, titles, reference=None):
     from importlib import import_module
 
-    from coherion.formats.netcdf import read_dataset
-    from coherion.structure.crystal import read_cif
+    from coherion.crystal.cif_input import read_cif
+    from coherion.data.netcdf import read_dataset
 
     room, source = KINDS[kind]
     drawing = import_module(f"coherion.figures.{room}")

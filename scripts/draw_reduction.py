@@ -10,8 +10,8 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, help="the .pdf; .svg, .png and .tsv are written beside it")
     given = arguments.parse_args(argv)
 
+    from coherion.data.netcdf import read_dataset
     from coherion.figures.reduction import draw_reduction
-    from coherion.formats.netcdf import read_dataset
 
     draw_reduction(read_dataset(given.reduced, "reduce_scan"), given.title).save(given.output, [given.reduced])
 

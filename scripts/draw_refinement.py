@@ -18,9 +18,9 @@ def main(argv=None):
     if len(given.output) != 1 + len(given.fits):
         arguments.error(f"{1 + len(given.fits)} names of figures are needed, there are {len(given.output)}")
 
+    from coherion.data.netcdf import read_dataset
     from coherion.figures.reduction import draw_reduction
     from coherion.figures.refinement import draw_refinement
-    from coherion.formats.netcdf import read_dataset
 
     first, *others = given.output
     draw_reduction(read_dataset(given.reduced, "reduce_scan"), given.title).save(first, [given.reduced])

@@ -14,10 +14,10 @@ def main(argv=None):
     )
     given = arguments.parse_args(argv)
 
+    from coherion.data.netcdf import read_dataset
     from coherion.figures.correlation import draw_correlation
     from coherion.figures.relations import draw_relations
     from coherion.figures.series import draw_series
-    from coherion.formats.netcdf import read_dataset
     from coherion.statistics.series import read_series
 
     series = read_series(given.series)

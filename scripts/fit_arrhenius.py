@@ -19,14 +19,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--output", required=True, type=Path, help="netCDF file to write; tables appear beside it")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import read_dataset, write_dataset, write_text
-    from coherion.formats.settings import as_plain, settings_from
+    from coherion.data.netcdf import read_dataset, write_dataset, write_text
     from coherion.impedance.arrhenius_dataset import (
         ArrheniusSettings,
         arrhenius_dataset,
         arrhenius_table,
         exclusion_table,
     )
+    from coherion.settings.checking import as_plain, settings_from
 
     settings = settings_from(ArrheniusSettings, given.settings, "the Arrhenius fit")
     found = arrhenius_dataset(read_dataset(given.circuits, "fit_circuits"), settings)

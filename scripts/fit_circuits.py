@@ -1,6 +1,6 @@
 """Fit an equivalent circuit to every valid spectrum of a sample.
 
-Settings (JSON) are those of coherion.impedance.circuits_dataset.CircuitSettings, such as
+Settings (JSON) are those of coherion.impedance.circuits.dataset.CircuitSettings, such as
 {"circuit": "p(R1,CPE1)-CPE2", "weights": "modulus"}. Beside the netCDF file a table (.tsv) holds parameters,
 resistances, capacitances and what is not resolved and why.
 """
@@ -19,9 +19,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--output", required=True, type=Path, help="netCDF file to write; a .tsv appears beside it")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import read_dataset, write_dataset, write_text
-    from coherion.formats.settings import as_plain, settings_from
-    from coherion.impedance.circuits_dataset import CircuitSettings, circuit_table, fit_dataset
+    from coherion.data.netcdf import read_dataset, write_dataset, write_text
+    from coherion.impedance.circuits.dataset import CircuitSettings, circuit_table, fit_dataset
+    from coherion.settings.checking import as_plain, settings_from
 
     settings = settings_from(CircuitSettings, given.settings, "the circuit fit")
     circuits = fit_dataset(read_dataset(given.spectra, "validate_spectra"), settings)

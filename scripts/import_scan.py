@@ -16,9 +16,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from dataclasses import asdict
 
-    from coherion.formats.netcdf import write_dataset
-    from coherion.formats.scans import ScanSettings, read_scan
-    from coherion.scattering.counting import warn_if_not_counted
+    from coherion.data.netcdf import write_dataset
+    from coherion.data.scans.reader import ScanSettings, read_scan
+    from coherion.scattering.uncertainty.counting import warn_if_not_counted
 
     settings = asdict(ScanSettings.from_mapping(given.settings))
     scan = read_scan(given.scan, **settings)

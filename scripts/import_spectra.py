@@ -14,8 +14,8 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, metavar="X.nc", help="netCDF of the sample's spectra")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import write_dataset
-    from coherion.impedance.spectra import assemble, files_of_rows, settings_of
+    from coherion.data.netcdf import write_dataset
+    from coherion.data.spectra.reader import assemble, files_of_rows, settings_of
 
     settings = dict(given.settings)
     sample, rows = settings.pop("sample", None), settings.pop("rows", None)

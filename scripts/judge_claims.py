@@ -17,11 +17,11 @@ def main(argv=None):
     )
     given = arguments.parse_args(argv)
 
+    from coherion.data.netcdf import write_dataset, write_text
     from coherion.errors import InputError
-    from coherion.formats.netcdf import write_dataset, write_text
-    from coherion.statistics.claims import judge, table
-    from coherion.statistics.criteria import ClaimSettings
-    from coherion.statistics.curves import correlation_dataset
+    from coherion.paper.claims import judge, table
+    from coherion.paper.criteria import ClaimSettings
+    from coherion.paper.curves import correlation_dataset
     from coherion.statistics.series import read_series
 
     settings = ClaimSettings.from_mapping(given.settings)

@@ -12,11 +12,11 @@ def main(argv=None):
     arguments.add_argument("--table", help="table of the quantities to write (.tsv)")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import read_dataset, write_dataset, write_text
-    from coherion.formats.tables import write_table
-    from coherion.structure.crystal import read_cif
-    from coherion.structure.geometry import settings_from
-    from coherion.structure.geometry_output import dataset_of, measure_refined, table_rows
+    from coherion.crystal.cif_input import read_cif
+    from coherion.crystal.geometry import settings_from
+    from coherion.crystal.geometry_output import dataset_of, measure_refined, table_rows
+    from coherion.data.netcdf import read_dataset, write_dataset, write_text
+    from coherion.data.tables import write_table
 
     settings = settings_from(given.settings)
     fit = read_dataset(given.refinement, "refine_structure")

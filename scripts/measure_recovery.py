@@ -24,8 +24,8 @@ def main(argv=None):
     arguments.add_argument("--summary", required=True, help="table of shares and biases to write (.tsv)")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import read_dataset, write_text
-    from coherion.formats.tables import write_table
+    from coherion.data.netcdf import read_dataset, write_text
+    from coherion.data.tables import write_table
     from coherion.statistics import recovery
     from coherion.statistics.series import read_series
 

@@ -12,8 +12,8 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, help="netCDF to write; .gr, .fq, .sq and .iq come beside it")
     given = arguments.parse_args(argv)
 
-    from coherion.formats import netcdf
-    from coherion.formats.pdf_text import write_pdf_text
+    from coherion.data import netcdf
+    from coherion.data.pdf_text import write_pdf_text
     from coherion.scattering.reduction import reduce_scan, text_files
     from coherion.scattering.settings import ReductionSettings
 

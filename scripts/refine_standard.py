@@ -13,13 +13,13 @@ def main(argv=None):
     arguments.add_argument("--fit", help="netCDF of the fit to write")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import write_dataset
-    from coherion.scattering.resolution import resolution_of, standard_settings, write_resolution
-    from coherion.structure.crystal import read_cif
-    from coherion.structure.observed import read_observed
-    from coherion.structure.recipe import run_recipe
-    from coherion.structure.recipe_settings import RefinementSettings
-    from coherion.structure.refinement_output import dataset_of
+    from coherion.crystal.cif_input import read_cif
+    from coherion.data.netcdf import write_dataset
+    from coherion.refinement.observed import read_observed
+    from coherion.refinement.output import dataset_of
+    from coherion.refinement.recipe import run_recipe
+    from coherion.refinement.recipe_settings import RefinementSettings
+    from coherion.refinement.resolution import resolution_of, standard_settings, write_resolution
 
     settings = RefinementSettings.from_mapping(standard_settings(given.settings))
     observed = read_observed(given.pdf, settings.qmax)

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from coherion import command
+from coherion import command, messages
 
 
 def main(argv=None):
@@ -26,11 +26,11 @@ def main(argv=None):
     arguments.add_argument("--table", help="table of parameters to write (.tsv)")
     given = arguments.parse_args(argv)
 
-    from coherion.scattering.resolution import read_resolution
-    from coherion.structure.crystal import read_cif
-    from coherion.structure.observed import read_observed
-    from coherion.structure.recipe import run_recipe
-    from coherion.structure.recipe_settings import RefinementSettings, settings_of_ranges
+    from coherion.crystal.cif_input import read_cif
+    from coherion.refinement.observed import read_observed
+    from coherion.refinement.recipe import run_recipe
+    from coherion.refinement.recipe_settings import RefinementSettings, settings_of_ranges
+    from coherion.refinement.resolution import read_resolution
 
     chosen = dict(given.settings)
     if given.resolution:
@@ -41,7 +41,7 @@ def main(argv=None):
         arguments.error("with several --ranges, {range} must stand in the names of the files to write")
     for name, own in settings_of_ranges(chosen, given.ranges).items():
         settings = RefinementSettings.from_mapping(own)
-        with command.about(name):
+        with messages.about(name):
             observed = read_observed(given.pdf, settings.qmax)
             found = run_recipe(crystals, observed, settings, say=partial(print, flush=True))
             files = {
@@ -53,9 +53,9 @@ def main(argv=None):
 
 
 def write(found, sources, settings, output, cif=None, fit=None, table=None):
-    from coherion.formats.netcdf import write_dataset, write_text
-    from coherion.formats.tables import write_table
-    from coherion.structure import refinement_output
+    from coherion.data.netcdf import write_dataset, write_text
+    from coherion.data.tables import write_table
+    from coherion.refinement import output as refinement_output
 
     if cif:
         for number, (name, text) in enumerate(refinement_output.refined_cifs(found).items()):

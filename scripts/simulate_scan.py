@@ -11,8 +11,8 @@ def main(argv=None):
     arguments.add_argument("--truth", required=True, help="JSON file to write what is true of it to")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import write_text
-    from coherion.formats.stoe import write_raw
+    from coherion.data.netcdf import write_text
+    from coherion.data.scans.stoe import write_raw
     from coherion.simulation.files import as_json, as_raw
     from coherion.simulation.scans import simulate_scan
     from coherion.simulation.series import read_simulation

@@ -17,8 +17,8 @@ def main(argv=None):
     arguments.add_argument("--truth", required=True, help="JSON file to write what is true of them to")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.biologic_mpt import write_mpt
-    from coherion.formats.netcdf import write_text
+    from coherion.data.netcdf import write_text
+    from coherion.data.spectra.biologic_mpt import write_mpt
     from coherion.simulation.files import as_json, as_spectrum
     from coherion.simulation.series import read_simulation
     from coherion.simulation.spectra import describe, simulate_spectrum

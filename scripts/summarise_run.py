@@ -17,17 +17,19 @@ def main(argv=None):
 
     import json
 
-    from coherion.formats.configuration import read_yaml
-    from coherion.formats.netcdf import write_text
-    from coherion.formats.tables import read_rows, write_table
+    from coherion.data.netcdf import write_text
+    from coherion.data.tables import read_rows, write_table
     from coherion.provenance import summary
+    from coherion.settings.configuration import read_yaml
     from coherion.tables.html import html
     from coherion.tables.table import tsv_rows
 
     series = read_rows(given.series, "sample", "origin")
     exclusions = read_rows(given.exclusions, "sample", "reason")
     claims = read_rows(given.claims, "id", "verdict") if given.claims else []
-    warned = command.warnings_of_logs(given.logs)
+    from coherion.provenance.logs import warnings_of_logs
+
+    warned = warnings_of_logs(given.logs)
     origin = summary.origin_of_rows(series)
     for table in (
         summary.run_table(series, exclusions, claims, warned),

@@ -10,7 +10,7 @@ def main(argv=None):
         arguments.add_argument(f"--{name}", required=True, help=f"table of {name} to write, .tsv")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import write_text
+    from coherion.data.netcdf import write_text
     from coherion.simulation.series import read_simulation
     from coherion.simulation.series_tables import tables
 

@@ -7,7 +7,7 @@ does not agree. Ends with status 1 if there is one.
 import sys
 from pathlib import Path
 
-from coherion import command
+from coherion import command, messages
 
 
 def main(argv=None):
@@ -32,7 +32,7 @@ def main(argv=None):
     shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
     jobs = read_jobs(folder) if (folder / ".snakemake" / "metadata").is_dir() else []
     if not jobs:
-        command.warn(f"{folder}: no records of Snakemake; only what the files say themselves is followed")
+        messages.warn(f"{folder}: no records of Snakemake; only what the files say themselves is followed")
     chain = Tracer(folder, makers(jobs)).trace(shown)
     if not chain.sources:
         raise InputError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from coherion import command
+from coherion import command, messages
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -18,10 +18,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--output", required=True, type=Path, help="netCDF file to write; a .tsv appears beside it")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import read_dataset, write_dataset, write_text
-    from coherion.formats.settings import as_plain, settings_from
+    from coherion.data.netcdf import read_dataset, write_dataset, write_text
     from coherion.impedance.datasets import removal_table, validate_dataset
     from coherion.impedance.kramers_kronig import ValidationSettings
+    from coherion.settings.checking import as_plain, settings_from
 
     settings = settings_from(ValidationSettings, given.settings, "the validation")
     validated = validate_dataset(read_dataset(given.spectra, "import_spectra"), settings)
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_text(given.output.with_suffix(".tsv"), removal_table(validated))
     for t, valid, verdict in zip(*(validated[n].values for n in ("temperature", "valid", "verdict")), strict=True):
         if not valid:
-            command.warn(f"{Path(given.spectra).stem}, {t:g} degC: not used: {verdict}")
+            messages.warn(f"{Path(given.spectra).stem}, {t:g} degC: not used: {verdict}")
     removed, kept = int(validated["removed"].sum()), int(validated["kept"].sum())
     usable = f"{int(validated['valid'].sum())} of {validated.sizes['spectrum']} spectra valid"
     print(f"{usable}, {kept} points kept, {removed} removed")

@@ -14,9 +14,9 @@ def main(argv=None):
     given = arguments.parse_args(argv)
 
     from coherion.errors import InputError
-    from coherion.formats.configuration import read_yaml
     from coherion.provenance.crate import COPIES, Crate
     from coherion.provenance.jobs import behind, read_jobs
+    from coherion.settings.configuration import read_yaml
 
     if missing := {"results", "data_folder"} - set(given.settings):
         raise InputError("settings name no folder", place=f"key {min(missing)}", expected="those of the whole workflow")

@@ -21,9 +21,9 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, help="the .pdf")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import write_whole
-    from coherion.formats.tables import read_rows
-    from coherion.supporting.document import compiled, content, read_figures
+    from coherion.data.netcdf import write_whole
+    from coherion.data.tables import read_rows
+    from coherion.document.document import compiled, content, read_figures
     from coherion.tables.stored import files_of, read_tables
 
     figures = read_figures(given.figures)

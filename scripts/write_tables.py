@@ -26,9 +26,9 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, type=Path, help="folder to write into")
     given = arguments.parse_args(argv)
 
-    from coherion.formats.netcdf import read_dataset
-    from coherion.formats.series_tables import read_tables
-    from coherion.formats.tables import read_rows
+    from coherion.data.netcdf import read_dataset
+    from coherion.data.series_tables import read_tables
+    from coherion.data.tables import read_rows
     from coherion.tables import contents, ranges, series, transport
     from coherion.tables.files import read_structures, structure_tables, write_all
 

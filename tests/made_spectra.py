@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from coherion.formats.spectrum import Spectrum
+from coherion.data.spectra.spectrum import Spectrum
 
 FREQUENCY = np.geomspace(7e6, 0.1, 41)
 

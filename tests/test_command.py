@@ -18,7 +18,7 @@ CONFIG = Path(__file__).parents[1] / "config"
 
 
 def ended(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    imports = "from coherion import command\nfrom coherion.errors import InputError\n"
+    imports = "from coherion import command, messages\nfrom coherion.errors import InputError\n"
     text = f"{imports}def main(argv):\n    {code}\ncommand.run(main)\n"
     return subprocess.run(
         [sys.executable, "-c", text],
@@ -55,7 +55,7 @@ def test_a_fault_of_the_program_shows_where():
 
 
 def test_warnings_are_single_lines():
-    done = ended("[command.warn(f'sample {i}\\nis dark') for i in (1, 2)]")
+    done = ended("[messages.warn(f'sample {i}\\nis dark') for i in (1, 2)]")
     assert done.stderr == "WARNING: sample 1 is dark\nWARNING: sample 2 is dark\n"
 
 
@@ -87,7 +87,9 @@ def test_the_summary_lists_failures_of_this_run_and_standing_warnings(tmp_path):
         log.write_text(text)
         os.utime(log, (1000 - age, 1000 - age))
     log = tmp_path / "fit_circuits" / "x0.1.log"
-    assert command.summary_of_logs(tmp_path, started=990) == [
+    from coherion.provenance.logs import summary_of_logs
+
+    assert summary_of_logs(tmp_path, started=990) == [
         "1 warning:",
         "  reduce_scan x0.2: dark",
         "2 failed:",

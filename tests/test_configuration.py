@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from coherion.data.series_tables import check_per_sample, read_tables
+from coherion.data.spectra.reader import SpectraSettings
 from coherion.errors import InputError
-from coherion.formats.configuration import complete_settings, read_yaml
-from coherion.formats.series_tables import check_per_sample, read_tables
 from coherion.impedance.arrhenius_dataset import ArrheniusSettings
-from coherion.impedance.circuits_dataset import CircuitSettings
+from coherion.impedance.circuits.dataset import CircuitSettings
 from coherion.impedance.kramers_kronig import ValidationSettings
-from coherion.impedance.spectra import SpectraSettings
+from coherion.paper.criteria import ClaimSettings
+from coherion.refinement.recipe_settings import RefinementSettings
+from coherion.refinement.side_phase.detection import SidePhaseSettings
 from coherion.scattering.settings import ReductionSettings
+from coherion.settings.configuration import complete_settings, read_yaml
 from coherion.statistics.collect import SeriesSettings
-from coherion.statistics.criteria import ClaimSettings
-from coherion.structure.recipe_settings import RefinementSettings
-from coherion.structure.side_phase import SidePhaseSettings
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "workflow" / "schemas"

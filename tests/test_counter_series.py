@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import yaml
 
+from coherion.data.netcdf import read_dataset
+from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning
-from coherion.formats.netcdf import read_dataset
-from coherion.formats.tables import write_table
-from coherion.statistics.claims_confounding import length_matters
+from coherion.paper.claims_confounding import length_matters
+from coherion.paper.criteria import ClaimSettings
 from coherion.statistics.collect import SeriesSettings, transport_columns
-from coherion.statistics.criteria import ClaimSettings
 from coherion.statistics.series import read_series
 
 CONFIG = Path(__file__).parents[1] / "config"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coherion.provenance.stated import stated_sources
+from coherion.data.stated import stated_sources
 
 pytestmark = pytest.mark.workflow
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from coherion.formats.scans import read_scan
+from coherion.crystal.crystal import Crystal, Site
+from coherion.data.scans.reader import read_scan
+from coherion.pair_model.model import PairModel
+from coherion.refinement.refine import refine
 from coherion.scattering.reduction import reduce_scan
 from coherion.scattering.settings import ReductionSettings
-from coherion.structure.crystal import Crystal, Site
-from coherion.structure.pair_model import PairModel
-from coherion.structure.refinement import refine
 
 QMAX = 15.0
 

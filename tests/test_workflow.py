@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coherion.formats.netcdf import read_dataset
-from coherion.formats.pdf_text import read_pdf_text
+from coherion.data.netcdf import read_dataset
+from coherion.data.pdf_text import read_pdf_text
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.workflow

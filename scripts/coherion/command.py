@@ -6,9 +6,7 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +39,7 @@ def read_settings(text: str) -> dict[str, Any]:
     InputError
         If the text is not a JSON object.
     """
-    from coherion.formats.plain import read_json
+    from coherion.settings.plain import read_json
 
     stored = not text.lstrip().startswith("{")
     file, place = (text, None) if stored else (None, "--settings")
@@ -66,38 +64,6 @@ def read_settings(text: str) -> dict[str, Any]:
 def file_of(pattern: str, sample: str, fit_range: str = "") -> str:
     """The file of a sample that a pattern with {sample} and {range} means; other braces are part of its name."""
     return pattern.replace("{sample}", sample).replace("{range}", fit_range)
-
-
-_subject: ContextVar[str] = ContextVar("subject", default="")
-
-
-@contextmanager
-def about(subject: str) -> Iterator[None]:
-    """Within it each warning is headed by its subject, where one command does the same to several things."""
-    token = _subject.set(subject)
-    try:
-        yield
-    finally:
-        _subject.reset(token)
-
-
-def warn(message: str) -> None:
-    """Tell the user something about a result; the run's summary repeats it."""
-    subject = _subject.get()
-    warnings.warn(f"{subject}: {message}" if subject else message, CoherionWarning, stacklevel=2)
-
-
-@contextmanager
-def collected() -> Iterator[list[str]]:
-    """Within it warnings are not shown but gathered, each message once, in the list it gives."""
-    messages: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", CoherionWarning)
-        try:
-            yield messages
-        finally:
-            told = [" ".join(str(w.message).split()) for w in caught if issubclass(w.category, CoherionWarning)]
-            messages += dict.fromkeys(told)
 
 
 def run(main: Callable[[Sequence[str] | None], object]) -> None:
@@ -129,40 +95,3 @@ def run(main: Callable[[Sequence[str] | None], object]) -> None:
         place = f"{problem.filename}: " if problem.filename else ""
         print(f"ERROR: {printable(f'{place}{problem.strerror or problem}')}", file=sys.stderr, flush=True)
         sys.exit(1)
-
-
-def warnings_of_logs(folder: str | os.PathLike[str]) -> list[tuple[str, str]]:
-    """Each warning of the jobs once: the job, ``<rule> <sample>``, and what it said."""
-    found = []
-    for log in sorted(Path(folder).glob("**/*.log")):
-        name = " ".join(log.relative_to(folder).with_suffix("").parts)
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        found += [(name, s.removeprefix("WARNING: ")) for s in dict.fromkeys(lines) if s.startswith("WARNING: ")]
-    return found
-
-
-def summary_of_logs(folder: str | os.PathLike[str], started: float) -> list[str]:
-    """What a user should know at the end of a run: each failure and each warning as one line.
-
-    Parameters
-    ----------
-    folder
-        The logs, ``<rule>/<sample>.log``.
-    started
-        When the run started, seconds since the epoch: failures of earlier runs are not repeated. Warnings are,
-        because the results they belong to still stand.
-    """
-    failures, warned = [], [f"  {name}: {text}" for name, text in warnings_of_logs(folder)]
-    for log in sorted(Path(folder).glob("**/*.log")):
-        name = " ".join(log.relative_to(folder).with_suffix("").parts)
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if log.stat().st_mtime >= started and any(line.startswith("Traceback ") for line in lines):
-            failures.append(f"  {name}: a fault of the program, {lines[-1]} (all of it: {log})")
-        elif log.stat().st_mtime >= started:
-            failures += [f"  {name}: {line.removeprefix('ERROR: ')}" for line in lines if line.startswith("ERROR: ")]
-    told = []
-    if warned:
-        told += [f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:", *warned]
-    if failures:
-        told += [f"{len(failures)} failed:", *failures]
-    return told

@@ -31,11 +31,13 @@ from hostile.targets import NAMES
 from made_spectra import complete, mpt_text
 
 from coherion import command
-from coherion.formats import configuration, scan_text
-from coherion.formats.pdf_text import format_pdf_text
-from coherion.formats.plain import DEEPEST
-from coherion.structure.crystal import read_cif
-from coherion.structure.pair_model import PairModel, calculate
+from coherion.crystal.cif_input import read_cif
+from coherion.data.pdf_text import format_pdf_text
+from coherion.data.scans import text as scan_text
+from coherion.pair_model.evaluator import calculate
+from coherion.pair_model.model import PairModel
+from coherion.settings import configuration
+from coherion.settings.plain import DEEPEST
 
 # Processor seconds of one command: refinements of a hundred points take one or two.
 TIME_LIMIT = 8.0

@@ -21,9 +21,15 @@ import numpy as np
 from made_spectra import cartesian, complete, made, mpt_text, text_table
 
 from coherion import command
+from coherion.data import netcdf, pdf_text, tables
+from coherion.data.scans import reader as scans
+from coherion.data.scans import stoe
+from coherion.data.scans import text as scan_text
+from coherion.data.series_tables import check_per_sample, read_tables
+from coherion.data.spectra import biologic
+from coherion.data.spectra import text as impedance_text
 from coherion.errors import CoherionError
-from coherion.formats import biologic, configuration, impedance_text, netcdf, pdf_text, scan_text, scans, stoe, tables
-from coherion.formats.series_tables import check_per_sample, read_tables
+from coherion.settings import configuration
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "workflow" / "schemas"
@@ -191,7 +197,7 @@ def read_pdf(path: Path) -> None:
 
 
 def read_observed(path: Path) -> None:
-    from coherion.structure import observed
+    from coherion.refinement import observed
 
     found = observed.read_observed(path)
     finite(found.r, found.g, found.sd, of=found.r.size)
@@ -277,7 +283,7 @@ def column_seeds() -> list[bytes]:
 
 
 def read_all_spectra(path: Path) -> list[Any]:
-    from coherion.impedance.spectra import read_spectra
+    from coherion.data.spectra.reader import read_spectra
 
     return read_spectra(path)
 
@@ -338,7 +344,7 @@ Na1 0.01 0.01 0.01 0 0 0.001
 
 
 def read_crystal(path: Path) -> None:
-    from coherion.structure.crystal import read_cif
+    from coherion.crystal.cif_input import read_cif
 
     found = read_cif(path)
     assert found.sites and math.isfinite(found.volume) and found.volume > 0
@@ -444,7 +450,7 @@ def resolution_seeds() -> list[bytes]:
 
 
 def read_resolution(path: Path) -> None:
-    from coherion.scattering.resolution import read_resolution as read
+    from coherion.refinement.resolution import read_resolution as read
 
     found = read(path)
     for value in found.as_settings().values():
@@ -485,16 +491,16 @@ def setting_seeds() -> list[bytes]:
 
 def read_settings(path: Path) -> None:
     """Settings as a command is told them, tried as those of each stage."""
-    from coherion.formats.settings import settings_from
+    from coherion.crystal import geometry
+    from coherion.data.spectra.reader import files_of_rows, settings_of
     from coherion.impedance.arrhenius_dataset import ArrheniusSettings
-    from coherion.impedance.circuits_dataset import CircuitSettings
+    from coherion.impedance.circuits.dataset import CircuitSettings
     from coherion.impedance.kramers_kronig import ValidationSettings
-    from coherion.impedance.spectra import files_of_rows, settings_of
+    from coherion.paper.criteria import ClaimSettings
+    from coherion.refinement.recipe_settings import RefinementSettings
     from coherion.scattering.settings import ReductionSettings
+    from coherion.settings.checking import settings_from
     from coherion.statistics.collect import SeriesSettings
-    from coherion.statistics.criteria import ClaimSettings
-    from coherion.structure import geometry
-    from coherion.structure.recipe_settings import RefinementSettings
 
     given = command.read_settings(str(path))
     rows = given.get("rows")
@@ -541,7 +547,7 @@ def circuit_seeds() -> list[bytes]:
 
 
 def read_circuit(path: Path) -> None:
-    from coherion.impedance.circuits import circuit
+    from coherion.impedance.circuits.elements import circuit
 
     found = circuit(decoded(path))
     names = [p.name for p in found.parameters]
@@ -559,7 +565,7 @@ def constraint_seeds() -> list[bytes]:
 
 
 def read_constraints(path: Path) -> None:
-    from coherion.structure.constraints import linear_map, parse_constraint, parse_number
+    from coherion.refinement.constraints import linear_map, parse_constraint, parse_number
 
     names = ["a", "b", "c", "Na1.occupancy", "Na2.occupancy", "Na1.x", "M1.occupancy.Zr", "M2.occupancy.Zr"]
     lines = decoded(path).split("\n")

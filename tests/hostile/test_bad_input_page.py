@@ -33,11 +33,11 @@ from hostile.targets import (
 )
 from made_spectra import complete, mpt_text, text_table
 
+from coherion.data.pdf_text import format_pdf_text
+from coherion.data.scans import stoe
+from coherion.data.series_tables import read_tables
 from coherion.errors import CoherionError
-from coherion.formats import stoe
-from coherion.formats.configuration import complete_settings, read_yaml, refuse_templates
-from coherion.formats.pdf_text import format_pdf_text
-from coherion.formats.series_tables import read_tables
+from coherion.settings.configuration import complete_settings, read_yaml, refuse_templates
 
 PAGE = ROOT / "docs" / "bad-input.md"
 

@@ -23,31 +23,28 @@ from hostile.targets import (
 from made_spectra import complete, mpt_text, text_table
 
 from coherion import command
+from coherion.crystal import geometry
+from coherion.crystal.cif_input import read_cif
+from coherion.data import netcdf, pdf_text, tables
+from coherion.data.scans import stoe
+from coherion.data.scans import text as scan_text
+from coherion.data.spectra import biologic
+from coherion.data.spectra import columns as impedance_columns
+from coherion.data.spectra import text as impedance_text
 from coherion.errors import CoherionWarning, InputError
-from coherion.formats import (
-    biologic,
-    configuration,
-    impedance_columns,
-    impedance_text,
-    netcdf,
-    pdf_text,
-    scan_text,
-    stoe,
-    tables,
-)
-from coherion.formats.plain import read_json
-from coherion.formats.settings import settings_from
-from coherion.impedance.circuits_dataset import CircuitSettings
+from coherion.impedance.circuits.dataset import CircuitSettings
 from coherion.impedance.conductivity import Pellet
+from coherion.pair_model.pairs import list_pairs
+from coherion.refinement.least_squares import covariance_of
+from coherion.refinement.observed import power_beyond, read_observed
+from coherion.refinement.recipe_settings import RefinementSettings, bounds_of
+from coherion.refinement.side_phase import detection as side_phase
 from coherion.scattering.settings import ReductionSettings
+from coherion.settings import configuration
+from coherion.settings.checking import settings_from
+from coherion.settings.plain import read_json
 from coherion.simulation.series import read_simulation
 from coherion.statistics.series import read_series
-from coherion.structure import geometry, side_phase
-from coherion.structure.crystal import read_cif
-from coherion.structure.least_squares import covariance_of
-from coherion.structure.observed import power_beyond, read_observed
-from coherion.structure.pairs import list_pairs
-from coherion.structure.recipe_settings import RefinementSettings, bounds_of
 
 
 def stored(path: Path, content: bytes | str) -> Path:

@@ -10,15 +10,16 @@ from hostile.commands import ROOT, call
 from hostile.targets import a_range, cif_seeds
 from test_workflow import own_series, snakemake, write_scan
 
+from coherion.crystal.cif_input import read_cif
+from coherion.data import netcdf
+from coherion.data.scans import stoe
+from coherion.data.series_tables import read_tables
+from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning, InputError
-from coherion.formats import netcdf, stoe
-from coherion.formats.configuration import complete_settings, read_yaml
-from coherion.formats.series_tables import read_tables
-from coherion.formats.tables import write_table
-from coherion.impedance.circuits import circuit
+from coherion.impedance.circuits.elements import circuit
+from coherion.refinement.constraints import parse_constraint, parse_number
 from coherion.scattering.composition import parse_formula
-from coherion.structure.constraints import parse_constraint, parse_number
-from coherion.structure.crystal import read_cif
+from coherion.settings.configuration import complete_settings, read_yaml
 
 SCHEMAS = ROOT / "workflow" / "schemas"
 # What would leave a file named planted, were it run by Python, a shell, a template or a pickle.
@@ -190,8 +191,8 @@ def test_a_circuit_and_a_constraint_from_the_command_line_are_only_text(here, ca
 
 
 def test_names_of_phases_cannot_lead_elsewhere():
-    from coherion.structure.recipe import make_model
-    from coherion.structure.recipe_settings import RefinementSettings
+    from coherion.refinement.recipe import make_model
+    from coherion.refinement.recipe_settings import RefinementSettings
 
     crystal = read_cif(ROOT / "config" / "structures" / "LaB6.cif")
     for names in (["a", "../planted"], ["a", "/tmp/planted"], ["a", ".."], ["a", "b\n"], ["a:b", "c"]):

@@ -13,10 +13,10 @@ import pytest
 from hostile.odd_settings import ODD, STAGES, cases, places, prepare, replaced, run, sample, working
 from hostile.targets import schema
 
+from coherion.data.series_tables import check_per_sample
 from coherion.errors import CoherionError
-from coherion.formats.configuration import complete_settings
-from coherion.formats.series_tables import check_per_sample
 from coherion.inputs.series import changed_occupancies
+from coherion.settings.configuration import complete_settings
 
 # Of each command; all together take about 30 s of one core.
 CASES = 30

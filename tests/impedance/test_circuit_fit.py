@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from coherion.errors import InputError
-from coherion.impedance.capacitance import arc_properties, suggested_origins
-from coherion.impedance.circuit_fit import fit_circuit, weights_of
-from coherion.impedance.circuits import arcs, circuit
-from coherion.impedance.model_choice import (
+from coherion.impedance.circuits.capacitance import arc_properties, suggested_origins
+from coherion.impedance.circuits.choice import (
     CONFIGURED,
     NO_ELECTRODE,
     SECOND_ARC,
@@ -19,6 +17,8 @@ from coherion.impedance.model_choice import (
     with_one_more_arc,
     without_electrode,
 )
+from coherion.impedance.circuits.elements import arcs, circuit
+from coherion.impedance.circuits.fit import fit_circuit, weights_of
 
 FREQUENCY = np.geomspace(7e6, 0.1, 90)
 PAPER = "p(R1,CPE1)-CPE2"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coherion.errors import InputError
-from coherion.impedance.circuit_grammar import Element, Parallel, Series, parse_circuit
-from coherion.impedance.circuits import ELEMENTS, Frequencies, arcs, circuit
+from coherion.impedance.circuits.elements import ELEMENTS, Frequencies, arcs, circuit
+from coherion.impedance.circuits.grammar import Element, Parallel, Series, parse_circuit
 
 FREQUENCY = np.geomspace(7e6, 0.1, 40)
 

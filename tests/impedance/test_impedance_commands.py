@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import xarray
 
+from coherion.data.netcdf import read_dataset, write_dataset
 from coherion.errors import CoherionWarning, InputError
-from coherion.formats.netcdf import read_dataset, write_dataset
 from coherion.impedance.arrhenius import BOLTZMANN
-from coherion.impedance.circuits import circuit
+from coherion.impedance.circuits.elements import circuit
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 FREQUENCY = np.geomspace(7e6, 0.1, 80)

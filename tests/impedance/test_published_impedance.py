@@ -14,13 +14,13 @@ import re
 import numpy as np
 import pytest
 
-from coherion.formats.settings import settings_from
+from coherion.data.spectra.reader import SpectraRow, assemble, read_spectra
 from coherion.impedance.arrhenius_dataset import ArrheniusSettings, arrhenius_dataset
-from coherion.impedance.circuit_fit import fit_circuit
-from coherion.impedance.circuits_dataset import CircuitSettings, fit_dataset
+from coherion.impedance.circuits.dataset import CircuitSettings, fit_dataset
+from coherion.impedance.circuits.fit import fit_circuit
 from coherion.impedance.datasets import validate_dataset
 from coherion.impedance.kramers_kronig import ValidationSettings
-from coherion.impedance.spectra import SpectraRow, assemble, read_spectra
+from coherion.settings.checking import settings_from
 
 TEMPERATURES = range(140, 201, 10)
 CIRCUIT = "p(R1,CPE1)-p(R2,CPE2)-CPE3"

@@ -7,7 +7,7 @@ import time
 import pytest
 from test_workflow import own_series, snakemake
 
-from coherion.formats.series_tables import Tables
+from coherion.data.series_tables import Tables
 from coherion.inputs.missing import missing_files, told_in_brief
 
 NAMED = {"samples": "samples.tsv", "scans": "scans.tsv", "spectra": "spectra.tsv"}

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from made_spectra import made
 
-from coherion.formats.biologic import write_mpt
-from coherion.formats.scan_text import write_scan_text
-from coherion.formats.stoe import RawHeader, RawRange, write_raw
-from coherion.impedance.file_names import temperature_in
+from coherion.data.scans.stoe import RawHeader, RawRange, write_raw
+from coherion.data.scans.text import write_scan_text
+from coherion.data.spectra.biologic import write_mpt
+from coherion.data.spectra.file_names import temperature_in
 from coherion.inputs.contents import contents_of
 from coherion.inputs.names import formula_in, is_empty, name_of, sample_in
 
@@ -274,17 +274,17 @@ def test_a_blank_wavelength_of_a_text_scan_must_be_mended(series, raw_folder):
 
 
 def test_the_anode_that_a_text_header_names_contradicts_a_wavelength(tmp_path):
-    from coherion import command
-    from coherion.formats.scans import read_scan
+    from coherion import messages
+    from coherion.data.scans.reader import read_scan
 
     path = tmp_path / "a.xy"
     y = counts(300, 500)
     body = "\n".join(f"{2 + 0.1 * k:.3f} {value:.0f}" for k, value in enumerate(y))
     path.write_text(f'\'Id: "a" Anode: "Mo" Scantype: "Coupled"\n{body}\n')
-    with command.collected() as said:
+    with messages.collected() as said:
         read_scan(path, intensity_kind="counts", wavelength=0.5594)
     assert any("anode Mo" in line and "0.5594" in line for line in said)
-    with command.collected() as said:
+    with messages.collected() as said:
         read_scan(path, intensity_kind="counts", wavelength=0.7093)
     assert said == []
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from coherion import command
-from coherion.formats.configuration import complete_settings, read_yaml
-from coherion.formats.tables import read_table
+from coherion import messages
+from coherion.crystal.cif_input import read_cif
+from coherion.data.tables import read_table
 from coherion.inputs.plausibility import converted_twice, in_kelvin, warn_if_no_pellet, warn_if_other_atoms
 from coherion.inputs.series import changed_occupancies, warn_of_sample
-from coherion.structure.crystal import read_cif
+from coherion.settings.configuration import complete_settings, read_yaml
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "workflow" / "schemas"
@@ -24,7 +24,7 @@ PELLET["pellet_mass_g"] = 0.85 * 2.52 * 0.15 * math.pi * 0.9**2 / 4
 
 
 def said_of(function, *arguments) -> list[str]:
-    with command.collected() as said:
+    with messages.collected() as said:
         function(*arguments)
     return said
 

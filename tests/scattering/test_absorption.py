@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad, quad
 
-from coherion.scattering.absorption import attenuation_coefficient, capillary_factors, cylinder_absorption
+from coherion.scattering.corrections.absorption import attenuation_coefficient, capillary_factors, cylinder_absorption
 
 
 @pytest.mark.parametrize("mu_r", [0.01, 0.1, 0.5, 1.0, 2.0, 5.0])

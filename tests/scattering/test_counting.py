@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scattering.scan_maker import angles, counted, counted_between_channels, glass, made_pattern, scan_of
+from scan_maker import angles, counted, counted_between_channels, glass, made_pattern, scan_of
 
-from coherion import command
-from coherion.formats.scans import read_scan
-from coherion.scattering.counting import scatter_of_counts, warn_if_not_counted
+from coherion import messages
+from coherion.data.scans.reader import read_scan
+from coherion.scattering.uncertainty.counting import scatter_of_counts, warn_if_not_counted
 
 X = angles()
 SMOOTH = glass(X, level=3000.0)
@@ -36,7 +36,7 @@ def test_a_rate_called_counts_is_told_with_the_time_that_it_was_divided_by():
     rate = np.rint(counted(SMOOTH * 20, rng()) / 20)
     scan = scan_of(rate, X)
     assert scatter_of_counts(scan) == pytest.approx(1 / 20, rel=0.15)
-    with command.collected() as said:
+    with messages.collected() as said:
         warn_if_not_counted(scan, "a.xy")
     assert len(said) == 1 and "a.xy" in said[0] and "counts_per_second" in said[0]
 
@@ -44,7 +44,7 @@ def test_a_rate_called_counts_is_told_with_the_time_that_it_was_divided_by():
 def test_counts_called_a_rate_are_told_with_a_time_that_fits():
     counts = counted(SMOOTH, rng())
     scan = scan_of(counts, X, sd=np.sqrt(counts * 100) / 100, kind="counts_per_second", time_per_point=100.0)
-    with command.collected() as said:
+    with messages.collected() as said:
         warn_if_not_counted(scan, "a.xy")
     assert len(said) == 1 and "100 s" in said[0] and "would fit" in said[0]
 

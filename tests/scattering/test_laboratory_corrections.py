@@ -15,13 +15,13 @@ from scan_maker import (
 )
 
 from coherion.errors import CoherionWarning
-from coherion.scattering.absorption import capillary_factors
 from coherion.scattering.composition import molar_mass, parse_formula
-from coherion.scattering.compton import compton_intensity
-from coherion.scattering.corrections import capillary
+from coherion.scattering.corrections.absorption import capillary_factors
+from coherion.scattering.corrections.compton import compton_intensity
+from coherion.scattering.corrections.laboratory import capillary
+from coherion.scattering.corrections.polarisation import monochromator_angle, polarisation_factor
 from coherion.scattering.form_factors import average_form_factors
 from coherion.scattering.grids import momentum_transfer
-from coherion.scattering.polarisation import monochromator_angle, polarisation_factor
 from coherion.scattering.reduction import reduce_scan
 from coherion.scattering.settings import ReductionSettings
 

@@ -9,9 +9,9 @@ import pytest
 import reduce_scan
 from scan_maker import angles, glass, made_pattern, scan_of
 
+from coherion.data.netcdf import read_dataset, write_dataset
+from coherion.data.pdf_text import read_pdf_text
 from coherion.errors import InputError
-from coherion.formats.netcdf import read_dataset, write_dataset
-from coherion.formats.pdf_text import read_pdf_text
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import xraydb
 
 from coherion.errors import InputError
 from coherion.scattering.composition import atomic_number
-from coherion.scattering.compton import (
+from coherion.scattering.corrections.compton import (
     compton_intensity,
     incoherent_scattering_function,
     photon_energy_ratio,
 )
+from coherion.scattering.corrections.polarisation import monochromator_angle, polarisation_factor
 from coherion.scattering.form_factors import anomalous_terms, average_form_factors, form_factor
-from coherion.scattering.polarisation import monochromator_angle, polarisation_factor
 
 # Hubbell et al., J. Phys. Chem. Ref. Data 4 (1975) 471, table I: x = sin(theta)/lambda in 1/angstrom, F, S.
 HUBBELL = {

@@ -9,7 +9,7 @@ from scan_maker import angles, counted, counted_between_channels, glass, made_pa
 from coherion.scattering.grids import interpolation
 from coherion.scattering.reduction import reduce_scan
 from coherion.scattering.settings import ReductionSettings
-from coherion.scattering.uncertainty import (
+from coherion.scattering.uncertainty.propagation import (
     StructuredCovariance,
     banded_product,
     interpolated_covariance,

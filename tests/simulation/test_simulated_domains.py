@@ -245,8 +245,9 @@ def test_starting_structures_are_near_the_truth_but_not_it(series):
 
 def test_pair_model_of_the_analysis_gives_the_same_pdf(series):
     """The transform of a domain's scattering up to 13 1/angstrom is the model's G(r), to 0.4 % (root mean square)."""
-    from coherion.structure.crystal import read_cif
-    from coherion.structure.pair_model import PairModel, calculate
+    from coherion.crystal.cif_input import read_cif
+    from coherion.pair_model.evaluator import calculate
+    from coherion.pair_model.model import PairModel
 
     diameter = 60.0
     structure = cryolite(0.5, series["cryolite"])

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from coherion.data.scans.reader import read_scan
+from coherion.data.scans.stoe import read_raw
 from coherion.errors import InputError
-from coherion.formats.scans import read_scan
-from coherion.formats.stoe import read_raw
 from coherion.simulation.scans import simulate_scan
 from coherion.simulation.series import read_simulation
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import xarray
 
+from coherion.data.tables import write_table
 from coherion.errors import InputError
 from coherion.figures.recovery import draw_recovery
-from coherion.formats.tables import write_table
 from coherion.statistics import recovery
 
 

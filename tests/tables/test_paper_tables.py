@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import xarray
 
+from coherion.crystal.cif import cif_text
+from coherion.crystal.cif_input import read_cif
+from coherion.crystal.crystal import Crystal, Site
+from coherion.crystal.site_symmetry import site_symmetry
+from coherion.data.tables import read_rows, write_table
 from coherion.errors import InputError
-from coherion.formats.tables import read_rows, write_table
 from coherion.statistics.nested_fits import sd_of_difference
-from coherion.structure.cif import cif_text
-from coherion.structure.crystal import Crystal, Site, read_cif
-from coherion.structure.site_symmetry import site_symmetry
 from coherion.tables.contents import numbered, structures_in_order
 from coherion.tables.files import read_structures, structure_tables, write_all
 from coherion.tables.html import html

@@ -27,7 +27,7 @@ rule check_tables:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("inputs/plausibility.py", "inputs/series.py"),
+        code=code("check_tables"),
         spectra=lambda wildcards, input: (
             ["--spectra", *input.spectra] if input.spectra else []
         ),

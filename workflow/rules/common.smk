@@ -1,6 +1,5 @@
 """What all rules share: the checked configuration and tables, and the names of files."""
 
-import hashlib
 import json
 import re
 import sys
@@ -10,10 +9,11 @@ from pathlib import Path
 SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from coherion.command import summary_of_logs
+from coherion.provenance.code import digest_of
+from coherion.provenance.logs import summary_of_logs
 from coherion.errors import CoherionError
-from coherion.formats.series_tables import check_per_sample, read_tables, settings_of
-from coherion.formats.configuration import complete_settings, read_yaml
+from coherion.data.series_tables import check_per_sample, read_tables, settings_of
+from coherion.settings.configuration import complete_settings, read_yaml
 from snakemake.exceptions import WorkflowError
 
 STARTED = time.time()
@@ -87,19 +87,13 @@ def script(name):
     return _shown(SCRIPTS / f"{name}.py")
 
 
-def code(*rooms):
-    """A digest of the modules that a rule's result depends on: whole rooms (``scattering``) or files (``formats/stoe.py``).
-    Commands that a chain runs are named as ``../fit_circuits.py``.
+def code(*commands):
+    """A digest of the code that these commands run, themselves and all that they import.
 
     It is a parameter of the rule, so that changed code runs the rule again; named as inputs, some thirty files per job
     would each be looked at for every job.
     """
-    package = SCRIPTS / "coherion"
-    digest = hashlib.sha256()
-    for room in rooms:
-        for file in sorted((package / room).glob("*.py")) or [package / room]:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest_of(commands, SCRIPTS)
 
 
 def settings_text(stage, sample=None, /, **more):

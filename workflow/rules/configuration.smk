@@ -14,7 +14,7 @@ def readable(path):
     """
     sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
     from coherion.errors import CoherionError
-    from coherion.formats.configuration import read_yaml, refuse_templates
+    from coherion.settings.configuration import read_yaml, refuse_templates
 
     try:
         for file in (path, *workflow.overwrite_configfiles):

@@ -26,15 +26,7 @@ rule draw_series:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code(
-            "figures/plate.py",
-            "figures/theme.py",
-            "provenance/stated.py",
-            "figures/series.py",
-            "figures/correlation.py",
-            "figures/relations.py",
-            "statistics/series.py",
-        ),
+        code=code("draw_series"),
         correlation=lambda wildcards, input: (
             ["--correlation", input.correlation] if input.correlation else []
         ),
@@ -77,7 +69,7 @@ for batch, FIGURES in PAPER_FIGURES.items():
             mem_mb=lambda wildcards, attempt: 1200 * attempt,
             runtime=lambda wildcards, attempt: 10 * attempt,
         params:
-            code=code("figures", "provenance/stated.py"),
+            code=code("draw_paper"),
             figures=json.dumps(FIGURES, sort_keys=True),
             folder=lambda wildcards, output: Path(output[0]).parent,
         shell:
@@ -105,13 +97,7 @@ rule draw_recovery:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code(
-            "figures/plate.py",
-            "figures/theme.py",
-            "provenance/stated.py",
-            "figures/recovery.py",
-            "statistics/recovery.py",
-        ),
+        code=code("draw_recovery"),
         figure=lambda wildcards, output: output[0],
     shell:
         "python {input.script} {input.recovery:q} --output {params.figure:q} > {log:q} 2>&1"

@@ -41,7 +41,7 @@ rule summarise_run:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("provenance/summary.py", "tables/table.py", "tables/html.py"),
+        code=code("summarise_run"),
         settings=json.dumps(SETTINGS, sort_keys=True),
         schema=str(Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"),
         claims=lambda wildcards, input: (
@@ -72,7 +72,7 @@ rule write_crate:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        code=code("provenance"),
+        code=code("write_crate"),
         settings=json.dumps(SETTINGS, sort_keys=True),
         workflow=workflow.basedir,
         configuration=[str(file) for file in workflow.configfiles],

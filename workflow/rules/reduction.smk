@@ -22,7 +22,7 @@ rule reduce_scan:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("scattering", "formats/pdf_text.py", "formats/netcdf.py"),
+        code=code("reduce_scan"),
         settings=lambda wildcards: reduction_settings(wildcards.sample),
         background=lambda wildcards, input: (
             ["--background", input.background] if "background" in input.keys() else []
@@ -58,12 +58,7 @@ rule draw_reduction:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code(
-            "figures/plate.py",
-            "figures/theme.py",
-            "provenance/stated.py",
-            "figures/reduction.py",
-        ),
+        code=code("draw_reduction"),
         title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"

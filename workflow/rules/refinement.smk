@@ -20,7 +20,7 @@ rule refine_standard:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        code=code("structure", "scattering/resolution.py", "scattering/form_factors.py"),
+        code=code("refine_standard"),
         settings=lambda wildcards: settings_text("resolution", wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} {input.structure:q} --settings {params.settings:q}"
@@ -53,13 +53,7 @@ rule refine_structure:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        code=code(
-            "../refine_structure.py",
-            "../measure_geometry.py",
-            "structure",
-            "scattering/resolution.py",
-            "scattering/form_factors.py",
-        ),
+        code=code("chain", "refine_structure", "measure_geometry"),
         geometry=lambda wildcards: geometry_settings(wildcards.sample),
         main=lambda wildcards: result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.nc"),
         settings=lambda wildcards: refinement_settings(wildcards.sample),
@@ -125,13 +119,7 @@ rule draw_refinement:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code(
-            "figures/plate.py",
-            "figures/theme.py",
-            "provenance/stated.py",
-            "figures/reduction.py",
-            "figures/refinement.py",
-        ),
+        code=code("draw_refinement"),
         title=lambda wildcards: title_of(wildcards.sample),
         figures=lambda wildcards: [
             result(f"figures/{name}.pdf")
@@ -186,7 +174,7 @@ rule detect_side_phase:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        code=code("structure", "scattering/form_factors.py"),
+        code=code("detect_side_phase"),
         settings=lambda wildcards: side_phase_settings(wildcards.sample),
     shell:
         "python {input.script} {input.reduced:q} {input.refinement:q} {input.structure:q} --side {input.side:q}"

@@ -18,15 +18,7 @@ rule import_scan:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code(
-            "formats/scans.py",
-            "formats/scan_sources.py",
-            "formats/stoe.py",
-            "formats/scan_text.py",
-            "formats/netcdf.py",
-            "scattering/counting.py",
-            "scattering/noise.py",
-        ),
+        code=code("import_scan"),
         settings=lambda wildcards: json.dumps(
             settings_of(
                 TABLES.scans[wildcards.scan],

@@ -46,9 +46,7 @@ rule collect_series:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        code=code(
-            "statistics/collect.py", "formats/series_tables.py", "formats/tables.py"
-        ),
+        code=code("collect_series"),
         settings=lambda wildcards: settings_text("series"),
         schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
         tables=[
@@ -99,7 +97,7 @@ rule judge_claims:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        code=code("statistics"),
+        code=code("judge_claims"),
         settings=lambda wildcards: settings_text("claims"),
     shell:
         "python {input.script} {input.series:q} --settings {params.settings:q} --output {output.claims:q}"
@@ -141,7 +139,7 @@ rule measure_recovery:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("statistics/recovery.py", "statistics/series.py"),
+        code=code("measure_recovery"),
         samples=RECOVERED,
         patterns=lambda wildcards: [
             part

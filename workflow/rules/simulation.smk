@@ -19,7 +19,7 @@ rule simulate_scan:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        code=code("simulation", "formats/stoe.py"),
+        code=code("simulate_scan"),
         settings=lambda wildcards: json.dumps(
             SETTINGS["simulation"]["changes"], sort_keys=True
         ),
@@ -49,7 +49,7 @@ rule simulate_spectra:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("simulation", "formats/biologic_mpt.py"),
+        code=code("simulate_spectra"),
         settings=lambda wildcards: json.dumps(
             SETTINGS["simulation"]["changes"], sort_keys=True
         ),

@@ -29,18 +29,11 @@ rule analyse_spectra:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code(
-            "../import_spectra.py",
-            "../validate_spectra.py",
-            "../fit_circuits.py",
-            "../fit_arrhenius.py",
-            "formats/biologic.py",
-            "formats/biologic_mpr.py",
-            "formats/biologic_mpt.py",
-            "formats/impedance_columns.py",
-            "formats/impedance_text.py",
-            "formats/settings.py",
-            "formats/spectrum.py",
-            "impedance",
+            "chain",
+            "import_spectra",
+            "validate_spectra",
+            "fit_circuits",
+            "fit_arrhenius",
         ),
         spectra=lambda wildcards: settings_text(
             "spectra",
@@ -88,12 +81,7 @@ rule draw_impedance:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code(
-            "figures/plate.py",
-            "figures/theme.py",
-            "provenance/stated.py",
-            "figures/impedance.py",
-        ),
+        code=code("draw_impedance"),
         title=lambda wildcards: title_of(wildcards.sample),
     shell:
         "python {input.script} {input.validated:q} {input.circuits:q} {input.arrhenius:q} --title {params.title:q}"

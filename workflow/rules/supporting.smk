@@ -27,7 +27,7 @@ rule write_supporting_information:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code("supporting", "supporting/template.typ", "tables", "structure/cif.py"),
+        code=code("write_supporting_information"),
         figures=json.dumps(SUPPORTING_FIGURES),
         summary=lambda wildcards, input: str(Path(input.summary[0]).parent),
     shell:

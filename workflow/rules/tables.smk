@@ -37,14 +37,7 @@ rule write_tables:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
-        code=code(
-            "tables",
-            "structure/cif.py",
-            "structure/site_symmetry.py",
-            "statistics/nested_fits.py",
-            "formats/series_tables.py",
-            "formats/tables.py",
-        ),
+        code=code("write_tables"),
         schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
         folder=workflow.basedir,
         tables=[

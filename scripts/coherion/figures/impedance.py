@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray
 
+from coherion.data.netcdf import origin_of
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
 from coherion.figures.theme import graded
-from coherion.formats.netcdf import origin_of
 from coherion.impedance.arrhenius import BOLTZMANN
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray
 
+from coherion.crystal.reflections import reference_reflections
+from coherion.data.netcdf import origin_of
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 from coherion.figures.reduction import envelope_guide
 from coherion.figures.refinement import observed_points
-from coherion.formats.netcdf import origin_of
-from coherion.structure.reflections import reference_reflections
 
 if TYPE_CHECKING:
-    from coherion.structure.crystal import Crystal
+    from coherion.crystal.crystal import Crystal
 
 #: Reflection of the trigonal side phase, 1/angstrom (paper, Fig. S2).
 SIDE_PHASE_Q = 1.47

@@ -23,10 +23,10 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 
+from coherion.data.netcdf import write_text, write_whole
+from coherion.data.stated import hashes_of
+from coherion.data.tables import write_table
 from coherion.figures.theme import COLOURS, THEME
-from coherion.formats.netcdf import write_text, write_whole
-from coherion.formats.tables import write_table
-from coherion.provenance.stated import hashes_of
 
 #: Width of one column and of a page's type area, inch.
 COLUMN, PAGE = 3.35, 7.0
@@ -186,7 +186,7 @@ class Plate:
         """Write ``path`` with the suffixes .pdf, .svg, .png and .tsv (the plotted numbers), and close the figure.
 
         Each of the four names the ``sources``, the files the numbers came from, with their hashes
-        (:mod:`coherion.provenance.stated`).
+        (:mod:`coherion.data.stated`).
         """
         stem = Path(path)
         hashes = hashes_of(sources)

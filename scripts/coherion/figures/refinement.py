@@ -16,7 +16,7 @@ def observed_points(fit: xarray.Dataset) -> tuple[np.ndarray, np.ndarray]:
 def draw_refinement(fit: xarray.Dataset, title: str) -> Plate:
     """One panel: observed points (those that were fitted), calculated line and, below, the difference.
 
-    ``fit`` is a dataset that :func:`coherion.structure.recipe.run_recipe` led to: ``observed``, ``calculated`` and
+    ``fit`` is a dataset that :func:`coherion.refinement.recipe.run_recipe` led to: ``observed``, ``calculated`` and
     ``difference`` against ``r``, and the attribute ``rw``.
     """
     plate = Plate(width=PAGE, height=2.6, origin=fit.attrs["origin"])

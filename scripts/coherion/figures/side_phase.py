@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray
 
+from coherion.data.netcdf import origin_of
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
-from coherion.formats.netcdf import origin_of
 
 
 def draw_side_phase(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:

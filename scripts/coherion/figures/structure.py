@@ -8,9 +8,9 @@ from itertools import product
 
 import numpy as np
 
+from coherion.crystal.crystal import Crystal
+from coherion.crystal.symmetry import orthogonalisation
 from coherion.figures.plate import COLOURS, PAGE, Plate
-from coherion.structure.crystal import Crystal
-from coherion.structure.symmetry import orthogonalisation
 
 #: What each panel of Fig. 3 shows: the labels of the polyhedra's centres.
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (

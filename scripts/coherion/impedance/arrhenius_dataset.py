@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coherion.command import warn
 from coherion.errors import InputError
 from coherion.impedance.arrhenius import (
     CELSIUS_ZERO,
@@ -21,6 +20,7 @@ from coherion.impedance.arrhenius import (
 )
 from coherion.impedance.conductivity import Conductivity, Pellet, conductivity
 from coherion.impedance.datasets import CARRIED, number, tsv, variable
+from coherion.messages import warn
 
 if TYPE_CHECKING:
     import xarray

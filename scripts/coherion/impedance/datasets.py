@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.tables import text_cell
 from coherion.errors import InputError
-from coherion.formats.tables import text_cell
 from coherion.impedance.kramers_kronig import REASONS, ValidationSettings, validate_spectrum
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coherion import command
+from coherion import messages
+from coherion.data.series_tables import Tables, check_per_sample, read_tables, settings_of
 from coherion.errors import CoherionError, InputError
-from coherion.formats.configuration import complete_settings, problems_of_settings, read_yaml
-from coherion.formats.series_tables import Tables, check_per_sample, read_tables, settings_of
 from coherion.inputs.series import changed_occupancies, warn_of_sample
+from coherion.settings.configuration import complete_settings, problems_of_settings, read_yaml
 
 if TYPE_CHECKING:
     import xarray
@@ -51,7 +51,7 @@ class Findings:
     def about(self, subject: str = "") -> Iterator[None]:
         """Within it a refusal ends the block and is noted as an error, and each warning is noted."""
         head = f"{subject}: " if subject else ""
-        with command.collected() as said:
+        with messages.collected() as said:
             try:
                 yield
             except CoherionError as problem:
@@ -106,7 +106,7 @@ def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -
         listed = dict.fromkeys([*(row["sample"] for row in tables.excluded), *tables.samples])
         schema = read_yaml(schemas / "config.schema.yaml")
         for name in check_per_sample(settings["per_sample"], schema, listed, file=config):
-            command.warn(f"{config}: key per_sample.{name} names no sample of {named['samples']}")
+            messages.warn(f"{config}: key per_sample.{name} names no sample of {named['samples']}")
     spoiled = {(str(p.file), str(p.place).split(",")[0]) for p in problems}
     _Check(found, settings, tables, named, root, spoiled).run()
     return found
@@ -175,8 +175,8 @@ class _Check:
         return (str(self.named[table]), f"row {row['line']}") in self.spoiled
 
     def _check_refinement(self) -> None:
-        from coherion.structure.crystal import read_cif
-        from coherion.structure.geometry import quantities, settings_from
+        from coherion.crystal.cif_input import read_cif
+        from coherion.crystal.geometry import quantities, settings_from
 
         measured = self.tables.with_structure()
         for sample, row in self.tables.samples.items():
@@ -186,7 +186,7 @@ class _Check:
                     if number == 0 and sample in measured:
                         given = self._of_sample("geometry", sample)
                         # What cannot be computed of a polyhedron is the run's to tell, a label that is not there ours.
-                        with self.found.about(f"{self._row('samples', row)}, key geometry"), command.collected():
+                        with self.found.about(f"{self._row('samples', row)}, key geometry"), messages.collected():
                             quantities(crystal, settings_from({k: v for k, v in given.items() if v is not None}))
         for row in self.tables.samples.values():
             if "composition" in row:
@@ -212,8 +212,8 @@ class _Check:
 
     def _check_scans(self, folder: Path) -> dict[str, xarray.Dataset]:
         """The scans that can be read, by name."""
-        from coherion.formats.scans import ScanSettings, read_scan
-        from coherion.scattering.counting import warn_if_not_counted
+        from coherion.data.scans.reader import ScanSettings, read_scan
+        from coherion.scattering.uncertainty.counting import warn_if_not_counted
 
         used = {row.get(key) for row in self.tables.samples.values() for key in ("scan", "background")}
         scans: dict[str, xarray.Dataset] = {}
@@ -279,8 +279,8 @@ class _Check:
                 )
 
     def _check_spectra(self, folder: Path) -> None:
-        from coherion.impedance.spectra import assemble, row_of
-        from coherion.impedance.spectra import settings_of as spectra_settings
+        from coherion.data.spectra.reader import assemble, row_of
+        from coherion.data.spectra.reader import settings_of as spectra_settings
 
         for sample, rows in self.tables.spectra.items():
             good = []
@@ -308,8 +308,8 @@ class _Check:
 
 def _compare(sample: Pattern, background: Pattern, settings: ReductionSettings) -> None:
     """Warn where the background is brighter than the sample after the corrections, as the reduction does."""
-    from coherion.scattering.background import warn_if_brighter
-    from coherion.scattering.corrections import corrections_for
+    from coherion.scattering.corrections.background import warn_if_brighter
+    from coherion.scattering.corrections.laboratory import corrections_for
     from coherion.scattering.grids import interpolation, uniform_grid
 
     wanted = settings.background_scale
@@ -333,5 +333,5 @@ def _compare(sample: Pattern, background: Pattern, settings: ReductionSettings) 
     bright = sample.at(*here) * corrections.sample_factor
     empty = scale * background.at(*there) * corrections.background_factor
     sd = sample.sd_at(*here) * corrections.sample_factor
-    with command.about(f"{sample.name}, {background.name}"):
+    with messages.about(f"{sample.name}, {background.name}"):
         warn_if_brighter(bright - empty, bright, empty, sd, grid.q)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coherion import command
+from coherion import messages
 from coherion.errors import InputError
 
 if TYPE_CHECKING:
-    from coherion.formats.scan_sources import ScanSource
-    from coherion.formats.spectrum import Spectrum
+    from coherion.data.scans.sources import ScanSource
+    from coherion.data.spectra.spectrum import Spectrum
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_FILES = 5000
@@ -81,7 +81,7 @@ def files_below(folder: str | os.PathLike[str]) -> Iterator[Path]:
 
 def contents_of(path: Path) -> Found:
     """What a file holds; whatever stands in it, nothing is raised."""
-    with command.collected():
+    with messages.collected():
         try:
             return _contents_of(path)
         except InputError as problem:
@@ -102,11 +102,11 @@ def _contents_of(path: Path) -> Found:
     with path.open("rb") as stream:
         start = stream.read(4096)
     if path.suffix.lower() == ".cif" or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
-        from coherion.structure.crystal import read_cif
+        from coherion.crystal.cif_input import read_cif
 
         return Found(path, "structure", elements=read_cif(path).composition)
     try:
-        from coherion.impedance.spectra import read_spectra
+        from coherion.data.spectra.reader import read_spectra
 
         return Found(path, "spectra", spectra=read_spectra(path))
     except InputError as problem:
@@ -128,9 +128,9 @@ def _is_impedance(start: bytes, path: Path) -> bool:
 
 
 def _scan_of(path: Path, start: bytes) -> Found:
-    from coherion.formats.scan_sources import load
-    from coherion.formats.scan_text import read_scan_text
-    from coherion.formats.stoe import is_raw
+    from coherion.data.scans.sources import load
+    from coherion.data.scans.stoe import is_raw
+    from coherion.data.scans.text import read_scan_text
 
     guesses: list[str] = []
     abscissa = "two_theta"
@@ -182,7 +182,7 @@ def _kind_of(source: ScanSource) -> tuple[str | None, list[str]]:
 
 def _unnamed_spectra(path: Path) -> Found | None:
     """Spectra in three columns that nothing names, if the first can only be frequencies."""
-    from coherion.formats.scan_text import decode, lines_of, read_bytes, row_of
+    from coherion.data.scans.text import decode, lines_of, read_bytes, row_of
 
     rows = [row for line in lines_of(decode(read_bytes(path), path)) if (row := row_of(line)) is not None]
     if len(rows) < 10 or any(len(row) != len(rows[0]) for row in rows) or len(rows[0]) < 3:

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from coherion.data.spectra.file_names import temperature_in
+from coherion.data.tables import TO_FILL_IN, write_table
 from coherion.errors import InputError
-from coherion.formats.tables import TO_FILL_IN, write_table
-from coherion.impedance.file_names import temperature_in
 from coherion.inputs.contents import Found, contents_of, files_below
 from coherion.inputs.names import (
     STANDARDS,

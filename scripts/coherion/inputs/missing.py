@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 
-from coherion.formats.series_tables import Tables
+from coherion.data.series_tables import Tables
 
 MOST_LINES = 10
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from coherion.data.spectra.file_names import last_temperature
 from coherion.errors import InputError
-from coherion.impedance.file_names import last_temperature
 from coherion.scattering.composition import parse_formula
 
 # Pure substances that diffractometers are calibrated with.

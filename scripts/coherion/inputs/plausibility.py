@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from coherion.command import warn
+from coherion.messages import warn
 from coherion.scattering.composition import molar_mass, parse_formula
 
 if TYPE_CHECKING:
-    from coherion.structure.crystal import Crystal
+    from coherion.crystal.crystal import Crystal
 
 # Pellets of laboratory presses: 3 mm to 4 cm across, 0.05 mm to 1 cm thick.
 DIAMETERS_CM = (0.3, 4.0)

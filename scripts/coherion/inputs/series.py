@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coherion import command
+from coherion import messages
 from coherion.errors import InputError
 from coherion.inputs.plausibility import (
     warn_if_kelvin,
@@ -44,11 +44,11 @@ def warn_of_sample(
     warn_if_kelvin(sample, [row["annealing_C"]] if "annealing_C" in row else [], "annealing_C")
     if not structures or "composition" not in row:
         return
-    from coherion.structure.crystal import read_cif
+    from coherion.crystal.cif_input import read_cif
 
     crystals = {}
     try:
-        with command.collected():
+        with messages.collected():
             for file in structures:
                 crystals[os.fspath(file)] = read_cif(file)
         warn_if_other_atoms(sample, row["composition"], crystals, refined)

@@ -1,6 +1,6 @@
 """The chain from a result back to the raw files, every hash compared with the file as it stands now.
 
-Two records are followed: what a file says of its own sources (:mod:`coherion.provenance.stated`), which travels with
+Two records are followed: what a file says of its own sources (:mod:`coherion.data.stated`), which travels with
 it, and what Snakemake recorded of the job that made it (:mod:`coherion.provenance.jobs`), which knows paths and also
 the sources of plain tables. Where both speak they must agree.
 """
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from coherion.formats.netcdf import sha256
+from coherion.data.netcdf import sha256
+from coherion.data.stated import stated_sources
 from coherion.provenance.jobs import Job, maker_of
-from coherion.provenance.stated import stated_sources
 
 #: Folders in which no source is looked for by its name.
 _NOT_SEARCHED = {".snakemake", ".git", ".venv", "__pycache__"}

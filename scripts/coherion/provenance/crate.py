@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from coherion.formats.configuration import read_yaml
-from coherion.formats.netcdf import sha256, write_whole
+from coherion.data.netcdf import sha256, write_whole
+from coherion.data.stated import attributes
 from coherion.provenance.jobs import Job, makers
-from coherion.provenance.stated import attributes
 from coherion.provenance.summary import versions
+from coherion.settings.configuration import read_yaml
 
 Entity = dict[str, Any]
 

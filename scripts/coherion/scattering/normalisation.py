@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coherion.command import warn
 from coherion.errors import InputError
+from coherion.messages import warn
 from coherion.scattering.form_factors import FormFactorAverages
 
 Array = NDArray[Any]

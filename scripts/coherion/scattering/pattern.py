@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coherion.command import warn
 from coherion.errors import InputError
+from coherion.messages import warn
 from coherion.scattering.grids import momentum_transfer
 from coherion.scattering.settings import AG_KALPHA1, ReductionSettings
 

@@ -90,7 +90,7 @@ def as_dataset(
     """The dataset of a reduction, every variable with unit and long name; ``scans`` are what it was made from."""
     import xarray
 
-    from coherion.formats.netcdf import origin_of
+    from coherion.data.netcdf import origin_of
 
     unit = UNITS.get(sample.kind, "arbitrary")
     made: list[tuple[str, Sequence[str], Array, str, str]] = [

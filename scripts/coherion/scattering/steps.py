@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coherion.command import warn
 from coherion.errors import InputError
-from coherion.scattering.background import BackgroundScale, estimated_scale, warn_if_brighter
+from coherion.messages import warn
 from coherion.scattering.composition import parse_formula
-from coherion.scattering.corrections import Corrections, corrections_for
+from coherion.scattering.corrections.background import BackgroundScale, estimated_scale, warn_if_brighter
+from coherion.scattering.corrections.laboratory import Corrections, corrections_for
 from coherion.scattering.form_factors import FormFactorAverages
-from coherion.scattering.fourier import sine_transform
 from coherion.scattering.grids import QGrid, interpolation, polynomial_basis, uniform_grid
-from coherion.scattering.noise import INDEPENDENT, SMOOTH, NoiseCorrelation, measured_correlation
 from coherion.scattering.normalisation import Normalisation, least_squares, sum_rule
+from coherion.scattering.pair_distribution import sine_transform
 from coherion.scattering.pattern import Pattern
 from coherion.scattering.settings import ReductionSettings
-from coherion.scattering.uncertainty import (
+from coherion.scattering.uncertainty.noise import INDEPENDENT, SMOOTH, NoiseCorrelation, measured_correlation
+from coherion.scattering.uncertainty.propagation import (
     LinearResponse,
     StructuredCovariance,
     added_bands,
@@ -313,7 +313,7 @@ def _background_scale(
     if wanted == "estimate":
         incoherent = corrections.compton
         if not incoherent.any():
-            from coherion.scattering.compton import compton_intensity
+            from coherion.scattering.corrections.compton import compton_intensity
 
             # Without a wavelength the recoil, a few per cent of it, is left out.
             wavelength = sample.wavelength or 1e-6

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coherion.formats.spectrum import Spectrum
-from coherion.formats.stoe import RawHeader, RawRange
+from coherion.data.scans.stoe import RawHeader, RawRange
+from coherion.data.spectra.spectrum import Spectrum
 from coherion.simulation.scans import SimulatedScan
 from coherion.simulation.spectra import SimulatedSpectrum
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from coherion.errors import InputError
-from coherion.formats.configuration import read_yaml
+from coherion.settings.configuration import read_yaml
 from coherion.simulation.limits import refuse_impossible, refuse_impossible_samples
 
 # What the file holds: a number, a list of so many (0: any number of) numbers, numbers by name, or a section of these.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from coherion.formats.tables import write_table
+from coherion.data.tables import write_table
 from coherion.simulation.series import Sample, stream
 from coherion.simulation.spectra import pellet_of
 from coherion.simulation.structures import cryolite

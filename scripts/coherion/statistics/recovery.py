@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.tables import read_rows
 from coherion.errors import InputError
-from coherion.formats.tables import read_rows
 
 if TYPE_CHECKING:
     import xarray

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.data.tables import read_cell
 from coherion.errors import InputError
-from coherion.formats.tables import read_cell
 
 Array = NDArray[np.float64]
 

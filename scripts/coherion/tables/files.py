@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coherion.crystal.cif_input import read_cif
+from coherion.crystal.crystal import Crystal
+from coherion.data.netcdf import write_text
+from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning
-from coherion.formats.netcdf import write_text
-from coherion.formats.tables import write_table
-from coherion.structure.crystal import Crystal, read_cif
 from coherion.tables import stored
 from coherion.tables.html import html
 from coherion.tables.latex import document, latex

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coherion.formats.netcdf import origin_of
+from coherion.data.netcdf import origin_of
 from coherion.statistics.nested_fits import sd_of_difference
 from coherion.tables.structures import reported_suffix, unit_in_print
 from coherion.tables.table import Cell, Column, Measured, Table

@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from coherion.data.tables import read_rows
 from coherion.errors import InputError
-from coherion.formats.plain import read_json
-from coherion.formats.tables import read_rows
+from coherion.settings.plain import read_json
 from coherion.tables.table import Cell, Column, Measured, Table, tsv_names
 
 NAME = "tables.json"

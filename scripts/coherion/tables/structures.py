@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.crystal.cif import formula, numbers_with_uncertainties
+from coherion.crystal.crystal import Crystal
+from coherion.crystal.propagation import of_phase
+from coherion.crystal.site_symmetry import site_symmetry
+from coherion.crystal.symmetry import LATTICE_NAMES
 from coherion.errors import InputError
-from coherion.structure.cif import formula, numbers_with_uncertainties
-from coherion.structure.crystal import Crystal
-from coherion.structure.propagation import of_phase
-from coherion.structure.site_symmetry import site_symmetry
-from coherion.structure.symmetry import LATTICE_NAMES
 from coherion.tables.table import Cell, Column, Measured, Table
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _intervals(fit: xarray.Dataset) -> dict[str, str]:
 
 
 def _atoms(crystal: Crystal, shown: list[Measured]) -> list[dict[str, Cell]]:
-    """A row for each species of each site; ``shown`` in the order of ``coherion.structure.cif.printed_numbers``."""
+    """A row for each species of each site; ``shown`` in the order of ``coherion.crystal.cif.printed_numbers``."""
     rows: list[dict[str, Cell]] = []
     left = iter(shown)
     for site in crystal.sites:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from coherion.structure.cif import with_uncertainty
+from coherion.crystal.cif import with_uncertainty
 
 Style = Literal["plain", "scientific"]
 #: What the caption of everything says that was made from simulated data.
@@ -110,7 +110,7 @@ def printed(cell: Cell, column: Column) -> str:
     """A cell as plain text for print, ``6.9150(12)`` or ``1.44(3)×10^-6``.
 
     Uncertainties are rounded by the rule of 19 (one or two digits between 2 and 19: notes for authors of the IUCr's
-    journals), which :func:`coherion.structure.cif.with_uncertainty` does.
+    journals), which :func:`coherion.crystal.cif.with_uncertainty` does.
     """
     if cell is None:
         return ""
@@ -140,7 +140,7 @@ def tsv_names(column: Column) -> list[str]:
 
 
 def tsv_rows(table: Table) -> tuple[list[dict[str, Any]], list[str]]:
-    """Rows and column names for :func:`coherion.formats.tables.write_table`."""
+    """Rows and column names for :func:`coherion.data.tables.write_table`."""
     names = [name for column in table.columns for name in tsv_names(column)]
     rows = []
     for row in table.rows:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coherion.formats.netcdf import origin_of
+from coherion.data.netcdf import origin_of
 from coherion.tables.table import Cell, Column, Measured, Table
 
 if TYPE_CHECKING:

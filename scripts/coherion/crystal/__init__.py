@@ -1,0 +1,1 @@
+"""Crystals, symmetry, CIF, reflections, polyhedra and their geometry."""

@@ -1,0 +1,165 @@
+"""A refined crystal as a CIF with standard uncertainties."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from coherion import __version__
+from coherion.crystal.crystal import Crystal
+from coherion.crystal.propagation import propagated
+from coherion.crystal.symmetry import DISPLACEMENT_NAMES
+from coherion.data.netcdf import write_text
+
+
+def with_uncertainty(value: float, sd: float, decimals: int = 5) -> str:
+    """``6.9153(12)``: a number with its standard uncertainty in units of the last digit.
+
+    The uncertainty has the one or two digits that lie between 2 and 19, as journals of crystallography ask. A value
+    without uncertainty (sd zero, not finite, or below 1e-9) is written with at most ``decimals`` decimals.
+    """
+    if not math.isfinite(sd) or sd < 1e-9:
+        text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+        return "0" if text in ("-0", "") else text
+    places = 1 - math.floor(math.log10(sd))
+    if round(sd * 10**places) > 19:
+        places -= 1
+    places = max(places, 0)
+    return f"{value:.{places}f}({round(sd * 10**places)})"
+
+
+def printed_numbers(crystal: Crystal) -> np.ndarray:
+    """Every number of the CIF that may carry an uncertainty: cell, volume, then those of each site."""
+    numbers = [*crystal.lattice, crystal.volume]
+    for site in crystal.sites:
+        displacement = site.u_aniso if site.u_aniso is not None else (float(site.u_iso or 0.0), *(0.0,) * 5)
+        numbers += [*site.position, *displacement, _equivalent(crystal, site), *(o for _, o in site.species)]
+    return np.array(numbers, dtype=float)
+
+
+def numbers_with_uncertainties(
+    crystal: Crystal, parameters: Sequence[str] = (), covariance: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`printed_numbers` and their standard uncertainties, propagated; zero for what is held or fixed.
+
+    ``parameters`` and ``covariance`` as for :func:`cif_text`.
+    """
+    numbers = printed_numbers(crystal)
+    if covariance is None or not len(parameters):
+        return numbers, np.zeros(len(numbers))
+    spread = propagated(printed_numbers, crystal, list(parameters), np.asarray(covariance))
+    return numbers, np.sqrt(np.diag(spread).clip(0.0))
+
+
+def _equivalent(crystal: Crystal, site) -> float:
+    """U_eq, a third of the trace of the Cartesian tensor, in square angstrom."""
+    if site.u_aniso is None:
+        return float(site.u_iso or 0.0)
+    expanded = crystal.expand()
+    index = [s.label for s in crystal.sites].index(site.label)
+    return float(np.trace(expanded.u_cartesian[np.flatnonzero(expanded.site == index)[0]]) / 3)
+
+
+def cif_text(
+    crystal: Crystal,
+    parameters: Sequence[str] = (),
+    covariance: np.ndarray | None = None,
+    *,
+    details: str = "",
+) -> str:
+    """The CIF of a crystal.
+
+    Parameters
+    ----------
+    crystal
+        With its refined values.
+    parameters
+        Names of n free parameters that have an uncertainty.
+    covariance
+        Their covariance, shape (n, n), in the squares of the parameters' units.
+    details
+        What a reader should know of the refinement, in plain sentences.
+    """
+    import gemmi
+
+    cif = gemmi.cif
+    numbers, sds = numbers_with_uncertainties(crystal, parameters, covariance)
+    shown = iter(zip(numbers, sds, strict=True))
+
+    def take(count: int, decimals: int = 5) -> list[str]:
+        return [with_uncertainty(*next(shown), decimals) for _ in range(count)]
+
+    document = cif.Document()
+    block = document.add_new_block(re.sub(r"[^A-Za-z0-9_.-]", "_", crystal.name) or "crystal")
+    block.set_pair("_audit_creation_method", cif.quote(f"coherion {__version__}"))
+    block.set_pair("_chemical_formula_sum", cif.quote(formula(crystal)))
+    for name, text in zip(
+        ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma"), take(6), strict=True
+    ):
+        block.set_pair(f"_cell_{name}", text)
+    block.set_pair("_cell_volume", take(1, 3)[0])
+    block.set_pair("_space_group_name_H-M_alt", cif.quote(crystal.space_group))
+    group = gemmi.find_spacegroup_by_name(crystal.space_group)
+    if group is not None:
+        block.set_pair("_space_group_IT_number", str(group.number))
+    if details:
+        block.set_pair("_refine_special_details", cif.quote(details.replace("\n;", "\n ;") + "\n"))
+    loop = block.init_loop("_space_group_symop_", ["id", "operation_xyz"])
+    for number, triplet in enumerate(crystal.operations, 1):
+        loop.add_row([str(number), cif.quote(triplet)])
+    sites = block.init_loop(
+        "_atom_site_",
+        [
+            "label",
+            "type_symbol",
+            "symmetry_multiplicity",
+            "fract_x",
+            "fract_y",
+            "fract_z",
+            "U_iso_or_equiv",
+            "adp_type",
+            "occupancy",
+        ],
+    )
+    anisotropic = []
+    for site in crystal.sites:
+        position, six, equivalent = take(3, 6), take(6), take(1)[0]
+        occupancies = take(len(site.species))
+        for k, ((element, _), occupancy) in enumerate(zip(site.species, occupancies, strict=True)):
+            # The first species keeps the label of the site, by which a reader of ours names a shared site.
+            label = site.label if k == 0 else f"{site.label}_{element}"
+            isotropic = site.u_aniso is None
+            sites.add_row(
+                [
+                    label,
+                    element,
+                    str(crystal.multiplicity(site.label)),
+                    *position,
+                    six[0] if isotropic else equivalent,
+                    "Uiso" if isotropic else "Uani",
+                    occupancy,
+                ]
+            )
+            if not isotropic:
+                anisotropic.append([label, *six])
+    if anisotropic:
+        loop = block.init_loop("_atom_site_aniso_", ["label", *(f"U_{n[1:]}" for n in DISPLACEMENT_NAMES)])
+        for row in anisotropic:
+            loop.add_row(row)
+    return document.as_string()
+
+
+def write_cif(path: str | os.PathLike[str], crystal: Crystal, *arguments, **options) -> None:
+    """Write :func:`cif_text` whole; arguments as there."""
+    write_text(path, cif_text(crystal, *arguments, **options))
+
+
+def formula(crystal: Crystal) -> str:
+    """Elements of the cell in Hill's order, with their amounts to four decimals."""
+    amounts = crystal.composition
+    order = sorted(amounts, key=lambda e: (("C" not in amounts) or (e != "C"), ("C" not in amounts) or (e != "H"), e))
+    return " ".join(f"{e}{amounts[e]:.4f}".rstrip("0").rstrip(".") for e in order)

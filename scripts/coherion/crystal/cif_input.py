@@ -1,0 +1,201 @@
+"""A CIF's starting structure as a Crystal, with every refusal naming file and field."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+
+from coherion.crystal.crystal import Crystal, Site
+from coherion.crystal.symmetry import find_operations
+from coherion.errors import InputError
+from coherion.messages import warn
+
+# Where a CIF states no displacement at all (angstrom^2): of the size of a salt at room temperature.
+DEFAULT_U_ISO = 0.01
+# Beyond these a number was misread: angstrom, cells, angstrom^2.
+LONGEST_CELL, FARTHEST, LARGEST_U = 1e4, 1e3, 100.0
+
+
+def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
+    """The first structure of a CIF as a :class:`Crystal`, named after the file if no name is given.
+
+    Ion labels (In3+) fall back to the element, and absent displacements to 0.01 angstrom^2, with a warning.
+    Sites at the same position with different elements become one shared site, named after the first.
+
+    Raises
+    ------
+    InputError
+        Naming file and field, if the file is no CIF, names no symmetry, holds an unknown element or a number
+        that cannot be read, or atoms overlap.
+    """
+    import gemmi
+
+    file = os.fspath(path)
+    try:
+        data = Path(path).read_bytes()
+    except (OSError, ValueError) as problem:
+        found = getattr(problem, "strerror", None) or problem
+        raise InputError("the CIF cannot be read", file=file, found=found, expected="a .cif file") from problem
+    # gemmi hands out text as UTF-8 and fails wherever a name of an author in another encoding is asked for.
+    text = data.decode("utf-8", "replace")
+    try:
+        document = gemmi.cif.read_string(text)
+    except (ValueError, RuntimeError, OSError) as problem:
+        raise InputError("not a CIF", file=file, found=problem, expected="the syntax of CIF") from problem
+    block = next((b for b in document if b.find_value("_cell_length_a")), None)
+    if block is None:
+        raise InputError("the CIF holds no unit cell", file=file, place="_cell_length_a")
+    try:
+        lattice = _lattice(block)
+        try:
+            small = gemmi.make_small_structure_from_block(block)
+        except (ValueError, RuntimeError) as problem:
+            raise InputError(
+                "a number of the CIF cannot be read", place=f"data_{block.name}", found=problem
+            ) from problem
+        symbol = small.spacegroup_hm or _text(block, "_space_group_name_H-M_alt")
+        number = small.spacegroup_number or int(_number(block, "_space_group_IT_number", 0.0))
+        try:
+            symbol, operations = find_operations(
+                symbol, number=number, triplets=small.symops, alpha=lattice[3], gamma=lattice[5]
+            )
+        except InputError as problem:
+            problem.place = "_symmetry_equiv_pos_as_xyz, _symmetry_space_group_name_H-M"
+            raise
+        sites = _merge(_sites(small, block, file))
+        if not sites:
+            raise InputError("the CIF lists no atoms", place="_atom_site_label")
+        return Crystal(name or Path(file).stem, lattice, symbol, tuple(sites), operations)
+    except InputError as problem:
+        raise InputError(
+            problem.what,
+            file=file,
+            place=problem.place,
+            found=problem.found,
+            expected=problem.expected,
+            advice=problem.advice,
+        ) from None
+
+
+def _lattice(block) -> tuple[float, float, float, float, float, float]:
+    tags = [f"_cell_length_{k}" for k in "abc"] + [f"_cell_angle_{k}" for k in ("alpha", "beta", "gamma")]
+    values = []
+    for tag in tags:
+        value = _number(block, tag, math.nan)
+        limit = LONGEST_CELL if "length" in tag else 180.0
+        if not 0 < value < limit:
+            raise InputError(
+                "not a usable lattice parameter",
+                place=tag,
+                found=_text(block, tag) or "nothing",
+                expected=f"a number above 0 and below {limit:g}",
+            )
+        values.append(value)
+    return tuple(values)  # type: ignore[return-value]
+
+
+def _text(block, tag: str) -> str:
+    import gemmi
+
+    found = block.find_value(tag)
+    return gemmi.cif.as_string(found) if found else ""
+
+
+def _number(block, tag: str, missing: float) -> float:
+    import gemmi
+
+    found = block.find_value(tag)
+    return gemmi.cif.as_number(found, missing) if found else missing
+
+
+def _sites(small, block, file: str) -> list[Site]:
+    labels: set[str] = set()
+    ions, bare = [], []
+    made = []
+    types = dict(zip(block.find_values("_atom_site_label"), block.find_values("_atom_site_type_symbol"), strict=False))
+    for entry in small.sites:
+        element = entry.element.name
+        stated = entry.type_symbol or types.get(entry.label, "") or entry.label
+        if entry.element.atomic_number == 0:
+            raise InputError(
+                "unknown element",
+                place=f"_atom_site_type_symbol of {entry.label}",
+                found=stated,
+                expected="a chemical symbol such as Na",
+            )
+        if entry.type_symbol and entry.type_symbol.strip().capitalize() != element:
+            ions.append(entry.type_symbol)
+        label = entry.label
+        count = 1
+        while label in labels:
+            count += 1
+            label = f"{entry.label}_{count}"
+        if label != entry.label:
+            warn(f"{file}: the label {entry.label} stands twice; the second site is called {label}")
+        labels.add(label)
+        position = (entry.fract.x, entry.fract.y, entry.fract.z)
+        if not np.all(np.abs(position) < FARTHEST):
+            raise InputError(
+                "a coordinate is not a number, or far from the cell",
+                place=f"_atom_site_fract_x of {label}",
+                found=" ".join(f"{x:g}" for x in position),
+                expected="fractions of the cell",
+            )
+        # Zero is where a refinement may end; its CIF is read like any other.
+        if not (math.isfinite(entry.occ) and 0 <= entry.occ <= 1.0 + 1e-3):
+            raise InputError(
+                "not a usable occupancy",
+                place=f"_atom_site_occupancy of {label}",
+                found=entry.occ,
+                expected="a number from 0 to 1",
+            )
+        u_iso: float | None = entry.u_iso
+        u_aniso = None
+        if entry.aniso.nonzero():
+            a = entry.aniso
+            u_iso, u_aniso = None, (a.u11, a.u22, a.u33, a.u12, a.u13, a.u23)
+            if not np.all(np.abs(u_aniso) < LARGEST_U):
+                raise InputError(
+                    "not a usable displacement",
+                    place=f"_atom_site_aniso_U_11 of {label}",
+                    found=" ".join(f"{u:g}" for u in u_aniso),
+                    expected=f"numbers below {LARGEST_U:g} angstrom^2",
+                )
+        elif u_iso is not None and u_iso >= LARGEST_U:
+            raise InputError(
+                "not a usable displacement",
+                place=f"_atom_site_U_iso_or_equiv of {label}",
+                found=u_iso,
+                expected=f"a number below {LARGEST_U:g} angstrom^2",
+            )
+        elif not (u_iso is not None and math.isfinite(u_iso) and u_iso > 0):
+            bare.append(label)
+            u_iso = DEFAULT_U_ISO
+        made.append(Site(label, position, ((element, entry.occ),), u_iso, u_aniso))
+    if ions:
+        warn(f"{file}: the ion labels {', '.join(dict.fromkeys(ions))} are read as neutral elements")
+    if bare:
+        warn(f"{file}: no displacement for {', '.join(bare)}; u_iso starts at {DEFAULT_U_ISO} angstrom^2")
+    return made
+
+
+def _merge(sites: list[Site]) -> list[Site]:
+    """Sites at one position become one shared site, unless together they hold more than a whole atom."""
+    made: list[Site] = []
+    for site in sites:
+        for n, other in enumerate(made):
+            gap = np.subtract(site.position, other.position)
+            elements = [element for element, _ in other.species]
+            if (
+                np.all(np.abs(gap - np.round(gap)) < 1e-4)
+                and site.species[0][0] not in elements
+                and site.occupancy + other.occupancy <= 1.0 + 1e-3
+            ):
+                made[n] = Site(other.label, other.position, other.species + site.species, other.u_iso, other.u_aniso)
+                break
+        else:
+            made.append(site)
+    return made

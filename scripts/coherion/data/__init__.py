@@ -1,0 +1,1 @@
+"""What is read and written: datasets, tables, and the files of instruments."""

@@ -1,0 +1,269 @@
+"""Text files of a reduction, ``.iq .sq .fq .gr``, as PDFgetX3 writes them and PDFgui and diffpy read them.
+
+A header of ``key = value`` lines, a line ``#### start data``, scan and column labels (``#S``, ``#L``), then two
+to four columns: x, y and, for those who read them, the uncertainties of x and of y.
+
+What is read, and the quirks of real files:
+
+- Headers of PDFgetX3 1.x and 2.x (INI sections and comments), xPDFsuite, PDFgetN and PDFgui ('History written'
+  and ``key=value``, several on a line), or no header at all (PDFgetX3's ``.iq``).
+- Columns: 2 are x, y; 3 are x, y, dy; 4 or more are x, y, dx, dy and what is ignored. Some programs append
+  zeros to some rows only: uncertainties count only where each row has them and one differs from zero.
+- Two ångström signs are written (UTF-8 and TeX); Windows-1252 occurs.
+
+PDFgui and diffpy take uncertainties of y from the fourth column, and drop all of them as soon as one is not
+positive. G(0) = 0 has no uncertainty, so the writer leaves that row out when it writes uncertainties.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from coherion.data.scans.text import (
+    LINE,
+    MAX_HEADER,
+    MAX_LINE,
+    MAX_SEARCH,
+    bulk_rows,
+    decode,
+    is_remark,
+    read_bytes,
+    row_of,
+)
+from coherion.errors import InputError
+
+LABELS = {
+    "iq": "Q(Å$^{-1}$)  I(a.u.)",
+    "sq": "Q(Å$^{-1}$)  S(a.u.)",
+    "fq": "Q(Å$^{-1}$)  F(Å$^{-1}$)",
+    "gr": "r(Å)  G(Å$^{-2}$)",
+}
+_KIND_OF_SYMBOL = {"I": "iq", "S": "sq", "F": "fq", "G": "gr"}
+_PAIR = re.compile(r"\b([A-Za-z]\w{0,40})=([^\s=]{1,80})")
+_START = re.compile(r"^#+ start data\b", re.M)
+
+
+@dataclass(frozen=True, eq=False)
+class PdfText:
+    """Columns of a reduction's text file; ``x``, ``y``, ``dx``, ``dy`` have shape n, the last two or None.
+
+    ``kind`` is ``iq``, ``sq`` or ``fq`` (x is Q in 1/angstrom) or ``gr`` (x is r in angstrom, y is G in
+    1/angstrom^2), or ``unknown``. ``header`` maps the header's keys to its words.
+    """
+
+    header: dict[str, str]
+    x: np.ndarray
+    y: np.ndarray
+    dx: np.ndarray | None
+    dy: np.ndarray | None
+    kind: str
+
+    def number(self, key: str) -> float | None:
+        """A header's number, such as ``qmax``, without the words behind it; None where it is absent."""
+        try:
+            value = float(self.header[key].split()[0])
+        except (KeyError, ValueError, IndexError):
+            return None
+        return value if np.isfinite(value) else None
+
+
+def read_pdf_text(path: str | os.PathLike[str]) -> PdfText:
+    """Read a text file of a reduction.
+
+    Raises
+    ------
+    InputError
+        If there are no data, or a line of them cannot be used; the line is named.
+    """
+    return parse_pdf_text(decode(read_bytes(path), path), path)
+
+
+def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> PdfText:
+    """Interpret the text of such a file; ``file`` is named in errors, its extension tells the kind at last."""
+    marked = _START.search(text) is not None
+    head: list[str] = []
+    rows, numbers = array("d"), array("q")
+    width = 4
+    for number, found in enumerate(LINE.finditer(text), start=1):
+        line = found.group(1)
+        if number > MAX_SEARCH and not numbers:
+            break
+        if is_remark(line) or marked:
+            marked = marked and not _START.match(line)
+            row = None
+        else:
+            row = row_of(line)
+        if row is not None and len(row) > 1:
+            width = min(width, len(row))
+            rows.extend([*row, 0.0, 0.0][:4])
+            numbers.append(number)
+            rest = text[found.end() :] if len(numbers) == 1 else ""
+            table = bulk_rows(rest, len(row)) if rest else None
+            if table is not None:
+                rows.frombytes(np.pad(table, ((0, 0), (0, 4)))[:, :4].tobytes())
+                numbers.extend(range(number + 1, number + 1 + len(table)))
+                break
+        elif not numbers:
+            if len(head) < MAX_HEADER:
+                head.append(line[:MAX_LINE].strip())
+        elif not is_remark(line):
+            raise InputError(
+                "line among the data cannot be read",
+                file=file,
+                place=f"line {number}",
+                found=line.strip(),
+                expected="two or more numbers",
+            )
+    if len(numbers) < 2:
+        raise InputError(
+            "has no data",
+            file=file,
+            found=f"{len(numbers)} rows of numbers",
+            expected="a .gr, .fq, .sq or .iq file with two columns or more",
+        )
+    table = np.array(rows).reshape(-1, 4)
+    bad = ~np.isfinite(table[:, :2]).all(axis=1)
+    if bad.any():
+        raise InputError("number is not finite", file=file, place=f"line {numbers[int(np.argmax(bad))]}")
+    fallen = np.diff(table[:, 0], prepend=-np.inf) <= 0
+    if fallen.any():
+        raise InputError(
+            "first column does not rise",
+            file=file,
+            place=f"line {numbers[int(np.argmax(fallen))]}",
+            found=f"{table[int(np.argmax(fallen)), 0]:.10g}",
+            expected="strictly rising values",
+        )
+    dx = _uncertainty(table[:, 2]) if width == 4 else None
+    dy = _uncertainty(table[:, width - 1]) if width > 2 else None
+    header, label = _parse_header(head)
+    return PdfText(header, table[:, 0].copy(), table[:, 1].copy(), dx, dy, _kind(label, header, file))
+
+
+def _uncertainty(column: np.ndarray) -> np.ndarray | None:
+    """A column of uncertainties, None where it holds none: not finite, negative, or zero throughout."""
+    usable = np.isfinite(column).all() and (column >= 0).all() and (column > 0).any()
+    return column.copy() if usable else None
+
+
+def _parse_header(lines: list[str]) -> tuple[dict[str, str], str]:
+    """Keys with their words, and the last label of columns."""
+    header: dict[str, str] = {}
+    label = section = ""
+    for line in lines:
+        if line.startswith("#L"):
+            label = line[2:].strip()
+        elif line.startswith("[") and line.endswith("]"):
+            section = line[1:-1]
+        elif line and not line.startswith(("#", ";")):
+            key, separator, value = line.partition("=")
+            pairs = _PAIR.findall(line)
+            if len(pairs) > 1:  # PDFgetN puts several on a line
+                found = pairs
+            elif separator and re.fullmatch(r"[A-Za-z]\w{0,40}", key.strip()):
+                found = [(key.strip(), value.strip())]
+            else:
+                found = []
+            for name, words in found:
+                header.setdefault(name if name not in header else f"{section}.{name}", words)
+    return header, label
+
+
+def _kind(label: str, header: Mapping[str, str], file) -> str:
+    """Kind of data: the label of the second column decides, then the header, then the file's extension."""
+    columns = label.split()
+    if len(columns) > 1 and re.match(r"[ISFG](\W|$|obs|calc)", columns[1]):
+        return _KIND_OF_SYMBOL[columns[1][0]]
+    for word in (header.get("outputtype", ""), Path(file).suffix[1:] if file is not None else ""):
+        if word.lower() in LABELS:
+            return word.lower()
+    return "unknown"
+
+
+def write_pdf_text(
+    path: str | os.PathLike[str],
+    kind: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    dy: np.ndarray | None = None,
+    dx: np.ndarray | None = None,
+    header: Mapping[str, object] | None = None,
+) -> None:
+    """Write a reduction's text file, whole or not at all; arguments and errors as :func:`format_pdf_text`."""
+    from coherion.data.netcdf import write_text
+
+    write_text(path, format_pdf_text(kind, x, y, dy=dy, dx=dx, header=header))
+
+
+def format_pdf_text(
+    kind: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    dy: np.ndarray | None = None,
+    dx: np.ndarray | None = None,
+    header: Mapping[str, object] | None = None,
+) -> str:
+    """The text of a ``.iq``, ``.sq``, ``.fq`` or ``.gr`` file.
+
+    Parameters
+    ----------
+    kind
+        ``iq``, ``sq``, ``fq`` or ``gr``.
+    x, y
+        Shape n: Q in 1/angstrom, or r in angstrom; the intensity, S(Q), F(Q) in 1/angstrom or G(r) in
+        1/angstrom^2.
+    dy, dx
+        Standard uncertainties of y and x, shape n; written as columns x, y, dx, dy (dx 0 where not given).
+        A first row at x = 0 without uncertainty is then left out (see the module).
+    header
+        Keys and values of the header, in their order. Give ``mode = xray`` and ``qmax``, which PDFgui and
+        diffpy look for.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, shapes differ, or a key of the header is not a word.
+    """
+    from coherion import __version__
+
+    if kind not in LABELS:
+        raise ValueError(f"unknown kind {kind!r}: iq, sq, fq or gr")
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    columns = [x, y]
+    label = LABELS[kind]
+    if dy is not None:
+        columns += [np.zeros_like(x) if dx is None else np.asarray(dx, dtype=float), np.asarray(dy, float)]
+        symbol = "r" if kind == "gr" else "Q"
+        label += f"  d{symbol}  d{kind[0].upper()}"
+    elif dx is not None:
+        raise ValueError("dx is written with dy only")
+    if any(c.shape != x.shape or c.ndim != 1 for c in columns):
+        raise ValueError(f"columns of different shapes: {[c.shape for c in columns]}")
+    if dy is not None and x.size and x[0] == 0 and columns[3][0] == 0:
+        columns = [c[1:] for c in columns]
+    lines = ["[DEFAULT]", "", f"version = coherion-{__version__}", f"outputtype = {kind}"]
+    for key, value in (header or {}).items():
+        if not re.fullmatch(r"[A-Za-z]\w*", key):
+            raise ValueError(f"header key {key!r} is not a word")
+        if key not in ("version", "outputtype"):
+            lines.append(f"{key} = {_value(value)}")
+    lines += ["", "#### start data", "#S 1", f"#L {label}"]
+    layout = " ".join(["%.10g", "%.9g", "%.6g", "%.6g"][: len(columns)])
+    lines += [layout % row for row in zip(*(c.tolist() for c in columns), strict=True)]
+    return "\n".join([*lines, ""])
+
+
+def _value(value: object) -> str:
+    """A header's value in one line."""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return " ".join(str(value).split())

@@ -1,0 +1,203 @@
+"""What a scan's file says of itself, be it a STOE raw file or text, before the user's table is heard."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from coherion.data.scans import stoe
+from coherion.data.scans.text import decode, parse_scan_text, read_bytes
+from coherion.errors import InputError
+from coherion.messages import warn
+
+
+@dataclass(frozen=True, eq=False)
+class ScanSource:
+    """One file's scan: arrays of shape n in the file's own units.
+
+    ``wavelength`` in angstrom and ``time`` per point in s are None where the file is silent; ``decimals`` of the
+    intensities and the ``lines`` of the points are known for text only.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    dy: np.ndarray | None
+    wavelength: float | None
+    time: float | None
+    title: str
+    history: tuple[str, ...]
+    instrument: dict[str, str | float | int]
+    simulated: bool
+    raw: bool
+    decimals: int | None = None
+    lines: np.ndarray | None = None
+
+
+def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_number: int | None = None) -> ScanSource:
+    """The scan of a file, raw or text as its first bytes tell.
+
+    ``abscissa`` and ``range_number`` are the table's, see :mod:`coherion.data.scans.reader`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used, has no such range or contradicts the abscissa.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            start = stream.read(8)
+    except (OSError, ValueError):
+        start = b""  # the reader says what is wrong with the file
+    if stoe.is_raw(start):
+        return _from_raw(stoe.read_raw(path), abscissa, range_number, path)
+    if range_number is not None:
+        raise InputError(
+            "range_number is given for a text file",
+            file=path,
+            found=range_number,
+            advice="leave it empty: only raw files have ranges",
+        )
+    text = parse_scan_text(decode(read_bytes(path), path), path)
+    allowed = text.stated_abscissa
+    if allowed and abscissa not in allowed:
+        raise InputError(
+            "abscissa of the table contradicts the file's header",
+            file=path,
+            place="key abscissa",
+            found=abscissa,
+            expected=" or ".join(allowed),
+        )
+    words = " ".join(text.header)
+    first = text.header[0].lstrip("#!;'\" ") if text.header else ""
+    return ScanSource(
+        x=text.x,
+        y=text.y,
+        dy=text.dy,
+        wavelength=text.stated_wavelength,
+        time=None,
+        title="".join(c for c in first[:200] if c.isprintable()),
+        history=(),
+        instrument=_stated_anode(words),
+        simulated=bool(re.search(r"\bSIMULATED\b", words)),
+        raw=False,
+        decimals=text.decimals,
+        lines=text.lines,
+    )
+
+
+def _stated_anode(words: str) -> dict[str, str | float | int]:
+    """The anode that a text file's header names, as ``Anode: "Mo"`` or ``anode = Cu``."""
+    found = re.search(r"\banode\b[^A-Za-z0-9\n]{1,10}(Ag|Mo|Cu|Co|Fe|Cr)\b", words, re.I)
+    return {"anode": found.group(1).capitalize()} if found else {}
+
+
+def _from_raw(raw: stoe.RawFile, abscissa: str, range_number: int | None, path: str | os.PathLike[str]) -> ScanSource:
+    """The scan of a raw file: its ranges joined, or the one that is asked for."""
+    if abscissa != "two_theta":
+        raise InputError(
+            "abscissa of a raw file is 2theta",
+            file=path,
+            place="key abscissa",
+            found=abscissa,
+            expected="two_theta",
+        )
+    if not raw.ranges:
+        frames = _frames(path)
+        raise InputError(
+            "holds a header but no scan: an aborted scan or the master of a serial measurement",
+            file=path,
+            found=f"{len(frames)} frames beside it" if frames else "no frames (name.001, ...) beside it",
+            advice="list the frames in the table" if frames else None,
+        )
+    chosen = _choose(raw, range_number, path)
+    header = raw.header
+    if header.scan_type == 2:
+        raise InputError("is an omega scan", file=path, place="byte 360", expected="a 2theta scan")
+    ranges = [raw.ranges[i] for i in chosen]
+    history = tuple(dict.fromkeys(word for i in chosen for word in raw.history_words(i)))
+    spoiled = [word for word in history if word in stoe.SPOILING_HISTORY]
+    if spoiled:
+        warn(
+            f"{path}: counts were treated before ({', '.join(spoiled)}): G(r) and its errors suffer; "
+            "use the untreated scan if there is one"
+        )
+    for i in chosen:
+        r = raw.ranges[i]
+        if r.provisional:
+            warn(f"{path}, range {i + 1}: provisional, the scan was not finished ({r.counts.size} points)")
+        elif math.isfinite(r.end) and abs(r.two_theta[-1] - r.end) > r.step / 2:
+            warn(
+                f"{path}, range {i + 1}: last point at 2theta {r.two_theta[-1]:g}, end in the header {r.end:g}: "
+                "was the scan cut short?"
+            )
+    instrument: dict[str, str | float | int] = {
+        "program": f"{header.program} {header.version}",
+        "date": header.date,
+        "geometry": stoe.GEOMETRY.get(header.geometry, f"code {header.geometry}"),
+        "scan_mode": stoe.SCAN_MODE.get(header.scan_mode, f"code {header.scan_mode}"),
+        "detector": stoe.DETECTOR.get(header.detector, f"code {header.detector}"),
+        "anode": header.anode_element or "user",
+        "tube_voltage_kV": header.voltage,
+        "tube_current_mA": header.current,
+        "monochromator": stoe.MONOCHROMATOR.get(header.monochromator % 100, f"code {header.monochromator}"),
+    }
+    if header.d_star > 0:
+        instrument["monochromator_d_star"] = header.d_star
+    return ScanSource(
+        x=np.concatenate([r.two_theta for r in ranges]),
+        y=np.concatenate([r.counts for r in ranges]),
+        dy=None,
+        wavelength=header.wavelength or None,
+        time=ranges[0].time_per_point or None,
+        title=header.title,
+        history=history,
+        instrument={k: v for k, v in instrument.items() if v != ""},
+        simulated=header.simulated,
+        raw=True,
+    )
+
+
+def _frames(path: str | os.PathLike[str]) -> list[Path]:
+    """Frames ``name.001``, ... that stand beside the master of a serial measurement."""
+    stem = Path(path).with_suffix("")
+    try:
+        return sorted(p for p in stem.parent.iterdir() if p.stem == stem.name and p.suffix[1:].isdigit())
+    except OSError:
+        return []
+
+
+def _choose(raw: stoe.RawFile, number: int | None, path: str | os.PathLike[str]) -> list[int]:
+    """Indices of the ranges that make the scan."""
+    ranges = raw.ranges
+    if number is not None:
+        if number > len(ranges):
+            raise InputError(
+                "has no such range",
+                file=path,
+                place="key range_number",
+                found=number,
+                expected=f"1 to {len(ranges)}",
+            )
+        return [int(number) - 1]
+    for k in range(1, len(ranges)):
+        before, after = ranges[k - 1], ranges[k]
+        gap = after.begin - before.two_theta[-1]
+        if not 0 < gap <= 1.5 * max(before.step, after.step):
+            reason = f"from {before.begin:g} to {before.two_theta[-1]:g}, then from {after.begin:g} degree"
+        elif not math.isclose(before.time_per_point, after.time_per_point, rel_tol=1e-3):
+            reason = f"{before.time_per_point:g} s, then {after.time_per_point:g} s per point"
+        else:
+            continue
+        raise InputError(
+            f"ranges {k} and {k + 1} cannot be joined",
+            file=path,
+            found=reason,
+            expected="ranges that follow on one another with the same time per point",
+            advice="name one in the table: range_number",
+        )
+    return list(range(len(ranges)))

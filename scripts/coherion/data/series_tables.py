@@ -1,0 +1,217 @@
+"""The user's three tables, read together and held against one another before anything is computed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from coherion.data.tables import Row, read_table, repeats, unknown_names
+from coherion.errors import InputError
+from coherion.settings.configuration import complete_settings, read_yaml
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Scans and samples by name, and the rows of spectra of each sample, without what the user left out.
+
+    ``excluded`` lists samples and files that the user left out, each with the reason.
+    """
+
+    scans: dict[str, Row]
+    samples: dict[str, Row]
+    spectra: dict[str, list[Row]]
+    excluded: list[dict[str, str]]
+
+    def with_scan(self) -> list[str]:
+        """Samples that have a scan, in the order of the table."""
+        return [name for name, row in self.samples.items() if "scan" in row]
+
+    def with_structure(self) -> list[str]:
+        """Samples that have a scan and a starting structure and are not a standard."""
+        return [
+            name
+            for name in self.with_scan()
+            if "structure" in self.samples[name] and self.samples[name]["group"] != "standard"
+        ]
+
+    def with_spectra(self) -> list[str]:
+        """Samples that have impedance spectra, in the order of the table of samples."""
+        return [name for name in self.samples if name in self.spectra]
+
+
+def read_tables(
+    tables: Mapping[str, str | None],
+    schemas: str | os.PathLike[str],
+    *,
+    problems: list[InputError] | None = None,
+) -> Tables:
+    """Read and check the tables of a series.
+
+    Parameters
+    ----------
+    tables
+        Paths of the tables ``samples``, ``scans`` and ``spectra``; the latter two may be None.
+    schemas
+        Folder with ``samples.schema.yaml``, ``scans.schema.yaml`` and ``spectra.schema.yaml``.
+    problems
+        Where given, all that cannot be used is appended here in place of the first being raised; rows without a
+        name are then left out.
+
+    Raises
+    ------
+    InputError
+        Naming file, row and column: whatever :func:`coherion.data.tables.read_table` refuses, a name that another
+        table does not have, a file outside the data folder, a sample with neither scan nor spectra.
+    """
+    found: list[InputError] = []
+    rows: dict[str, list[Row]] = {"samples": [], "scans": [], "spectra": []}
+    for name, key in (("samples", "sample"), ("scans", "scan"), ("spectra", None)):
+        path = tables.get(name)
+        if not path:
+            continue
+        schema = read_yaml(Path(schemas) / f"{name}.schema.yaml")
+        try:
+            rows[name] = read_table(path, schema, key=key, problems=found)
+        except InputError as problem:
+            found.append(problem)
+    if not tables.get("samples"):
+        found.append(InputError("no table of samples is given", place="key tables.samples", expected="a .tsv file"))
+    told = {(problem.file, problem.place) for problem in found}
+    # A cell that could not be read is absent, but not blank: it is told once.
+    found += [problem for problem in _crossed(rows, tables) if (problem.file, problem.place) not in told]
+    if problems is None and found:
+        raise found[0]
+    if problems is not None:
+        problems += found
+
+    named = [row for row in rows["samples"] if "sample" in row]
+    listed = [row for row in rows["spectra"] if "sample" in row and "file" in row]
+    excluded = [
+        {"sample": row["sample"], "what": "sample", "reason": row["exclude"]} for row in named if "exclude" in row
+    ] + [{"sample": row["sample"], "what": row["file"], "reason": row["exclude"]} for row in listed if "exclude" in row]
+    samples = {row["sample"]: row for row in named if "exclude" not in row}
+    spectra: dict[str, list[Row]] = {}
+    for row in listed:
+        if row["sample"] in samples and "exclude" not in row:
+            spectra.setdefault(row["sample"], []).append(row)
+    scans = {row["scan"]: row for row in rows["scans"] if "scan" in row and "file" in row}
+    return Tables(scans, samples, spectra, excluded)
+
+
+def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) -> Iterator[InputError]:
+    """What is wrong with the tables held against one another."""
+    samples_file, scans_file, spectra_file = tables.get("samples"), tables.get("scans"), tables.get("spectra")
+    for path, table in ((scans_file, rows["scans"]), (spectra_file, rows["spectra"])):
+        for row in table:
+            yield from _outside(path, row)
+    scans = [row["scan"] for row in rows["scans"] if "scan" in row]
+    samples = [row["sample"] for row in rows["samples"] if "sample" in row]
+    where = scans_file or "a table of scans, of which none is given"
+    if samples_file:
+        for column in ("scan", "background"):
+            yield from unknown_names(samples_file, rows["samples"], column, scans, where)
+    if spectra_file and samples_file:
+        yield from unknown_names(spectra_file, rows["spectra"], "sample", samples, samples_file)
+        keyed = [r | {"file, temperature and cycles": _identity(r)} for r in rows["spectra"]]
+        yield from repeats(spectra_file, keyed, "file, temperature and cycles")
+    if samples_file:
+        yield from _incomplete(samples_file, rows["samples"], {row.get("sample", "") for row in rows["spectra"]})
+
+
+def _identity(row: Row) -> str:
+    cells = (row.get(name, "") for name in ("sample", "file", "temperature_C", "cycles"))
+    return " ".join(str(cell) for cell in cells)
+
+
+def _outside(path: str | None, row: Row) -> Iterator[InputError]:
+    for part in row.get("file", "-").split("|"):
+        file = PurePosixPath(part.strip())
+        if file.is_absolute() or ".." in file.parts or not part.strip():
+            yield InputError(
+                "a file stands outside the data folder",
+                file=path,
+                place=f"row {row['line']}, column file",
+                found=part.strip() or "a blank name",
+                expected="a path below data_folder, without ..",
+                advice="set data_folder in the configuration to the folder that holds all files",
+            )
+
+
+def _incomplete(path: str, samples: list[Row], with_spectra: set[str]) -> Iterator[InputError]:
+    for row in samples:
+        place = f"row {row['line']}, column "
+        if "exclude" in row or "sample" not in row:
+            continue
+        if "scan" not in row and row["sample"] not in with_spectra:
+            yield InputError(
+                "a sample has neither a scan nor spectra",
+                file=path,
+                place=place + "scan",
+                found=row["sample"],
+                expected="the name of a scan, or rows in the table of spectra",
+                advice="delete the row, or say why it is left out in the column exclude",
+            )
+        if "scan" in row and "composition" not in row:
+            yield InputError("a sample with a scan has no composition", file=path, place=place + "composition")
+        if row["sample"] in with_spectra:
+            for column in ("pellet_thickness_cm", "pellet_diameter_cm"):
+                if column not in row:
+                    yield InputError(
+                        "a sample with spectra has no pellet geometry",
+                        file=path,
+                        place=place + column,
+                        expected="a length in cm",
+                    )
+
+
+def settings_of(row: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """The cells of a row that a stage wants, under the names its settings have.
+
+    ``keys`` maps the name of the setting to the name of the column; blank cells are left out.
+    """
+    return {setting: row[column] for setting, column in keys.items() if column in row}
+
+
+def check_per_sample(
+    per_sample: Mapping[str, Mapping[str, Any]],
+    schema: Mapping[str, Any],
+    samples: Mapping[str, Any],
+    *,
+    file: str | os.PathLike[str] | None = None,
+) -> list[str]:
+    """Refuse settings of single samples whose section, key or value is not known; return the unknown samples.
+
+    A name that the table lacks is no error: one configuration may be laid over another with a table of its own.
+
+    Parameters
+    ----------
+    per_sample
+        Sample, section, key, value.
+    schema
+        Schema of the whole configuration; its sections are the allowed ones.
+    samples
+        The samples by name.
+    file
+        The configuration, for messages.
+
+    Returns
+    -------
+    list of str
+        Names that no sample has, for the user to be told.
+
+    Raises
+    ------
+    InputError
+        Naming the key.
+    """
+    for sample, sections in per_sample.items():
+        place = f"key per_sample.{sample}"
+        for section, given in sections.items():
+            known = schema["properties"].get(section, {}).get("properties")
+            if known is None or section in ("tables", "simulation"):
+                raise InputError("no such section", file=file, place=f"{place}.{section}")
+            complete_settings(given, schema["properties"][section], file=file, place=f"per_sample.{sample}.{section}")
+    return [sample for sample in per_sample if sample not in samples]

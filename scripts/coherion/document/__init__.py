@@ -1,0 +1,1 @@
+"""The supporting information as one document."""

@@ -1,1 +1,0 @@
-"""Files: reading and writing what instruments, peers and this project store."""

@@ -1,6 +1,0 @@
-"""BioLogic EC-Lab's files of impedance: the readers and writers of ``.mpr`` and ``.mpt`` under one name."""
-
-from coherion.formats.biologic_mpr import read_mpr, write_mpr
-from coherion.formats.biologic_mpt import read_mpt, write_mpt
-
-__all__ = ["read_mpr", "read_mpt", "write_mpr", "write_mpt"]

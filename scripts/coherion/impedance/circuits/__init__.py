@@ -1,0 +1,1 @@
+"""Equivalent circuits: elements, grammar, starts, fit, choice."""

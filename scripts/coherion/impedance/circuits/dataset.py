@@ -1,0 +1,309 @@
+"""Dataset of the circuit stage: parameters of every spectrum, their covariance, what is resolved and why not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion.errors import InputError
+from coherion.impedance.circuits.capacitance import arc_properties, suggested_origins
+from coherion.impedance.circuits.choice import (
+    CONFIGURED,
+    NO_ELECTRODE,
+    SECOND_ARC,
+    ResolutionRule,
+    choose_model,
+    unresolved_reason,
+)
+from coherion.impedance.circuits.elements import Circuit, arcs, circuit
+from coherion.impedance.circuits.fit import CircuitFit, fit_circuit, parameter_index
+from coherion.impedance.datasets import CARRIED, measured, number, tsv, variable
+from coherion.impedance.relaxation_times import default_time_constants, relaxation_times
+from coherion.settings.checking import refuse_out_of_range
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True)
+class CircuitSettings:
+    """How spectra are fitted; the defaults are the paper's circuit and our rules."""
+
+    circuit: str = "p(R1,CPE1)-CPE2"
+    """Circuit in impedance.py's notation."""
+    weights: str = "modulus"
+    """``modulus``, ``proportional`` or ``unit``."""
+    start: dict[str, float] = field(default_factory=dict)
+    """Values to start from by parameter, in their units; others are found from the data."""
+    fixed: dict[str, float] = field(default_factory=dict)
+    """Values not to be fitted, by parameter."""
+    bounds: dict[str, Any] = field(default_factory=dict)
+    """Lowest and highest value by parameter."""
+    restarts: int = 3
+    """Further starts of each fit."""
+    seed: int = 0
+    """Of the random starts."""
+    scale_covariance: bool = True
+    """Scale the covariance by chi^2 per degree of freedom."""
+    resistances: dict[str, Any] = field(default_factory=dict)
+    """Resistances to turn into conductivities: name -> list of resistors added up. Empty: ``total``, all resistors of
+    arcs together, and where there are several, each by its own name."""
+    sum_covariance: bool = True
+    """Whether the covariance of added resistors enters the uncertainty of their sum; some programs neglect it."""
+    capacitance_uncertainty: str = "covariance"
+    """``covariance``, or ``sum_of_relative`` as some programs do."""
+    compare_circuits: bool = True
+    """Whether a further arc and a missing electrode element are tried and reported."""
+    aicc_margin: float = 10.0
+    """By how much AICc must be lower for another circuit to be preferred."""
+    largest_relative_sd: float = 0.2
+    """A resistance more uncertain than this (relative, 1) is not resolved."""
+    lowest_apex_ratio: float = 1.0
+    """An arc whose apex lies below this multiple of the lowest kept frequency is not resolved."""
+    largest_misfit: float = 0.05
+    """A spectrum that the circuit misses by more (root mean square, relative to |Z|) is not resolved."""
+
+    def __post_init__(self) -> None:
+        refuse_out_of_range(self, {"restarts": (0, 1000), "seed": (0, 2**63 - 1)})
+
+    def rule(self) -> ResolutionRule:
+        """When a resistance counts as resolved."""
+        return ResolutionRule(self.largest_relative_sd, self.lowest_apex_ratio, self.largest_misfit)
+
+
+def sums_of_resistances(model: Circuit, given: dict[str, Any]) -> dict[str, list[str]]:
+    """Which resistors add up to which resistance, by name.
+
+    Raises
+    ------
+    InputError
+        If a resistor is not in the circuit, or the circuit has no arc and nothing is given.
+    """
+    if given:
+        for name, members in given.items():
+            if not isinstance(members, list | tuple) or not members:
+                raise InputError("resistance without resistors", place=f"key resistances.{name}", found=members)
+            for member in members:
+                i = parameter_index(model, str(member), f"resistances.{name}")
+                if model.parameters[i].unit != "ohm":
+                    raise InputError("not a resistor", place=f"key resistances.{name}", found=member)
+        return {name: [str(m) for m in members] for name, members in given.items()}
+    members = [arc.resistance for arc in arcs(model)]
+    if not members:
+        raise InputError(
+            f"circuit {model.text} has no arc, so what its resistance is must be said",
+            place="key resistances",
+            expected='such as {"total": ["R1"]}',
+        )
+    return {"total": members} | ({m: [m] for m in members} if len(members) > 1 else {})
+
+
+def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.Dataset:
+    """Circuit parameters of every valid spectrum, with what is resolved and why the rest is not.
+
+    Parameters
+    ----------
+    validated
+        What :func:`validate_dataset` returns.
+    settings
+        Circuit, weights, limits and rules.
+
+    Returns
+    -------
+    Dataset
+        Dimensions ``spectrum``, ``point``, ``parameter`` (and ``parameter_2``), ``resistance_name``, ``arc``,
+        ``alternative``; see docs/method-impedance.md.
+
+    Raises
+    ------
+    InputError
+        If a setting is wrong; spectra that cannot be fitted are reported in the dataset instead.
+    """
+    import xarray
+
+    model = circuit(settings.circuit)
+    sums = sums_of_resistances(model, settings.resistances)
+    the_arcs = arcs(model)
+    rows, points = validated["frequency"].shape
+    size = len(model.parameters)
+    taus = default_time_constants(validated["frequency"].values[np.isfinite(validated["frequency"].values)])
+    alternatives = (CONFIGURED, SECOND_ARC, NO_ELECTRODE)
+    hole = {
+        "value": (rows, size),
+        "standard_uncertainty": (rows, size),
+        "covariance": (rows, size, size),
+        "fitted_real": (rows, points),
+        "fitted_imaginary": (rows, points),
+        "resistance": (rows, len(sums)),
+        "resistance_sd": (rows, len(sums)),
+        "capacitance": (rows, len(the_arcs)),
+        "capacitance_sd": (rows, len(the_arcs)),
+        "apex_frequency": (rows, len(the_arcs)),
+        "apex_frequency_relative_sd": (rows, len(the_arcs)),
+        "chi_squared": (rows,),
+        "reduced_chi_squared": (rows,),
+        "rmse": (rows,),
+        "delta_aicc": (rows, len(alternatives)),
+        "relaxation_distribution": (rows, taus.size),
+    }
+    a = {name: np.full(shape, np.nan) for name, shape in hole.items()}
+    freedom = np.zeros(rows, dtype=np.int32)
+    agreeing = np.zeros(rows, dtype=np.int32)
+    resolved = np.zeros((rows, len(sums)), dtype=bool)
+    reason = np.full((rows, len(sums)), "", dtype=object)
+    preferred = np.full(rows, "", dtype=object)
+    origin = np.full((rows, len(the_arcs)), "", dtype=object)
+    for row in range(rows):
+        if not bool(validated["valid"].values[row]):
+            reason[row] = str(validated["verdict"].values[row]) or "not valid"
+            continue
+        places, f, z = measured(validated, row)
+        kept = validated["kept"].values[row, places].astype(bool)
+        if 2 * np.count_nonzero(kept) <= size:
+            reason[row] = f"{np.count_nonzero(kept)} points are too few for the circuit"
+            continue
+        a["relaxation_distribution"][row] = relaxation_times(f[kept], z[kept], time_constants=taus).distribution
+        fit = _fit_spectrum(f[kept], z[kept], settings)
+        a["value"][row], a["covariance"][row] = fit.values, fit.covariance
+        a["standard_uncertainty"][row] = fit.standard_uncertainty
+        curve = model.impedance(f, fit.values)
+        a["fitted_real"][row, places], a["fitted_imaginary"][row, places] = curve.real, curve.imag
+        a["chi_squared"][row], a["reduced_chi_squared"][row] = fit.chi_squared, fit.reduced_chi_squared
+        a["rmse"][row], freedom[row], agreeing[row] = fit.rmse, fit.degrees_of_freedom, fit.agreeing
+        properties = [arc_properties(fit, arc, settings.capacitance_uncertainty) for arc in the_arcs]
+        for k, arc in enumerate(properties):
+            a["capacitance"][row, k], a["capacitance_sd"][row, k] = arc.capacitance, arc.capacitance_sd
+            a["apex_frequency"][row, k] = arc.frequency
+            a["apex_frequency_relative_sd"][row, k] = arc.frequency_relative_sd
+            origin[row, k] = ", ".join(suggested_origins(arc.capacitance, arc.capacitance_sd))
+        for k, members in enumerate(sums.values()):
+            total, sd = resistance_sum(fit, members, settings.sum_covariance)
+            a["resistance"][row, k], a["resistance_sd"][row, k] = total, sd
+            why = unresolved_reason(fit, f[kept], members, total, sd, properties, settings.rule())
+            resolved[row, k], reason[row, k] = not why, why
+        if settings.compare_circuits:
+            choice = choose_model(f[kept], z[kept], fit, margin=settings.aicc_margin)
+            preferred[row] = choice.circuits[choice.preferred]
+            for k, role in enumerate(alternatives):
+                a["delta_aicc"][row, k] = choice.delta_aicc.get(role, np.nan)
+    s, p = (str(d) for d in validated["frequency"].dims)
+    text = {"units": "1"}
+    data = {
+        "value": variable((s, "parameter"), a["value"], "1", "value of the parameter, in parameter_unit"),
+        "standard_uncertainty": variable(
+            (s, "parameter"), a["standard_uncertainty"], "1", "standard uncertainty, in parameter_unit"
+        ),
+        "covariance": variable(
+            (s, "parameter", "parameter_2"), a["covariance"], "1", "covariance, in the product of the units"
+        ),
+        "resistance": variable((s, "resistance_name"), a["resistance"], "ohm", "sum of resistors"),
+        "resistance_sd": variable(
+            (s, "resistance_name"), a["resistance_sd"], "ohm", "standard uncertainty of the resistance"
+        ),
+        "resolved": variable((s, "resistance_name"), resolved, "1", "resistance is resolved"),
+        "reason": variable((s, "resistance_name"), reason, "1", "why it is not resolved"),
+        "capacitance": variable((s, "arc"), a["capacitance"], "F", "effective capacitance"),
+        "capacitance_sd": variable((s, "arc"), a["capacitance_sd"], "F", "standard uncertainty of the capacitance"),
+        "suggested_origin": variable(
+            (s, "arc"), origin, "1", "origin by capacitance after Irvine, Sinclair and West, for thickness/area = 1/cm"
+        ),
+        "apex_frequency": variable((s, "arc"), a["apex_frequency"], "Hz", "frequency of the arc's apex"),
+        "apex_frequency_relative_sd": variable(
+            (s, "arc"), a["apex_frequency_relative_sd"], "1", "relative standard uncertainty of the apex frequency"
+        ),
+        "fitted_real": variable((s, p), a["fitted_real"], "ohm", "real part of the fitted impedance"),
+        "fitted_imaginary": variable((s, p), a["fitted_imaginary"], "ohm", "imaginary part of the fitted impedance"),
+        "relaxation_distribution": variable(
+            (s, "relaxation_time"), a["relaxation_distribution"], "ohm", "distribution of relaxation times per ln tau"
+        ),
+        "chi_squared": variable(s, a["chi_squared"], "1", "weighted sum of squared residuals"),
+        "reduced_chi_squared": variable(s, a["reduced_chi_squared"], "1", "chi squared per degree of freedom"),
+        "rmse": variable(s, a["rmse"], "1", "root of chi squared per number fitted"),
+        "degrees_of_freedom": variable(s, freedom, "1", "real numbers fitted less free parameters"),
+        "agreeing_starts": variable(s, agreeing, "1", "starts that ended in the minimum reported"),
+        "preferred_circuit": variable(s, preferred, "1", "circuit that AICc prefers (reported, not imposed)"),
+        "delta_aicc": variable(
+            (s, "alternative"), a["delta_aicc"], "1", "AICc less that of the configured circuit; negative is better"
+        ),
+    }
+    names = list(model.names)
+    coords = {
+        "parameter": ("parameter", names, text | {"long_name": "parameter of the circuit"}),
+        "parameter_2": ("parameter_2", names, text | {"long_name": "parameter of the circuit"}),
+        "parameter_unit": (
+            "parameter",
+            [q.unit for q in model.parameters],
+            text | {"long_name": "unit of the parameter"},
+        ),
+        "resistance_name": ("resistance_name", list(sums), text | {"long_name": "name of the resistance"}),
+        "arc": ("arc", [arc.resistance for arc in the_arcs], text | {"long_name": "resistor of the arc"}),
+        "relaxation_time": ("relaxation_time", taus, {"units": "s", "long_name": "relaxation time"}),
+        "alternative": ("alternative", list(alternatives), text | {"long_name": "circuit compared"}),
+    }
+    carried = {
+        n: validated[n]
+        for n in (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
+        if n in validated
+    }
+    attributes = {k: v for k, v in validated.attrs.items() if k in ("origin", "sample")}
+    attributes |= {"circuit": model.text, "resistors": json.dumps(sums), "weights": settings.weights}
+    return xarray.Dataset(data | carried, coords=coords, attrs=attributes)
+
+
+def _fit_spectrum(f: np.ndarray, z: np.ndarray, settings: CircuitSettings) -> CircuitFit:
+    return fit_circuit(
+        f,
+        z,
+        settings.circuit,
+        weights=settings.weights,
+        start=settings.start,
+        fixed=settings.fixed,
+        bounds=settings.bounds,
+        restarts=settings.restarts,
+        seed=settings.seed,
+        scale_covariance=settings.scale_covariance,
+    )
+
+
+def resistance_sum(fit: CircuitFit, members: list[str], with_covariance: bool = True) -> tuple[float, float]:
+    """Sum of resistors and its standard uncertainty in ohm; ``with_covariance`` counts their correlation."""
+    places = [fit.index(m) for m in members]
+    block = fit.covariance[np.ix_(places, places)]
+    variance = block.sum() if with_covariance else np.trace(block)
+    return float(fit.values[places].sum()), float(np.sqrt(max(variance, 0.0)))
+
+
+def circuit_table(circuits: xarray.Dataset) -> str:
+    """Parameters, resistances and capacitances of every spectrum, as tab-separated text with a header."""
+    names = [str(n) for n in circuits["parameter"].values]
+    units = [str(u) for u in circuits["parameter_unit"].values]
+    sums = [str(n) for n in circuits["resistance_name"].values]
+    the_arcs = [str(n) for n in circuits["arc"].values]
+    header = ["temperature_C", "cycle", "source"]
+    for name, unit in zip(names, units, strict=True):
+        header += [f"{name} ({unit})" if unit != "1" else name, f"{name}_sd"]
+    header += ["chi_squared", "degrees_of_freedom"]
+    for name in sums:
+        header += [f"R_{name}_ohm", f"R_{name}_sd_ohm", f"{name}_not_resolved_because"]
+    for name in the_arcs:
+        header += [f"C_{name}_F", f"C_{name}_sd_F", f"apex_{name}_Hz", f"suggested_origin_{name}"]
+    header += ["preferred_circuit", "delta_aicc_one_more_arc", "delta_aicc_no_electrode"]
+    # Plain arrays: a row of a dataset costs a millisecond per cell.
+    c = {str(name): circuits[name].values for name in circuits.data_vars}
+    lines = []
+    for row in range(circuits.sizes["spectrum"]):
+        line = [number(c["temperature"][row]), *(str(c[n][row]) if n in c else "" for n in ("cycle", "source"))]
+        for value, sd in zip(c["value"][row], c["standard_uncertainty"][row], strict=True):
+            line += [number(value, 8), number(sd, 3)]
+        line += [number(c["chi_squared"][row], 7), str(c["degrees_of_freedom"][row])]
+        for cells in zip(c["resistance"][row], c["resistance_sd"][row], c["reason"][row], strict=True):
+            line += [number(cells[0]), number(cells[1], 3), str(cells[2])]
+        for k in range(len(the_arcs)):
+            line += [number(c["capacitance"][row, k]), number(c["capacitance_sd"][row, k], 3)]
+            line += [number(c["apex_frequency"][row, k]), str(c["suggested_origin"][row, k])]
+        line += [str(c["preferred_circuit"][row]), *(number(v, 4) for v in c["delta_aicc"][row, 1:])]
+        lines.append(line)
+    return tsv(header, lines)

@@ -1,0 +1,501 @@
+"""G(r) and its Jacobian for one model, one set of r and one set of parameters, evaluated many times."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coherion.crystal.crystal import Crystal, Expanded
+from coherion.crystal.symmetry import VOIGT
+from coherion.errors import CoherionError
+from coherion.messages import warn
+from coherion.pair_model import envelope, kernel, transform
+from coherion.pair_model.model import PairModel
+from coherion.pair_model.pairs import PairList, list_pairs
+from coherion.scattering.scattering_power import constant_powers, scattering_powers
+
+# Ripples 2 pi/qmax that peaks beyond the largest r still send into the range.
+EXTENSION_RIPPLES = 5.5
+# What of a peak's spectrum the grid may fold back into [0, Qmax].
+ALIASING = 1e-7
+# A grid is remade coarser once the sharpest peak has this many times the variance it was made for.
+COARSER = 3.0
+# Least variance of a peak, times qmax^2.
+NARROWEST = 0.05
+MOTION = ("delta1", "delta2", "qbroad")
+
+
+class Evaluator:
+    """Evaluates one model at the distances r (angstrom) with derivatives in ``names``.
+
+    It keeps the pair list, the grid and the transform between calls, and makes them anew when the structure has
+    moved further than they allow.
+    """
+
+    def __init__(self, model: PairModel, r: np.ndarray, names: Sequence[str]) -> None:
+        self.model = model
+        self.r = np.asarray(r, float)
+        self.names = tuple(names)
+        known = model.parameters
+        for name in self.names:
+            if name not in known:
+                raise CoherionError(f"{name} is not a free parameter: {model.why_fixed(name)}")
+        top = float(self.r.max())
+        extension = model.extension
+        if extension is None:
+            extension = EXTENSION_RIPPLES * 2.0 * np.pi / model.qmax
+        self.q, weights = transform.quadrature(model.qmin, model.qmax, 2.0 * top + extension)
+        window = transform.window_factor(model.window, self.q, model.qmin, model.qmax)
+        self.back = (2.0 / np.pi) * weights * window * transform.sine_matrix(self.r, self.q)
+        scene = _Scene(model, self.names, top, top + extension, self.q)
+        self.phases = [_Phase(scene, k) for k in range(len(model.phases))]
+
+    def evaluate(self, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+        """G (n,) in 1/angstrom^2 and its derivatives (n, len(names)); ``values`` names every parameter."""
+        spectrum = np.zeros((1 + len(self.names), self.q.size))
+        for phase in self.phases:
+            phase.add(values, spectrum)
+        both = self.back @ spectrum.T
+        return both[:, 0], both[:, 1:]
+
+    @property
+    def narrow(self) -> int:
+        """Pairs that the last evaluation drew with the least width because theirs is smaller or imaginary."""
+        return sum(phase.narrow for phase in self.phases)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What all phases of an Evaluator share; a phase that knew its Evaluator would keep it alive in a cycle."""
+
+    model: PairModel
+    names: tuple[str, ...]
+    top: float
+    reach: float
+    q: np.ndarray
+
+
+@dataclass
+class _Grid:
+    """The internal grid of r and everything that depends on it alone."""
+
+    step: float
+    points: int
+    r: np.ndarray
+    taper: np.ndarray
+    forward: np.ndarray
+    least_variance: float
+
+
+class _Phase:
+    """One phase of an Evaluator."""
+
+    def __init__(self, scene: _Scene, index: int) -> None:
+        model = scene.model
+        self.scene = scene
+        self.crystal: Crystal = model.phases[index]
+        self.prefix = model.prefix(index)
+        self.exact = model.convention == "exact"
+        self.kind = envelope.KINDS[model.envelope]
+        self.own_names = tuple(self.crystal.parameters)
+        local = (*self.own_names, "scale", *MOTION, "coherence_length", "coherence_spread", "qdamp")
+        full = {name: name if name in ("qdamp", "qbroad") else self.prefix + name for name in local}
+        column = {name: k + 1 for k, name in enumerate(scene.names)}
+        self.full = full
+        self.columns = {name: column[full[name]] for name in local if full[name] in column}
+        self.elements = tuple(dict.fromkeys(e for site in self.crystal.sites for e, _ in site.species))
+        if self.exact:
+            self.power = scattering_powers(self.elements, scene.q, model.radiation, model.dispersion)
+        else:
+            self.power = constant_powers(self.elements, model.radiation)[:, None]
+        self.pairs_of_elements = list(itertools.combinations_with_replacement(range(len(self.elements)), 2))
+        self.pair_list: PairList | None = None
+        self.grid: _Grid | None = None
+        # A peak this narrow has lost 2 percent at qmax; what is narrower looks the same and would need a finer grid.
+        self.floor = NARROWEST / scene.model.qmax**2
+        self.narrow = 0
+        self._table: tuple[Any, np.ndarray, list[tuple[int, int]]] | None = None
+
+    def _value(self, values: Mapping[str, float], name: str, missing: float = 0.0) -> float:
+        return float(values.get(self.full[name], missing))
+
+    def add(self, values: Mapping[str, float], spectrum: np.ndarray) -> None:
+        """Add F(Q) of this phase, and its derivatives, to the rows of ``spectrum``."""
+        crystal = self.crystal.with_values({name: values[self.full[name]] for name in self.own_names})
+        expanded = crystal.expand()
+        motion = np.array([self._value(values, name) for name in MOTION])
+        length = self._value(values, "coherence_length", 1.0)
+        spread = self._value(values, "coherence_spread", 1.0)
+        self._prepare(crystal, expanded, motion, length)
+        rows, plan = self._sum_pairs(crystal, expanded, motion, length, spread)
+        while self.grid is not None and plan.smallest < self.grid.least_variance:
+            self._make_grid(0.8 * plan.smallest)
+            rows, plan = self._sum_pairs(crystal, expanded, motion, length, spread)
+        self.narrow = plan.narrow
+        self._assemble(values, crystal, expanded, rows, plan, length, spread, spectrum)
+        if self.grid is not None and COARSER * self.grid.least_variance < plan.smallest < np.inf:
+            # The peaks are broader than the grid was made for: the next call saves time on a coarser one.
+            self.grid = None
+
+    def _prepare(self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float) -> None:
+        """Make the pair list and the grid, if there are none that still hold."""
+        scene = self.scene
+        largest = 2.0 * float(np.linalg.eigvalsh(expanded.u_cartesian).max())
+        # c(r) is at most this within the range; negative delta1, delta2 broaden near peaks only.
+        growth = 1.0 + (motion[2] * scene.reach) ** 2 + abs(min(motion[0], 0.0)) + abs(min(motion[1], 0.0))
+        distance = scene.reach + kernel.CUTOFF * np.sqrt(max(largest, 1e-6) * growth)
+        ample = distance
+        if self.exact and self.kind == envelope.SPHERE:
+            # No pair is longer than the domain; the length may still grow by a third before the list is remade.
+            ample = min(distance, 1.33 * length)
+            distance = min(distance, length)
+        if self.pair_list is None or not self.pair_list.covers(expanded, distance):
+            self.pair_list = list_pairs(crystal, expanded, ample + 0.5 + 0.01 * ample)
+        if self.grid is None:
+            least = kernel.smallest_variance(
+                expanded.lattice_matrix,
+                expanded.positions,
+                _six(expanded.u_cartesian),
+                self.pair_list.blocks,
+                self.pair_list.atom,
+                self.pair_list.cell,
+                motion,
+                self.floor,
+            )
+            self._make_grid(0.85 * least)
+
+    def _make_grid(self, variance: float) -> None:
+        """The grid on which peaks of at least this variance (angstrom^2) lose less than ALIASING."""
+        scene = self.scene
+        edge = np.sqrt(-2.0 * np.log(ALIASING) / variance)
+        if scene.reach > scene.top:
+            # The taper has a spectrum, too.
+            edge = max(edge, transform.TAPER**2 / (scene.reach - scene.top))
+        step = 2.0 * np.pi / (scene.model.qmax + edge) / scene.model.refinement_of_grid
+        points = int(np.ceil(scene.reach / step)) + 1
+        r = np.arange(points) * step
+        taper = transform.taper(r, scene.top, scene.reach)
+        forward = step * transform.sine_matrix(r, scene.q)
+        self.grid = _Grid(step, points, r, taper, forward, variance)
+
+    def _sum_pairs(
+        self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float, spread: float
+    ) -> tuple[np.ndarray, _Plan]:
+        """Run the compiled loop over all blocks; the rows it fills, and what they mean."""
+        assert self.pair_list is not None and self.grid is not None
+        grid, pairs = self.grid, self.pair_list
+        plan = _Plan(self, crystal, expanded)
+        rows = np.zeros((plan.rows, grid.points + 2 * kernel.CHUNK))
+        six = _six(expanded.u_cartesian)
+        wanted = np.array(
+            [name in self.columns for name in MOTION]
+            + [self.exact and name in self.columns for name in ("coherence_length", "coherence_spread")]
+        )
+        for block, piece in zip(pairs.blocks, plan.blocks, strict=True):
+            narrow, smallest = kernel.accumulate(
+                expanded.lattice_matrix,
+                expanded.positions,
+                six,
+                block,
+                pairs.atom,
+                pairs.cell,
+                pairs.weight,
+                piece.anisotropic,
+                piece.moves,
+                plan.strains,
+                piece.spreads,
+                motion,
+                self.floor,
+                wanted,
+                self.exact,
+                self.kind,
+                length,
+                spread,
+                grid.step,
+                grid.points,
+                rows[piece.begin : piece.end],
+            )
+            plan.narrow += narrow
+            plan.smallest = min(plan.smallest, smallest)
+        return rows[:, : grid.points], plan
+
+    def _assemble(
+        self,
+        values: Mapping[str, float],
+        crystal: Crystal,
+        expanded: Expanded,
+        rows: np.ndarray,
+        plan: _Plan,
+        length: float,
+        spread: float,
+        spectrum: np.ndarray,
+    ) -> None:
+        assert self.grid is not None
+        grid = self.grid
+        r = grid.r
+        scale = self._value(values, "scale", 1.0)
+        qdamp = self._value(values, "qdamp")
+        damping = np.exp(-0.5 * (qdamp * r) ** 2) * grid.taper
+        shape = np.ones_like(r)
+        by_length = by_spread = np.zeros_like(r)
+        if self.kind != envelope.NO_ENVELOPE:
+            shape, by_length, by_spread = envelope.envelope_on(self.kind, r, length, spread)
+        atoms, d_atoms, norm, d_norm = self._normalisation(crystal)
+        table, targets = self._scatter_table(crystal, plan, norm)
+        peaks = table @ rows
+        if self.exact:
+            factor = damping
+        else:
+            factor = np.zeros_like(r)
+            factor[1:] = damping[1:] / r[1:]
+        extra, extra_targets = [], []
+        value_rows = [n for n, (_, column) in enumerate(targets) if column == 0]
+        pair_factor = factor if self.exact else factor * shape
+        if "qdamp" in self.columns:
+            for n in value_rows:
+                extra.append(peaks[n] * pair_factor * (-qdamp * r * r))
+                extra_targets.append((targets[n][0], self.columns["qdamp"]))
+        if not self.exact:
+            for name, slope in (("coherence_length", by_length), ("coherence_spread", by_spread)):
+                if name in self.columns:
+                    for n in value_rows:
+                        extra.append(peaks[n] * factor * slope)
+                        extra_targets.append((targets[n][0], self.columns[name]))
+        peaks *= pair_factor
+        everything = np.vstack([peaks, *extra]) @ grid.forward
+        baselines = self._baselines(length, spread, qdamp, shape, by_length, by_spread, damping)
+        made = np.zeros_like(spectrum)
+        weights = self._pair_weights(norm)
+        for row, (pair, column) in zip(everything, targets + extra_targets, strict=True):
+            made[column] += weights[pair] * row
+        peak_value = made[0].copy()
+        density = atoms / expanded.volume
+        made[0] += density * baselines[""]
+        for name, row in baselines.items():
+            if name:
+                made[self.columns[name]] += density * row
+        for name, trace in zip(plan.lattice_names, plan.traces, strict=True):
+            made[self.columns[name]] -= density * trace * baselines[""]
+        for name, gained in d_atoms.items():
+            column = self.columns[name]
+            made[column] += gained / expanded.volume * baselines[""] - d_norm[name] * peak_value
+        spectrum += scale * made
+        if "scale" in self.columns:
+            spectrum[self.columns["scale"]] += made[0]
+
+    def _baselines(self, length, spread, qdamp, shape, by_length, by_spread, damping) -> dict[str, np.ndarray]:
+        """Sine integral of -4 pi r and the envelopes, per unit of density, and what changes it (by name).
+
+        The sphere ends with a jump of the second derivative. Where it lies within the grid, Gauss-Legendre panels
+        that end there take the place of the sum over the grid.
+        """
+        assert self.grid is not None
+        scene, grid = self.scene, self.grid
+        r = grid.r
+        forward = grid.forward
+        if self.kind == envelope.SPHERE and length < scene.reach:
+            edges = [0.0, min(length, scene.top), length] if length > scene.top else [0.0, length]
+            parts = [transform.panel(a, b, scene.model.qmax) for a, b in itertools.pairwise(edges)]
+            r = np.concatenate([nodes for nodes, _ in parts])
+            weights = np.concatenate([weights for _, weights in parts])
+            forward = weights[:, None] * transform.sine_matrix(r, scene.q)
+            shape, by_length, by_spread = envelope.envelope_on(self.kind, r, length, spread)
+            damping = np.exp(-0.5 * (qdamp * r) ** 2) * transform.taper(r, scene.top, scene.reach)
+        ramp = -4.0 * np.pi * r * damping
+        rows = {
+            "": ramp * shape,
+            "coherence_length": ramp * by_length,
+            "coherence_spread": ramp * by_spread,
+            "qdamp": ramp * shape * (-qdamp * r * r),
+        }
+        names = [name for name in rows if not name or name in self.columns]
+        made = np.array([rows[name] for name in names]) @ forward
+        return dict(zip(names, made, strict=True))
+
+    def _scatter_table(self, crystal: Crystal, plan: _Plan, norm: np.ndarray):
+        """The plan's table; it depends on the occupancies alone, so it is kept while they do not change."""
+        key = tuple(site.species for site in crystal.sites)
+        if self._table is None or self._table[0] != key:
+            self._table = (key, *plan.scatter_table(norm))
+        return self._table[1], self._table[2]
+
+    def _normalisation(self, crystal: Crystal):
+        """Atoms per cell; their derivatives; N |<f>|^2; the logarithmic derivatives of that."""
+        atoms = 0.0
+        total = np.zeros(self.power.shape[1], dtype=self.power.dtype)
+        for site, kind in zip(crystal.sites, crystal.structure.sites, strict=True):
+            for element, occupancy in site.species:
+                share = occupancy * len(kind.chosen)
+                atoms += share
+                total += share * self.power[self.elements.index(element)]
+        d_atoms, d_norm = {}, {}
+        for site, kind in zip(crystal.sites, crystal.structure.sites, strict=True):
+            for name, (element, _) in zip(site.occupancy_names(), site.species, strict=True):
+                if name in self.columns:
+                    count = len(kind.chosen)
+                    d_atoms[name] = float(count)
+                    share_of_mean = (self.power[self.elements.index(element)] / total).real
+                    d_norm[name] = count * (2.0 * share_of_mean - 1.0 / atoms)
+        return atoms, d_atoms, np.abs(total) ** 2 / atoms, d_norm
+
+    def _pair_weights(self, norm: np.ndarray) -> list[np.ndarray | float]:
+        if not self.exact:
+            return [1.0]
+        return [(self.power[a] * self.power[b].conj()).real / norm for a, b in self.pairs_of_elements]
+
+
+@dataclass
+class _Block:
+    begin: int
+    end: int
+    anisotropic: bool
+    moves: np.ndarray
+    spreads: np.ndarray
+    # Parameters of the rows after the value row; a row may serve two (u_iso of both sites), with factors.
+    meanings: list[list[tuple[str, float]]]
+
+
+class _Plan:
+    """Which rows the compiled loop fills, and what parameter each belongs to."""
+
+    def __init__(self, phase: _Phase, crystal: Crystal, expanded: Expanded) -> None:
+        assert phase.pair_list is not None
+        self.phase, self.crystal = phase, crystal
+        self.narrow, self.smallest = 0, np.inf
+        column = {name: k for k, name in enumerate(expanded.parameters)}
+        wanted = phase.columns
+        inverse = np.linalg.inv(expanded.lattice_matrix)
+        self.lattice_names = [n for n in crystal.structure.lattice.free_names if n in wanted]
+        lattice = [column[n] for n in self.lattice_names]
+        self.strains = np.array([expanded.lattice_matrix_derivative[..., k] @ inverse for k in lattice]).reshape(
+            -1, 3, 3
+        )
+        self.traces = [float(np.trace(strain)) for strain in self.strains]
+        globals_ = [
+            [(name, 1.0)] for name in ("coherence_length", "coherence_spread") if phase.exact and name in wanted
+        ]
+        motion = [[(name, 1.0)] for name in MOTION if name in wanted]
+        coordinates = [
+            [n for n in (f"{s.label}.{f}" for f in k.coordinates.free_names) if n in wanted]
+            for s, k in zip(crystal.sites, crystal.structure.sites, strict=True)
+        ]
+        displacements = []
+        for s, k in zip(crystal.sites, crystal.structure.sites, strict=True):
+            own = ["u_iso"] if s.u_aniso is None else list(k.displacements.free_names)
+            displacements.append([n for n in (f"{s.label}.{f}" for f in own) if n in wanted])
+        self.blocks: list[_Block] = []
+        row = 0
+        total = len(expanded.site)
+        for a, b, first, _, _ in phase.pair_list.blocks:
+            sites = [a] if a == b else [a, b]
+            moved = [n for s in sites for n in coordinates[s]]
+            cols = [column[n] for n in moved]
+            gap = expanded.positions_derivative[:, :, cols] - expanded.positions_derivative[first][:, cols]
+            moves = np.ascontiguousarray(np.einsum("ij,njp->npi", expanded.lattice_matrix, gap))
+            anisotropic = any(crystal.sites[s].u_aniso is not None for s in sites)
+            spread_names = [[(n, 1.0)] for s in sites for n in displacements[s]]
+            if not anisotropic and spread_names:
+                factor = 2.0 if a == b else 1.0
+                spread_names = [[(n[0][0], factor) for n in spread_names]]
+            spreads = np.zeros((total, len(moved) + len(lattice) + len(spread_names), 6))
+            if anisotropic:
+                names = [column[n] for n in self.lattice_names] + [column[n[0][0]] for n in spread_names]
+                both = expanded.u_cartesian_derivative[..., names] + expanded.u_cartesian_derivative[first][..., names]
+                for v, (i, j) in enumerate(VOIGT):
+                    spreads[:, len(moved) :, v] = both[:, i, j, :]
+            elif spread_names:
+                spreads[:, -1, :3] = 1.0
+            meanings = globals_ + [[(n, 1.0)] for n in moved + self.lattice_names] + spread_names + motion
+            end = row + 1 + len(meanings)
+            self.blocks.append(_Block(row, end, anisotropic, moves, spreads, meanings))
+            row = end
+        self.rows = row
+
+    def scatter_table(self, norm: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """Matrix that sums the rows of the loop into rows per (pair of elements, column of the Jacobian)."""
+        phase, crystal = self.phase, self.crystal
+        assert phase.pair_list is not None
+        entries: dict[tuple[int, int], dict[int, float]] = {}
+
+        def add(pair: int, column: int, row: int, factor: float) -> None:
+            own = entries.setdefault((pair, column), {})
+            own[row] = own.get(row, 0.0) + factor
+
+        for (a, b, *_), block in zip(phase.pair_list.blocks, self.blocks, strict=True):
+            site_a, site_b = crystal.sites[a], crystal.sites[b]
+            names_a, names_b = site_a.occupancy_names(), site_b.occupancy_names()
+            for (element_a, o_a), name_a in zip(site_a.species, names_a, strict=True):
+                for (element_b, o_b), name_b in zip(site_b.species, names_b, strict=True):
+                    first, second = sorted((phase.elements.index(element_a), phase.elements.index(element_b)))
+                    pair, factor = phase.pairs_of_elements.index((first, second)), 1.0
+                    if not phase.exact:
+                        factor = float(phase.power[first, 0] * phase.power[second, 0] / norm[0])
+                        pair = 0
+                    add(pair, 0, block.begin, factor * o_a * o_b)
+                    for offset, meaning in enumerate(block.meanings, start=1):
+                        for name, share in meaning:
+                            add(pair, phase.columns[name], block.begin + offset, factor * share * o_a * o_b)
+                    if name_a in phase.columns:
+                        add(pair, phase.columns[name_a], block.begin, factor * o_b)
+                    if name_b in phase.columns:
+                        add(pair, phase.columns[name_b], block.begin, factor * o_a)
+        targets = sorted(entries)
+        table = np.zeros((len(targets), self.rows))
+        for n, target in enumerate(targets):
+            for row, factor in entries[target].items():
+                table[n, row] = factor
+        return table, targets
+
+
+def _six(tensors: np.ndarray) -> np.ndarray:
+    """Tensors (n, 3, 3) as rows 11, 22, 33, 12, 13, 23, shape (n, 6)."""
+    return np.ascontiguousarray(np.stack([tensors[:, i, j] for i, j in VOIGT], axis=1))
+
+
+def calculate(model: PairModel, r: np.ndarray, values: Mapping[str, float] | None = None) -> np.ndarray:
+    """G(r) of the model.
+
+    Parameters
+    ----------
+    model
+        What to calculate.
+    r
+        Distances in angstrom, shape (n,), in any order and spacing.
+    values
+        Parameters that differ from ``model.parameters``.
+
+    Returns
+    -------
+    numpy.ndarray
+        G in 1/angstrom^2, shape (n,).
+    """
+    return derivatives(model, r, (), values)[0]
+
+
+def derivatives(
+    model: PairModel,
+    r: np.ndarray,
+    names: Sequence[str],
+    values: Mapping[str, float] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """G(r) of the model, shape (n,), and its derivatives in the named parameters, shape (n, len(names)).
+
+    Arguments as in :func:`calculate`; each derivative is per unit of its parameter (angle: degree).
+    """
+    evaluator = Evaluator(model, r, names)
+    found = evaluator.evaluate(model.complete(values))
+    if evaluator.narrow:
+        warn(narrow_text(evaluator.narrow))
+    return found
+
+
+def narrow_text(count: int) -> str:
+    """What a user is told of pairs that the model cannot draw as the parameters say."""
+    return (
+        f"{count} pairs of the model are narrower than Qmax can show, or delta1 and delta2 make their width imaginary; "
+        "they are drawn with the least width: look at the displacements, delta1 and delta2"
+    )

@@ -1,0 +1,61 @@
+"""Every statement of the paper judged against the table of the series.
+
+The columns of the table are named in :data:`coherion.statistics.series.COLUMNS`, the criteria in
+:class:`coherion.paper.criteria.ClaimSettings`; the statements stand in ``claims_diffraction``,
+``claims_structure``, ``claims_transport``, ``claims_correlation`` and ``claims_confounding``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from coherion.data.tables import text_cell
+from coherion.paper import (
+    claims_confounding,
+    claims_correlation,
+    claims_diffraction,
+    claims_structure,
+    claims_transport,
+)
+from coherion.paper.criteria import ClaimSettings
+from coherion.paper.statements import Claim, judge_one
+from coherion.statistics.series import Series
+
+STATEMENTS = (
+    claims_diffraction.STATEMENTS
+    + claims_structure.STATEMENTS
+    + claims_transport.STATEMENTS
+    + claims_correlation.STATEMENTS
+    + claims_confounding.STATEMENTS
+)
+
+
+def judge(series: Series, settings: ClaimSettings | None = None) -> tuple[Claim, ...]:
+    """Judge every statement; where the table lacks what one needs it is 'undecided' and its note says what.
+
+    Raises
+    ------
+    InputError
+        If a cell that a statement needs is not a number.
+    """
+    chosen = settings or ClaimSettings()
+    return tuple(judge_one(statement, series, chosen) for statement in STATEMENTS)
+
+
+def table(claims: Sequence[Claim], origin: str) -> str:
+    """Tab-separated text with one row per claim; ``origin`` (measured or simulated) stands in every row."""
+    names = [f.name for f in fields(Claim)]
+    lines = ["\t".join([*names, "origin"])]
+    for claim in claims:
+        cells = [_cell(getattr(claim, name)) for name in names]
+        lines.append("\t".join([*cells, origin]))
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return text_cell(str(value))

@@ -1,0 +1,1 @@
+"""The model of G(r) fitted to data."""

@@ -1,0 +1,257 @@
+"""The G(r) that a refinement is given: from a reduction or from a .gr file, with its Qmax and its errors."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from coherion.errors import InputError
+from coherion.messages import warn
+
+# A number for Qmax that differs from the file's by less than this (1/angstrom) is the same number.
+SAME_QMAX = 1e-3
+# Share of the power of G(r) that may lie beyond Qmax: what a window leaks and interpolation adds. Files of PDFgetX3
+# stay below 1e-6; the same files with a Qmax set 10 % too low are above 1e-4 (nearly all).
+POWER_BEYOND = 3e-5
+# 1/angstrom and 1/angstrom^2: beyond these a number was misread.
+LARGEST_Q, LARGEST_G = 1e3, 1e100
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """An observed G(r).
+
+    r, g
+        Angstrom and 1/angstrom^2, shape (n,).
+    sd
+        Standard uncertainty of g, shape (n,), or None.
+    nyquist, covariance
+        Grid in angstrom, shape (m,), and covariance of G there, 1/angstrom^4, shape (m, m), or None.
+    g_nyquist
+        G on the grid ``nyquist`` itself, 1/angstrom^2, shape (m,), or None. ``g`` interpolates, as PDFgetX3 does, and
+        differs from it by more than the counts' errors.
+    dispersion
+        f' + i f'' in electrons by element, where the reduction divided by them.
+    qmax, qmin
+        Where the Fourier transform ended and began, 1/angstrom.
+    origin
+        ``measured`` or ``simulated``.
+    """
+
+    r: np.ndarray
+    g: np.ndarray
+    sd: np.ndarray | None
+    nyquist: np.ndarray | None
+    covariance: np.ndarray | None
+    qmax: float
+    origin: str
+    file: str
+    qmin: float = 0.0
+    g_nyquist: np.ndarray | None = None
+    dispersion: Mapping[str, complex] = field(default_factory=dict)
+
+
+def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Observed:
+    """Read a G(r) from the netCDF of a reduction or from a text file.
+
+    Parameters
+    ----------
+    qmax
+        What the user says it is, in 1/angstrom; must agree with the file.
+
+    Raises
+    ------
+    InputError
+        If the file holds no G(r), states another Qmax or none, or holds frequencies beyond it.
+    """
+    file = os.fspath(path)
+    try:
+        with Path(path).open("rb") as stream:
+            start = stream.read(8)
+    except OSError as problem:
+        raise InputError("G(r) cannot be read", file=file, found=problem) from problem
+    if start.startswith((b"\x89HDF", b"CDF")):
+        r, g, sd, nyquist, covariance, stated, origin, qmin, g_nyquist, dispersion = _from_netcdf(file)
+    else:
+        r, g, sd, stated, origin, qmin = _from_text(file)
+        nyquist = covariance = g_nyquist = None
+        dispersion = {}
+    if stated is None and qmax is None:
+        raise InputError(
+            "the Qmax of this G(r) is not known",
+            file=file,
+            place="header, key qmax",
+            advice="set qmax in the settings of the refinement",
+        )
+    if stated is not None and qmax is not None and abs(stated - qmax) > SAME_QMAX:
+        raise InputError(
+            "the file was made with another Qmax than the settings say",
+            file=file,
+            place="header, key qmax",
+            found=f"{stated:g} 1/angstrom",
+            expected=f"{qmax:g} 1/angstrom",
+            advice="correct the setting qmax, or leave it out to take the file's",
+        )
+    known = float(stated if stated is not None else qmax)  # type: ignore[arg-type]
+    made = Observed(r, g, sd, nyquist, covariance, known, origin, file, qmin, g_nyquist, dispersion)
+    _check_numbers(made)
+    _check_frequencies(made)
+    return made
+
+
+def _from_netcdf(file: str):
+    from coherion.data.netcdf import read_dataset
+
+    dataset = read_dataset(file)
+    if "pdf" not in dataset or "r" not in dataset or ("pdf_covariance" in dataset and "r_nyquist" not in dataset):
+        raise InputError("the file holds no G(r)", file=file, expected="the netCDF of a reduction, with r and pdf")
+    sd = dataset["pdf_sd"].values if "pdf_sd" in dataset else None
+    nyquist = covariance = None
+    if "pdf_covariance" in dataset:
+        nyquist, covariance = dataset["r_nyquist"].values, dataset["pdf_covariance"].values
+    origin = dataset.attrs.get("origin", "measured")
+    try:
+        stated, qmin = (float(dataset.attrs[k]) if k in dataset.attrs else None for k in ("qmax", "qmin"))
+        terms = json.loads(dataset.attrs.get("dispersion", "{}"))
+        dispersion = {element: complex(*pair) for element, pair in terms.items()}
+    except (TypeError, ValueError, AttributeError, RecursionError) as problem:
+        raise InputError(
+            "an attribute of the reduction is damaged",
+            file=file,
+            place="attributes qmax, qmin, dispersion",
+            found=problem,
+            expected="what reduce_scan writes",
+        ) from problem
+    return (
+        dataset["r"].values,
+        dataset["pdf"].values,
+        sd,
+        nyquist,
+        covariance,
+        stated,
+        origin,
+        qmin or 0.0,
+        dataset["pdf_nyquist"].values if "pdf_nyquist" in dataset and nyquist is not None else None,
+        dispersion,
+    )
+
+
+def _from_text(file: str):
+    from coherion.data.pdf_text import read_pdf_text
+
+    text = read_pdf_text(file)
+    if text.kind not in ("gr", "unknown"):
+        raise InputError("the file holds no G(r)", file=file, found=f"a .{text.kind} file", expected="a .gr file")
+    words = " ".join([*text.header.values()])
+    origin = "simulated" if "SIMULATED" in words else "measured"
+    return text.x, text.y, text.dy, text.number("qmax"), origin, text.number("qmin") or 0.0
+
+
+def _check_numbers(observed: Observed) -> None:
+    """Refuse what a damaged file may hold in place of a G(r)."""
+
+    def refuse(what: str, found: object, expected: str):
+        raise InputError(what, file=observed.file, found=found, expected=expected)
+
+    r, n = observed.r, observed.r.size
+    grid = () if observed.nyquist is None else observed.nyquist.shape
+    if not 0 < observed.qmax <= LARGEST_Q:
+        refuse("Qmax makes no sense", observed.qmax, f"a number above 0, at most {LARGEST_Q:g} 1/angstrom")
+    if r.ndim != 1 or n < 2 or r.dtype.kind not in "fiu" or not np.all(np.isfinite(r)) or not np.all(np.diff(r) > 0):
+        refuse("r is no rising grid", f"{n} points", "two or more finite numbers that rise")
+    of_r, of_nyquist = {"G(r)": observed.g, "sd of G(r)": observed.sd}, {"G on its own grid": observed.g_nyquist}
+    for names, shape in ((of_r, r.shape), (of_nyquist, grid)):
+        for name, values in names.items():
+            if values is None:
+                continue
+            if values.shape != shape or values.dtype.kind not in "fiu":
+                refuse(f"{name} is not one number for each point", f"shape {values.shape}", f"shape {shape}")
+            if not np.all(np.abs(values) < LARGEST_G):
+                refuse(f"{name} is not finite", f"{np.max(np.abs(values)):g}", "finite numbers")
+    if observed.covariance is not None and observed.covariance.shape != 2 * grid:
+        shape = observed.covariance.shape
+        refuse("the covariance does not fit its grid", f"shape {shape}", f"shape {2 * grid}")
+
+
+def _check_frequencies(observed: Observed) -> None:
+    """Refuse a G(r) whose oscillations reach beyond its Qmax, or whose grid cannot hold them."""
+    steps = np.diff(observed.r)
+    step = float(np.median(steps))
+    if step > np.pi / observed.qmax * (1 + 1e-6):
+        raise InputError(
+            "the grid of G(r) is too coarse for its Qmax",
+            file=observed.file,
+            found=f"steps of {step:.4g} angstrom",
+            expected=f"at most pi/Qmax = {np.pi / observed.qmax:.4g} angstrom",
+        )
+    if np.ptp(steps) > 0.01 * step or len(observed.r) < 64:
+        return  # a spectrum needs a uniform grid; the fit does not
+    q, beyond = power_beyond(observed.r, observed.g)
+    # The window widens every line by a few times 2 pi/range
+    margin = 1.03 * observed.qmax + 4 * np.pi / float(np.ptp(observed.r))
+    if margin < q[-1] and beyond[np.searchsorted(q, margin)] > POWER_BEYOND:
+        reached = q[np.argmax(beyond < 1e-5)]
+        raise InputError(
+            "G(r) holds frequencies beyond its Qmax, so it was made with another one",
+            file=observed.file,
+            found=f"oscillations up to Q = {reached:.1f} 1/angstrom",
+            expected=f"none beyond Qmax = {observed.qmax:g} 1/angstrom",
+            advice="correct qmax in the file's header or in the settings",
+        )
+    reached = q[np.argmax(beyond < 1e-7)]
+    if reached < 0.8 * observed.qmax:
+        warn(
+            f"{observed.file}: nothing of G(r) oscillates faster than Q = {reached:.1f} 1/angstrom, though Qmax is "
+            f"{observed.qmax:g}; check qmax, or set the window if one was applied"
+        )
+
+
+def power_beyond(r: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Q (1/angstrom) and the share of the power of G(r) beyond it, dimensionless.
+
+    The power spectrum of G under a Hann window, which keeps the ends of the range from leaking into high Q.
+
+    Parameters
+    ----------
+    r, g
+        Uniform grid in angstrom and G in 1/angstrom^2, shape (n,).
+    """
+    size = 4 * len(r)
+    # The share does not depend on the scale of G, whose square may leave the range of numbers.
+    power = np.abs(np.fft.rfft(np.hanning(len(r)) * (g / (np.max(np.abs(g)) or 1.0)), size)) ** 2
+    q = 2 * np.pi * np.fft.rfftfreq(size, float(np.median(np.diff(r))))
+    total = power.sum()
+    return q, np.cumsum(power[::-1])[::-1] / (total if total > 0 else 1.0)
+
+
+def check_range(observed: Observed, fit_range: tuple[float, float]) -> None:
+    """Refuse a fit range that the data do not cover.
+
+    Raises
+    ------
+    InputError
+        Naming the range of the data.
+    """
+    low, high = fit_range
+    slack = float(np.median(np.diff(observed.r)))
+    if low < observed.r[0] - slack or high > observed.r[-1] + slack:
+        raise InputError(
+            "the fit range lies outside the data",
+            file=observed.file,
+            place="key fit_range",
+            found=f"{low:g} to {high:g} angstrom",
+            expected=f"within {observed.r[0]:g} to {observed.r[-1]:g} angstrom",
+        )
+    count = int((high - low) * observed.qmax / np.pi)
+    if count < 3:
+        raise InputError(
+            "the fit range is too short",
+            place="key fit_range",
+            found=f"{low:g} to {high:g} angstrom, {count} independent points",
+            expected="at least 3",
+        )

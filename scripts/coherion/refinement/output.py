@@ -1,0 +1,373 @@
+"""What a refinement leaves behind: dataset, table of parameters, fit file, refined CIF."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion.crystal.cif import cif_text
+from coherion.crystal.propagation import of_phase, propagated
+from coherion.crystal.symmetry import COORDINATE_NAMES
+from coherion.pair_model.evaluator import calculate
+from coherion.refinement.fit_text import fit_text
+from coherion.refinement.recipe import RecipeResult
+from coherion.refinement.side_phase.weight_fractions import weight_fractions
+
+if TYPE_CHECKING:
+    import xarray
+
+_UNITS = {
+    **dict.fromkeys(("a", "b", "c", "delta1", "coherence_length"), "angstrom"),
+    **dict.fromkeys(("alpha", "beta", "gamma"), "degree"),
+    "delta2": "angstrom^2",
+    **dict.fromkeys(("qdamp", "qbroad"), "1/angstrom"),
+}
+
+
+def unit_of(name: str) -> str:
+    """Unit of a parameter by its name."""
+    own = name.rpartition(":")[2]
+    last = own.rpartition(".")[2]
+    if "." in own and last in COORDINATE_NAMES:
+        return "1"
+    if "." in own and last.startswith("u"):
+        return "angstrom^2"
+    return _UNITS.get(own, "1")
+
+
+def _uncertainties(found: RecipeResult, scaled: bool) -> dict[str, float]:
+    return dict(zip(found.result.parameters, np.sqrt(np.diag(found.covariance(scaled)).clip(0.0)), strict=True))
+
+
+def notes(found: RecipeResult) -> dict[str, str]:
+    """What a reader must know of each parameter: fixed, dependent, at a bound, not told apart from another."""
+    result = found.result
+    free, refined = set(found.map.free), set(result.parameters)
+    made = {}
+    for i, name in enumerate(found.map.parameters):
+        said = []
+        if name not in refined:
+            said.append("fixed" if name not in free else "free in an earlier stage only")
+        elif name not in free:
+            row = found.map.matrix[i]
+            terms = [f"{row[j]:+.6g} {found.map.free[j]}" for j in np.flatnonzero(row)]
+            said.append(f"= {found.map.offset[i]:.6g} {' '.join(terms)}")
+        if name in result.at_bound:
+            said.append("at a bound")
+        for group in result.singular:
+            if name in group:
+                said.append(f"cannot be told apart from {', '.join(n for n in group if n != name)}")
+        made[name] = "; ".join(said)
+    return made
+
+
+def derived(found: RecipeResult) -> list[dict[str, Any]]:
+    """Cell volumes and, with several phases, weight fractions: name, value, unit and both uncertainties."""
+    result = found.result
+    crystals = found.model.crystals(result.values)
+    several = len(crystals) > 1
+    rows = []
+    for crystal in crystals:
+        names, index = of_phase(crystal, result.parameters, crystal.name if several else None)
+
+        def volume(c):
+            return np.array([c.volume])
+
+        sds = [
+            float(np.sqrt(propagated(volume, crystal, names, found.covariance(s)[np.ix_(index, index)])[0, 0]))
+            for s in (False, True)
+        ]
+        name = f"{crystal.name}:volume" if several else "volume"
+        rows.append(_row(name, crystal.volume, "angstrom^3", sds))
+    if several:
+        scales = [f"{crystal.name}:scale" for crystal in crystals]
+        values = np.array([result.values[n] for n in scales])
+        both = []
+        for scaled in (False, True):
+            covariance = np.zeros((len(scales), len(scales)))
+            at = [k for k, n in enumerate(scales) if n in result.parameters]
+            rows_of = [result.parameters.index(scales[k]) for k in at]
+            covariance[np.ix_(at, at)] = found.covariance(scaled)[np.ix_(rows_of, rows_of)]
+            both.append(weight_fractions(crystals, values, covariance, found.model.radiation))
+        for k, crystal in enumerate(crystals):
+            sds = [float(np.sqrt(spread[k, k])) for _, spread in both]
+            rows.append(_row(f"{crystal.name}:weight_fraction", float(both[0][0][k]), "1", sds))
+    return rows
+
+
+def _row(name: str, value: float, unit: str, sds) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": value,
+        "unit": unit,
+        "standard_uncertainty": sds[0],
+        "standard_uncertainty_scaled": sds[1],
+    }
+
+
+def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
+    """Rows of the table of parameters, ready for :func:`coherion.data.tables.write_table`."""
+    plain, scaled, said = _uncertainties(found, False), _uncertainties(found, True), notes(found)
+    rows = [
+        {
+            "name": name,
+            "value": float(value),
+            "standard_uncertainty": plain.get(name),
+            "standard_uncertainty_scaled": scaled.get(name),
+            "unit": unit_of(name),
+            "note": said.get(name, ""),
+        }
+        for name, value in found.result.values.items()
+    ]
+    rows += [{**row, "note": "derived"} for row in derived(found)]
+    for profile in found.profiles:
+        for end in ("lower", "upper"):
+            bound = getattr(profile, end)
+            note = f"profile likelihood, {100 * profile.level:.4g} %, "
+            note += "scaled by reduced chi-squared"
+            rows.append(
+                {
+                    "name": f"{profile.name} {end} end",
+                    "value": bound,
+                    "unit": unit_of(profile.name),
+                    "note": note if bound is not None else f"{note}, does not close",
+                }
+            )
+    for other in found.envelopes:
+        for name, value, sd, sd_scaled in zip(
+            other.names, other.values, other.standard_uncertainty, other.standard_uncertainty_scaled, strict=True
+        ):
+            rows.append(
+                {
+                    "name": name,
+                    "value": value,
+                    "standard_uncertainty": sd,
+                    "standard_uncertainty_scaled": sd_scaled,
+                    "unit": unit_of(name),
+                    "note": f"with the envelope {other.envelope}, Rw {other.rw:.5f}",
+                }
+            )
+    result = found.result
+    for name, value in (("rw", found.rw), ("chi_squared_reduced", result.chi_squared_reduced)):
+        rows.append({"name": name, "value": float(value), "unit": "1", "note": "of the whole fit"})
+    return rows
+
+
+TABLE_COLUMNS = ("name", "value", "standard_uncertainty", "standard_uncertainty_scaled", "unit", "note")
+
+
+def curves(found: RecipeResult) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """r (angstrom), observed and calculated G (1/angstrom^2) and sd or None, on the data's grid in the fit range."""
+    low, high = found.settings.fit_range
+    observed = found.observed
+    inside = (observed.r >= low - 1e-9) & (observed.r <= high + 1e-9)
+    r = observed.r[inside]
+    sd = None if observed.sd is None else observed.sd[inside]
+    return r, observed.g[inside], calculate(found.model, r, found.result.values), sd
+
+
+def dataset_of(found: RecipeResult) -> xarray.Dataset:
+    """The refinement as a dataset; see the contract of the rule in docs/method-refinement.md."""
+    import xarray
+
+    result = found.result
+    r, observed, calculated, _ = curves(found)
+    names = list(result.values)
+    plain, scaled, said = _uncertainties(found, False), _uncertainties(found, True), notes(found)
+    index = [names.index(n) for n in result.parameters]
+    square = {}
+    for key, kind in (("covariance", False), ("covariance_scaled", True)):
+        square[key] = np.zeros((len(names), len(names)))
+        square[key][np.ix_(index, index)] = found.covariance(kind)
+    density = "1/angstrom^2"
+    mixed = "see unit"
+
+    def variable(dims, data, units, long_name):
+        return dims, data, {"units": units, "long_name": long_name}
+
+    made = xarray.Dataset(
+        {
+            "observed": variable("r", observed, density, "observed G(r)"),
+            "calculated": variable("r", calculated, density, "calculated G(r)"),
+            "difference": variable("r", observed - calculated, density, "observed minus calculated G(r)"),
+            "fitted_observed": variable("fitted_r", result.observed, density, "observed G(r) at the points fitted"),
+            "fitted_calculated": variable(
+                "fitted_r", result.calculated, density, "calculated G(r) at the points fitted"
+            ),
+            "value": variable("parameter", np.array([result.values[n] for n in names]), mixed, "value"),
+            "standard_uncertainty": variable(
+                "parameter",
+                np.array([plain.get(n, np.nan) for n in names]),
+                mixed,
+                "standard uncertainty from the counts alone, not scaled by reduced chi-squared",
+            ),
+            "standard_uncertainty_scaled": variable(
+                "parameter",
+                np.array([scaled.get(n, np.nan) for n in names]),
+                mixed,
+                "standard uncertainty, scaled by the root of reduced chi-squared",
+            ),
+            "covariance": variable(
+                ("parameter", "parameter_2"),
+                square["covariance"],
+                mixed,
+                "covariance from the counts alone, not scaled",
+            ),
+            "covariance_scaled": variable(
+                ("parameter", "parameter_2"),
+                square["covariance_scaled"],
+                mixed,
+                "covariance, scaled by reduced chi-squared",
+            ),
+            "unit": variable(
+                "parameter", np.array([unit_of(n) for n in names], dtype=object), "1", "unit of the value"
+            ),
+            "note": variable("parameter", np.array([said.get(n, "") for n in names], dtype=object), "1", "remark"),
+            "start_rw": variable("start", found.start_rw, "1", "Rw reached from each start"),
+            "start_value": variable(("start", "parameter"), found.start_values, mixed, "value reached from each start"),
+        },
+        coords={
+            "r": variable("r", r, "angstrom", "distance"),
+            "fitted_r": variable("fitted_r", result.r, "angstrom", "distance of the points fitted"),
+            "parameter": variable("parameter", np.array(names, dtype=object), "1", "name of the parameter"),
+            "parameter_2": variable("parameter_2", np.array(names, dtype=object), "1", "name of the parameter"),
+        },
+    )
+    for key, rows in _tables(found).items():
+        made = made.assign(
+            {
+                f"{key}_{column}": variable(key, np.array([row[column] for row in rows], dtype=kind), unit, text)
+                for column, kind, unit, text in _TABLES[key]
+            }
+        )
+    model = found.model
+    made.attrs.update(
+        rw=found.rw,
+        rw_weighted=float(result.rw),
+        chi_squared=float(result.chi_squared),
+        chi_squared_reduced=float(found.chi_squared_reduced),
+        degrees_of_freedom=float(found.degrees_of_freedom),
+        weights=found.data.weights,
+        misfit=0.0 if found.misfit_variance is None else float(np.sqrt(found.misfit_variance)),
+        counting_noise=float(np.sqrt(found.data.mean_variance)),
+        convention=model.convention,
+        envelope=model.envelope,
+        radiation=model.radiation,
+        window=model.window,
+        qmax=float(model.qmax),
+        fit_range=list(map(float, found.settings.fit_range)),
+        phases=json.dumps([c.name for c in model.phases]),
+        space_groups=json.dumps([c.space_group for c in model.phases]),
+        stages=json.dumps([asdict(stage) for stage in found.stages]),
+        constraints=json.dumps(list(found.settings.constraints)),
+        singular=json.dumps([list(group) for group in result.singular]),
+        at_bound=json.dumps(list(result.at_bound)),
+        converged=int(result.converged),
+        origin=found.observed.origin,
+    )
+    return made
+
+
+_TABLES: dict[str, list[tuple[str, Any, str, str]]] = {
+    "derived": [
+        ("name", object, "1", "derived quantity"),
+        ("value", float, "see derived_unit", "value of the derived quantity"),
+        ("unit", object, "1", "unit of the derived quantity"),
+        ("standard_uncertainty", float, "see derived_unit", "standard uncertainty, not scaled"),
+        (
+            "standard_uncertainty_scaled",
+            float,
+            "see derived_unit",
+            "standard uncertainty, scaled by reduced chi-squared",
+        ),
+    ],
+    "profile": [
+        ("name", object, "1", "parameter with a profile-likelihood interval"),
+        ("lower", float, "see unit", "lower end, absent (NaN) where the interval does not close"),
+        ("upper", float, "see unit", "upper end, absent (NaN) where the interval does not close"),
+    ],
+    "envelope": [
+        ("shape", object, "1", "shape of the domains"),
+        ("rw", float, "1", "Rw with this shape"),
+        ("parameter_name", object, "1", "parameter of the shape"),
+        ("value", float, "see unit", "value with this shape"),
+        ("standard_uncertainty", float, "see unit", "standard uncertainty, not scaled"),
+        ("standard_uncertainty_scaled", float, "see unit", "standard uncertainty, scaled by reduced chi-squared"),
+    ],
+}
+
+
+def _tables(found: RecipeResult) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the small tables that the dataset carries; those without rows are left out."""
+    nan = float("nan")
+    made: dict[str, list[dict[str, Any]]] = {"derived": derived(found)}
+    made["profile"] = [
+        {
+            "name": p.name,
+            "lower": nan if p.lower is None else p.lower,
+            "upper": nan if p.upper is None else p.upper,
+        }
+        for p in found.profiles
+    ]
+    made["envelope"] = [
+        {
+            "shape": other.envelope,
+            "rw": other.rw,
+            "parameter_name": name,
+            "value": value,
+            "standard_uncertainty": sd,
+            "standard_uncertainty_scaled": sd_scaled,
+        }
+        for other in found.envelopes
+        for name, value, sd, sd_scaled in zip(
+            other.names, other.values, other.standard_uncertainty, other.standard_uncertainty_scaled, strict=True
+        )
+    ]
+    return {key: rows for key, rows in made.items() if rows}
+
+
+def fit_file(found: RecipeResult) -> str:
+    """The text of the fit as PDFgui's .fgr."""
+    r, observed, calculated, sd = curves(found)
+    model, values = found.model, found.result.values
+    header = {
+        "stype": "X  x-ray scattering" if model.radiation == "xray" else "N  neutron scattering",
+        "qmax": float(model.qmax),
+        "qdamp": float(values["qdamp"]),
+        "qbroad": float(values["qbroad"]),
+        "dscale": 1.0,
+        "fitrmin": float(r[0]),
+        "fitrmax": float(r[-1]),
+        "rw": float(found.result.rw),
+        "origin": found.observed.origin,
+    }
+    return fit_text(r, calculated, observed - calculated, sd=sd, header=header)
+
+
+def refined_cifs(found: RecipeResult) -> dict[str, str]:
+    """The refined phases as CIFs by name, with the standard uncertainties the settings ask for.
+
+    One text for each: readers of structures take the first block of a file or refuse a second.
+    """
+    result, model = found.result, found.model
+    scaled = found.settings.reported == "scaled"
+    low, high = found.settings.fit_range
+    details = (
+        f"Refined against the pair distribution function with coherion: r from {low:g} to {high:g} angstrom, "
+        f"Qmax {model.qmax:g} 1/angstrom,\n"
+        f"convention {model.convention}, envelope {model.envelope}, Rw {found.rw:.5f}, "
+        f"reduced chi-squared {found.chi_squared_reduced:.5g}.\n"
+        f"Standard uncertainties are {'scaled' if scaled else 'not scaled'} by the root of reduced chi-squared."
+    )
+    if found.observed.origin == "simulated":
+        details += "\nSIMULATED data, not a measurement."
+    made = {}
+    crystals = model.crystals(result.values)
+    for crystal in crystals:
+        names, index = of_phase(crystal, result.parameters, crystal.name if len(crystals) > 1 else None)
+        covariance = found.covariance(scaled)[np.ix_(index, index)]
+        made[crystal.name] = cif_text(crystal, names, covariance, details=details)
+    return made

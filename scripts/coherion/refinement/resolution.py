@@ -1,0 +1,195 @@
+"""Instrument resolution of G(r) from the refinement of a standard: qdamp and qbroad with their covariance.
+
+qdamp and qbroad are the parameters of C. L. Farrow et al., J. Phys.: Condens. Matter 19 (2007) 335219: G(r) falls off
+as exp(-(qdamp r)^2/2), and its peaks broaden as sigma^2 = sigma'^2 (1 + qbroad^2 r^2). The structure of the standard is
+refined together with them, without an envelope: its grains are taken as large.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coherion import __version__
+from coherion.data.netcdf import sha256, write_text
+from coherion.errors import InputError
+from coherion.messages import warn
+
+NAMES = ("qdamp", "qbroad")
+
+# How a standard is refined where the configuration does not say otherwise: ranges that show the damping, atoms where
+# the CIF has them, large grains.
+STANDARD_SETTINGS: dict[str, Any] = {
+    "fit_range": [1.5, 80.0],
+    "envelope": "none",
+    "stages": [
+        {"name": "scale and correlated motion", "free": ["scale", "delta2"]},
+        {"name": "lattice", "free": ["lattice"]},
+        {"name": "displacements", "free": ["displacements"]},
+        {"name": "resolution", "free": ["qdamp", "qbroad"]},
+    ],
+    "start": {"qdamp": 0.02, "qbroad": 0.01},
+    "compare_envelopes": [],
+    "profile": [],
+}
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """qdamp and qbroad in 1/angstrom with standard uncertainties and their correlation.
+
+    The uncertainties are scaled by the root of reduced chi-squared. ``standard`` names the structure, ``rw`` is the
+    residual of its refinement, ``lattice_parameter`` its a in angstrom, to hold against a certificate.
+    """
+
+    qdamp: float
+    qdamp_sd: float
+    qbroad: float
+    qbroad_sd: float
+    correlation: float
+    rw: float
+    chi_squared_reduced: float
+    standard: str
+    lattice_parameter: float
+    lattice_parameter_sd: float
+    origin: str
+
+    def __post_init__(self) -> None:
+        for name in ("qdamp", "qdamp_sd", "qbroad", "qbroad_sd"):
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1):
+                raise InputError("not a usable resolution", place=name, found=value, expected="0 to 1 1/angstrom")
+        for name in ("rw", "chi_squared_reduced", "lattice_parameter", "lattice_parameter_sd"):
+            if not isinstance(getattr(self, name), int | float):
+                raise InputError("not a number", place=name, found=getattr(self, name), expected="a number")
+        if self.origin not in ("measured", "simulated") or not isinstance(self.standard, str):
+            raise InputError(
+                "does not say what was measured",
+                place="origin, standard",
+                found=f"{self.origin}, {self.standard}",
+                expected="measured or simulated, and the name of the standard",
+            )
+        if not (math.isfinite(self.correlation) and -1 <= self.correlation <= 1):
+            raise InputError("not a correlation", place="correlation", found=self.correlation, expected="-1 to 1")
+
+    def as_settings(self) -> dict[str, float]:
+        """As settings of a refinement."""
+        return {
+            "qdamp": self.qdamp,
+            "qdamp_sd": self.qdamp_sd,
+            "qbroad": self.qbroad,
+            "qbroad_sd": self.qbroad_sd,
+            "resolution_correlation": self.correlation,
+        }
+
+
+def standard_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a standard's refinement: the user's over those above."""
+    return STANDARD_SETTINGS | dict(given)
+
+
+def resolution_of(
+    parameters: tuple[str, ...],
+    values: Mapping[str, float],
+    covariance: np.ndarray,
+    *,
+    rw: float,
+    chi_squared_reduced: float,
+    standard: str,
+    origin: str,
+) -> Resolution:
+    """The resolution that a refinement found.
+
+    Parameters
+    ----------
+    parameters
+        Names of the n refined parameters.
+    values
+        Value of every parameter, qdamp and qbroad in 1/angstrom, a in angstrom.
+    covariance
+        Of the refined ones, scaled by reduced chi-squared, shape (n, n).
+    rw, chi_squared_reduced, standard, origin
+        Of the refinement.
+
+    Raises
+    ------
+    InputError
+        If neither qdamp nor qbroad was refined.
+    """
+    if not set(NAMES) & set(parameters):
+        raise InputError(
+            "the refinement of the standard frees neither qdamp nor qbroad",
+            place="key stages",
+            advice='add a stage with "free": ["qdamp", "qbroad"]',
+        )
+    sds = dict.fromkeys((*NAMES, "a"), 0.0)
+    for name in sds:
+        if name in parameters:
+            i = parameters.index(name)
+            sds[name] = float(np.sqrt(max(covariance[i, i], 0.0)))
+        elif name in NAMES:
+            warn(f"{name} was not refined; it is taken as exact")
+    correlation = 0.0
+    if set(NAMES) <= set(parameters) and all(sds[n] > 0 for n in NAMES):
+        i, j = (parameters.index(n) for n in NAMES)
+        correlation = float(np.clip(covariance[i, j] / (sds["qdamp"] * sds["qbroad"]), -1.0, 1.0))
+    return Resolution(
+        values["qdamp"],
+        sds["qdamp"],
+        values["qbroad"],
+        sds["qbroad"],
+        correlation,
+        float(rw),
+        float(chi_squared_reduced),
+        standard,
+        float(values.get("a", math.nan)),
+        sds["a"],
+        origin,
+    )
+
+
+def write_resolution(
+    path: str | os.PathLike[str], found: Resolution, *, sources=(), settings: Mapping[str, Any] | None = None
+) -> None:
+    """Write a resolution as JSON with its sources, whole."""
+    content = asdict(found) | {
+        "unit": "1/angstrom",
+        "sources": {Path(s).name: sha256(s) for s in sources},
+        "settings": dict(settings or {}),
+        "version": __version__,
+    }
+    write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def read_resolution(path: str | os.PathLike[str]) -> Resolution:
+    """Read a resolution that :func:`write_resolution` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is not JSON, lacks a number, or holds one that is impossible.
+    """
+    names = list(Resolution.__dataclass_fields__)
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        taken = {name: content[name] for name in names}
+        return Resolution(**taken)
+    except InputError as problem:
+        raise InputError(
+            problem.what, file=path, place=problem.place, found=problem.found, expected=problem.expected
+        ) from None
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as problem:
+        raise InputError(
+            "resolution cannot be read",
+            file=path,
+            found=f"{type(problem).__name__}: {problem}",
+            expected=f"JSON with {', '.join(names)}",
+            advice="let refine_standard write it anew",
+        ) from problem

@@ -1,0 +1,329 @@
+"""Whether a sample holds a side phase: its reflection at low Q, a refinement with two phases, and a decision in words.
+
+A sample with a side phase cannot be described by one phase, and its refined structure means nothing. Three questions:
+
+1. Is a reflection there that the phase does not have (:mod:`coherion.crystal.reflections`)?
+2. Where it is, or where one phase describes G(r) badly: do two phases describe it better, and how much is there?
+3. Does the answer to both make the sample one of two phases?
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion.crystal.reflections import ReflectionSearch, reflection_positions, search_reflection
+from coherion.errors import InputError
+from coherion.settings.checking import refuse_out_of_range
+
+if TYPE_CHECKING:
+    import xarray
+
+    from coherion.crystal.crystal import Crystal
+    from coherion.refinement.observed import Observed
+    from coherion.refinement.recipe import RecipeResult
+
+# How far beyond the window reflections are taken whose tails reach into it, 1/angstrom.
+MARGIN = 0.4
+# As the schema of the configuration has them: beyond, the description of the window has more unknowns than points.
+LIMITS = {
+    "reflection_q": (0.01, 50.0),
+    "background_degree": (0, 12),
+    "cell_tolerance": (1e-5, 0.1),
+    "significance": (1e-3, 1e6),
+    "largest_rw": (1e-6, 1e9),
+    "least_fraction": (0.0, 1.0),
+    "aicc_difference": (0.0, 1e9),
+}
+# Length of the domains to start from where the refinement has none, angstrom.
+UNKNOWN_LENGTH = 100.0
+
+
+@dataclass(frozen=True)
+class SidePhaseSettings:
+    """What is looked for, and what counts as found.
+
+    reflection_q
+        Where the side phase has a reflection that the main phase has not, 1/angstrom.
+    window
+        Part of the pattern around it that is described, 1/angstrom.
+    background_degree
+        Of the polynomial under the reflections.
+    cell_tolerance
+        How far, relatively, the pattern's cell may be from the refined one.
+    significance
+        Excess of the reflection over its standard error from which it counts as seen; also the mass fraction over its
+        own.
+    largest_rw
+        Rw of the refinement with one phase above which two are tried without a reflection.
+    least_fraction
+        Smallest mass fraction of a side phase for which a sample is left out.
+    aicc_difference
+        How much lower AICc must be with two phases.
+    """
+
+    reflection_q: float = 1.47
+    window: tuple[float, float] = (1.15, 1.7)
+    background_degree: int = 4
+    cell_tolerance: float = 0.01
+    significance: float = 4.0
+    largest_rw: float = 0.25
+    least_fraction: float = 0.01
+    aicc_difference: float = 10.0
+
+    def __post_init__(self) -> None:
+        refuse_out_of_range(self, LIMITS)
+        if len(self.window) != 2 or not 0 < self.window[0] < self.reflection_q < self.window[1]:
+            raise InputError(
+                "the window does not hold the reflection",
+                place="key side_phase.window",
+                found=list(self.window),
+                expected=f"two numbers in rising order around reflection_q, {self.reflection_q:g} 1/angstrom",
+            )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One phase against two, on the same points of G(r) with the same weights.
+
+    rw_one, rw_two
+        Rw with equal weights.
+    chi_squared_one, chi_squared_two
+        With the weights of the refinement with one phase: there its sum is least, that of two phases is not. The
+        comparison so favours one phase.
+    aicc_difference
+        AICc of one phase less that of two.
+    fraction, fraction_sd
+        Mass fraction of the side phase, with its standard uncertainty scaled by the misfit.
+    length, length_sd
+        Coherence length of the main phase beside it, angstrom; None where there is none.
+    """
+
+    rw_one: float
+    rw_two: float
+    chi_squared_one: float
+    chi_squared_two: float
+    aicc_difference: float
+    fraction: float
+    fraction_sd: float
+    length: float | None
+    length_sd: float | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a sample is left out for its side phase, and why or why not, in words with numbers."""
+
+    positive: bool
+    reason: str
+
+
+def fitted_crystals(fit: xarray.Dataset, starting: Sequence[Crystal]) -> list[Crystal]:
+    """The phases of a refinement with their refined cells.
+
+    Parameters
+    ----------
+    fit
+        Dataset of a refinement.
+    starting
+        The structures it started from, in the same order.
+    """
+    names = json.loads(fit.attrs["phases"])
+    values = dict(zip(map(str, fit["parameter"].values), fit["value"].values, strict=True))
+    made = []
+    for crystal, name in zip(starting, names, strict=True):
+        prefix = f"{name}:" if len(names) > 1 else ""
+        cell = {key: float(values[prefix + key]) for key in crystal.parameters if "." not in key}
+        made.append(replace(crystal.with_values(cell), name=name))
+    return made
+
+
+def search(
+    reduced: xarray.Dataset, fit: xarray.Dataset, crystals: Sequence[Crystal], settings: SidePhaseSettings
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, ReflectionSearch]:
+    """Look for the side phase's reflection in the net intensity.
+
+    Parameters
+    ----------
+    reduced, fit
+        Datasets of the reduction and of the refinement.
+    crystals
+        The refined phases, see :func:`fitted_crystals`.
+
+    Returns Q (1/angstrom), intensity and standard uncertainties (or None) in the window, (n,), and what was found.
+
+    Raises
+    ------
+    InputError
+        If the scan does not cover the window.
+    """
+    low, high = settings.window
+    q = reduced["q"].values
+    step = float(np.median(np.diff(q)))
+    if q[0] > low + step or q[-1] < high - step:
+        raise InputError(
+            "the pattern does not cover the window of the side phase's reflection",
+            place="key side_phase.window",
+            found=f"{low:g} to {high:g} 1/angstrom",
+            expected=f"within {q[0]:.4g} to {q[-1]:.4g} 1/angstrom",
+            advice="change the window, reduction.qmin, or set side_phase.structure to null",
+        )
+    inside = (q >= low) & (q <= high)
+    q, intensity = q[inside], reduced["intensity_net"].values[inside]
+    sd = reduced["intensity_net_sd"].values[inside] if "intensity_net_sd" in reduced else None
+    positions = np.concatenate(
+        [
+            reflection_positions(
+                c.lattice, c.structure.rotations, c.structure.translations, max(low - MARGIN, 0.0), high + MARGIN
+            )[0]
+            for c in crystals
+        ]
+    )
+    values = dict(zip(map(str, fit["parameter"].values), fit["value"].values, strict=True))
+    lengths = [float(v) for name, v in values.items() if name.rpartition(":")[2] == "coherence_length"]
+    length = lengths[0] if lengths else UNKNOWN_LENGTH
+    exponential = str(fit.attrs["envelope"]) == "exponential"
+    found = search_reflection(
+        q,
+        intensity,
+        sd,
+        np.sort(positions),
+        settings.reflection_q,
+        length=1.5 * length if exponential else length,
+        qdamp=float(values.get("qdamp", 0.0)),
+        qbroad=float(values.get("qbroad", 0.0)),
+        stretch=settings.cell_tolerance,
+        degree=settings.background_degree,
+        tail=0.9 if exponential else 0.1,
+    )
+    return q, intensity, sd, found
+
+
+def cause(z: float, rw: float, settings: SidePhaseSettings) -> str:
+    """Why two phases are to be tried, in words; blank if nothing asks for it."""
+    causes = []
+    if z > settings.significance:
+        causes.append(f"a reflection of {z:.3g} sigma at {settings.reflection_q:g} 1/angstrom")
+    if rw > settings.largest_rw:
+        causes.append(f"Rw {rw:.3f} with one phase, above {settings.largest_rw:g}")
+    return " and ".join(causes)
+
+
+def refine_both(
+    observed: Observed,
+    starting: Sequence[Crystal],
+    side: Crystal,
+    recipe: Mapping[str, Any],
+    say: Callable[[str], None] = print,
+) -> RecipeResult:
+    """Refine the phases of a refinement together with the side phase, by the same recipe.
+
+    Parameters
+    ----------
+    starting, side
+        Starting structures.
+    recipe
+        Settings of the refinement with one phase.
+    """
+    from coherion.refinement.recipe import run_recipe
+    from coherion.refinement.recipe_settings import RefinementSettings
+
+    names = [*recipe["phases"], side.name] if recipe.get("phases") else []
+    chosen = {**recipe, "phases": names, "compare_envelopes": [], "profile": []}
+    return run_recipe([*starting, side], observed, RefinementSettings.from_mapping(chosen), say=say)
+
+
+def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
+    """Hold the refinement with two phases against that with one.
+
+    AICc = n ln(chi-squared / n) + 2 k + 2 k (k + 1) / (n - k - 1), n the measured points (those of the band below Qmin
+    are none) and k the free variables (C. M. Hurvich, C.-L. Tsai, Biometrika 76 (1989) 297).
+
+    Parameters
+    ----------
+    fit
+        Dataset of the refinement with one phase; must have the points of the other.
+    both
+        The refinement with two.
+    """
+    from coherion.refinement.output import derived
+
+    one = fit["fitted_observed"].values - fit["fitted_calculated"].values
+    two = both.result.difference
+    observed = fit["fitted_observed"].values
+    tau = float(fit.attrs["misfit"])
+    weight = both.data.weighting(None if fit.attrs["weights"] == "unit" else tau**2)
+    sums = [float(d @ np.linalg.solve(weight, d)) for d in (one, two)]
+    n = len(one) - both.data.unmeasured_points
+    counts = (n - float(fit.attrs["degrees_of_freedom"]), n - both.degrees_of_freedom)
+    aicc = [
+        n * np.log(total / n) + 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1.0)
+        for total, k in zip(sums, counts, strict=True)
+    ]
+    names = [crystal.name for crystal in both.model.phases]
+    fraction = next(row for row in derived(both) if row["name"] == f"{names[-1]}:weight_fraction")
+    length = f"{names[0]}:coherence_length"
+    result = both.result
+    sd = None
+    if length in result.parameters:
+        place = result.parameters.index(length)
+        sd = float(np.sqrt(max(both.covariance(True)[place, place], 0.0)))
+    return Comparison(
+        rw_one=float(np.linalg.norm(one) / np.linalg.norm(observed)),
+        rw_two=both.rw,
+        chi_squared_one=sums[0],
+        chi_squared_two=sums[1],
+        aicc_difference=float(aicc[0] - aicc[1]),
+        fraction=float(fraction["value"]),
+        fraction_sd=float(fraction["standard_uncertainty_scaled"]),
+        length=float(result.values[length]) if length in result.values else None,
+        length_sd=sd,
+    )
+
+
+def decide(z: float, rw: float, two: Comparison | None, name: str, settings: SidePhaseSettings) -> Decision:
+    """Whether the sample is left out of the structural series.
+
+    It is if the reflection is seen and G(r) agrees: two phases are better than one, and the second has a mass fraction
+    that is certain and not negligible.
+
+    Parameters
+    ----------
+    z, rw
+        Excess of the reflection over its standard error; Rw with one phase.
+    two
+        The comparison, or None where nothing asked for it.
+    name
+        Of the side phase.
+    """
+    from coherion.crystal.cif import with_uncertainty
+
+    q = settings.reflection_q
+    if two is None:
+        return Decision(False, f"no reflection at {q:g} 1/angstrom ({z:.2g} sigma), Rw {rw:.3f} with one phase")
+    seen = z > settings.significance
+    better = two.aicc_difference > settings.aicc_difference
+    certain = two.fraction > settings.significance * two.fraction_sd
+    enough = two.fraction >= settings.least_fraction
+    reflection = f"{z:.3g} sigma at {q:g} 1/angstrom"
+    amount = f"{with_uncertainty(100 * two.fraction, 100 * two.fraction_sd)} % by mass"
+    change = f"Rw from {two.rw_one:.3f} to {two.rw_two:.3f}, AICc by {-two.aicc_difference:.0f}"
+    if seen and better and certain and enough:
+        return Decision(
+            True, f"side phase: {reflection}; a second phase ({name}) of {amount} changes {change}; one phase is wrong"
+        )
+    doubts = [
+        said
+        for doubt, said in (
+            (not seen, f"its reflection is not seen ({reflection})"),
+            (not better, f"two phases are not better ({change})"),
+            (not certain, f"its fraction, {amount}, is not certain"),
+            (certain and not enough, f"its fraction, {amount}, is below {100 * settings.least_fraction:g} %"),
+        )
+        if doubt
+    ]
+    return Decision(False, f"no side phase ({name}) proven though {cause(z, rw, settings)}: {'; '.join(doubts)}")

@@ -1,0 +1,1 @@
+"""What a laboratory pattern needs before it is normalised."""

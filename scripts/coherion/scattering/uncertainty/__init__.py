@@ -1,0 +1,1 @@
+"""Noise of the counts and what becomes of it in G(r)."""

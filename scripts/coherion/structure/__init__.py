@@ -1,1 +1,0 @@
-"""Crystals, the model of G(r), its refinement and the geometry that follows from it."""

@@ -1,0 +1,484 @@
+"""The pair model against Debye's equation, explicit clusters, pdffit2, and its own derivatives."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from coherion.crystal.crystal import Crystal, Site
+from coherion.crystal.symmetry import displacement_frame
+from coherion.errors import CoherionWarning, InputError
+from coherion.pair_model import envelope as envelope_module
+from coherion.pair_model import kernel
+from coherion.pair_model.envelope import ENVELOPES
+from coherion.pair_model.evaluator import Evaluator, calculate, derivatives
+from coherion.pair_model.model import CONVENTIONS, PairModel
+from coherion.pair_model.pairs import list_pairs
+from coherion.scattering.scattering_power import scattering_powers
+
+
+def cryolite(mixed: bool = False) -> Crystal:
+    """The P21/n cell that starts the refinements; In alone, or In and Zr on one site."""
+    metal = (("In", 0.6), ("Zr", 0.4)) if mixed else (("In", 1.0),)
+    atoms = {
+        "Na1": (0, 0, 0.5),
+        "Na2": (0.5133, -0.0519, 0.2474),
+        "Cl1": (0.1118, 0.0496, 0.2391),
+        "Cl2": (-0.2978, 0.1893, 0.0504),
+        "Cl3": (0.1781, 0.2932, -0.0687),
+    }
+    sites = [Site(label, x, ((label[:2], 1.0),), 0.02) for label, x in atoms.items()]
+    return Crystal(
+        "cryolite",
+        (6.915, 7.163, 9.928, 90, 90.28, 90),
+        "P21/n",
+        (Site("M1", (0, 0, 0), metal, 0.015), *sites),
+    )
+
+
+def nickel(u: float = 0.006) -> Crystal:
+    return Crystal("Ni", (3.524, 3.524, 3.524, 90, 90, 90), "Fm-3m", (Site("Ni1", (0, 0, 0), (("Ni", 1.0),), u),))
+
+
+def wurtzite() -> Crystal:
+    sites = (
+        Site("Cd1", (1 / 3, 2 / 3, 0), (("Cd", 1.0),), 0.012),
+        Site("Se1", (1 / 3, 2 / 3, 0.376), (("Se", 1.0),), 0.009),
+    )
+    crystal = Crystal("CdSe", (4.3, 4.3, 7.01, 90, 90, 120), "P 63 m c", sites).anisotropic()
+    return crystal.with_values({"Cd1.u33": 0.02, "Se1.u33": 0.015})
+
+
+def relative(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
+def all_pairs(crystal: Crystal, reach: float):
+    """Every directed pair of one cell up to a distance, counted without symmetry: indices, vectors, distances."""
+    expanded = crystal.expand()
+    spacing = 1.0 / np.linalg.norm(np.linalg.inv(expanded.lattice_matrix), axis=1)
+    extent = [np.arange(-n, n + 1) for n in np.ceil(reach / spacing).astype(int) + 1]
+    cells = np.array(list(itertools.product(*extent)))
+    first, second, vectors = [], [], []
+    for i, j in itertools.product(range(len(expanded.site)), repeat=2):
+        gap = (expanded.positions[j] - expanded.positions[i] + cells) @ expanded.lattice_matrix.T
+        distance = np.linalg.norm(gap, axis=1)
+        near = (distance > 1e-6) & (distance < reach)
+        first.append(np.full(near.sum(), i))
+        second.append(np.full(near.sum(), j))
+        vectors.append(gap[near])
+    vectors = np.concatenate(vectors)
+    return np.concatenate(first), np.concatenate(second), vectors, np.linalg.norm(vectors, axis=1)
+
+
+class TestPairList:
+    @pytest.mark.parametrize("crystal", [cryolite(), nickel(), wurtzite()], ids=lambda c: c.name)
+    def test_weights_count_every_pair_of_the_cell(self, crystal):
+        expanded = crystal.expand()
+        pairs = list_pairs(crystal, expanded, 11.0)
+        *_, distances = all_pairs(crystal, 11.0)
+        first = np.concatenate([np.full(b[4] - b[3], b[2]) for b in pairs.blocks])
+        gap = expanded.positions[pairs.atom] + pairs.cell - expanded.positions[first]
+        own = np.linalg.norm(gap @ expanded.lattice_matrix.T, axis=1)
+        edges = np.linspace(0, 11.0, 400) + 1e-5
+        expected = np.histogram(distances, edges)[0]
+        np.testing.assert_allclose(np.histogram(own, edges, weights=pairs.weight)[0], expected)
+        # Symmetry leaves far fewer pairs than there are: 48 for a site on m-3m, up to its inversion and ties.
+        assert len(own) < len(distances) / 3
+
+    def test_a_list_made_elsewhere_says_when_it_no_longer_covers(self):
+        crystal = cryolite()
+        pairs = list_pairs(crystal, crystal.expand(), 30.0)
+        assert pairs.covers(crystal.expand(), 29.9)
+        # 1. A cell 2 % smaller brings in pairs from 30.6 angstrom.
+        small = crystal.with_values({n: crystal.parameters[n] * 0.98 for n in "abc"})
+        assert not pairs.covers(small.expand(), 29.9)
+        # 2. So does an atom that moved by 0.1 of the axis.
+        assert not pairs.covers(crystal.with_values({"Cl1.x": 0.2118}).expand(), 29.0)
+
+    def test_moving_atoms_far_gives_what_a_fresh_start_gives(self):
+        # The list of the start lacks pairs near the largest r once the structure has moved; it must be remade.
+        model = PairModel((cryolite(),), qmax=13.0)
+        r = np.arange(2.0, 30.0, 0.25)
+        start = model.complete(None)
+        end = start | {"a": 6.7, "b": 7.4, "Cl1.x": 0.16, "Cl2.z": 0.1, "M1.u_iso": 0.004}
+        evaluator = Evaluator(model, r, ())
+        evaluator.evaluate(start)
+        moved = evaluator.evaluate(end)[0]
+        assert relative(moved, calculate(model, r, {k: end[k] for k in end})) < 1e-6
+
+    def test_the_grid_follows_the_width_of_the_peaks(self):
+        # Sharp peaks need a fine grid, and broad ones after them get a coarser one again.
+        model = PairModel((cryolite(),), qmax=13.0, envelope="none")
+        r = np.arange(2.0, 12.0, 0.25)
+        evaluator = Evaluator(model, r, ())
+        displacements = [name for name in model.parameters if name.endswith("u_iso")]
+        steps = []
+        for u in (0.02, 0.001, 0.03, 0.03):
+            full = model.complete({name: u for name in displacements})
+            found = evaluator.evaluate(full)[0]
+            assert relative(found, calculate(model, r, {name: u for name in displacements})) < 1e-6
+            steps.append(evaluator.phases[0].grid.step if evaluator.phases[0].grid else None)
+        assert steps[1] < 0.5 * steps[0] and steps[2] is None and steps[3] > steps[0]
+
+
+class TestExactConvention:
+    """F(Q) from Debye's equation over explicit pairs, with its own integrals and form factors."""
+
+    @staticmethod
+    def debye(crystal, q, length, delta2=0.0, qbroad=0.0, dispersion=None):
+        expanded = crystal.expand()
+        i, j, vectors, distance = all_pairs(crystal, length)
+        elements = sorted({e for site in crystal.sites for e, _ in site.species})
+        f = dict(zip(elements, scattering_powers(elements, q), strict=True))
+        f = {e: f0 + (dispersion or {}).get(e, 0) for e, f0 in f.items()}
+        power = [sum(o * f[e] for e, o in crystal.sites[s].species) for s in expanded.site]
+        atoms = sum(crystal.sites[s].occupancy for s in expanded.site)
+        mean = sum(power) / atoms
+        unit = vectors / distance[:, None]
+        u = expanded.u_cartesian
+        spread = np.einsum("pi,pij,pj->p", unit, u[i] + u[j], unit)
+        spread *= 1 - delta2 / distance**2 + (qbroad * distance) ** 2
+        x = distance / length
+        share = 1 - 1.5 * x + 0.5 * x**3
+        total = np.zeros_like(q)
+        for a, b in itertools.product(range(len(power)), repeat=2):
+            own = (i == a) & (j == b)
+            wave = np.sin(np.outer(q, distance[own])) * np.exp(-0.5 * np.outer(q**2, spread[own]))
+            total += (power[a] * np.conj(power[b])).real * (wave @ (share[own] / distance[own]))
+        total /= atoms * np.abs(mean) ** 2
+        # The mean density of the domain scatters at small Q only; its sine integral, by Simpson's rule.
+        fine = np.linspace(0, length, 8001)
+        weights = np.ones(fine.size)
+        weights[1:-1:2], weights[2:-1:2] = 4, 2
+        weights *= (fine[1] - fine[0]) / 3
+        y = fine / length
+        shape = 4 * np.pi * atoms / expanded.volume * fine * (1 - 1.5 * y + 0.5 * y**3)
+        return total - np.sin(np.outer(q, fine)) @ (weights * shape)
+
+    @pytest.mark.parametrize("crystal", [cryolite(mixed=True), wurtzite()], ids=lambda c: c.name)
+    def test_equals_debye_summed_in_q(self, crystal):
+        qmax, length = 13.0, 14.0
+        r = np.arange(1.0, 16.0, 0.05)
+        nodes, weights = np.polynomial.legendre.leggauss(300)
+        q, weights = 0.5 * qmax * (nodes + 1), 0.5 * qmax * weights
+        f = self.debye(crystal, q, length, delta2=1.5, qbroad=0.02)
+        expected = 2 / np.pi * np.sin(np.outer(r, q)) @ (weights * f)
+        model = PairModel((crystal,), qmax, envelope="sphere")
+        found = calculate(model, r, {"coherence_length": length, "delta2": 1.5, "qbroad": 0.02})
+        assert relative(found, expected) < 1e-5
+        # With Lorch's window and a lower limit of Q both are smoothed alike.
+        qmin = 0.9
+        q, weights = qmin + (qmax - qmin) * (nodes + 1) / 2, weights * (qmax - qmin) / qmax
+        f = self.debye(crystal, q, length, delta2=1.5, qbroad=0.02)
+        window = np.sinc((q - qmin) / (qmax - qmin))
+        expected = 2 / np.pi * np.sin(np.outer(r, q)) @ (weights * window * f)
+        model = PairModel((crystal,), qmax, envelope="sphere", window="lorch", qmin=qmin)
+        found = calculate(model, r, {"coherence_length": length, "delta2": 1.5, "qbroad": 0.02})
+        assert relative(found, expected) < 1e-5
+
+    def test_dispersion_enters_pairs_and_mean_alike(self):
+        # f' and f'' of In at Ag Ka are -1.3 and 1.6 electrons; exaggerated here to be unmistakable.
+        crystal, terms = cryolite(mixed=True), {"In": -5.0 + 6.0j, "Cl": 0.5 + 0.2j}
+        qmax, length = 13.0, 14.0
+        r = np.arange(1.0, 16.0, 0.05)
+        nodes, weights = np.polynomial.legendre.leggauss(300)
+        q, weights = 0.5 * qmax * (nodes + 1), 0.5 * qmax * weights
+        expected = 2 / np.pi * np.sin(np.outer(r, q)) @ (weights * self.debye(crystal, q, length, dispersion=terms))
+        start = {"coherence_length": length}
+        found = calculate(PairModel((crystal,), qmax, envelope="sphere", dispersion=terms), r, start)
+        without = calculate(PairModel((crystal,), qmax, envelope="sphere"), r, start)
+        assert relative(found, expected) < 1e-5
+        assert relative(without, expected) > 0.02
+
+    def test_dispersion_keeps_the_derivatives(self):
+        crystal, terms = cryolite(mixed=True), {"In": -5.0 + 6.0j}
+        model = PairModel((crystal,), 13.0, envelope="sphere", dispersion=terms)
+        r = np.arange(2.0, 16.0, 0.2)
+        values = model.parameters | {"coherence_length": 14.0}
+        names = [name for name in values if "occupancy" in name]
+        slope = derivatives(model, r, names, values)[1]
+        for column, name in enumerate(names):
+            step = 1e-4
+            up, down = (calculate(model, r, values | {name: values[name] + s}) for s in (step, -step))
+            assert relative(slope[:, column], (up - down) / (2 * step)) < 1e-5, name
+
+    def test_qdamp_multiplies_before_the_cut(self):
+        # A resolution that falls off as a Gaussian in r is a convolution of F(Q) with a Gaussian of width qdamp.
+        qmax, qdamp = 13.0, 0.08
+        r = np.arange(1.0, 16.0, 0.05)
+        q = np.linspace(-16.0, 16.0, 3201)
+        f = np.sign(q) * self.debye(nickel(0.02), np.abs(q), 14.0)
+        blur = np.exp(-0.5 * (q / qdamp) ** 2)
+        blurred = np.convolve(f, blur / blur.sum(), mode="same")
+        inside = (q >= 0) & (q <= qmax + 1e-9)
+        weights = np.ones(inside.sum())
+        weights[1:-1:2], weights[2:-1:2] = 4, 2
+        weights *= (q[1] - q[0]) / 3
+        expected = 2 / np.pi * np.sin(np.outer(r, q[inside])) @ (weights * blurred[inside])
+        model = PairModel((nickel(0.02),), qmax)
+        assert relative(calculate(model, r, {"coherence_length": 14.0, "qdamp": qdamp}), expected) < 1e-5
+
+    @pytest.mark.slow
+    def test_explicit_spherical_clusters(self):
+        # Spheres cut from the crystal around origins spread evenly over the cell; 2,660 atoms each. What remains
+        # is the scatter of the surface between origins, which falls with their number.
+        crystal, length, qmax = cryolite(), 50.0, 13.0
+        expanded = crystal.expand()
+        r = np.arange(2.0, 45.0, 0.1)
+        extent = [np.arange(-n, n + 1) for n in (5, 5, 4)]
+        cells = np.array(list(itertools.product(*extent)))
+        all_atoms = (expanded.positions[:, None, :] + cells[None]).reshape(-1, 3) @ expanded.lattice_matrix.T
+        kinds = np.repeat([crystal.sites[s].species[0][0] for s in expanded.site], len(cells))
+        elements = ["In", "Na", "Cl"]
+        # Kronecker sequence of the plastic number: even in three dimensions.
+        origins = np.outer(np.arange(48), [0.8191725134, 0.6710436067, 0.5497004779]) % 1.0
+        edges = np.linspace(0, length, 5001)
+        counts = {}
+        atoms = 0.0
+        for origin in origins @ expanded.lattice_matrix.T:
+            inside = np.linalg.norm(all_atoms - origin, axis=1) < length / 2
+            points = {e: all_atoms[inside & (kinds == e)] for e in elements}
+            atoms += inside.sum() / len(origins)
+            for a, b in itertools.combinations_with_replacement(elements, 2):
+                square = (points[a] ** 2).sum(1)[:, None] + (points[b] ** 2).sum(1) - 2 * points[a] @ points[b].T
+                bins = (np.sqrt(np.maximum(square, 0.0)).ravel() * 100.0).astype(np.int32)
+                own = np.bincount(bins, minlength=5001)[:5000] * (1.0 if a == b else 2.0)
+                own[:100] = 0.0
+                counts[a, b] = counts.get((a, b), 0.0) + own / len(origins)
+        assert 2500 < atoms < 2800
+        centre = 0.5 * (edges[1:] + edges[:-1])
+        nodes, weights = np.polynomial.legendre.leggauss(450)
+        q, weights = 0.5 * qmax * (nodes + 1), 0.5 * qmax * weights
+        f = dict(zip(elements, scattering_powers(elements, q), strict=True))
+        composition = crystal.composition
+        mean = sum(composition[e] * f[e] for e in elements) / sum(composition.values())
+        sines = np.sin(np.outer(q, centre))
+        total = sum(f[a] * f[b] * (sines @ (n / centre)) for (a, b), n in counts.items())
+        total *= np.exp(-0.5 * q**2 * 0.04) / (atoms * mean**2)
+        x = centre / length
+        density = sum(composition.values()) / crystal.volume
+        total -= sines @ (4 * np.pi * density * centre * (1 - 1.5 * x + 0.5 * x**3)) * (centre[1] - centre[0])
+        expected = 2 / np.pi * np.sin(np.outer(r, q)) @ (weights * total)
+        model = PairModel((crystal.with_values({"M1.u_iso": 0.02}),), qmax)
+        found = calculate(model, r, {"coherence_length": length})
+        assert relative(found, expected) < 1e-2
+
+
+class TestPdffit2:
+    """diffpy.pdffit2 1.5.1 computes from r = 0.01, and its convention is one of ours."""
+
+    @staticmethod
+    def peer(crystal, r, qmax, *, length=None, **settings):
+        pdffit2 = pytest.importorskip("diffpy.pdffit2", reason="diffpy.pdffit2 is a test dependency")
+        structure = pytest.importorskip("diffpy.structure")
+        expanded = crystal.expand()
+        inverse = np.linalg.inv(displacement_frame(np.array(crystal.lattice)))
+        made = structure.Structure(lattice=structure.Lattice(*crystal.lattice))
+        for n, x in enumerate(expanded.positions):
+            site = crystal.sites[expanded.site[n]]
+            tensor = inverse @ expanded.u_cartesian[n] @ inverse.T
+            made.addNewAtom(site.species[0][0], x, occupancy=site.occupancy, U=tensor)
+        program = pdffit2.PdfFit(create_intro=False)
+        program.add_structure(made)
+        program.alloc("X", qmax, settings.pop("qdamp", 0.0), r[0], r[-1], len(r))
+        for name, value in settings.items():
+            program.setvar(name, value)
+        if length:
+            program.setvar("spdiameter", length)
+        program.calc()
+        return np.array(program.getpdf_fit())
+
+    @pytest.mark.parametrize(
+        ("crystal", "qmax", "rmax", "settings"),
+        [
+            (nickel(), 25.0, 50.0, {"qdamp": 0.045, "qbroad": 0.017, "delta2": 1.7}),
+            (cryolite().with_values({"M1.u_iso": 0.02}), 13.0, 60.0, {"qdamp": 0.011, "qbroad": 0.010, "delta2": 2.0}),
+            (wurtzite(), 25.0, 30.0, {"qdamp": 0.05, "delta2": 3.0, "length": 30.0}),
+            (wurtzite(), 25.0, 30.0, {"delta1": 0.4}),
+        ],
+        ids=["nickel", "cryolite", "wurtzite sphere", "wurtzite delta1"],
+    )
+    def test_agrees_in_its_convention(self, crystal, qmax, rmax, settings):
+        r = np.arange(1, int(100 * rmax) + 1) * 0.01
+        expected = self.peer(crystal, r, qmax, **settings)
+        values = {k: v for k, v in settings.items() if k != "length"}
+        if "length" in settings:
+            values["coherence_length"] = settings["length"]
+        model = PairModel((crystal,), qmax, "pdffit", "sphere" if "length" in settings else "none")
+        assert relative(calculate(model, r, values), expected) < 3e-3
+
+    @pytest.mark.parametrize("length", [None, 30.0])
+    def test_what_differs_at_low_qmax_is_its_cut(self, length):
+        # pdffit2 cuts with a discrete transform of the positive r alone, on whole bins of Q. Our G(r) before the
+        # cut, put through that same filter, is its G(r); through an exact cut the two differ by one percent.
+        crystal, qmax, step = wurtzite(), 14.0, 0.01
+        r = np.arange(1, 2001) * step
+        settings = {"length": length, "delta2": 3.0, "qdamp": 0.03}
+        expected = self.peer(crystal, r, qmax, **settings)
+        extended = np.arange(1, 2001 + int(np.ceil(12 * np.pi / qmax / step))) * step
+        values = {"delta2": 3.0, "qdamp": 0.03} | ({"coherence_length": length} if length else {})
+        envelope = "sphere" if length else "none"
+        raw = calculate(PairModel((crystal,), 70.0, "pdffit", envelope), extended, values)
+        size = 2 ** int(np.ceil(np.log2(2 * extended.size)))
+        spectrum = np.fft.fft(raw, size)
+        cut = int(np.ceil(qmax / (2 * np.pi / (size * step))))
+        spectrum[cut : size + 1 - cut] = 0.0
+        filtered = np.fft.ifft(spectrum).real[: r.size]
+        assert relative(filtered, expected) < 1e-3
+        exact = calculate(PairModel((crystal,), qmax, "pdffit", envelope), r, values)
+        assert 3e-3 < relative(exact, expected) < 2e-2
+
+
+@pytest.mark.parametrize("crystal", [nickel(), cryolite(), wurtzite()], ids=lambda c: c.name)
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("envelope", ["none", "sphere"])
+def test_half_the_internal_step_changes_less_than_a_millionth(crystal, convention, envelope):
+    r = np.arange(0.5, 30.0, 0.02)
+    values = {"delta2": 1.5, "qdamp": 0.02, "qbroad": 0.01}
+    if envelope == "sphere":
+        values["coherence_length"] = 22.0
+    one = calculate(PairModel((crystal,), 16.0, convention, envelope), r, values)
+    half = calculate(PairModel((crystal,), 16.0, convention, envelope, refinement_of_grid=2.0), r, values)
+    assert relative(one, half) < 1e-6
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("envelope", ENVELOPES)
+@pytest.mark.parametrize("anisotropic", [False, True])
+def test_every_derivative(convention, envelope, anisotropic):
+    crystal = cryolite(mixed=True)
+    if anisotropic:
+        crystal = crystal.anisotropic(["M1", "Cl1"]).with_values({"Cl1.u12": 0.003, "M1.u33": 0.03})
+    model = PairModel((crystal,), 13.0, convention, envelope)
+    values = {"delta1": 0.3, "delta2": 1.5, "qdamp": 0.02, "qbroad": 0.03, "scale": 0.7}
+    if envelope != "none":
+        values["coherence_length"] = 13.0
+    if envelope == "lognormal":
+        values["coherence_spread"] = 0.4
+    names, r = list(model.parameters), np.arange(1.0, 14.0, 0.2)
+    _, jacobian = derivatives(model, r, names, values)
+    full = model.complete(values)
+    evaluator = Evaluator(model, r, ())
+    step = 3e-4
+    for k, name in enumerate(names):
+        values = [evaluator.evaluate(full | {name: full[name] + n * step})[0] for n in (-2, -1, 1, 2)]
+        numeric = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * step)
+        assert np.linalg.norm(jacobian[:, k] - numeric) < 3e-5 * np.linalg.norm(numeric), name
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_a_derivative_does_not_depend_on_what_else_is_free(convention):
+    model = PairModel((cryolite(),), 13.0, convention, "lognormal")
+    names, r = list(model.parameters), np.arange(2.0, 10.0, 0.25)
+    values = {"coherence_length": 30.0, "delta2": 1.0, "qdamp": 0.02, "qbroad": 0.01}
+    _, together = derivatives(model, r, names, values)
+    for k, name in enumerate(names):
+        np.testing.assert_allclose(derivatives(model, r, [name], values)[1][:, 0], together[:, k], atol=1e-9)
+
+
+class TestEnvelopes:
+    r = np.linspace(0.05, 120.0, 300)
+
+    def test_sphere(self):
+        # Shares at special distances: all at 0, 5/16 at half a diameter, none at the diameter.
+        value = envelope_module.envelope_on(envelope_module.SPHERE, np.array([0.0, 25.0, 50.0, 70.0]), 50.0, 1.0)[0]
+        np.testing.assert_allclose(value, [1.0, 5 / 16, 0.0, 0.0], atol=1e-15)
+
+    def test_lognormal_is_the_volume_weighted_mean_of_spheres(self):
+        # ln D ~ N(mu, s^2), weights D^3; the mean diameter by volume is 50 angstrom.
+        length, s = 50.0, 0.35
+        mu = np.log(length) - 3.5 * s * s
+        z = np.linspace(-9, 9, 20001)
+        diameter = np.exp(mu + s * z)
+        weight = np.exp(-0.5 * z * z) * diameter**3
+        assert abs((weight * diameter).sum() / weight.sum() - length) < 1e-6
+        x = np.minimum(self.r[:, None] / diameter, 1.0)
+        expected = ((1 - 1.5 * x + 0.5 * x**3) @ weight) / weight.sum()
+        found = envelope_module.envelope_on(envelope_module.LOGNORMAL, self.r, length, s)[0]
+        np.testing.assert_allclose(found, expected, atol=3e-7)
+
+    def test_narrow_lognormal_is_one_sphere(self):
+        narrow = envelope_module.envelope_on(envelope_module.LOGNORMAL, self.r, 80.0, 1e-3)[0]
+        np.testing.assert_allclose(
+            narrow, envelope_module.envelope_on(envelope_module.SPHERE, self.r, 80.0, 1.0)[0], atol=1e-5
+        )
+
+    @pytest.mark.parametrize("kind", [envelope_module.SPHERE, envelope_module.LOGNORMAL, envelope_module.EXPONENTIAL])
+    def test_derivatives(self, kind):
+        for r in (3.0, 20.0, 55.0):
+            value, by_r, by_length, by_spread = envelope_module.envelope_at(kind, r, 60.0, 0.3)
+            h = 1e-5
+            at = envelope_module.envelope_at
+            assert abs((at(kind, r + h, 60.0, 0.3)[0] - at(kind, r - h, 60.0, 0.3)[0]) / (2 * h) - by_r) < 1e-9
+            assert abs((at(kind, r, 60 + h, 0.3)[0] - at(kind, r, 60 - h, 0.3)[0]) / (2 * h) - by_length) < 1e-9
+            assert abs((at(kind, r, 60, 0.3 + h)[0] - at(kind, r, 60, 0.3 - h)[0]) / (2 * h) - by_spread) < 1e-8
+            assert 0 < value < 1
+
+
+def test_exponential_of_the_loop_is_that_of_the_library():
+    x = np.concatenate([np.linspace(-40, 12, 5000), [0.0, -1e-9, -700.0]])
+    found = x.copy()
+    kernel.exponential(found, np.empty(x.size, np.int64), x.size)
+    np.testing.assert_allclose(found, np.exp(x), rtol=3e-14)
+
+
+def test_several_phases_add_with_their_scales():
+    r = np.arange(2.0, 20.0, 0.1)
+    both = PairModel((nickel(), cryolite()), 20.0, envelope="sphere")
+    values = {
+        "Ni:scale": 0.3,
+        "cryolite:scale": 0.6,
+        "Ni:coherence_length": 40.0,
+        "cryolite:delta2": 2.0,
+        "qdamp": 0.02,
+    }
+    one = calculate(PairModel((nickel(),), 20.0), r, {"scale": 0.3, "coherence_length": 40.0, "qdamp": 0.02})
+    two = calculate(PairModel((cryolite(),), 20.0), r, {"scale": 0.6, "delta2": 2.0, "qdamp": 0.02})
+    np.testing.assert_allclose(calculate(both, r, values), one + two, atol=1e-6)
+    assert {"Ni:a", "cryolite:Cl1.x", "qdamp"} <= set(both.parameters)
+
+
+def test_neutrons_weigh_with_scattering_lengths():
+    # NaCl: b = 3.63 and 9.577 fm; like the coordination numbers, the first peaks (Na-Cl 6 of each, then Cl-Cl,
+    # Na-Na 12 of each) have areas fixed by them.
+    sites = (Site("Na1", (0, 0, 0), (("Na", 1.0),), 0.005), Site("Cl1", (0.5, 0.5, 0.5), (("Cl", 1.0),), 0.005))
+    crystal = Crystal("NaCl", (5.64, 5.64, 5.64, 90, 90, 90), "Fm-3m", sites)
+    model = PairModel((crystal,), 60.0, "pdffit", "none", radiation="neutron")
+    r = np.arange(2.2, 3.4, 0.001)
+    baseline = 4 * np.pi * 8 / crystal.volume * r
+    area = np.sum((calculate(model, r) + baseline) * r) * 0.001
+    mean = (3.63 + 9.577) / 2
+    assert abs(area / (6 * 3.63 * 9.577 / mean**2) - 1) < 2e-3
+
+
+def test_pairs_without_a_width_get_the_least_and_are_told():
+    # delta2 = 7 exceeds the square of the first distance, 2.49 angstrom. The peak is drawn with the least width, which
+    # has lost 2 percent at qmax, so the area under it is still that of twelve neighbours.
+    model = PairModel((nickel(),), 20.0, "pdffit", envelope="none")
+    r = np.arange(2.0, 3.0, 0.01)
+    with pytest.warns(CoherionWarning, match="1 pairs of the model are narrower than Qmax can show"):
+        sharp = calculate(model, r, {"delta2": 7.0})
+    wide = calculate(model, r, {"delta2": 4.0})
+    assert sharp.max() > wide.max()
+    # Narrower than the least makes no difference, and no time is lost on ever finer grids.
+    evaluator = Evaluator(model, r, ("delta2",))
+    tiny = model.complete({"delta2": 7.0, "Ni1.u_iso": 1e-9})
+    value, slope = evaluator.evaluate(tiny)
+    assert evaluator.narrow > 1 and np.all(slope == 0.0) and np.all(np.isfinite(value))
+    assert evaluator.phases[0].grid.points < 1000
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(InputError, match="unknown envelope; found cube; expected none, sphere"):
+        PairModel((nickel(),), 20.0, envelope="cube")
+    with pytest.raises(InputError, match="unknown convention"):
+        PairModel((nickel(),), 20.0, convention="topas")
+    with pytest.raises(InputError, match="two phases have the same name"):
+        PairModel((nickel(), nickel()), 20.0)
+    model = PairModel((nickel(),), 20.0, envelope="none")
+    with pytest.raises(InputError, match="b: not a free parameter.*sets b = a"):
+        calculate(model, np.array([3.0]), {"b": 3.5})
+    assert model.why_fixed("coherence_length") == "the envelope none has no parameter"

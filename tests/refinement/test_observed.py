@@ -1,0 +1,127 @@
+"""The G(r) a refinement is given: Qmax held against header, settings and data; ranges."""
+
+import numpy as np
+import pytest
+
+from coherion.data.pdf_text import write_pdf_text
+from coherion.errors import CoherionWarning, InputError
+from coherion.refinement.observed import check_range, power_beyond, read_observed
+
+
+def made_of(qmax, r, seed=0):
+    """A G(r) that oscillates up to qmax and no faster: random F(Q)."""
+    q = np.linspace(0.02, qmax, 400)
+    f = np.random.default_rng(seed).normal(size=len(q))
+    return np.sin(np.outer(r, q)) @ f / len(q)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def file(qmax_of_data=13.0, dy=None, **header):
+        path = tmp_path / "sample.gr"
+        r = np.arange(0.01, 50.0, 0.01)
+        errors = None if dy is None else np.full_like(r, dy)
+        write_pdf_text(path, "gr", r, made_of(qmax_of_data, r), dy=errors, header={"mode": "xray", **header})
+        return path
+
+    return file
+
+
+def test_qmax_comes_from_the_header(write):
+    found = read_observed(write(qmax=13.0, qmin=0.5))
+    assert (found.qmax, found.qmin, found.origin) == (13.0, 0.5, "measured")
+    assert read_observed(write(qmax=13.0), qmax=13.0).qmax == 13.0
+
+
+def test_uncertainties_of_the_file_are_kept(write):
+    assert read_observed(write(qmax=13.0, dy=0.02)).sd == pytest.approx(0.02)
+    assert read_observed(write(qmax=13.0)).sd is None
+
+
+def test_qmax_that_differs_from_the_settings_is_refused(write):
+    with pytest.raises(InputError, match=r"sample.gr, header, key qmax.*found 13 .*expected 20"):
+        read_observed(write(qmax=13.0), qmax=20.0)
+
+
+def test_qmax_that_nobody_states_is_refused(write):
+    with pytest.raises(InputError, match="Qmax of this G.r. is not known.*set qmax"):
+        read_observed(write())
+    assert read_observed(write(), qmax=13.0).qmax == 13.0
+
+
+@pytest.mark.parametrize("stated", [9.0, 11.5])
+def test_data_that_oscillate_faster_than_the_header_says_are_refused(write, stated):
+    with pytest.raises(InputError, match=r"beyond its Qmax.*oscillations up to Q = 13"):
+        read_observed(write(qmax=stated))
+
+
+def test_data_that_are_much_smoother_than_the_header_says_are_told(write):
+    with pytest.warns(CoherionWarning, match="nothing of G.r. oscillates faster than Q = 13"):
+        read_observed(write(qmax=20.0))
+
+
+def test_grid_too_coarse_for_qmax(tmp_path):
+    path = tmp_path / "coarse.gr"
+    r = np.arange(0.5, 60.0, 0.3)
+    write_pdf_text(path, "gr", r, np.sin(r), header={"qmax": 13.0})
+    with pytest.raises(InputError, match="grid of G.r. is too coarse.*pi/Qmax = 0.2417"):
+        read_observed(path)
+
+
+@pytest.mark.parametrize(
+    "fit_range", [(2.0, 60.0), (49.0, 80.0), (2.0, 50.2)], ids=["longer", "outside", "just longer"]
+)
+def test_fit_range_outside_the_data(write, fit_range):
+    with pytest.raises(InputError, match=r"sample.gr, key fit_range: .*within 0.01 to 49.99 angstrom"):
+        check_range(read_observed(write(qmax=13.0)), fit_range)
+
+
+def test_fit_range_of_too_few_points(write):
+    with pytest.raises(InputError, match="fit range is too short"):
+        check_range(read_observed(write(qmax=13.0)), (2.0, 2.4))
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "sample.fq"
+    write_pdf_text(path, "fq", np.arange(0.5, 13, 0.01), np.ones(1250), header={"qmax": 13.0})
+    with pytest.raises(InputError, match="holds no G.r.; found a .fq file"):
+        read_observed(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_observed(tmp_path / "absent.gr")
+
+
+def test_power_beyond_a_cut_is_gone():
+    r = np.arange(0.01, 50, 0.01)
+    q, beyond = power_beyond(r, made_of(13.0, r))
+    assert beyond[np.searchsorted(q, 12.0)] > 0.02 and beyond[np.searchsorted(q, 13.5)] < 1e-6
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cdse/CdSe-3.gr",
+        "lab6_snbl/LaB6_0p4mm_011_av10_monitor.gr",
+        "ni_pdfttp/Ni-hires.gr",
+        "ni_pdfttp/Ni-lownoise.gr",
+        "ni_refine/Ni.gr",
+        "pt_nanoparticle/Pt-nanoparticles.gr",
+    ],
+)
+def test_real_files_hold_what_their_header_says(real_data, name):
+    # PDFgetX3's files pass; the same files with Qmax stated a fifth too low are found out
+    path = real_data / "pdf" / name
+    found = read_observed(path)
+    text = path.read_text(encoding="utf-8").splitlines()
+    lines = [f"qmax = {0.8 * found.qmax:g}" if line.replace(" ", "").startswith("qmax=") else line for line in text]
+    with pytest.raises(InputError, match="beyond its Qmax"):
+        _read_text("\n".join(lines))
+
+
+def _read_text(text):
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "wrong.gr"
+        path.write_text(text, encoding="utf-8")
+        return read_observed(path)
