@@ -25,8 +25,8 @@ def main(argv=None):
 
     folder = given.directory.resolve()
     path = Path(given.result)
-    # Named from where the user is, or from where the workflow ran.
-    path = path.resolve() if path.exists() else folder / path
+    # Named from where the workflow ran, or else from where the user is: a file of the same name may lie in both.
+    path = folder / path if (folder / path).exists() else path.resolve()
     if not path.exists() or path == folder:
         raise InputError("the result is missing", file=given.result, place=f"in {folder}")
     shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)

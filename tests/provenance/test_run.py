@@ -100,6 +100,18 @@ def test_what_shows_all_samples_leads_to_all_tables(finished, capsys, result):
     assert "config/samples.tsv" in said
 
 
+def test_a_result_of_the_same_name_where_one_stands_is_not_the_one_meant(finished, tmp_path, monkeypatch, capsys):
+    result = "results/figures/reduction/one.pdf"
+    monkeypatch.chdir(finished)
+    _, elsewhere = traced(finished, result, capsys, "--raw")
+    (tmp_path / result).parent.mkdir(parents=True)
+    (tmp_path / result).write_bytes(b"%PDF of another run")
+    monkeypatch.chdir(tmp_path)
+    agreed, said = traced(finished, result, capsys, "--raw")
+    assert agreed
+    assert said == elsewhere
+
+
 def test_a_raw_file_that_changed_is_named(copied, capsys):
     raw = copied / "data/one & only.xyd"
     before = digest(raw)
