@@ -16,6 +16,7 @@ FLOORS = (
     "settings",
     "command",
     "data",
+    "atoms",
     "crystal",
     "scattering",
     "pair_model",

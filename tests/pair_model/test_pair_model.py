@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from coherion.atoms.scattering_factors import scattering_powers
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.symmetry import displacement_frame
 from coherion.errors import CoherionWarning, InputError
@@ -16,7 +17,6 @@ from coherion.pair_model.envelope import ENVELOPES
 from coherion.pair_model.evaluator import Evaluator, calculate, derivatives
 from coherion.pair_model.model import CONVENTIONS, PairModel
 from coherion.pair_model.pairs import list_pairs
-from coherion.scattering.scattering_power import scattering_powers
 
 
 def cryolite(mixed: bool = False) -> Crystal:

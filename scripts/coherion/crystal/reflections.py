@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.atoms.elements import atomic_number
 from coherion.crystal.symmetry import orthogonalisation
 from coherion.errors import InputError
 
@@ -93,11 +94,9 @@ def reference_reflections(crystal: Crystal, high: float, least: float = 0.01) ->
     numbers in place of form factors, over Q^2 (the Lorentz factor of a powder at small angles). Weaker ones than
     ``least`` of the strongest are left out. Both arrays have shape (n,).
     """
-    import xraydb
-
     expanded = crystal.expand()
     electrons = np.array(
-        [sum(share * xraydb.atomic_number(element) for element, share in site.species) for site in crystal.sites]
+        [sum(share * atomic_number(element) for element, share in site.species) for site in crystal.sites]
     )
     reciprocal = 2 * np.pi * np.linalg.inv(expanded.lattice_matrix)
     reach = np.ceil(high * np.linalg.norm(expanded.lattice_matrix, axis=0) / (2 * np.pi)).astype(int)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from coherion.atoms.scattering_factors import constant_powers, scattering_powers
 from coherion.crystal.crystal import Crystal, Expanded
 from coherion.crystal.symmetry import VOIGT
 from coherion.errors import CoherionError
@@ -16,7 +17,6 @@ from coherion.messages import warn
 from coherion.pair_model import envelope, kernel, transform
 from coherion.pair_model.model import PairModel
 from coherion.pair_model.pairs import PairList, list_pairs
-from coherion.scattering.scattering_power import constant_powers, scattering_powers
 
 # Ripples 2 pi/qmax that peaks beyond the largest r still send into the range.
 EXTENSION_RIPPLES = 5.5

@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from coherion.atoms.scattering_factors import RADIATIONS
 from coherion.crystal.crystal import Crystal
 from coherion.errors import InputError
 from coherion.pair_model import envelope
 from coherion.pair_model.transform import WINDOWS
-from coherion.scattering.scattering_power import RADIATIONS
 
 CONVENTIONS = ("exact", "pdffit")
 SHARED_DEFAULTS = {"qdamp": 0.0, "qbroad": 0.0}

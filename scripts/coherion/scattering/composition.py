@@ -1,27 +1,16 @@
-"""Chemical formulas and what follows from them: molar mass, number density, mass fractions.
-
-Atomic masses are those of xraydb (Elam, Ravel and Sieber, Radiat. Phys. Chem. 63 (2002) 121).
-"""
+"""Chemical formulas and what follows from them: molar mass, number density, mass fractions."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
+from coherion.atoms.elements import ELEMENTS, atomic_mass
 from coherion.errors import InputError
 
 AVOGADRO = 6.02214076e23
 """Particles per mole (SI, exact)."""
-
-_SYMBOLS = (
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr "
-    "Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu "
-    "Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf"
-)
-ELEMENTS = tuple(_SYMBOLS.split())
-"""Symbols of Z = 1 to 98, as far as the scattering factors reach."""
 
 _TOKEN = re.compile(r"(?P<element>[A-Z][a-z]?)|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<open>[(\[])|(?P<close>[)\]])")
 
@@ -114,27 +103,15 @@ def _add(total: dict[str, float], part: Mapping[str, float]) -> None:
         total[element] = total.get(element, 0.0) + amount
 
 
-@lru_cache(maxsize=256)
-def _atomic_mass(element: str) -> float:
-    import xraydb
-
-    return float(xraydb.atomic_mass(element))
-
-
-def atomic_number(element: str) -> int:
-    """Atomic number of an element symbol."""
-    return ELEMENTS.index(element) + 1
-
-
 def molar_mass(composition: Mapping[str, float]) -> float:
     """Molar mass in g/mol of a composition (element to atoms per formula unit)."""
-    return sum(amount * _atomic_mass(element) for element, amount in composition.items())
+    return sum(amount * atomic_mass(element) for element, amount in composition.items())
 
 
 def mass_fractions(composition: Mapping[str, float]) -> dict[str, float]:
     """Mass fraction of each element of a composition (element to atoms per formula unit)."""
     total = molar_mass(composition)
-    return {element: amount * _atomic_mass(element) / total for element, amount in composition.items()}
+    return {element: amount * atomic_mass(element) / total for element, amount in composition.items()}
 
 
 def number_density(composition: Mapping[str, float], density: float) -> float:

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from coherion.atoms.scattering_factors import anomalous_terms
 from coherion.scattering.composition import parse_formula
-from coherion.scattering.form_factors import anomalous_terms
 from coherion.scattering.pattern import Pattern, check_pair, read_pattern
 from coherion.scattering.settings import ReductionSettings
 from coherion.scattering.steps import Reduction, reduce_pattern

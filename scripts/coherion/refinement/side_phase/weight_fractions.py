@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from coherion.atoms.scattering_factors import scattering_powers
 from coherion.crystal.crystal import Crystal
-from coherion.scattering.scattering_power import scattering_powers
 
 
 def weight_fractions(

@@ -18,8 +18,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.atoms.cross_sections import mass_attenuation
+from coherion.atoms.scattering_factors import HC
 from coherion.scattering.composition import mass_fractions
-from coherion.scattering.form_factors import HC
 
 Array = NDArray[np.float64]
 
@@ -60,18 +61,12 @@ def attenuation_coefficient(composition: Mapping[str, float], density: float, wa
     wavelength
         In angstrom.
 
-    Source: xraydb's Elam tables, photoelectric and scattering parts together.
+    Source: :mod:`coherion.atoms.cross_sections`, photoelectric and scattering parts together.
     """
     return density * sum(
-        fraction * _mass_attenuation(element, wavelength) for element, fraction in mass_fractions(composition).items()
+        fraction * mass_attenuation(element, HC / wavelength)
+        for element, fraction in mass_fractions(composition).items()
     )
-
-
-@lru_cache(maxsize=256)
-def _mass_attenuation(element: str, wavelength: float) -> float:
-    import xraydb
-
-    return float(np.squeeze(xraydb.mu_elam(element, HC / wavelength)))
 
 
 def cylinder_absorption(two_theta: Array, mu_r: float) -> Array:

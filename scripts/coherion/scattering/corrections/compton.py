@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coherion.scattering.composition import AVOGADRO, atomic_number, molar_mass
-from coherion.scattering.form_factors import HC
+from coherion.atoms.cross_sections import incoherent_cross_section
+from coherion.atoms.elements import atomic_number
+from coherion.atoms.scattering_factors import HC
+from coherion.scattering.composition import AVOGADRO, molar_mass
 
 ELECTRON_REST_ENERGY = 510_998.95
 """eV (CODATA 2018)."""
@@ -50,7 +52,6 @@ def photon_energy_ratio(two_theta: NDArray[np.float64], energy: float) -> NDArra
 @lru_cache(maxsize=128)
 def _weights(element: str) -> NDArray[np.float64]:
     """c_j of an element."""
-    import xraydb
     from scipy.optimize import nnls
 
     z = atomic_number(element)
@@ -60,7 +61,7 @@ def _weights(element: str) -> NDArray[np.float64]:
         ratio = 1 / (1 + energy / ELECTRON_REST_ENERGY * (1 - cosine))
         klein_nishina = 0.5 * ELECTRON_RADIUS**2 * ratio**2 * (ratio + 1 / ratio - (1 - cosine**2))
         x = energy / HC * np.sqrt((1 - cosine) / 2)
-        per_gram = float(np.squeeze(xraydb.incoherent_cross_section_elam(element, energy)))
+        per_gram = incoherent_cross_section(element, float(energy))
         measured = per_gram * molar_mass({element: 1.0}) / AVOGADRO
         kernel = 2 * np.pi * quadrature * klein_nishina * z / measured
         rows.append(kernel @ -np.expm1(-((x[:, None] / _WIDTHS) ** 2)))

@@ -1,0 +1,23 @@
+"""Symbols, atomic numbers and masses of the elements."""
+
+from __future__ import annotations
+
+from coherion.atoms.table import element_row
+
+_SYMBOLS = (
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr "
+    "Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu "
+    "Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf"
+)
+ELEMENTS = tuple(_SYMBOLS.split())
+"""Symbols of Z = 1 to 98, as far as the scattering factors reach."""
+
+
+def atomic_number(element: str) -> int:
+    """Atomic number of an element symbol."""
+    return ELEMENTS.index(element) + 1
+
+
+def atomic_mass(element: str) -> float:
+    """Molar mass of an element in g/mol (xraydb's, Elam, Ravel and Sieber, Radiat. Phys. Chem. 63 (2002) 121)."""
+    return element_row("elements", element)["molar_mass"]
