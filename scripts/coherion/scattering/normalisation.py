@@ -12,7 +12,7 @@ which says that G(r) = -4 pi rho0 r near r = 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from coherion.errors import InputError
 from coherion.messages import warn
+from coherion.scattering.corrections.laboratory import Corrections
 from coherion.scattering.form_factors import FormFactorAverages
+from coherion.scattering.settings import ReductionSettings
 
 Array = NDArray[Any]
 
@@ -46,6 +48,24 @@ class Normalisation:
     scale_response: Array
     fluorescence_response: Array
     method: str
+
+
+def normalise(net: Array, q: Array, corrections: Corrections, settings: ReductionSettings) -> Normalisation:
+    """PDFgetX3's scale, or the absolute one where something of absolute size is subtracted."""
+    wanted = settings.corrections
+    if "compton" not in wanted and "fluorescence" not in wanted:
+        return least_squares(net, corrections.averages)
+    given = "fluorescence" in wanted and not isinstance(settings.fluorescence, str)
+    constant = float(settings.fluorescence) if given else 0.0
+    found = sum_rule(
+        net - constant * corrections.sample_factor,
+        corrections.averages,
+        corrections.compton,
+        q,
+        fluorescence_shape=corrections.sample_factor if "fluorescence" in wanted and not given else None,
+        number_density=corrections.number_density,
+    )
+    return replace(found, fluorescence=constant) if given else found
 
 
 def least_squares(intensity: Array, averages: FormFactorAverages) -> Normalisation:

@@ -1,4 +1,4 @@
-"""Fourier sums on grids of one's own choice, by the chirp transform.
+"""G(r) from F(Q): PDFgetX3's transform, by Fourier sums on grids of one's own choice.
 
 Bluestein's algorithm (L. I. Bluestein, IEEE Trans. Audio Electroacoust. 18 (1970) 451) gives
 sum_k x_k exp(i k m theta) for m = 0..M-1 and any theta with three short FFTs. G(r) to 100 angstrom on
@@ -8,9 +8,15 @@ PDFgetX3's grid needs M = 12,000 of the 260,000 values that the full FFT would c
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from coherion.scattering.grids import QGrid
+from coherion.scattering.settings import ReductionSettings
+
+Array = NDArray[Any]
 
 
 def _fast_length(n: int) -> int:
@@ -137,3 +143,45 @@ def sine_transform(
     """
     sums = fourier_sums(reduced_structure_factor, m, dq * dr, first=first)
     return (2 / np.pi * dq) * sums.imag
+
+
+def lorch_window(q: Array, qmin: float, qmax: float) -> Array:
+    """sin(pi x)/(pi x), x = (Q - qmin)/(qmax - qmin): Lorch, J. Phys. C 2 (1969) 229, as PDFgetX3 2.4 has it."""
+    return np.asarray(np.sinc((q - qmin) / (qmax - qmin)), dtype=float)
+
+
+def fourier_step(dq: float, rstep: float) -> float:
+    """Step in r of PDFgetX3's Fourier transform: pi/(N dq), N the smallest power of two not coarser than rstep."""
+    exponent = max(int(np.ceil(np.log2(np.pi / (dq * rstep)) - 1e-12)), 0)
+    return float(np.pi / (2**exponent * dq))
+
+
+def pair_distribution(reduced: Array, grid: QGrid, r: Array, rstep: float) -> Array:
+    """G(r) as PDFgetX3 computes it: Fourier sum on a grid of its own, linear interpolation to r.
+
+    Parameters
+    ----------
+    reduced
+        F at the grid's first points, windowed, 1/angstrom, shape (m,); what is missing counts as zero.
+    grid
+        Grid of F.
+    r
+        Where G is wanted, angstrom, shape (p,).
+    rstep
+        Step that decides the transform's grid, angstrom.
+
+    Returns
+    -------
+    ndarray
+        G in 1/angstrom^2, shape (p,).
+    """
+    dr = fourier_step(grid.dq, rstep)
+    count = int(np.ceil(r[-1] / dr)) + 2
+    transformed = sine_transform(reduced, grid.dq, dr, count, first=grid.first)
+    return np.interp(r, np.arange(count) * dr, transformed)
+
+
+def r_grid(settings: ReductionSettings) -> Array:
+    """rmin, rmin + rstep, ... up to rmax, angstrom."""
+    count = int(np.floor((settings.rmax - settings.rmin) / settings.rstep + 1e-6)) + 1
+    return settings.rmin + np.arange(count) * settings.rstep

@@ -14,8 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.errors import InputError
 from coherion.messages import warn
+from coherion.scattering.composition import parse_formula
+from coherion.scattering.corrections.laboratory import Corrections
 from coherion.scattering.form_factors import FormFactorAverages
+from coherion.scattering.pattern import Pattern
+from coherion.scattering.settings import ReductionSettings
 
 Array = NDArray[Any]
 
@@ -46,6 +51,64 @@ class BackgroundScale:
     value: float
     sd: float
     reason: str
+
+
+NO_BACKGROUND = BackgroundScale(0.0, 0.0, "no background")
+
+
+def background_scale(
+    settings: ReductionSettings,
+    patterns: tuple[Pattern, Pattern],
+    corrected: tuple[Array, Array],
+    sd: Array,
+    q: Array,
+    corrections: Corrections,
+    noise_total: float,
+) -> BackgroundScale:
+    """The scale as the settings want it: given, from the counting times, or estimated.
+
+    Parameters
+    ----------
+    patterns, corrected
+        Sample and background; their intensities on the grid after the corrections, shape (n,).
+    sd
+        Standard deviation of the corrected sample, shape (n,).
+    q
+        1/angstrom, shape (n,).
+    noise_total
+        See :func:`estimated_scale`.
+
+    Raises
+    ------
+    InputError
+        If a counting time is needed and not known.
+    """
+    wanted = settings.background_scale
+    if wanted == "estimate":
+        incoherent = corrections.compton
+        if not incoherent.any():
+            from coherion.scattering.corrections.compton import compton_intensity
+
+            # Without a wavelength the recoil, a few per cent of it, is left out.
+            wavelength = patterns[0].wavelength or 1e-6
+            incoherent = compton_intensity(parse_formula(settings.composition), q, wavelength)
+        return estimated_scale(*corrected, sd, q, corrections.averages, incoherent, noise_total=noise_total)
+    if wanted == "time":
+        return _scale_of_times(*patterns)
+    return BackgroundScale(float(wanted), 0.0, "given")
+
+
+def _scale_of_times(sample: Pattern, background: Pattern) -> BackgroundScale:
+    times = sample.time_per_point, background.time_per_point
+    if times[0] is None or times[1] is None:
+        raise InputError(
+            "background_scale is time, but a counting time is not known",
+            place=f"{sample.name if times[0] is None else background.name}, key background_scale",
+            advice="state time_per_point in the table or give the scale",
+        )
+    if sample.kind != "counts":
+        return BackgroundScale(1.0, 0.0, "counting rates need no scale for the time")
+    return BackgroundScale(times[0] / times[1], 0.0, f"counting times {times[0]:g} s and {times[1]:g} s")
 
 
 def estimated_scale(

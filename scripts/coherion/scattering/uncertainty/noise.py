@@ -15,6 +15,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.messages import warn
+from coherion.scattering.pattern import Pattern
+from coherion.scattering.settings import ReductionSettings
+
 WINDOW = 32
 """Points per window: wide beside the correlation, narrow beside the structure of a smooth pattern."""
 DEGREE = 3
@@ -165,3 +169,37 @@ def _as_covariance(ratios: NDArray[np.float64]) -> NDArray[np.float64]:
     lowest = float(correlated.min())
     shrink = min(1.0, 0.999 * ratios[0] / -lowest) if lowest < 0 else 1.0
     return np.concatenate([ratios[:1], shrink * ratios[1:]])
+
+
+def noise_of(
+    sample: Pattern, background: Pattern | None, settings: ReductionSettings
+) -> tuple[NoiseCorrelation, NoiseCorrelation | None]:
+    """How the points of sample and background scatter about their means, and together.
+
+    Counts of one detector on one grid correlate alike, so the background, smooth over all its range, tells of
+    both. Other intensities have standard deviations of their own making, and each scan tells of itself.
+    """
+    if settings.noise_correlation == "none" or not settings.covariance:
+        noise = INDEPENDENT
+        return noise, None if background is None else noise
+    if background is None:
+        return _measured(sample), None
+    empty = _measured(background)
+    alike = sample.kind != "arbitrary" and abs(background.step / sample.step - 1) < 1e-2
+    if alike and empty.smooth >= SMOOTH:
+        return empty, empty
+    filled = _measured(sample)
+    if alike:
+        best = max(filled, empty, key=lambda noise: noise.smooth)
+        return best, best
+    return filled, empty
+
+
+def _measured(pattern: Pattern) -> NoiseCorrelation:
+    found = measured_correlation(pattern.intensity, pattern.intensity_sd)
+    if not found.windows and not pattern.stated:
+        warn(
+            f"{pattern.name} states no standard deviations and has too few smooth regions to measure them: "
+            "intensities are taken for counts"
+        )
+    return found
