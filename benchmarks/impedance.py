@@ -49,7 +49,7 @@ def make_problems(folder: Path, count: int) -> list[dict]:
 
     from coherion.data.spectra.biologic_mpt import write_mpt
     from coherion.data.spectra.spectrum import Spectrum
-    from coherion.impedance.circuits.elements import circuit
+    from coherion.impedance.circuits.circuit import circuit
 
     generator = np.random.default_rng(20240205)
     frequency = np.geomspace(7e6, 0.1, 90)
@@ -181,8 +181,8 @@ def run_sample(repeats: int) -> dict:
 
     from coherion.impedance.arrhenius import BOLTZMANN
     from coherion.impedance.arrhenius_dataset import ArrheniusSettings, arrhenius_dataset
+    from coherion.impedance.circuits.circuit import circuit
     from coherion.impedance.circuits.dataset import CircuitSettings, fit_dataset
-    from coherion.impedance.circuits.elements import circuit
     from coherion.impedance.datasets import validate_dataset
     from coherion.impedance.kramers_kronig import ValidationSettings
 

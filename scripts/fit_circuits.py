@@ -2,7 +2,8 @@
 
 Settings (JSON) are those of coherion.impedance.circuits.dataset.CircuitSettings, such as
 {"circuit": "p(R1,CPE1)-CPE2", "weights": "modulus"}. Beside the netCDF file a table (.tsv) holds parameters,
-resistances, capacitances and what is not resolved and why.
+resistances, capacitances and what is not resolved and why, and a folder (.impedance_py) each fitted circuit as a file
+that impedance.py opens with CustomCircuit().load().
 """
 
 from __future__ import annotations
@@ -16,17 +17,21 @@ from coherion import command
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = command.parser(__doc__)
     arguments.add_argument("spectra", help="netCDF of the sample's validated spectra")
-    arguments.add_argument("--output", required=True, type=Path, help="netCDF file to write; a .tsv appears beside it")
+    arguments.add_argument(
+        "--output", required=True, type=Path, help="netCDF file to write; a .tsv and a folder appear beside it"
+    )
     given = arguments.parse_args(argv)
 
     from coherion.data.netcdf import read_dataset, write_dataset, write_text
     from coherion.impedance.circuits.dataset import CircuitSettings, circuit_table, fit_dataset
+    from coherion.impedance.circuits.impedance_py import SUFFIX, write_custom_circuits
     from coherion.settings.checking import as_plain, settings_from
 
     settings = settings_from(CircuitSettings, given.settings, "the circuit fit")
     circuits = fit_dataset(read_dataset(given.spectra, "validate_spectra"), settings)
     write_dataset(circuits, given.output, sources=[given.spectra], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), circuit_table(circuits))
+    write_custom_circuits(circuits, given.output.with_suffix(SUFFIX), settings.fixed)
     resolved = circuits["resolved"].values
     for k, name in enumerate(circuits["resistance_name"].values):
         print(f"{name}: resolved in {int(resolved[:, k].sum())} of {resolved.shape[0]} spectra")

@@ -547,7 +547,7 @@ def circuit_seeds() -> list[bytes]:
 
 
 def read_circuit(path: Path) -> None:
-    from coherion.impedance.circuits.elements import circuit
+    from coherion.impedance.circuits.circuit import circuit
 
     found = circuit(decoded(path))
     names = [p.name for p in found.parameters]

@@ -16,7 +16,7 @@ from coherion.data.scans import stoe
 from coherion.data.series_tables import read_tables
 from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning, InputError
-from coherion.impedance.circuits.elements import circuit
+from coherion.impedance.circuits.circuit import circuit
 from coherion.refinement.constraints import parse_constraint, parse_number
 from coherion.scattering.composition import parse_formula
 from coherion.settings.configuration import complete_settings, read_yaml

@@ -17,7 +17,7 @@ from coherion.impedance.circuits.choice import (
     with_one_more_arc,
     without_electrode,
 )
-from coherion.impedance.circuits.elements import arcs, circuit
+from coherion.impedance.circuits.circuit import arcs, circuit
 from coherion.impedance.circuits.fit import fit_circuit, weights_of
 
 FREQUENCY = np.geomspace(7e6, 0.1, 90)

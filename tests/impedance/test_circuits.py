@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coherion.errors import InputError
-from coherion.impedance.circuits.elements import ELEMENTS, Frequencies, arcs, circuit
+from coherion.impedance.circuits.circuit import arcs, circuit
+from coherion.impedance.circuits.element import Frequencies
+from coherion.impedance.circuits.elements import ELEMENTS
 from coherion.impedance.circuits.grammar import Element, Parallel, Series, parse_circuit
 
 FREQUENCY = np.geomspace(7e6, 0.1, 40)
@@ -115,3 +117,29 @@ def test_any_text_is_a_circuit_or_refused(text):
     except InputError:
         return
     assert parse_circuit(model.text, ELEMENTS) == model.tree
+
+
+def test_each_element_is_one_file_that_tells_equation_units_and_source():
+    import importlib
+    import pkgutil
+
+    from coherion.impedance.circuits import elements
+
+    files = [m.name for m in pkgutil.iter_modules(elements.__path__)]
+    modules = [importlib.import_module(f"{elements.__name__}.{name}") for name in files]
+    assert {m.KIND.symbol for m in modules} == set(ELEMENTS)
+    assert len(modules) == len(ELEMENTS)
+    for module in modules:
+        assert " Z = " in module.__doc__, module.__name__
+        assert "Source: " in module.__doc__, module.__name__
+        for parameter in module.KIND.parameters:
+            assert parameter.lower < parameter.upper
+            assert parameter.logarithmic == (parameter.lower > 0)
+
+
+def test_an_element_that_blocks_is_one_whose_impedance_grows_without_end():
+    ground = Frequencies(np.array([1e-6, 1e-12]))
+    for kind in ELEMENTS.values():
+        x = [0.5 if not p.logarithmic else 0.0 for p in kind.parameters]
+        z = np.abs(kind.formula(ground, x, np.empty((len(x), 2), dtype=complex)))
+        assert (z[1] > 100 * z[0]) == kind.blocking, kind.symbol

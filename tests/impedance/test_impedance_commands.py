@@ -14,7 +14,7 @@ import xarray
 from coherion.data.netcdf import read_dataset, write_dataset
 from coherion.errors import CoherionWarning, InputError
 from coherion.impedance.arrhenius import BOLTZMANN
-from coherion.impedance.circuits.elements import circuit
+from coherion.impedance.circuits.circuit import circuit
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 FREQUENCY = np.geomspace(7e6, 0.1, 80)
@@ -115,6 +115,33 @@ def test_truth_is_recovered_within_the_stated_errors(commands, tmp_path, capsys)
     np.testing.assert_allclose(thermal, 0.3 * (ENERGY / (BOLTZMANN * kelvin**2) - 1 / kelvin), rtol=0.03)
     # 4. Provenance: every file names its source.
     assert list(json.loads(found.attrs["sources"])) == ["circuits.nc"]
+
+
+@pytest.mark.filterwarnings("ignore:.*FileIO:pytest.PytestUnraisableExceptionWarning")  # its load() closes no file
+def test_impedance_py_opens_every_fitted_circuit_and_predicts_our_fit(commands, tmp_path):
+    from impedance.models.circuits import CustomCircuit
+
+    def change(f, z):
+        z[1, 10:] = np.nan  # a sweep that was stopped: no fit, no file
+
+    folder = tmp_path / "circuits.impedance_py"
+    folder.mkdir()
+    (folder / "09_99C.json").write_text("{}")  # of an earlier run with more spectra
+    spectra = simulated(tmp_path / "spectra.nc", celsius=[-40.0, 0.0, 25.5], change=change)
+    fit = {"circuit": "L1-p(R1,CPE1)-CPE2", "fixed": {"L1": 1e-9}}
+    with pytest.warns(CoherionWarning, match="not used"):
+        circuits = run(commands, tmp_path, spectra, fit=fit)[1]
+    assert sorted(file.name for file in folder.iterdir()) == ["01_-40C.json", "03_25.5C.json"]
+    for row, name in ((0, "01_-40C.json"), (2, "03_25.5C.json")):
+        peer = CustomCircuit()
+        peer.load(folder / name)
+        ours = circuits["fitted_real"].values[row] + 1j * circuits["fitted_imaginary"].values[row]
+        np.testing.assert_allclose(peer.predict(circuits["frequency"].values[row]), ours, rtol=1e-9)
+        assert peer.constants == {"L1": 1e-9}
+        names = list(circuits["parameter"].values)
+        assert peer.get_param_names()[0] == [n for n in names if n != "L1"]
+        np.testing.assert_array_equal(peer.conf_, circuits["standard_uncertainty"].values[row, 1:])
+        assert "1" in str(peer) and f"{circuits['temperature'].values[row]:g} degC" in peer.name
 
 
 def test_the_measured_conductivity_is_that_of_the_spectrum_nearest_to_25(commands, tmp_path):

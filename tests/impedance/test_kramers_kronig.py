@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coherion.errors import InputError
-from coherion.impedance.circuits.elements import circuit
+from coherion.impedance.circuits.circuit import circuit
 from coherion.impedance.kramers_kronig import (
     HIGH_END,
     KEPT,

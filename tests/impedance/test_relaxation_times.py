@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coherion.impedance.circuits.elements import circuit
+from coherion.impedance.circuits.circuit import circuit
 from coherion.impedance.relaxation_times import relaxation_times
 
 FREQUENCY = np.geomspace(7e6, 0.1, 90)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coherion.errors import InputError
-from coherion.impedance.circuits.elements import Arc
+from coherion.impedance.circuits.circuit import Arc
 from coherion.impedance.circuits.fit import CircuitFit
 
 UNCERTAINTIES = ("covariance", "sum_of_relative")

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from coherion.impedance.circuits.capacitance import ArcProperties
-from coherion.impedance.circuits.elements import Circuit, arcs, circuit
+from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
+from coherion.impedance.circuits.elements import ELEMENTS
 from coherion.impedance.circuits.fit import CircuitFit, fit_circuit
 from coherion.impedance.circuits.grammar import Element, Parallel, Series, elements, terms
 
 CONFIGURED, SECOND_ARC, NO_ELECTRODE = "configured", "one more arc", "no electrode element"
-
-_BLOCKING = frozenset(["C", "CPE", "W", "Wo"])
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def with_one_more_arc(model: Circuit) -> str | None:
 def without_electrode(model: Circuit) -> str | None:
     """The circuit without its last blocking element in series; None if it has none or nothing else would remain."""
     parts = list(terms(model.tree))
-    places = [i for i, t in enumerate(parts) if isinstance(t, Element) and t.kind in _BLOCKING]
+    places = [i for i, t in enumerate(parts) if isinstance(t, Element) and ELEMENTS[t.kind].blocking]
     if not places or len(parts) < 2:
         return None
     del parts[places[-1]]

@@ -18,7 +18,7 @@ from coherion.impedance.circuits.choice import (
     choose_model,
     unresolved_reason,
 )
-from coherion.impedance.circuits.elements import Circuit, arcs, circuit
+from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
 from coherion.impedance.circuits.fit import CircuitFit, fit_circuit, parameter_index
 from coherion.impedance.datasets import CARRIED, measured, number, tsv, variable
 from coherion.impedance.relaxation_times import default_time_constants, relaxation_times

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coherion.errors import InputError
-from coherion.impedance.circuits.elements import Circuit, arcs, circuit
+from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
 from coherion.impedance.circuits.problem import Problem, inverse_normal, ln_time_constant
 from coherion.impedance.circuits.start import data_starts
 

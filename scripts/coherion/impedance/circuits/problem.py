@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from coherion.impedance.circuits.elements import Arc, Circuit, Frequencies, arcs
+from coherion.impedance.circuits.circuit import Arc, Circuit, arcs
+from coherion.impedance.circuits.element import Frequencies
 
 # Standard uncertainty of an exponent below which one minimum has been seen to be the only one, and what to try above.
 _DETERMINED = 0.03

@@ -14,7 +14,8 @@ import math
 
 import numpy as np
 
-from coherion.impedance.circuits.elements import Circuit, Frequencies, arcs
+from coherion.impedance.circuits.circuit import Circuit, arcs
+from coherion.impedance.circuits.element import Frequencies
 from coherion.impedance.circuits.grammar import Element, elements, terms
 
 _MOST_COMBINATIONS = 1500
@@ -41,7 +42,7 @@ def data_starts(
     Returns
     -------
     list of arrays
-        Coordinates (see :mod:`coherion.impedance.circuits.elements`) of each start.
+        Coordinates (see :mod:`coherion.impedance.circuits.element`) of each start.
     """
     generator = np.random.default_rng(seed)
     families = _families(model, frequency)
