@@ -18,3 +18,15 @@ def real_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"COHERION_REAL_DATA names {folder}, which is not a folder")
     return path.resolve()
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder with small inputs that once went wrong (never part of this repository)."""
+    folder = os.environ.get("COHERION_CASES")
+    if not folder:
+        pytest.skip("COHERION_CASES is not set: this test needs files that the project does not own")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.skip(f"COHERION_CASES names {folder}, which is not a folder")
+    return path.resolve()

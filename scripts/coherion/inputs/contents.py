@@ -123,8 +123,8 @@ def _contents_of(path: Path) -> Found:
 
 def _is_impedance(start: bytes, path: Path) -> bool:
     """Whether a file says that it holds impedance, so that what its reader refuses needs no other reader."""
-    known = (b"BIO-LOGIC", b"EC-Lab ASCII", b"BT-Lab ASCII", b"ZPLOT", b"ZView", b"EXPLAIN")
-    return start.lstrip(b"\xef\xbb\xbf \r\n").startswith(known) or path.suffix.lower() in (".mpr", ".mpt")
+    known = (b"BIO-LOGIC", b"EC-Lab ASCII", b"BT-Lab ASCII", b"ZPLOT", b"ZPlot", b"ZView", b"Z60W", b"EXPLAIN")
+    return start.lstrip(b'\xef\xbb\xbf \r\n"').startswith(known) or path.suffix.lower() in (".mpr", ".mpt")
 
 
 def _scan_of(path: Path, start: bytes) -> Found:
@@ -182,12 +182,15 @@ def _kind_of(source: ScanSource) -> tuple[str | None, list[str]]:
 
 def _unnamed_spectra(path: Path) -> Found | None:
     """Spectra in three columns that nothing names, if the first can only be frequencies."""
-    from coherion.data.scans.text import decode, lines_of, read_bytes, row_of
+    from coherion.data.spectra.text import unnamed_columns
 
-    rows = [row for line in lines_of(decode(read_bytes(path), path)) if (row := row_of(line)) is not None]
-    if len(rows) < 10 or any(len(row) != len(rows[0]) for row in rows) or len(rows[0]) < 3:
+    try:
+        table = unnamed_columns(path)
+    except InputError:
         return None
-    frequency = np.array([row[0] for row in rows])
+    if table is None or table.shape[0] < 10 or table.shape[1] < 3:
+        return None
+    frequency = table[:, 0]
     steps = np.diff(frequency)
     if not np.all(frequency > 0) or not (np.all(steps > 0) or np.all(steps < 0)):
         return None

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from coherion.data.spectra.columns import (
+    ESSENTIAL,
     Column,
     Numbers,
     column_of,
@@ -74,6 +75,7 @@ def read_mpt(path: str | os.PathLike[str]) -> list[Spectrum]:
             expected="freq/Hz with Re(Z)/Ohm and -Im(Z)/Ohm, or with |Z|/Ohm and Phase(Z)/deg",
             advice="export the file again with these columns",
         )
+    names, found = _without_surplus(names, found, next(_rows(text, path, at, len(names)), (0, names))[1], notes)
     columns = read_rows(_rows(text, path, at, len(names)), names, found, file=path, notes=notes)
     columns.starts = _loop_starts(header, columns, doubts)
     started = next((line.partition(":")[2] for line in header if line.startswith("Acquisition started on")), None)
@@ -125,6 +127,24 @@ def _rows(text: str, path: str | os.PathLike[str], at: int, width: int) -> Itera
         while len(fields) > width and not fields[-1].strip():
             fields.pop()
         yield number, fields
+
+
+def _without_surplus(
+    names: list[str], found: dict[int, Column], first: Sequence[str], notes: list[str]
+) -> tuple[list[str], dict[int, Column]]:
+    """Names and columns to read where EC-Lab wrote more names than columns, else as they are.
+
+    Which name is the surplus one nothing says. Columns up to the last of the impedance are right if Re Z and Im Z
+    agree with the modulus and phase, which is looked at later; what stands behind them may be shifted and is not read.
+    """
+    essential = {c.quantity: k for k, c in found.items() if c.quantity in ESSENTIAL}
+    if len(first) >= len(names) or set(essential) != set(ESSENTIAL) or max(essential.values()) >= len(first):
+        return names, found
+    notes.append(
+        f"{len(names)} names stand over {len(first)} columns: only the impedance, checked against its modulus and "
+        "phase, is read"
+    )
+    return names[: len(first)], {k: c for k, c in found.items() if k <= max(essential.values())}
 
 
 def _loop_starts(header: Sequence[str], columns: Columns, doubts: list[str]) -> list[int]:

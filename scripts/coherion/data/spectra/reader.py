@@ -153,7 +153,7 @@ def _cycles_of(cell: object, file: str, place: str) -> tuple[int, ...] | None:
 def read_spectra(
     path: str | os.PathLike[str], *, columns: str | None = None, cycles: Sequence[int] | None = None
 ) -> list[Spectrum]:
-    """The sweeps of one file of impedance, told by its content: ``.mpr``, ``.mpt``, ``.z``, ``.DTA`` or columns.
+    """The sweeps of one file of impedance, told by its content: a maker's format or text with columns.
 
     Parameters
     ----------
@@ -176,6 +176,7 @@ def read_spectra(
         cycle asked for is not in it.
     """
     from coherion.data.spectra import biologic
+    from coherion.data.spectra import impedance_py as peer
     from coherion.data.spectra import text as impedance_text
 
     start = read_bytes(path)[:400]
@@ -186,10 +187,12 @@ def read_spectra(
         spectra = biologic.read_mpr(path)
     elif text.startswith((b"EC-Lab ASCII FILE", b"BT-Lab ASCII FILE")) or suffix == ".mpt":
         spectra = biologic.read_mpt(path)
-    elif text.startswith((b"ZPLOT", b"ZView")):
+    elif text.lstrip(b'"').startswith((b"ZPLOT", b"ZPlot", b"ZView", b"Z60W")):
         spectra = impedance_text.read_z(path)
     elif text.startswith(b"EXPLAIN"):
         spectra = impedance_text.read_dta(path)
+    elif (instrument := peer.instrument_of(text)) is not None:
+        spectra = peer.read(path, instrument)
     else:
         spectra, named = impedance_text.read_columns(path, columns), False
     if named:

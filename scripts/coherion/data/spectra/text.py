@@ -1,9 +1,10 @@
 """Impedance files of other instruments: ZView ``.z``, Gamry ``.DTA`` and text with named columns.
 
-A ``.z`` file names its columns in the line before ``End Comments``. A ``.DTA`` file holds tables ``ZCURVE`` with a row
-of names and one of units. Text with columns may be separated by tabulators, semicolons, commas or blanks; the names
-stand in the last line before the numbers (``Freq.[Hz]  Zs'[ohm]  Zs''[ohm]``, as Novocontrol exports), else the
-user's table gives them.
+A ``.z`` file names its columns in the line before ``End Comments``; older ones (``Z60W``), those of calculated data and
+those that other programs write in its name have no such line, and their numbers follow the names at once. A ``.DTA``
+file holds tables ``ZCURVE`` with a row of names and one of units. Text with columns may be separated by tabulators,
+semicolons, commas or blanks; the names stand in the last line before the numbers (``Freq.[Hz]  Zs'[ohm]  Zs''[ohm]``,
+as Novocontrol exports), else the user's table gives them.
 """
 
 from __future__ import annotations
@@ -68,32 +69,18 @@ def read_z(path: str | os.PathLike[str]) -> list[Spectrum]:
         If the end of the comments or the names are missing, or a row is damaged; the place is a line.
     """
     text = decode(read_bytes(path), file=path)
-    header: list[str] = []
-    end = None
-    for number, line in numbered(text, path):
-        if line.strip().lower() == "end comments":
-            end = number
-            break
-        header.append(line[:1000])
-        if number > MAX_HEADER_LINES:
-            break
-    if end is None or not header:
-        raise InputError(
-            "has no line 'End Comments'",
-            file=path,
-            expected="the header of a .z file, with the names of the columns in its last line",
-            advice="save the measurement from ZView again",
-        )
+    header, end = _z_header(text, path)
     notes: list[str] = []
     doubts: list[str] = []
     rows = ((n, line) for n, line in numbered(text, path) if n > end and line.strip())
     first = next(rows, None)
     if first is None:
-        raise InputError("holds 0 data rows", file=path, place=f"line {end}", expected="rows after End Comments")
+        raise InputError("holds 0 data rows", file=path, place=f"line {end}", expected="rows after the names")
     separator = _separator(first[1])
     names = _names(header[-1], separator, len(_fields(first[1], separator)))
-    found = recognised(names, file=path, place=f"line {end - 1}", notes=notes)
-    _require(found, names, path, f"line {end - 1}")
+    place = f"line {len(header)}"
+    found = recognised(names, file=path, place=place, notes=notes)
+    _require(found, names, path, place)
     columns = read_rows(
         ((n, _fields(line, separator)) for n, line in itertools.chain([first], rows)),
         names,
@@ -103,6 +90,8 @@ def read_z(path: str | os.PathLike[str]) -> list[Spectrum]:
     )
     count = columns.frequency.size if columns.frequency is not None else 0
     claimed = _after(header, "Data Points:")
+    if claimed is None and end == len(header) > 1 and header[-2].strip().isdecimal():
+        claimed = header[-2].strip()
     if claimed is not None and claimed != str(count):
         doubts.append(f"header says {claimed} data points, the file holds {count}")
     amplitude = _positive(_after(header, "Potential-AC:"))
@@ -115,6 +104,30 @@ def read_z(path: str | os.PathLike[str]) -> list[Spectrum]:
         doubts=tuple(doubts),
     )
     return spectra_of(columns, facts, tolerance=TOLERANCE)
+
+
+def _z_header(text: str, path: str | os.PathLike[str]) -> tuple[list[str], int]:
+    """Lines up to the names of the columns, these included, and the number of the line before the first row."""
+    header: list[str] = []
+    named = None
+    for number, line in numbered(text, path):
+        if line.strip().lower() == "end comments" and header:
+            return header, number
+        if named == number - 1 and not is_number(line.replace(",", " ").split()[0] if line.strip() else ""):
+            named = None  # more of the header follows, or a line 'End Comments' that is damaged
+        header.append(line[:1000])
+        if named is None and line.lstrip(' "').lower().startswith("freq") and line.count("'") >= 3:
+            named = number
+        if number > MAX_HEADER_LINES:
+            break
+    if named is not None:
+        return header[:named], named
+    raise InputError(
+        "has no line 'End Comments'",
+        file=path,
+        expected="the header of a .z file, with the names of the columns in its last line",
+        advice="save the measurement from ZView again",
+    )
 
 
 def read_dta(path: str | os.PathLike[str]) -> list[Spectrum]:
@@ -281,6 +294,28 @@ def read_columns(path: str | os.PathLike[str], columns: str | Sequence[str] | No
     return spectra_of(table, facts, tolerance=TOLERANCE)
 
 
+def unnamed_columns(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Numbers (rows x columns) of a text that holds nothing else, decimal commas read as such; None if it is none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not text.
+    """
+    numbers = Numbers(path)
+    separator: str | None = None
+    rows: list[list[float]] = []
+    for number, line in numbered(decode(read_bytes(path), file=path), path):
+        if not line.strip():
+            continue
+        separator = separator if rows else _separator(line)
+        fields = _fields(line, separator)
+        if len(fields) != (len(rows[0]) if rows else len(fields)) or not all(is_number(f) for f in fields):
+            return None
+        rows.append([numbers.read(f, f"line {number}") for f in fields])
+    return np.array(rows) if rows else None
+
+
 def _start(text: str, path: str | os.PathLike[str]) -> tuple[list[str], int, str]:
     """Lines before the first row of numbers, its number, the row itself."""
     header: list[str] = []
@@ -327,6 +362,8 @@ def _fields(line: str, separator: str | None) -> list[str]:
 def _names(line: str, separator: str | None, width: int) -> list[str]:
     """Names in a header line, in whichever way of separating gives the number of columns."""
     line = line.strip().lstrip("#%").strip()
+    if line.count('"') == 2 and line[0] == line[-1] == '"':  # all names in one pair of quotes, as ZView writes them
+        line = line[1:-1].strip()
     together = re.sub(r"\s+(?=[\[(/])|(?<=/)\s+", "", line)
     ways = [_fields(line, mark) for mark in dict.fromkeys((separator, "\t", ";", ",")) if mark and mark in line]
     ways += [re.split(r"\s{2,}", line), line.split(), together.split()]
