@@ -402,8 +402,7 @@ def _structure_of(
                 found=" ".join(f"{value:.5g}" for value in start),
                 advice="give the coordinates with more digits",
             )
-        coordinates = symmetry.free_coordinates(x, rotations[kept])
-        displacements = symmetry.free_displacements(rotations[kept], exact)
+        coordinates, displacements = symmetry.free_of_site(x, rotations[kept], exact)
         u_aniso = site.u_aniso
         if u_aniso is not None:
             u = np.asarray(u_aniso, float)

@@ -221,27 +221,41 @@ def free_lattice(rotations: np.ndarray, lattice: np.ndarray) -> LinearForm:
     return LinearForm(LATTICE_NAMES, tuple(free), offset, basis)
 
 
-def free_coordinates(position: np.ndarray, rotations: np.ndarray) -> LinearForm:
-    """The free coordinates of a site whose site symmetry has these rotations (n, 3, 3).
+def free_of_site(position: np.ndarray, rotations: np.ndarray, lattice: np.ndarray) -> tuple[LinearForm, LinearForm]:
+    """The free coordinates of a site, and the free entries of the CIF's U (u11, u22, u33, u12, u13, u23).
 
-    ``position`` (3,) must lie on the special position already (see :func:`snap`).
+    Both come from the constraints of diffpy.structure (``GeneratorSite``): the directions in which the site may move,
+    and the tensors that its symmetry leaves as they are.
+
+    Parameters
+    ----------
+    position
+        Fractional, (3,), on the special position already (see :func:`snap`).
+    rotations
+        Of the site symmetry, on fractional coordinates, (n, 3, 3).
+    lattice
+        a, b, c (angstrom), alpha, beta, gamma (degree).
     """
-    basis, free = _reduced_basis(rotations.mean(axis=0))
+    from diffpy.structure.spacegroupmod import SpaceGroup, SymOp
+    from diffpy.structure.symmetryutilities import GeneratorSite
+
+    # The site's own group as operations: diffpy.structure (3.3.1) refuses short symbols ("P21/n") and groups that only
+    # operations give, and it looks for the site symmetry by a tolerance that rounded coordinates miss.
+    operations = [SymOp(rotation, position - rotation @ position) for rotation in rotations]
+    site = GeneratorSite(SpaceGroup(symop_list=operations), position)
+    # Its directions along [210] of a hexagonal cell come out as [110], and its tensors with two decimals: the mean over
+    # the group takes each to what the group really leaves, and changes nothing else.
+    directions = np.reshape(site.null_space, (-1, 3)) @ rotations.mean(axis=0).T
+    basis, free = _reduced_basis(directions)
     offset = position - basis @ position[list(free)]
     offset[np.abs(offset) < 1e-12] = 0.0
-    return LinearForm(COORDINATE_NAMES, free, offset, basis)
-
-
-def free_displacements(rotations: np.ndarray, lattice: np.ndarray) -> LinearForm:
-    """The free entries of the CIF's U (u11, u22, u33, u12, u13, u23) under a site symmetry.
-
-    The tensor transforms as U' = S U S' with S = diag(1/a*) R diag(a*).
-    """
-    inverse = np.linalg.inv(orthogonalisation(np.asarray(lattice, float)))
-    lengths = np.linalg.norm(inverse, axis=1)
-    scaled = rotations * (lengths[None, None, :] / lengths[None, :, None])
-    basis, free = _reduced_basis(_symmetric_projector(scaled))
-    return LinearForm(DISPLACEMENT_NAMES, free, np.zeros(6), basis)
+    coordinates = LinearForm(COORDINATE_NAMES, free, offset, basis)
+    # A tensor B on fractional axes turns as R B R'; the CIF's is U_ij = B_ij / (a*_i a*_j).
+    rows, columns = np.transpose(VOIGT)
+    tensors = site.Uspace[:, rows, columns] @ _symmetric_projector(rotations).T
+    lengths = np.linalg.norm(np.linalg.inv(orthogonalisation(np.asarray(lattice, float))), axis=1)
+    basis, free = _reduced_basis(tensors / (lengths[rows] * lengths[columns]))
+    return coordinates, LinearForm(DISPLACEMENT_NAMES, free, np.zeros(6), basis)
 
 
 def stabiliser(
@@ -305,9 +319,9 @@ def _symmetric_projector(matrices: np.ndarray) -> np.ndarray:
     return made
 
 
-def _reduced_basis(projector: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Basis (n, k) of a projector's image in reduced echelon form, and the entries that are free."""
-    rows = np.array(projector.T, float)
+def _reduced_basis(vectors: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Basis (n, k) of what the rows (m, n) span, in reduced echelon form, and the entries that are free."""
+    rows = np.array(vectors, float)
     pivots: list[int] = []
     for column in range(rows.shape[1]):
         start = len(pivots)
