@@ -64,7 +64,7 @@ def main(argv=None):
         origin=origin_of(reduced, fit),
     )
     sources = [given.reduced, given.refinement, *given.structures, given.side]
-    write_dataset(made, given.output, sources=sources, settings=as_plain(settings))
+    write_dataset(made, given.output, "detect_side_phase", sources=sources, settings=as_plain(settings))
     if given.table:
         write_text(given.table, write_table(output.table_rows(made), output.TABLE_COLUMNS))
 

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     settings = settings_from(ArrheniusSettings, given.settings, "the Arrhenius fit")
     found = arrhenius_dataset(read_dataset(given.circuits, "fit_circuits"), settings)
-    write_dataset(found, given.output, sources=[given.circuits], settings=as_plain(settings))
+    write_dataset(found, given.output, "fit_arrhenius", sources=[given.circuits], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), arrhenius_table(found))
     write_text(given.output.with_suffix(".exclusions.tsv"), exclusion_table(found))
     at = f"sigma({settings.reference_temperature:g} degC)"

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     settings = settings_from(CircuitSettings, given.settings, "the circuit fit")
     circuits = fit_dataset(read_dataset(given.spectra, "validate_spectra"), settings)
-    write_dataset(circuits, given.output, sources=[given.spectra], settings=as_plain(settings))
+    write_dataset(circuits, given.output, "fit_circuits", sources=[given.spectra], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), circuit_table(circuits))
     write_custom_circuits(circuits, given.output.with_suffix(SUFFIX), settings.fixed)
     resolved = circuits["resolved"].values

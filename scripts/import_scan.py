@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = asdict(ScanSettings.from_mapping(given.settings))
     scan = read_scan(given.scan, **settings)
     warn_if_not_counted(scan, Path(given.scan[0]).name)
-    write_dataset(scan, given.output, sources=given.scan, settings=settings)
+    write_dataset(scan, given.output, "import_scan", sources=given.scan, settings=settings)
     print(f"{scan.attrs['abscissa']}: {scan['intensity'].size} points, {scan.attrs['intensity_kind']}")
 
 

@@ -24,7 +24,7 @@ def main(argv=None):
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError("settings have no rows of spectra", place="key rows", expected="a list of objects")
     dataset = assemble(sample, files_of_rows(rows, given.files), settings_of(settings))
-    write_dataset(dataset, given.output, sources=dict.fromkeys(given.files), settings=given.settings)
+    write_dataset(dataset, given.output, "import_spectra", sources=dict.fromkeys(given.files), settings=given.settings)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def main(argv=None):
     write_text(given.output, table(judge(series, settings), origin))
     if given.correlation:
         dataset = correlation_dataset(series, settings, origin)
-        write_dataset(dataset, given.correlation, sources=[given.series], settings=given.settings)
+        write_dataset(dataset, given.correlation, "judge_claims", sources=[given.series], settings=given.settings)
 
 
 if __name__ == "__main__":

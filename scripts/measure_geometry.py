@@ -24,7 +24,7 @@ def main(argv=None):
     if given.table:
         write_text(given.table, write_table(table_rows(found)))
     sources = [given.refinement, given.structure]
-    write_dataset(dataset_of(found, fit), given.output, sources=sources, settings=given.settings)
+    write_dataset(dataset_of(found, fit), given.output, "measure_geometry", sources=sources, settings=given.settings)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def main(argv=None):
     reduction = reduce_scan(scans[0], scans[1] if given.background else None, settings)
     for kind, (x, y, dy, header) in text_files(reduction, settings, sources).items():
         write_pdf_text(Path(given.output).with_suffix(f".{kind}"), kind, x, y, dy=dy, header=header)
-    netcdf.write_dataset(reduction, given.output, sources=sources, settings=settings.as_dict())
+    netcdf.write_dataset(reduction, given.output, "reduce_scan", sources=sources, settings=settings.as_dict())
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def main(argv=None):
     )
     sources, told = [given.pdf, given.structure], settings.as_dict()
     if given.fit:
-        write_dataset(dataset_of(found), given.fit, sources=sources, settings=told)
+        write_dataset(dataset_of(found), given.fit, "refine_structure", sources=sources, settings=told)
     write_resolution(given.output, resolution, sources=sources, settings=told)
 
 

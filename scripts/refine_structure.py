@@ -65,7 +65,7 @@ def write(found, sources, settings, output, cif=None, fit=None, table=None):
         write_text(fit, refinement_output.fit_file(found))
     if table:
         write_text(table, write_table(refinement_output.table_rows(found), refinement_output.TABLE_COLUMNS))
-    write_dataset(refinement_output.dataset_of(found), output, sources=sources, settings=settings)
+    write_dataset(refinement_output.dataset_of(found), output, "refine_structure", sources=sources, settings=settings)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     settings = settings_from(ValidationSettings, given.settings, "the validation")
     validated = validate_dataset(read_dataset(given.spectra, "import_spectra"), settings)
-    write_dataset(validated, given.output, sources=[given.spectra], settings=as_plain(settings))
+    write_dataset(validated, given.output, "validate_spectra", sources=[given.spectra], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), removal_table(validated))
     for t, valid, verdict in zip(*(validated[n].values for n in ("temperature", "valid", "verdict")), strict=True):
         if not valid:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray
+
+from coherion.data.contract.diffraction import INTENSITY_UNITS, SCAN
 
 AG_KALPHA1 = 0.5594
 
@@ -12,18 +13,11 @@ def scan_of(intensity, two_theta, *, sd=None, kind="counts", wavelength=AG_KALPH
     """A scan as the readers make it."""
     if sd is None:
         sd = np.sqrt(np.maximum(intensity, 1.0))
-    unit = {"counts": "counts", "counts_per_second": "counts/s"}.get(kind, "arbitrary")
     attrs = {"origin": "simulated", "intensity_kind": kind, "abscissa": "two_theta"} | attrs
     if wavelength is not None:
         attrs["wavelength"] = wavelength
-    return xarray.Dataset(
-        {
-            "intensity": ("two_theta", np.asarray(intensity, float), {"units": unit, "long_name": "intensity"}),
-            "intensity_sd": ("two_theta", np.asarray(sd, float), {"units": unit, "long_name": "its sd"}),
-        },
-        coords={"two_theta": ("two_theta", two_theta, {"units": "degree", "long_name": "angle"})},
-        attrs=attrs,
-    )
+    values = {"two_theta": two_theta, "intensity": np.asarray(intensity, float), "intensity_sd": np.asarray(sd, float)}
+    return SCAN.dataset(values, attrs, abscissa="two_theta", intensity=INTENSITY_UNITS[kind])
 
 
 def angles(start=3.0, stop=75.0, step=0.015):

@@ -10,13 +10,18 @@ import pytest
 import xarray
 
 from coherion.data import netcdf
+from coherion.data.contract.diffraction import SCAN
 from coherion.errors import InputError
 
 
 def dataset(**attrs):
-    pdf = ("r", np.linspace(0, 1, 5), {"units": "1/angstrom^2", "long_name": "reduced pair distribution function"})
-    r = ("r", np.arange(5.0), {"units": "angstrom", "long_name": "distance"})
-    return xarray.Dataset({"pdf": pdf}, coords={"r": r}, attrs={"origin": "measured"} | attrs)
+    told = {"origin": "measured", "abscissa": "two_theta", "intensity_kind": "counts"} | attrs
+    return SCAN.dataset(
+        {"two_theta": np.arange(5.0), "intensity": np.linspace(0, 1, 5)},
+        told,
+        abscissa="two_theta",
+        intensity="counts",
+    )
 
 
 def test_what_a_killed_process_left_of_a_file_goes_when_the_file_is_written_again(tmp_path):
@@ -30,23 +35,57 @@ def test_what_a_killed_process_left_of_a_file_goes_when_the_file_is_written_agai
 def test_what_is_written_reads_back_with_its_sources_and_settings(tmp_path):
     source = tmp_path / "raw.xy"
     source.write_bytes(b"1 2\n")
-    netcdf.write_dataset(dataset(), tmp_path / "deep" / "a.nc", sources=[source], settings={"qmax": 13.0})
+    netcdf.write_dataset(
+        dataset(), tmp_path / "deep" / "a.nc", "import_scan", sources=[source], settings={"qmax": 13.0}
+    )
     found = netcdf.read_dataset(tmp_path / "deep" / "a.nc")
     xarray.testing.assert_equal(found, dataset())
-    assert found["pdf"].attrs["units"] == "1/angstrom^2"
+    assert found["intensity"].attrs == {"units": "counts", "long_name": "scattered intensity"}
     assert json.loads(found.attrs["sources"]) == {"raw.xy": hashlib.sha256(b"1 2\n").hexdigest()}
     assert json.loads(found.attrs["settings"]) == {"qmax": 13.0}
     assert {"coherion", "numpy", "scipy"} <= set(json.loads(found.attrs["versions"]))
 
 
-def test_a_variable_without_a_unit_is_a_mistake_of_ours(tmp_path):
-    bare = dataset()
-    del bare["pdf"].attrs["units"]
-    with pytest.raises(ValueError, match="'pdf' has no units"):
-        netcdf.write_dataset(bare, tmp_path / "a.nc")
-    with pytest.raises(ValueError, match="origin"):
-        netcdf.write_dataset(dataset(origin="guessed"), tmp_path / "a.nc")
+def without_its_unit(made):
+    del made["intensity"].attrs["units"]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (without_its_unit, "unit None; import_scan declares .*unit counts"),
+        (lambda d: d.assign(intensity=d["intensity"].rename(two_theta="q")), "dimensions"),
+        (lambda d: d.assign(smooth=d["intensity"]), "declares no smooth"),
+        (lambda d: d.assign_attrs(colour="red"), "declares no attribute colour"),
+        (lambda d: d.drop_vars("intensity"), "lacks"),
+        (lambda d: d.drop_vars("two_theta"), "two_theta, which the dataset lacks"),
+        (lambda d: d.assign_attrs(origin="guessed"), "origin"),
+    ],
+)
+def test_what_the_contract_does_not_say_is_not_written(change, said, tmp_path):
+    with pytest.raises(ValueError, match=said):
+        netcdf.write_dataset(change(dataset()), tmp_path / "a.nc", "import_scan")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d.drop_vars("intensity"), "also intensity"),
+        (lambda d: d.drop_vars("two_theta"), "also two_theta"),
+        (lambda d: d.drop_attrs(deep=False), "also abscissa"),
+        (without_its_unit, "variable intensity"),
+        (lambda d: d.isel(two_theta=0), "variable intensity"),
+        (lambda d: d.assign(intensity=d["intensity"].assign_attrs(units="ohm")), "found .*ohm.*expected .*counts"),
+    ],
+)
+def test_a_file_that_breaks_its_contract_is_refused_by_name_and_place(change, said, tmp_path):
+    change(dataset()).to_netcdf(tmp_path / "a.nc")
+    with pytest.raises(InputError, match="(?s)a.nc.*is not what import_scan writes.*" + said) as raised:
+        netcdf.read_dataset(tmp_path / "a.nc", "import_scan")
+    assert raised.value.advice
+    netcdf.read_dataset(tmp_path / "a.nc")
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):

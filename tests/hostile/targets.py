@@ -22,6 +22,7 @@ from made_spectra import cartesian, complete, made, mpt_text, text_table
 
 from coherion import command
 from coherion.data import netcdf, pdf_text, tables
+from coherion.data.contract.diffraction import REDUCTION, SCAN
 from coherion.data.scans import reader as scans
 from coherion.data.scans import stoe
 from coherion.data.scans import text as scan_text
@@ -599,25 +600,25 @@ def netcdf_seeds() -> list[bytes]:
 
     x = np.arange(2.0, 3.0, 0.02)
     y = np.random.default_rng(3).poisson(200, x.size).astype(float)
-    units = {"units": "counts", "long_name": "intensity"}
-    scan = xarray.Dataset(
-        {"intensity": ("two_theta", y, units), "intensity_sd": ("two_theta", np.sqrt(y), units)},
-        {"two_theta": ("two_theta", x, {"units": "degree", "long_name": "2theta"})},
-        {
-            "origin": "simulated",
-            "abscissa": "two_theta",
-            "intensity_kind": "counts",
-            "wavelength": 0.5594,
-            "title": "a",
-        },
-    )
+    told = {
+        "origin": "simulated",
+        "abscissa": "two_theta",
+        "intensity_kind": "counts",
+        "wavelength": 0.5594,
+        "title": "a",
+    }
+    values = {"two_theta": x, "intensity": y, "intensity_sd": np.sqrt(y)}
+    scan = SCAN.dataset(values, told, abscissa="two_theta", intensity="counts")
     r = np.arange(0.0, 20.0, 0.1)
-    per = {"units": "1/angstrom^2", "long_name": "G"}
-    reduced = xarray.Dataset(
-        {"pdf": ("r", np.sin(3 * r), per), "pdf_sd": ("r", np.full(r.size, 0.1), per)},
-        {"r": ("r", r, {"units": "angstrom", "long_name": "r"})},
-        {"origin": "simulated", "qmax": 13.0, "qmin": 0.5, "dispersion": '{"Na": [0.1, 0.2]}'},
-    )
+    along_q = ("q", "intensity", "background", "intensity_net", "structure_factor", "reduced_structure_factor")
+    values = {
+        "r": r,
+        "pdf": np.sin(3 * r),
+        "pdf_sd": np.full(r.size, 0.1),
+        **dict.fromkeys((*along_q, "polynomial"), np.arange(1.0, 2.0, 0.1)),
+    }
+    told = {"origin": "simulated", "qmax": 13.0, "qmin": 0.5, "dispersion": '{"Na": [0.1, 0.2]}'}
+    reduced = REDUCTION.dataset(values, told, intensity="counts")
     words = xarray.Dataset(
         {
             "name": ("k", np.array(["R1", "CPE1_0"], dtype=object), {"units": "1", "long_name": "names"}),
@@ -626,7 +627,11 @@ def netcdf_seeds() -> list[bytes]:
         },
         attrs={"origin": "measured"},
     )
-    return [written(functools.partial(netcdf.write_dataset, d), ".nc") for d in (scan, reduced, words)]
+    made = ((scan, "import_scan"), (reduced, "reduce_scan"))
+    return [
+        *(written(functools.partial(netcdf.write_dataset, d, made_by=command), ".nc") for d, command in made),
+        written(functools.partial(words.to_netcdf, engine="netcdf4"), ".nc"),
+    ]
 
 
 def read_netcdf(path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import xarray
 
+from coherion.data.contract.impedance import SPECTRA
 from coherion.data.netcdf import read_dataset, write_dataset
 from coherion.errors import CoherionWarning, InputError
 from coherion.impedance.arrhenius import BOLTZMANN
@@ -52,25 +52,16 @@ def simulated(path, celsius=CELSIUS, change=None, noise=0.003):
     f = np.tile(FREQUENCY, (len(celsius), 1))
     if change is not None:
         change(f, z)
-    units = {"units": "1", "long_name": "as the spectra stage gives it"}
-
-    def each(values):
-        return ("spectrum", values, units)
-
-    dims = ("spectrum", "point")
-    dataset = xarray.Dataset(
-        {
-            "frequency": (dims, f, units | {"units": "Hz"}),
-            "impedance_real": (dims, z.real, units | {"units": "ohm"}),
-            "impedance_imaginary": (dims, z.imag, units | {"units": "ohm"}),
-            "temperature": each(np.asarray(celsius, dtype=float)),
-            "temperature_sd": each(np.full(len(celsius), 0.3)),
-            "cycle": each(np.ones(len(celsius), dtype=int)),
-            "source": each(np.array([f"x_{t:g}C.mpr" for t in celsius], dtype=object)),
-        },
-        attrs={"origin": "simulated", "sample": "x"},
-    )
-    write_dataset(dataset, path)
+    values = {
+        "frequency": f,
+        "impedance_real": z.real,
+        "impedance_imaginary": z.imag,
+        "temperature": np.asarray(celsius, dtype=float),
+        "temperature_sd": np.full(len(celsius), 0.3),
+        "cycle": np.ones(len(celsius), dtype=int),
+        "source": np.array([f"x_{t:g}C.mpr" for t in celsius], dtype=object),
+    }
+    write_dataset(SPECTRA.dataset(values, {"origin": "simulated", "sample": "x"}), path, "import_spectra")
     return path
 
 

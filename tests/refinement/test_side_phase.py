@@ -6,12 +6,12 @@ import warnings
 
 import numpy as np
 import pytest
-import xarray
 from refinement.test_refine_commands import main_of
 
 from coherion.crystal.cif import write_cif
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.reflections import profiles, reflection_positions
+from coherion.data.contract.diffraction import REDUCTION
 from coherion.data.netcdf import read_dataset, write_dataset
 from coherion.errors import CoherionWarning, InputError
 from coherion.figures.side_phase import draw_side_phase
@@ -96,22 +96,11 @@ def sample(folder, share):
     intensity = profiles(q, lines, 45.0, np.hypot(0.011, 0.01 * lines)) @ (100.0 * counts)
     intensity += share * 4e3 * profiles(q, np.array([PLACE]), 90.0, np.array([np.hypot(0.011, 0.01 * PLACE)]))[:, 0]
     intensity = generator.poisson(20 * intensity + 4e3 + 1e3 * np.cos(q)).astype(float)
-    made = xarray.Dataset(
-        {
-            **{name: ("q", intensity, {"units": "counts", "long_name": name}) for name in ("intensity", "background")},
-            "structure_factor": ("q", np.ones_like(q), {"units": "1", "long_name": "S(Q)"}),
-            "intensity_net": ("q", intensity, {"units": "counts", "long_name": "net intensity"}),
-            "intensity_net_sd": ("q", np.sqrt(intensity), {"units": "counts", "long_name": "its uncertainty"}),
-            "pdf": ("r", g, {"units": "1/angstrom^2", "long_name": "G(r)"}),
-            "pdf_sd": ("r", np.full_like(r, 0.01), {"units": "1/angstrom^2", "long_name": "its uncertainty"}),
-        },
-        coords={
-            "q": ("q", q, {"units": "1/angstrom", "long_name": "Q"}),
-            "r": ("r", r, {"units": "angstrom", "long_name": "r"}),
-        },
-        attrs={"origin": "simulated", "qmax": QMAX},
-    )
-    write_dataset(made, folder / "reduced.nc")
+    values = dict.fromkeys(("intensity", "background", "intensity_net"), intensity)
+    values |= {"structure_factor": np.ones_like(q), "reduced_structure_factor": 0 * q, "polynomial": 0 * q}
+    values |= {"intensity_net_sd": np.sqrt(intensity), "pdf": g, "pdf_sd": np.full_like(r, 0.01), "q": q, "r": r}
+    made = REDUCTION.dataset(values, {"origin": "simulated", "qmax": QMAX, "qmin": 0.0}, intensity="counts")
+    write_dataset(made, folder / "reduced.nc", "reduce_scan")
     for name in ("rutile", "rocksalt"):
         write_cif(folder / f"{name}.cif", phase(name))
     # Without occupancies: those of full sites end at their bounds.

@@ -18,8 +18,8 @@ from coherion.errors import InputError
 def scans(tmp_path):
     two_theta = angles(step=0.03)
     paths = tmp_path / "sample.nc", tmp_path / "empty.nc"
-    write_dataset(scan_of(made_pattern(two_theta) + glass(two_theta), two_theta), paths[0])
-    write_dataset(scan_of(glass(two_theta), two_theta), paths[1])
+    write_dataset(scan_of(made_pattern(two_theta) + glass(two_theta), two_theta), paths[0], "import_scan")
+    write_dataset(scan_of(glass(two_theta), two_theta), paths[1], "import_scan")
     return paths
 
 

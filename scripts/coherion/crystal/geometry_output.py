@@ -11,6 +11,7 @@ import numpy as np
 from coherion.crystal.crystal import Crystal
 from coherion.crystal.geometry import Geometry, GeometrySettings, measure
 from coherion.crystal.propagation import of_phase
+from coherion.data.contract.diffraction import GEOMETRY
 from coherion.errors import InputError
 
 if TYPE_CHECKING:
@@ -93,43 +94,10 @@ def table_rows(found: RefinedGeometry) -> list[dict[str, Any]]:
 
 def dataset_of(found: RefinedGeometry, fit: xarray.Dataset) -> xarray.Dataset:
     """The quantities as a dataset; ``fit`` gives the origin."""
-    import xarray
-
     rows = table_rows(found)
-
-    def words(key: str, long_name: str):
-        return "quantity", np.array([row[key] for row in rows], dtype=object), {"units": "1", "long_name": long_name}
-
-    def numbers(key: str, long_name: str):
-        return "quantity", np.array([row[key] for row in rows], float), {"units": "see unit", "long_name": long_name}
-
-    square = ("quantity", "quantity_2")
-    return xarray.Dataset(
-        {
-            "value": numbers("value", "value"),
-            "standard_uncertainty": numbers(
-                "standard_uncertainty", "standard uncertainty, not scaled by reduced chi-squared"
-            ),
-            "standard_uncertainty_scaled": numbers(
-                "standard_uncertainty_scaled", "standard uncertainty, scaled by the root of reduced chi-squared"
-            ),
-            "kind": words("kind", "kind of quantity"),
-            "unit": words("unit", "unit of the value"),
-            "atoms": words("atoms", "atoms with their symmetry images"),
-            "covariance": (
-                square,
-                found.plain.covariance,
-                {"units": "see unit", "long_name": "covariance, not scaled by reduced chi-squared"},
-            ),
-            "covariance_scaled": (
-                square,
-                found.scaled.covariance,
-                {"units": "see unit", "long_name": "covariance, scaled by reduced chi-squared"},
-            ),
-        },
-        coords={
-            "quantity": words("name", "name of the quantity"),
-            "quantity_2": ("quantity_2", *words("name", "name of the quantity")[1:]),
-        },
-        attrs={"origin": fit.attrs["origin"]},
-    )
+    names = ("value", "standard_uncertainty", "standard_uncertainty_scaled")
+    values: dict[str, Any] = {name: np.array([row[name] for row in rows], float) for name in names}
+    values |= {name: np.array([row[name] for row in rows], dtype=object) for name in ("kind", "unit", "atoms")}
+    values |= {"covariance": found.plain.covariance, "covariance_scaled": found.scaled.covariance}
+    values |= dict.fromkeys(("quantity", "quantity_2"), np.array([row["name"] for row in rows], dtype=object))
+    return GEOMETRY.dataset(values, {"origin": fit.attrs["origin"]})

@@ -1,4 +1,7 @@
-"""netCDF files between the rules: whole or absent, every variable with its unit, every file with its sources.
+"""netCDF files between the rules: whole or absent, as their contract declares them, every file with its sources.
+
+What a file holds is declared in :mod:`coherion.data.contract`; nothing undeclared is written, and what is read is held
+against the declaration.
 
 Attributes that every file carries:
 
@@ -25,49 +28,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coherion import __version__
+from coherion.data.contract.contracts import CONTRACTS
 from coherion.errors import InputError
 
 if TYPE_CHECKING:
     import xarray
 
-# By what the output of a command is known: variables or attributes that those who read it use.
-HOLDS = {
-    "import_scan": ("intensity", "abscissa", "intensity_kind", "origin"),
-    "reduce_scan": ("q", "intensity", "background", "intensity_net", "structure_factor", "r", "pdf", "qmax", "origin"),
-    "refine_structure": (
-        *(
-            "r",
-            "observed",
-            "calculated",
-            "difference",
-            "fitted_r",
-            "fitted_observed",
-            "parameter",
-            "value",
-            "standard_uncertainty",
-        ),
-        *("covariance", "covariance_scaled", "phases", "rw", "origin"),
-    ),
-    "measure_geometry": ("value", "standard_uncertainty", "covariance", "origin"),
-    "detect_side_phase": ("q", "intensity", "side_reflection_z", "reflection_width", "excluded", "reason", "origin"),
-    "import_spectra": (
-        *("frequency", "impedance_real", "impedance_imaginary", "temperature", "temperature_sd", "cycle", "source"),
-        "origin",
-    ),
-    "validate_spectra": (
-        *("frequency", "impedance_real", "impedance_imaginary", "temperature", "temperature_sd", "cycle", "source"),
-        *("kept", "valid", "verdict", "removal", "kramers_kronig_real", "kramers_kronig_imaginary", "origin"),
-    ),
-    "fit_circuits": (
-        *("temperature", "temperature_sd", "resistance_name", "resistance", "resistance_sd", "resolved", "reason"),
-        *("arc", "capacitance", "fitted_real", "fitted_imaginary", "origin"),
-    ),
-    "judge_claims": ("origin", "missing"),
-    "fit_arrhenius": (
-        *("temperature", "resistance_name", "conductivity", "conductivity_sd", "used", "exclusion"),
-        *("activation_energy", "activation_energy_by_form", "ln_prefactor_by_form", "conductivity_reference", "origin"),
-    ),
-}
 LIBRARIES = ("numpy", "scipy", "xarray", "netCDF4")
 #: Below this much free space a failed write is put down to a full disk.
 SPARE_BYTES = 1 << 20
@@ -140,6 +106,7 @@ def origin_of(*datasets: xarray.Dataset) -> str:
 def write_dataset(
     dataset: xarray.Dataset,
     path: str | os.PathLike[str],
+    made_by: str,
     *,
     sources: Iterable[str | os.PathLike[str]] = (),
     settings: Mapping[str, Any] | None = None,
@@ -149,10 +116,11 @@ def write_dataset(
     Parameters
     ----------
     dataset
-        Every variable and coordinate carries ``units`` and ``long_name``; its ``origin`` attribute says
-        ``measured`` or ``simulated``.
+        What the contract of the command declares; its ``origin`` attribute says ``measured`` or ``simulated``.
     path
         The file to make. It appears whole or not at all.
+    made_by
+        The command whose output it is, one of :data:`coherion.data.contract.contracts.CONTRACTS`.
     sources
         The files the data came from; their names and hashes are stored.
     settings
@@ -161,14 +129,18 @@ def write_dataset(
     Raises
     ------
     ValueError
-        If a variable lacks ``units`` or ``long_name``, or ``origin`` is missing: a mistake of ours.
+        If a variable or an attribute is not declared, has other dimensions or another unit, or is absent: a mistake
+        of ours.
     """
-    for name, variable in dataset.variables.items():
-        missing = {"units", "long_name"} - set(variable.attrs)
-        if missing and not {"units", "calendar"} & set(variable.encoding):
-            raise ValueError(f"variable {name!r} has no {' and no '.join(sorted(missing))}")
-    if dataset.attrs.get("origin") not in ("measured", "simulated"):
-        raise ValueError("dataset has no origin attribute ('measured' or 'simulated')")
+    contract = CONTRACTS[made_by]
+    if undeclared := contract.undeclared(dataset):
+        raise ValueError(f"{made_by} declares no {', '.join(undeclared)}")
+    if missing := contract.missing(dataset):
+        raise ValueError(f"{made_by} declares {', '.join(missing)}, which the dataset lacks")
+    for problem in contract.otherwise(dataset):
+        raise ValueError(f"{problem.place} has {problem.found}; {made_by} declares {problem.expected}")
+    if dataset.attrs["origin"] not in ("measured", "simulated"):
+        raise ValueError(f"origin is {dataset.attrs['origin']!r}, neither 'measured' nor 'simulated'")
     dataset = dataset.assign_attrs(
         sources=json.dumps({Path(s).name: sha256(s) for s in sources}, sort_keys=True),
         settings=json.dumps(dict(settings or {}), sort_keys=True),
@@ -191,7 +163,8 @@ def read_dataset(path: str | os.PathLike[str], made_by: str | None = None) -> xa
     path
         The file.
     made_by
-        The command whose output it should be, one of :data:`HOLDS`; None takes any.
+        The command whose output it should be, one of :data:`coherion.data.contract.contracts.CONTRACTS`; None takes
+        any.
 
     Raises
     ------
@@ -211,13 +184,24 @@ def read_dataset(path: str | os.PathLike[str], made_by: str | None = None) -> xa
             expected="a file that a rule of coherion wrote",
             advice="delete it and run the workflow again",
         ) from problem
-    missing = [name for name in HOLDS.get(made_by or "", ()) if name not in dataset and name not in dataset.attrs]
-    if missing:
+    if made_by is None:
+        return dataset
+    contract = CONTRACTS[made_by]
+    if missing := contract.missing(dataset):
         raise InputError(
             f"is not what {made_by} writes",
             file=path,
             found=f"variables {', '.join(map(str, dataset.variables)) or 'none'}",
             expected=f"also {', '.join(missing)}",
             advice=f"give the output of {made_by}",
+        )
+    for other in contract.otherwise(dataset):
+        raise InputError(
+            f"is not what {made_by} writes",
+            file=path,
+            place=other.place,
+            found=other.found,
+            expected=other.expected,
+            advice=f"give the output of {made_by}, or run it again",
         )
     return dataset

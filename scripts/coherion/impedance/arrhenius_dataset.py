@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.impedance import ARRHENIUS, CARRIED
 from coherion.errors import InputError
 from coherion.impedance.arrhenius import (
     CELSIUS_ZERO,
@@ -19,7 +20,7 @@ from coherion.impedance.arrhenius import (
     fit_arrhenius,
 )
 from coherion.impedance.conductivity import Conductivity, Pellet, conductivity
-from coherion.impedance.datasets import CARRIED, number, tsv, variable
+from coherion.impedance.datasets import number, tsv
 from coherion.messages import warn
 
 if TYPE_CHECKING:
@@ -184,8 +185,6 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
     InputError
         If the geometry is missing or wrong.
     """
-    import xarray
-
     pellet = settings.pellet()
     celsius = circuits["temperature"].values.astype(float)
     temperature_sd = (
@@ -208,43 +207,27 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
         )
         _warn_of(line, name, settings)
         found.append(line)
-    s, r = "spectrum", "resistance_name"
-    grid, by_form = (r, s), (r, "form", "weighting")
-    data = {
-        "conductivity": variable(grid, np.array([x.sigma.value for x in found]), "S/cm", "conductivity"),
-        "conductivity_sd": variable(
-            grid, np.array([x.sigma.sd for x in found]), "S/cm", "standard uncertainty of the conductivity"
-        ),
-        "conductivity_fit_sd": variable(
-            grid, np.array([x.sigma.fit_sd for x in found]), "S/cm", "part from the fit of the circuit"
-        ),
-        "conductivity_geometry_sd": variable(
-            grid, np.array([x.sigma.geometry_sd for x in found]), "S/cm", "part from the pellet, common to all"
-        ),
-        "conductivity_temperature_sd": variable(
-            grid, np.array([x.sigma.temperature_sd for x in found]), "S/cm", "part from the temperature"
-        ),
-        "used": variable(grid, np.array([x.used for x in found]), "1", "spectrum takes part in the Arrhenius fit"),
-        "exclusion": variable(
-            grid, np.array([x.reason for x in found], dtype=object), "1", "why a spectrum takes no part"
-        ),
-        "spectra_used": variable(r, np.array([int(x.used.sum()) for x in found]), "1", "number of spectra used"),
+    values: dict[str, Any] = {
+        "conductivity": np.array([x.sigma.value for x in found]),
+        "conductivity_sd": np.array([x.sigma.sd for x in found]),
+        "conductivity_fit_sd": np.array([x.sigma.fit_sd for x in found]),
+        "conductivity_geometry_sd": np.array([x.sigma.geometry_sd for x in found]),
+        "conductivity_temperature_sd": np.array([x.sigma.temperature_sd for x in found]),
+        "used": np.array([x.used for x in found]),
+        "exclusion": np.array([x.reason for x in found], dtype=object),
+        "spectra_used": np.array([int(x.used.sum()) for x in found]),
+        **_main_results(found, celsius, settings, pellet),
+        **_all_lines(found, settings, pellet),
+        **{name: circuits[name].values for name in CARRIED if name in circuits},
+        "resistance_name": names,
+        "form": list(FORMS),
+        "weighting": list(WEIGHTINGS),
+        "arc": [str(a) for a in circuits["arc"].values],
     }
-    data |= _main_results(found, celsius, settings, pellet)
-    data |= _all_lines(found, by_form, settings, pellet)
     index = int(np.argmin(np.abs(celsius - settings.reference_temperature)))
     if abs(celsius[index] - settings.reference_temperature) <= settings.reference_tolerance:
         for name in ("capacitance", "capacitance_sd"):
-            data[f"{name}_reference"] = variable(
-                "arc", circuits[name].values[index], "F", f"{circuits[name].attrs['long_name']} at the reference"
-            )
-    text = {"units": "1"}
-    coords = {
-        r: (r, names, text | {"long_name": "name of the resistance"}),
-        "form": ("form", list(FORMS), text | {"long_name": "ordinate of the Arrhenius line"}),
-        "weighting": ("weighting", list(WEIGHTINGS), text | {"long_name": "weighting of the points"}),
-        "arc": ("arc", [str(a) for a in circuits["arc"].values], text | {"long_name": "resistor of the arc"}),
-    }
+            values[f"{name}_reference"] = circuits[name].values[index]
     attributes = {k: v for k, v in circuits.attrs.items() if k in ("origin", "sample", "circuit")}
     attributes |= {
         "form": settings.form,
@@ -254,8 +237,7 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
         "reference_temperature": settings.reference_temperature,
         "celsius_zero": settings.celsius_zero,
     }
-    carried = {n: circuits[n] for n in CARRIED if n in circuits}
-    return xarray.Dataset(data | carried, coords=coords, attrs=attributes)
+    return ARRHENIUS.dataset(values, attributes)
 
 
 def _warn_of(line: Line, name: str, settings: ArrheniusSettings) -> None:
@@ -273,6 +255,21 @@ def _warn_of(line: Line, name: str, settings: ArrheniusSettings) -> None:
         )
 
 
+_OF_LINE = (
+    "activation_energy",
+    "activation_energy_sd",
+    "ln_prefactor",
+    "ln_prefactor_sd",
+    "activation_energy_ln_prefactor_covariance",
+    "r_squared",
+    "arrhenius_reduced_chi_squared",
+    "curvature",
+    "curvature_p",
+    "conductivity_reference",
+    "conductivity_reference_sd",
+)
+
+
 def _main_results(
     found: list[Line], celsius: np.ndarray, settings: ArrheniusSettings, pellet: Pellet
 ) -> dict[str, Any]:
@@ -284,70 +281,40 @@ def _main_results(
         for key, value in values.items():
             columns.setdefault(key, []).append(value)
 
+    hole = math.nan
     for line in found:
-        main, hole = line.main, math.nan
+        main = line.main
         if main is None:
-            put(
-                ea=hole,
-                ea_sd=hole,
-                ln_a=hole,
-                ln_a_sd=hole,
-                cov=hole,
-                r2=hole,
-                c=hole,
-                p=hole,
-                chi2=hole,
-                s=hole,
-                s_sd=hole,
-            )
+            put(**dict.fromkeys(_OF_LINE, hole))
         else:
             sigma, sd = main.conductivity(kelvin, geometry_relative_sd=pellet.relative_sd)
             put(
-                ea=main.activation_energy,
-                ea_sd=main.activation_energy_sd,
-                ln_a=main.ln_prefactor,
-                ln_a_sd=math.hypot(main.ln_prefactor_sd, pellet.relative_sd),
-                cov=float(main.covariance[0, 1]),
-                r2=main.r_squared,
-                c=main.curvature,
-                p=main.curvature_p,
-                chi2=main.chi_squared / main.degrees_of_freedom if main.degrees_of_freedom else hole,
-                s=sigma,
-                s_sd=sd,
+                activation_energy=main.activation_energy,
+                activation_energy_sd=main.activation_energy_sd,
+                ln_prefactor=main.ln_prefactor,
+                ln_prefactor_sd=math.hypot(main.ln_prefactor_sd, pellet.relative_sd),
+                activation_energy_ln_prefactor_covariance=float(main.covariance[0, 1]),
+                r_squared=main.r_squared,
+                arrhenius_reduced_chi_squared=(
+                    main.chi_squared / main.degrees_of_freedom if main.degrees_of_freedom else hole
+                ),
+                curvature=main.curvature,
+                curvature_p=main.curvature_p,
+                conductivity_reference=sigma,
+                conductivity_reference_sd=sd,
             )
         distance = np.where(line.used, np.abs(celsius - settings.reference_temperature), np.inf)
         nearest = int(np.argmin(distance))
         near = distance[nearest] <= settings.reference_tolerance
         put(
-            m=float(line.sigma.value[nearest]) if near else hole,
-            m_sd=float(line.sigma.sd[nearest]) if near else hole,
-            m_t=float(celsius[nearest]) if near else hole,
+            conductivity_measured=float(line.sigma.value[nearest]) if near else hole,
+            conductivity_measured_sd=float(line.sigma.sd[nearest]) if near else hole,
+            temperature_measured=float(celsius[nearest]) if near else hole,
         )
-    form = settings.form
-    unit = "S K/cm" if form == "sigma_T" else "S/cm"
-    meanings = {
-        "ea": ("activation_energy", "eV", f"activation energy from ln({form})"),
-        "ea_sd": ("activation_energy_sd", "eV", "standard uncertainty of the activation energy"),
-        "ln_a": ("ln_prefactor", "1", f"logarithm of the prefactor in {unit}"),
-        "ln_a_sd": ("ln_prefactor_sd", "1", "standard uncertainty of ln prefactor, with the pellet's"),
-        "cov": ("activation_energy_ln_prefactor_covariance", "eV", "covariance of activation energy and ln prefactor"),
-        "r2": ("r_squared", "1", "coefficient of determination of the line"),
-        "chi2": ("arrhenius_reduced_chi_squared", "1", "chi squared per degree of freedom of the line"),
-        "c": ("curvature", "K^2", "coefficient of (1/T)^2 in a parabola"),
-        "p": ("curvature_p", "1", "probability of such a curvature if the line is straight"),
-        "s": ("conductivity_reference", "S/cm", "conductivity at the reference temperature, on the line"),
-        "s_sd": ("conductivity_reference_sd", "S/cm", "its standard uncertainty, with the pellet's"),
-        "m": ("conductivity_measured", "S/cm", "conductivity as measured nearest to the reference temperature"),
-        "m_sd": ("conductivity_measured_sd", "S/cm", "its standard uncertainty, all sources"),
-        "m_t": ("temperature_measured", "degC", "temperature at which it was measured"),
-    }
-    return {
-        name: variable("resistance_name", np.array(columns[key]), units, long_name)
-        for key, (name, units, long_name) in meanings.items()
-    }
+    return {name: np.array(column) for name, column in columns.items()}
 
 
-def _all_lines(found: list[Line], dims: tuple[str, ...], settings: ArrheniusSettings, pellet: Pellet) -> dict[str, Any]:
+def _all_lines(found: list[Line], settings: ArrheniusSettings, pellet: Pellet) -> dict[str, np.ndarray]:
     """The same in both forms, weighted and not."""
     shape = (len(found), len(FORMS), len(WEIGHTINGS))
     energy, energy_sd, ln_a, sigma, sigma_sd = (np.full(shape, np.nan) for _ in range(5))
@@ -363,17 +330,12 @@ def _all_lines(found: list[Line], dims: tuple[str, ...], settings: ArrheniusSett
                 ln_a[k, i, j], covariance[k, i, j] = a.ln_prefactor, a.covariance
                 sigma[k, i, j], sigma_sd[k, i, j] = a.conductivity(kelvin, geometry_relative_sd=pellet.relative_sd)
     return {
-        "activation_energy_by_form": variable(dims, energy, "eV", "activation energy by form and weighting"),
-        "activation_energy_by_form_sd": variable(dims, energy_sd, "eV", "its standard uncertainty"),
-        "ln_prefactor_by_form": variable(dims, ln_a, "1", "logarithm of the prefactor in S K/cm or S/cm"),
-        "covariance_by_form": variable(
-            (*dims, "quantity", "quantity_2"),
-            covariance,
-            "1",
-            "covariance of (activation energy in eV, ln prefactor), without the pellet's common error",
-        ),
-        "conductivity_reference_by_form": variable(dims, sigma, "S/cm", "conductivity at the reference temperature"),
-        "conductivity_reference_by_form_sd": variable(dims, sigma_sd, "S/cm", "its standard uncertainty"),
+        "activation_energy_by_form": energy,
+        "activation_energy_by_form_sd": energy_sd,
+        "ln_prefactor_by_form": ln_a,
+        "covariance_by_form": covariance,
+        "conductivity_reference_by_form": sigma,
+        "conductivity_reference_by_form_sd": sigma_sd,
     }
 
 

@@ -7,24 +7,17 @@ in ``point`` and padded with NaN.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coherion.data.contract.impedance import VALIDATION
 from coherion.data.tables import text_cell
 from coherion.errors import InputError
 from coherion.impedance.kramers_kronig import REASONS, ValidationSettings, validate_spectrum
 
 if TYPE_CHECKING:
     import xarray
-
-CARRIED = ("temperature", "temperature_sd", "cycle", "amplitude", "source")
-"""Variables of each spectrum that pass from stage to stage unchanged."""
-
-
-def variable(dims: Any, values: Any, units: str, long_name: str, **attributes: Any) -> tuple[Any, Any, dict[str, Any]]:
-    """What xarray makes a variable of, with the two attributes every variable of ours has."""
-    return dims, values, {"units": units, "long_name": long_name, **attributes}
 
 
 def measured(spectra: xarray.Dataset, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -76,34 +69,25 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
         valid[row], verdict[row] = found.valid, found.verdict
         largest[row], noise[row] = found.test.size.max(), found.test.noise
         correlation[row] = found.test.correlation
-    by_point, by_row = spectra["frequency"].dims, spectra["frequency"].dims[:1]
     meanings = {-1: "no point", **REASONS}
-    return spectra.assign(
-        kept=variable(by_point, reason == 0, "1", "point passes the Kramers-Kronig test and is fitted"),
-        removal=variable(
-            by_point,
-            reason,
-            "1",
-            "why a point was removed",
-            flag_values=np.array(list(meanings), dtype=np.int8),
-            flag_meanings=" ".join(text.replace(" ", "_") for text in meanings.values()),
-        ),
-        kramers_kronig_real=variable(by_point, residual.real, "1", "real Kramers-Kronig residual / |Z|"),
-        kramers_kronig_imaginary=variable(
-            by_point,
-            np.where(np.isnan(residual.real), np.nan, residual.imag),
-            "1",
-            "imaginary Kramers-Kronig residual / |Z|",
-        ),
-        valid=variable(by_row, valid, "1", "spectrum may be fitted"),
-        verdict=variable(by_row, np.array(verdict, dtype=object), "1", "what the validation says of the spectrum"),
-        removed=variable(by_row, (reason > 0).sum(axis=1), "1", "number of points removed"),
-        kramers_kronig_largest=variable(by_row, largest, "1", "largest Kramers-Kronig residual / |Z| of kept points"),
-        kramers_kronig_noise=variable(by_row, noise, "1", "robust standard deviation of the Kramers-Kronig residuals"),
-        kramers_kronig_correlation=variable(
-            by_row, correlation, "1", "correlation of neighbouring Kramers-Kronig residuals"
-        ),
+    values = {
+        "kept": reason == 0,
+        "removal": reason,
+        "kramers_kronig_real": residual.real,
+        "kramers_kronig_imaginary": np.where(np.isnan(residual.real), np.nan, residual.imag),
+        "valid": valid,
+        "verdict": np.array(verdict, dtype=object),
+        "removed": (reason > 0).sum(axis=1),
+        "kramers_kronig_largest": largest,
+        "kramers_kronig_noise": noise,
+        "kramers_kronig_correlation": correlation,
+    }
+    made = spectra.assign(VALIDATION.made(values))
+    made["removal"].attrs.update(
+        flag_values=np.array(list(meanings), dtype=np.int8),
+        flag_meanings=" ".join(text.replace(" ", "_") for text in meanings.values()),
     )
+    return made
 
 
 def removal_table(validated: xarray.Dataset) -> str:

@@ -107,9 +107,7 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
 def _from_netcdf(file: str):
     from coherion.data.netcdf import read_dataset
 
-    dataset = read_dataset(file)
-    if "pdf" not in dataset or "r" not in dataset or ("pdf_covariance" in dataset and "r_nyquist" not in dataset):
-        raise InputError("the file holds no G(r)", file=file, expected="the netCDF of a reduction, with r and pdf")
+    dataset = read_dataset(file, "reduce_scan")
     sd = dataset["pdf_sd"].values if "pdf_sd" in dataset else None
     nyquist = covariance = None
     if "pdf_covariance" in dataset:

@@ -11,6 +11,7 @@ import numpy as np
 from coherion.crystal.cif import cif_text
 from coherion.crystal.propagation import of_phase, propagated
 from coherion.crystal.symmetry import COORDINATE_NAMES
+from coherion.data.contract.diffraction import REFINEMENT
 from coherion.pair_model.evaluator import calculate
 from coherion.refinement.fit_text import fit_text
 from coherion.refinement.recipe import RecipeResult
@@ -170,9 +171,7 @@ def curves(found: RecipeResult) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 def dataset_of(found: RecipeResult) -> xarray.Dataset:
-    """The refinement as a dataset; see the contract of the rule in docs/method-refinement.md."""
-    import xarray
-
+    """The refinement as a dataset, as :data:`coherion.data.contract.diffraction.REFINEMENT` declares it."""
     result = found.result
     r, observed, calculated, _ = curves(found)
     names = list(result.values)
@@ -182,69 +181,31 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
     for key, kind in (("covariance", False), ("covariance_scaled", True)):
         square[key] = np.zeros((len(names), len(names)))
         square[key][np.ix_(index, index)] = found.covariance(kind)
-    density = "1/angstrom^2"
-    mixed = "see unit"
-
-    def variable(dims, data, units, long_name):
-        return dims, data, {"units": units, "long_name": long_name}
-
-    made = xarray.Dataset(
-        {
-            "observed": variable("r", observed, density, "observed G(r)"),
-            "calculated": variable("r", calculated, density, "calculated G(r)"),
-            "difference": variable("r", observed - calculated, density, "observed minus calculated G(r)"),
-            "fitted_observed": variable("fitted_r", result.observed, density, "observed G(r) at the points fitted"),
-            "fitted_calculated": variable(
-                "fitted_r", result.calculated, density, "calculated G(r) at the points fitted"
-            ),
-            "value": variable("parameter", np.array([result.values[n] for n in names]), mixed, "value"),
-            "standard_uncertainty": variable(
-                "parameter",
-                np.array([plain.get(n, np.nan) for n in names]),
-                mixed,
-                "standard uncertainty from the counts alone, not scaled by reduced chi-squared",
-            ),
-            "standard_uncertainty_scaled": variable(
-                "parameter",
-                np.array([scaled.get(n, np.nan) for n in names]),
-                mixed,
-                "standard uncertainty, scaled by the root of reduced chi-squared",
-            ),
-            "covariance": variable(
-                ("parameter", "parameter_2"),
-                square["covariance"],
-                mixed,
-                "covariance from the counts alone, not scaled",
-            ),
-            "covariance_scaled": variable(
-                ("parameter", "parameter_2"),
-                square["covariance_scaled"],
-                mixed,
-                "covariance, scaled by reduced chi-squared",
-            ),
-            "unit": variable(
-                "parameter", np.array([unit_of(n) for n in names], dtype=object), "1", "unit of the value"
-            ),
-            "note": variable("parameter", np.array([said.get(n, "") for n in names], dtype=object), "1", "remark"),
-            "start_rw": variable("start", found.start_rw, "1", "Rw reached from each start"),
-            "start_value": variable(("start", "parameter"), found.start_values, mixed, "value reached from each start"),
-        },
-        coords={
-            "r": variable("r", r, "angstrom", "distance"),
-            "fitted_r": variable("fitted_r", result.r, "angstrom", "distance of the points fitted"),
-            "parameter": variable("parameter", np.array(names, dtype=object), "1", "name of the parameter"),
-            "parameter_2": variable("parameter_2", np.array(names, dtype=object), "1", "name of the parameter"),
-        },
-    )
-    for key, rows in _tables(found).items():
-        made = made.assign(
-            {
-                f"{key}_{column}": variable(key, np.array([row[column] for row in rows], dtype=kind), unit, text)
-                for column, kind, unit, text in _TABLES[key]
-            }
-        )
+    values: dict[str, Any] = {
+        "observed": observed,
+        "calculated": calculated,
+        "difference": observed - calculated,
+        "fitted_observed": result.observed,
+        "fitted_calculated": result.calculated,
+        "value": np.array([result.values[n] for n in names]),
+        "standard_uncertainty": np.array([plain.get(n, np.nan) for n in names]),
+        "standard_uncertainty_scaled": np.array([scaled.get(n, np.nan) for n in names]),
+        **square,
+        "unit": np.array([unit_of(n) for n in names], dtype=object),
+        "note": np.array([said.get(n, "") for n in names], dtype=object),
+        "start_rw": found.start_rw,
+        "start_value": found.start_values,
+        "r": r,
+        "fitted_r": result.r,
+        "parameter": np.array(names, dtype=object),
+        "parameter_2": np.array(names, dtype=object),
+    }
+    for table, rows in _tables(found).items():
+        for column, first in rows[0].items():
+            dtype: Any = object if isinstance(first, str) else float
+            values[f"{table}_{column}"] = np.array([row[column] for row in rows], dtype=dtype)
     model = found.model
-    made.attrs.update(
+    attributes = dict(
         rw=found.rw,
         rw_weighted=float(result.rw),
         chi_squared=float(result.chi_squared),
@@ -268,36 +229,7 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         converged=int(result.converged),
         origin=found.observed.origin,
     )
-    return made
-
-
-_TABLES: dict[str, list[tuple[str, Any, str, str]]] = {
-    "derived": [
-        ("name", object, "1", "derived quantity"),
-        ("value", float, "see derived_unit", "value of the derived quantity"),
-        ("unit", object, "1", "unit of the derived quantity"),
-        ("standard_uncertainty", float, "see derived_unit", "standard uncertainty, not scaled"),
-        (
-            "standard_uncertainty_scaled",
-            float,
-            "see derived_unit",
-            "standard uncertainty, scaled by reduced chi-squared",
-        ),
-    ],
-    "profile": [
-        ("name", object, "1", "parameter with a profile-likelihood interval"),
-        ("lower", float, "see unit", "lower end, absent (NaN) where the interval does not close"),
-        ("upper", float, "see unit", "upper end, absent (NaN) where the interval does not close"),
-    ],
-    "envelope": [
-        ("shape", object, "1", "shape of the domains"),
-        ("rw", float, "1", "Rw with this shape"),
-        ("parameter_name", object, "1", "parameter of the shape"),
-        ("value", float, "see unit", "value with this shape"),
-        ("standard_uncertainty", float, "see unit", "standard uncertainty, not scaled"),
-        ("standard_uncertainty_scaled", float, "see unit", "standard uncertainty, scaled by reduced chi-squared"),
-    ],
-}
+    return REFINEMENT.dataset(values, attributes)
 
 
 def _tables(found: RecipeResult) -> dict[str, list[dict[str, Any]]]:

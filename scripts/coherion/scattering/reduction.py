@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from coherion.atoms.scattering_factors import anomalous_terms
+from coherion.data.contract.diffraction import INTENSITY_UNITS, REDUCTION
 from coherion.scattering.composition import parse_formula
 from coherion.scattering.pattern import Pattern, check_pair, read_pattern
 from coherion.scattering.settings import ReductionSettings
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     import xarray
 
 Array = NDArray[Any]
-
-UNITS = {"counts": "counts", "counts_per_second": "counts/s"}
-"""Unit of each kind of intensity; others are arbitrary."""
 
 TEXT_VARIABLES = {
     "gr": "pdf",
@@ -87,53 +85,17 @@ def _name(scan: xarray.Dataset, role: str) -> str:
 def as_dataset(
     result: Reduction, sample: Pattern, settings: ReductionSettings, scans: Sequence[xarray.Dataset]
 ) -> xarray.Dataset:
-    """The dataset of a reduction, every variable with unit and long name; ``scans`` are what it was made from."""
-    import xarray
-
+    """The dataset of a reduction; ``scans`` are what it was made from."""
     from coherion.data.netcdf import origin_of
 
-    unit = UNITS.get(sample.kind, "arbitrary")
-    made: list[tuple[str, Sequence[str], Array, str, str]] = [
-        ("intensity", ["q"], result.intensity, unit, "measured intensity of the sample"),
-        ("background", ["q"], result.background, unit, "measured background times its scale"),
-        ("intensity_net", ["q"], result.intensity_net, unit, "corrected intensity without background"),
-        ("structure_factor", ["q"], result.structure_factor, "1", "total scattering structure factor S(Q)"),
-        ("reduced_structure_factor", ["q"], result.reduced_structure_factor, "1/angstrom", "F(Q) = Q (S(Q) - 1)"),
-        ("polynomial", ["q"], result.polynomial, "1/angstrom", "polynomial taken out of F(Q)"),
-        ("pdf", ["r"], result.pdf, "1/angstrom^2", "reduced pair distribution function G(r)"),
-    ]
-    coordinates = [("q", result.q, "1/angstrom", "momentum transfer"), ("r", result.r, "angstrom", "distance")]
+    names = ["intensity", "background", "intensity_net", "structure_factor", "reduced_structure_factor", "polynomial"]
+    values = {name: getattr(result, name) for name in (*names, "pdf", "q", "r")}
     if (errors := result.uncertainty) is not None:
-        words = "standard uncertainty of "
-        made += [
-            ("intensity_net_sd", ["q"], errors.intensity_net_sd, unit, f"{words}intensity_net"),
-            ("structure_factor_sd", ["q"], errors.structure_factor_sd, "1", f"{words}S(Q)"),
-            (
-                "reduced_structure_factor_sd",
-                ["q"],
-                errors.reduced_structure_factor_sd,
-                "1/angstrom",
-                f"{words}F(Q)",
-            ),
-            ("pdf_sd", ["r"], errors.pdf_sd, "1/angstrom^2", f"{words}G(r)"),
-            ("pdf_nyquist", ["r_nyquist"], errors.pdf_nyquist, "1/angstrom^2", "G(r) at multiples of pi/qmax"),
-            (
-                "pdf_covariance",
-                ["r_nyquist", "r_nyquist_2"],
-                errors.pdf_covariance,
-                "1/angstrom^4",
-                "covariance of pdf_nyquist",
-            ),
-        ]
-        coordinates += [
-            (name, errors.r_nyquist, "angstrom", "distance, multiples of pi/qmax")
-            for name in ("r_nyquist", "r_nyquist_2")
-        ]
-    return xarray.Dataset(
-        {name: (dims, values, {"units": u, "long_name": text}) for name, dims, values, u, text in made},
-        coords={name: (name, values, {"units": u, "long_name": text}) for name, values, u, text in coordinates},
-        attrs={"origin": origin_of(*scans)} | _attributes(result, sample, settings),
-    )
+        names = ["intensity_net_sd", "structure_factor_sd", "reduced_structure_factor_sd", "pdf_sd", "pdf_nyquist"]
+        values |= {name: getattr(errors, name) for name in (*names, "pdf_covariance", "r_nyquist")}
+        values["r_nyquist_2"] = errors.r_nyquist
+    attributes = {"origin": origin_of(*scans)} | _attributes(result, sample, settings)
+    return REDUCTION.dataset(values, attributes, intensity=INTENSITY_UNITS.get(sample.kind, "arbitrary"))
 
 
 def _attributes(result: Reduction, sample: Pattern, settings: ReductionSettings) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.diffraction import INTENSITY_UNITS, SCAN
 from coherion.data.scans.sources import ScanSource, load
 from coherion.errors import InputError
 from coherion.messages import warn
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 ABSCISSAE = ("two_theta", "q", "q_nm")
 KINDS = ("auto", "counts", "counts_per_second", "arbitrary")
-UNITS = {"counts": "counts", "counts_per_second": "counts/s", "arbitrary": "arbitrary"}
 # Ka1 in angstrom: International Tables for Crystallography C, table 4.2.2.4 (2004), rounded.
 KA1 = {"Ag": 0.55942, "Mo": 0.70932, "Cu": 1.54059, "Co": 1.78900, "Fe": 1.93604, "Cr": 2.28973}
 WAVELENGTH_TOLERANCE = 3e-4
@@ -316,19 +316,6 @@ def _dataset(
     wavelength: float | None,
     time: float | None,
 ) -> xarray.Dataset:
-    import xarray
-
-    axis = {
-        "two_theta": {"units": "degree", "long_name": "scattering angle 2theta"},
-        "q": {"units": "1/angstrom", "long_name": "magnitude of the scattering vector"},
-    }[dim]
-    variables = {"intensity": (dim, found.y, {"units": UNITS[kind], "long_name": "scattered intensity"})}
-    if sd is not None:
-        variables["intensity_sd"] = (
-            dim,
-            sd,
-            {"units": UNITS[kind], "long_name": "standard uncertainty of the intensity"},
-        )
     attrs: dict[str, Any] = {
         "abscissa": dim,
         "intensity_kind": kind,
@@ -341,7 +328,8 @@ def _dataset(
     if time is not None:
         attrs["time_per_point"] = time
     attrs |= {f"instrument_{key}": value for key, value in found.instrument.items()}
-    return xarray.Dataset(variables, {dim: (dim, found.x, axis)}, attrs)
+    values = {"intensity": found.y, dim: found.x} | ({} if sd is None else {"intensity_sd": sd})
+    return SCAN.dataset(values, attrs, abscissa=dim, intensity=INTENSITY_UNITS[kind])
 
 
 def _sum(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]]) -> xarray.Dataset:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion import messages
+from coherion.data.contract.impedance import SPECTRA
 from coherion.data.spectra.file_names import temperature_in
 from coherion.data.spectra.spectrum import TEMPERATURE_LIMITS, Spectrum, read_bytes
 from coherion.errors import InputError
@@ -356,8 +357,6 @@ def _refuse_repeats(placed: Sequence[_Placed], sample: str) -> None:
 
 
 def _dataset(sample: str, placed: Sequence[_Placed]) -> xarray.Dataset:
-    import xarray
-
     spectra = [p.spectrum for p in placed]
     width = max(s.frequency.size for s in spectra)
 
@@ -367,31 +366,20 @@ def _dataset(sample: str, placed: Sequence[_Placed]) -> xarray.Dataset:
             table[k, : v.size] = v
         return table
 
-    both, one = ("spectrum", "point"), "spectrum"
-    variables: dict[str, tuple[Any, Any, str, str]] = {
-        "frequency": (both, padded([s.frequency for s in spectra]), "Hz", "frequency"),
-        "impedance_real": (both, padded([s.impedance.real for s in spectra]), "ohm", "real part of the impedance"),
-        "impedance_imaginary": (
-            both,
-            padded([s.impedance.imag for s in spectra]),
-            "ohm",
-            "imaginary part of the impedance, negative for a capacitance",
-        ),
-        "time": (both, padded([s.time for s in spectra]), "s", "time since the start of the measurement"),
-        "temperature": (one, [p.temperature for p in placed], "degC", "temperature"),
-        "temperature_sd": (one, [p.temperature_sd for p in placed], "K", "standard uncertainty of the temperature"),
-        "temperature_from": (one, [p.temperature_from for p in placed], "1", "where the temperature comes from"),
-        "cycle": (one, np.array([s.cycle for s in spectra], dtype=np.int64), "1", "cycle number in the file"),
-        "amplitude": (
-            one,
-            [np.nan if s.amplitude is None else s.amplitude for s in spectra],
-            "V",
-            "peak amplitude of the excitation",
-        ),
-        "points": (one, np.array([s.frequency.size for s in spectra], dtype=np.int64), "1", "rows used"),
-        "dropped": (one, np.array([s.dropped_count for s in spectra], dtype=np.int64), "1", "rows dropped"),
-        "source": (one, [PurePath(s.source).name for s in spectra], "1", "file name"),
-        "start_time": (one, [s.start_time or "" for s in spectra], "1", "start of the measurement, ISO 8601"),
+    values: dict[str, Any] = {
+        "frequency": padded([s.frequency for s in spectra]),
+        "impedance_real": padded([s.impedance.real for s in spectra]),
+        "impedance_imaginary": padded([s.impedance.imag for s in spectra]),
+        "time": padded([s.time for s in spectra]),
+        "temperature": [p.temperature for p in placed],
+        "temperature_sd": [p.temperature_sd for p in placed],
+        "temperature_from": [p.temperature_from for p in placed],
+        "cycle": np.array([s.cycle for s in spectra], dtype=np.int64),
+        "amplitude": [np.nan if s.amplitude is None else s.amplitude for s in spectra],
+        "points": np.array([s.frequency.size for s in spectra], dtype=np.int64),
+        "dropped": np.array([s.dropped_count for s in spectra], dtype=np.int64),
+        "source": [PurePath(s.source).name for s in spectra],
+        "start_time": [s.start_time or "" for s in spectra],
     }
     dropped = [
         {"source": PurePath(s.source).name, "cycle": s.cycle, "reason": d.reason, "count": len(d.rows)}
@@ -405,18 +393,13 @@ def _dataset(sample: str, placed: Sequence[_Placed]) -> xarray.Dataset:
             listed = notes.setdefault(PurePath(s.source).name, [])
             if note not in listed:
                 listed.append(note)
-    return xarray.Dataset(
-        {
-            name: (dims, values, {"units": units, "long_name": long_name})
-            for name, (dims, values, units, long_name) in variables.items()
-        },
-        attrs={
-            "sample": sample,
-            "origin": "simulated" if any(s.origin == "simulated" for s in spectra) else "measured",
-            "dropped_rows": json.dumps(dropped),
-            "notes": json.dumps(notes, ensure_ascii=False),
-        },
-    )
+    attributes = {
+        "sample": sample,
+        "origin": "simulated" if any(s.origin == "simulated" for s in spectra) else "measured",
+        "dropped_rows": json.dumps(dropped),
+        "notes": json.dumps(notes, ensure_ascii=False),
+    }
+    return SPECTRA.dataset(values, attributes)
 
 
 def files_of_rows(rows: Sequence[Mapping[str, Any]], files: Sequence[str]) -> list[SpectraRow]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.impedance import CARRIED, CIRCUITS
 from coherion.errors import InputError
 from coherion.impedance.circuits.capacitance import arc_properties, suggested_origins
 from coherion.impedance.circuits.choice import (
@@ -20,7 +21,7 @@ from coherion.impedance.circuits.choice import (
 )
 from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
 from coherion.impedance.circuits.fit import CircuitFit, fit_circuit, parameter_index
-from coherion.impedance.datasets import CARRIED, measured, number, tsv, variable
+from coherion.impedance.datasets import measured, number, tsv
 from coherion.impedance.relaxation_times import default_time_constants, relaxation_times
 from coherion.settings.checking import refuse_out_of_range
 
@@ -122,8 +123,6 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     InputError
         If a setting is wrong; spectra that cannot be fitted are reported in the dataset instead.
     """
-    import xarray
-
     model = circuit(settings.circuit)
     sums = sums_of_resistances(model, settings.resistances)
     the_arcs = arcs(model)
@@ -189,68 +188,27 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
             preferred[row] = choice.circuits[choice.preferred]
             for k, role in enumerate(alternatives):
                 a["delta_aicc"][row, k] = choice.delta_aicc.get(role, np.nan)
-    s, p = (str(d) for d in validated["frequency"].dims)
-    text = {"units": "1"}
-    data = {
-        "value": variable((s, "parameter"), a["value"], "1", "value of the parameter, in parameter_unit"),
-        "standard_uncertainty": variable(
-            (s, "parameter"), a["standard_uncertainty"], "1", "standard uncertainty, in parameter_unit"
-        ),
-        "covariance": variable(
-            (s, "parameter", "parameter_2"), a["covariance"], "1", "covariance, in the product of the units"
-        ),
-        "resistance": variable((s, "resistance_name"), a["resistance"], "ohm", "sum of resistors"),
-        "resistance_sd": variable(
-            (s, "resistance_name"), a["resistance_sd"], "ohm", "standard uncertainty of the resistance"
-        ),
-        "resolved": variable((s, "resistance_name"), resolved, "1", "resistance is resolved"),
-        "reason": variable((s, "resistance_name"), reason, "1", "why it is not resolved"),
-        "capacitance": variable((s, "arc"), a["capacitance"], "F", "effective capacitance"),
-        "capacitance_sd": variable((s, "arc"), a["capacitance_sd"], "F", "standard uncertainty of the capacitance"),
-        "suggested_origin": variable(
-            (s, "arc"), origin, "1", "origin by capacitance after Irvine, Sinclair and West, for thickness/area = 1/cm"
-        ),
-        "apex_frequency": variable((s, "arc"), a["apex_frequency"], "Hz", "frequency of the arc's apex"),
-        "apex_frequency_relative_sd": variable(
-            (s, "arc"), a["apex_frequency_relative_sd"], "1", "relative standard uncertainty of the apex frequency"
-        ),
-        "fitted_real": variable((s, p), a["fitted_real"], "ohm", "real part of the fitted impedance"),
-        "fitted_imaginary": variable((s, p), a["fitted_imaginary"], "ohm", "imaginary part of the fitted impedance"),
-        "relaxation_distribution": variable(
-            (s, "relaxation_time"), a["relaxation_distribution"], "ohm", "distribution of relaxation times per ln tau"
-        ),
-        "chi_squared": variable(s, a["chi_squared"], "1", "weighted sum of squared residuals"),
-        "reduced_chi_squared": variable(s, a["reduced_chi_squared"], "1", "chi squared per degree of freedom"),
-        "rmse": variable(s, a["rmse"], "1", "root of chi squared per number fitted"),
-        "degrees_of_freedom": variable(s, freedom, "1", "real numbers fitted less free parameters"),
-        "agreeing_starts": variable(s, agreeing, "1", "starts that ended in the minimum reported"),
-        "preferred_circuit": variable(s, preferred, "1", "circuit that AICc prefers (reported, not imposed)"),
-        "delta_aicc": variable(
-            (s, "alternative"), a["delta_aicc"], "1", "AICc less that of the configured circuit; negative is better"
-        ),
-    }
+    carried = (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
     names = list(model.names)
-    coords = {
-        "parameter": ("parameter", names, text | {"long_name": "parameter of the circuit"}),
-        "parameter_2": ("parameter_2", names, text | {"long_name": "parameter of the circuit"}),
-        "parameter_unit": (
-            "parameter",
-            [q.unit for q in model.parameters],
-            text | {"long_name": "unit of the parameter"},
-        ),
-        "resistance_name": ("resistance_name", list(sums), text | {"long_name": "name of the resistance"}),
-        "arc": ("arc", [arc.resistance for arc in the_arcs], text | {"long_name": "resistor of the arc"}),
-        "relaxation_time": ("relaxation_time", taus, {"units": "s", "long_name": "relaxation time"}),
-        "alternative": ("alternative", list(alternatives), text | {"long_name": "circuit compared"}),
-    }
-    carried = {
-        n: validated[n]
-        for n in (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
-        if n in validated
+    values: dict[str, Any] = a | {
+        "resolved": resolved,
+        "reason": reason,
+        "suggested_origin": origin,
+        "degrees_of_freedom": freedom,
+        "agreeing_starts": agreeing,
+        "preferred_circuit": preferred,
+        **{name: validated[name].values for name in carried if name in validated},
+        "parameter": names,
+        "parameter_2": names,
+        "parameter_unit": [q.unit for q in model.parameters],
+        "resistance_name": list(sums),
+        "arc": [arc.resistance for arc in the_arcs],
+        "relaxation_time": taus,
+        "alternative": list(alternatives),
     }
     attributes = {k: v for k, v in validated.attrs.items() if k in ("origin", "sample")}
     attributes |= {"circuit": model.text, "resistors": json.dumps(sums), "weights": settings.weights}
-    return xarray.Dataset(data | carried, coords=coords, attrs=attributes)
+    return CIRCUITS.dataset(values, attributes)
 
 
 def _fit_spectrum(f: np.ndarray, z: np.ndarray, settings: CircuitSettings) -> CircuitFit:

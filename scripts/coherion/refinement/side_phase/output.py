@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.crystal.reflections import ReflectionSearch
+from coherion.data.contract.diffraction import SIDE_PHASE
 from coherion.refinement.side_phase.detection import Comparison, Decision, SidePhaseSettings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def dataset_of(
     cause: str,
     origin: str,
 ) -> xarray.Dataset:
-    """Everything that was found, as a dataset; docs/method-refinement.md lists it.
+    """Everything that was found, as a dataset; docs/data.md lists it.
 
     Parameters
     ----------
@@ -46,86 +47,54 @@ def dataset_of(
     origin
         ``measured`` or ``simulated``.
     """
-    import xarray
-
     q, intensity, sd = window
     counted = found.having if found.z > settings.significance else found.without
 
-    def variable(dims, data, units, long_name):
-        return dims, data, {"units": units, "long_name": long_name}
+    def number(value: float | None) -> np.float64:
+        return np.float64(np.nan if value is None else value)
 
-    def number(value, units, long_name):
-        return variable((), np.float64(np.nan if value is None else value), units, long_name)
-
-    area = f"{intensity_units}/angstrom"
-    lines = "the phase's reflections"
-    data = {
-        "intensity": variable("q", intensity, intensity_units, "corrected intensity without background"),
-        "calculated_without": variable("q", found.without.calculated, intensity_units, f"{lines} and background"),
-        "calculated_having": variable(
-            "q", found.having.calculated, intensity_units, f"{lines}, background and the side phase's reflection"
-        ),
-        "background": variable("q", counted.background, intensity_units, "smooth background of the fit that counts"),
-        "side_reflection": variable("q", found.having.side, intensity_units, "the side phase's reflection alone"),
-        "reflection_area": variable("reflection_q", counted.areas, area, f"areas of {lines}"),
-        "side_reflection_z": number(found.z, "1", "excess of the side phase's reflection over its standard error"),
-        "side_reflection_area": number(found.area, area, "area of the side phase's reflection"),
-        "side_reflection_area_sd": number(
-            found.area_sd if found.z > 0 else None, area, "area over z: the error against which it is seen"
-        ),
-        "reflection_width": number(
-            counted.width, "1/angstrom", f"full width at half maximum of {lines} at the side phase's place"
-        ),
-        "reflection_width_sd": number(counted.width_sd, "1/angstrom", "standard uncertainty of reflection_width"),
-        "domain_length": number(counted.length, "angstrom", f"length of the domains in the profile of {lines}"),
-        "strain": number(counted.strain, "1", "relative standard deviation of lattice spacings in the profile"),
-        "stretch": number(counted.stretch, "1", "relative shift of all positions from the refined cell"),
-        "tail": number(counted.tail, "1", "exponential part of the envelope in the profile"),
-        "rw_one_phase": number(float(fit.attrs["rw"]), "1", "Rw of the refinement with one phase"),
+    values: dict[str, Any] = {
+        "intensity": intensity,
+        "calculated_without": found.without.calculated,
+        "calculated_having": found.having.calculated,
+        "background": counted.background,
+        "side_reflection": found.having.side,
+        "reflection_area": counted.areas,
+        "side_reflection_z": number(found.z),
+        "side_reflection_area": number(found.area),
+        "side_reflection_area_sd": number(found.area_sd if found.z > 0 else None),
+        "reflection_width": number(counted.width),
+        "reflection_width_sd": number(counted.width_sd),
+        "domain_length": number(counted.length),
+        "strain": number(counted.strain),
+        "stretch": number(counted.stretch),
+        "tail": number(counted.tail),
+        "rw_one_phase": number(float(fit.attrs["rw"])),
+        "q": q,
+        "reflection_q": counted.positions,
     }
     if sd is not None:
-        data["intensity_sd"] = variable("q", sd, intensity_units, "standard uncertainty of intensity")
+        values["intensity_sd"] = sd
     for key, one in (("without", found.without), ("having", found.having)):
-        words = "without" if key == "without" else "with"
-        data[f"chi_squared_{key}"] = number(one.chi_squared, "1", f"chi-squared {words} the side phase's reflection")
-        data[f"degrees_of_freedom_{key}"] = number(one.degrees_of_freedom, "1", f"degrees of freedom {words} it")
-        data[f"misfit_factor_{key}"] = number(
-            one.misfit_factor, "1", f"long-run variance of the weighted residual {words} it"
-        )
-    coords = {
-        "q": variable("q", q, "1/angstrom", "scattering vector"),
-        "reflection_q": variable("reflection_q", counted.positions, "1/angstrom", f"positions of {lines}"),
-    }
+        values[f"chi_squared_{key}"] = number(one.chi_squared)
+        values[f"degrees_of_freedom_{key}"] = number(one.degrees_of_freedom)
+        values[f"misfit_factor_{key}"] = number(one.misfit_factor)
     if both is not None and two is not None:
-        density = "1/angstrom^2"
-        data |= {
-            "observed": variable("fitted_r", both.result.observed, density, "observed G(r) at the points fitted"),
-            "calculated_one_phase": variable(
-                "fitted_r", fit["fitted_calculated"].values, density, "G(r) of the refinement with one phase"
-            ),
-            "calculated_two_phases": variable(
-                "fitted_r", both.result.calculated, density, "G(r) of the refinement with two phases"
-            ),
-            "rw_two_phases": number(two.rw_two, "1", "Rw of the refinement with two phases"),
-            "chi_squared_one_phase": number(two.chi_squared_one, "1", "chi-squared with one phase"),
-            "chi_squared_two_phases": number(
-                two.chi_squared_two, "1", "chi-squared with two phases and the weights of the fit with one"
-            ),
-            "aicc_difference": number(two.aicc_difference, "1", "AICc with one phase less AICc with two"),
-            "side_phase_fraction": number(two.fraction, "1", "mass fraction of the side phase"),
-            "side_phase_fraction_sd": number(
-                two.fraction_sd, "1", "standard uncertainty of side_phase_fraction, scaled by reduced chi-squared"
-            ),
-            "coherence_length_two_phases": number(
-                two.length, "angstrom", "coherence length of the first phase, refined with the side phase"
-            ),
-            "coherence_length_two_phases_sd": number(
-                two.length_sd, "angstrom", "standard uncertainty of coherence_length_two_phases"
-            ),
+        values |= {
+            "observed": both.result.observed,
+            "calculated_one_phase": fit["fitted_calculated"].values,
+            "calculated_two_phases": both.result.calculated,
+            "rw_two_phases": number(two.rw_two),
+            "chi_squared_one_phase": number(two.chi_squared_one),
+            "chi_squared_two_phases": number(two.chi_squared_two),
+            "aicc_difference": number(two.aicc_difference),
+            "side_phase_fraction": number(two.fraction),
+            "side_phase_fraction_sd": number(two.fraction_sd),
+            "coherence_length_two_phases": number(two.length),
+            "coherence_length_two_phases_sd": number(two.length_sd),
+            "fitted_r": both.result.r,
         }
-        coords["fitted_r"] = variable("fitted_r", both.result.r, "angstrom", "distance of the points fitted")
-    made = xarray.Dataset(data, coords=coords)
-    made.attrs.update(
+    attributes = dict(
         side_phase=name,
         reflection_place=float(settings.reflection_q),
         significance=float(settings.significance),
@@ -134,7 +103,7 @@ def dataset_of(
         reason=decision.reason,
         origin=origin,
     )
-    return made
+    return SIDE_PHASE.dataset(values, attributes, intensity=intensity_units)
 
 
 def table_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:

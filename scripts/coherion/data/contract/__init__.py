@@ -1,0 +1,1 @@
+"""What every file between the rules holds: each variable, attribute and column declared once."""
