@@ -75,14 +75,14 @@ def test_what_the_contract_does_not_say_is_not_written(change, said, tmp_path):
         (lambda d: d.drop_vars("intensity"), "also intensity"),
         (lambda d: d.drop_vars("two_theta"), "also two_theta"),
         (lambda d: d.drop_attrs(deep=False), "also abscissa"),
-        (without_its_unit, "variable intensity"),
-        (lambda d: d.isel(two_theta=0), "variable intensity"),
+        (without_its_unit, "a.nc, variable intensity: is not what import_scan writes"),
+        (lambda d: d.isel(two_theta=0), "variable two_theta"),
         (lambda d: d.assign(intensity=d["intensity"].assign_attrs(units="ohm")), "found .*ohm.*expected .*counts"),
     ],
 )
 def test_a_file_that_breaks_its_contract_is_refused_by_name_and_place(change, said, tmp_path):
     change(dataset()).to_netcdf(tmp_path / "a.nc")
-    with pytest.raises(InputError, match="(?s)a.nc.*is not what import_scan writes.*" + said) as raised:
+    with pytest.raises(InputError, match=said) as raised:
         netcdf.read_dataset(tmp_path / "a.nc", "import_scan")
     assert raised.value.advice
     netcdf.read_dataset(tmp_path / "a.nc")
