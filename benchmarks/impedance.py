@@ -179,7 +179,7 @@ def run_sample(repeats: int) -> dict:
     import numpy as np
     import xarray
 
-    from coherion.impedance.arrhenius import BOLTZMANN
+    from coherion.constants import BOLTZMANN
     from coherion.impedance.arrhenius_dataset import ArrheniusSettings, arrhenius_dataset
     from coherion.impedance.circuits.circuit import circuit
     from coherion.impedance.circuits.dataset import CircuitSettings, fit_dataset

@@ -32,7 +32,7 @@ def main(argv=None):
     warned = warnings_of_logs(given.logs)
     origin = summary.origin_of_rows(series)
     for table in (
-        summary.run_table(series, exclusions, claims, warned),
+        summary.run_table(series, exclusions, claims, warned, summary.versions(given.output.parent)),
         summary.warnings_table(warned, origin),
         summary.settings_table(given.settings, read_yaml(given.schema), origin),
     ):

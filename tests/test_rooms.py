@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "scripts" / "coherion"
 # From the ground up. A name with a dot is a room inside a room.
 FLOORS = (
     "__init__",
+    "constants",
     "errors",
     "messages",
     "settings",

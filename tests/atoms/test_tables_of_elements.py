@@ -13,7 +13,8 @@ import xraydb
 
 from coherion.atoms.cross_sections import incoherent_cross_section, mass_attenuation
 from coherion.atoms.elements import ELEMENTS, atomic_mass, atomic_number
-from coherion.atoms.scattering_factors import HC, anomalous_terms, constant_powers, form_factor, scattering_powers
+from coherion.atoms.scattering_factors import anomalous_terms, constant_powers, form_factor, scattering_powers
+from coherion.constants import HC
 from coherion.errors import InputError
 
 # Chantler's tables end at uranium.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 
 import numpy as np
 import pytest
 import xarray
 
-from coherion.data import netcdf
+from coherion.data import netcdf, stated
 from coherion.data.contract.diffraction import SCAN
 from coherion.errors import InputError
 
@@ -43,7 +44,17 @@ def test_what_is_written_reads_back_with_its_sources_and_settings(tmp_path):
     assert found["intensity"].attrs == {"units": "counts", "long_name": "scattered intensity"}
     assert json.loads(found.attrs["sources"]) == {"raw.xy": hashlib.sha256(b"1 2\n").hexdigest()}
     assert json.loads(found.attrs["settings"]) == {"qmax": 13.0}
-    assert {"coherion", "numpy", "scipy"} <= set(json.loads(found.attrs["versions"]))
+
+
+def test_libraries_that_took_no_part_are_not_named(tmp_path, monkeypatch):
+    named = {}
+    monkeypatch.setitem(sys.modules, "impedance", sys)  # imported for something else
+    for imported in (True, False):
+        monkeypatch.setitem(sys.modules, "scipy", sys) if imported else monkeypatch.delitem(sys.modules, "scipy")
+        netcdf.write_dataset(dataset(), tmp_path / "a.nc", "import_scan")
+        named[imported] = set(json.loads(stated.attributes(tmp_path / "a.nc")["versions"]))
+    assert named[False] == {"coherion", "numpy", "xarray", "netCDF4"}
+    assert named[True] == named[False] | {"scipy"}
 
 
 def without_its_unit(made):

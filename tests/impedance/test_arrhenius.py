@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from coherion.constants import BOLTZMANN
 from coherion.errors import InputError
-from coherion.impedance.arrhenius import BOLTZMANN, fit_arrhenius
+from coherion.impedance.arrhenius import fit_arrhenius
 
 TEMPERATURE = np.arange(-40, 61, 10) + 273.15
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from coherion.constants import BOLTZMANN
 from coherion.data.contract.impedance import SPECTRA
 from coherion.data.netcdf import read_dataset, write_dataset
 from coherion.errors import CoherionWarning, InputError
-from coherion.impedance.arrhenius import BOLTZMANN
 from coherion.impedance.circuits.circuit import circuit
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"

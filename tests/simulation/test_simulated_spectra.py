@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from coherion.constants import BOLTZMANN
 from coherion.data.series_tables import read_tables
 from coherion.data.spectra.biologic import read_mpt
 from coherion.errors import InputError
 from coherion.simulation.series import read_simulation
 from coherion.simulation.series_tables import formula, spectrum_file, tables
-from coherion.simulation.spectra import BOLTZMANN, circuit, describe, pellet_of, simulate_spectrum, transport_of
+from coherion.simulation.spectra import circuit, describe, pellet_of, simulate_spectrum, transport_of
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config" / "simulation.yaml"

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from coherion.atoms.elements import atomic_number
 from coherion.atoms.table import element_row
+from coherion.constants import HC
 from coherion.errors import InputError
 
 Array = NDArray[np.float64]
 
-HC = 12398.419843320026
-"""Planck constant times speed of light, eV angstrom (SI, exact)."""
 
 RADIATIONS = ("xray", "neutron")
 

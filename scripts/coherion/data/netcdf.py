@@ -7,7 +7,8 @@ Attributes that every file carries:
 
 ``sources``        JSON, name and sha256 of each file the data came from
 ``settings``       JSON, the settings that were used
-``versions``       JSON, version of coherion and of the libraries that computed
+``versions``       JSON, version of coherion and of the libraries that computed: those that its contract names and the
+                   process had imported
 ``origin``         ``measured`` or ``simulated``; simulated as soon as one source is
 
 No time, user or path is stored, so that the same input gives the same file.
@@ -15,12 +16,14 @@ No time, user or path is stored, so that the same input gives the same file.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
@@ -34,7 +37,10 @@ from coherion.errors import InputError
 if TYPE_CHECKING:
     import xarray
 
-LIBRARIES = ("numpy", "scipy", "xarray", "netCDF4")
+#: Libraries that every file is made with.
+LIBRARIES = ("numpy", "xarray", "netCDF4")
+#: Modules that read a library's tables without importing it.
+_READERS = {"xraydb": "coherion.atoms.table"}
 #: Below this much free space a failed write is put down to a full disk.
 SPARE_BYTES = 1 << 20
 
@@ -98,6 +104,20 @@ def write_text(path: str | os.PathLike[str], text: str, encoding: str = "utf-8")
     write_whole(path, lambda temporary: temporary.write_bytes(text.encode(encoding)))
 
 
+def versions_of(libraries: Iterable[str]) -> dict[str, str]:
+    """Version of coherion and of each library that is installed."""
+    found = {"coherion": __version__}
+    for name in libraries:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def _imported(library: str) -> bool:
+    """Whether this process imported a library, or what reads its tables."""
+    return _READERS.get(library, library) in sys.modules
+
+
 def origin_of(*datasets: xarray.Dataset) -> str:
     """``simulated`` if any of the datasets comes from a simulation, else ``measured``."""
     return "simulated" if any(d.attrs.get("origin") == "simulated" for d in datasets) else "measured"
@@ -144,7 +164,7 @@ def write_dataset(
     dataset = dataset.assign_attrs(
         sources=json.dumps({Path(s).name: sha256(s) for s in sources}, sort_keys=True),
         settings=json.dumps(dict(settings or {}), sort_keys=True),
-        versions=json.dumps({"coherion": __version__} | {m: metadata.version(m) for m in LIBRARIES}),
+        versions=json.dumps(versions_of((*LIBRARIES, *filter(_imported, contract.libraries)))),
         Conventions="CF-1.11",
     )
     encoding = {

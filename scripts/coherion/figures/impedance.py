@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import xarray
 
+from coherion.constants import BOLTZMANN
 from coherion.data.netcdf import origin_of
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
 from coherion.figures.theme import graded
-from coherion.impedance.arrhenius import BOLTZMANN
 
 
 def _nearest(spectra: xarray.Dataset, temperature: float, usable: np.ndarray) -> int:

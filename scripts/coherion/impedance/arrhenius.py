@@ -22,11 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coherion.constants import BOLTZMANN
 from coherion.errors import InputError
 
-BOLTZMANN = 8.617333262e-5
-"""eV/K (exact by definition of the SI, shortened)."""
-CELSIUS_ZERO = 273.15
 FORMS = ("sigma_T", "sigma")
 WEIGHTINGS = ("errors", "none")
 COVARIANCES = ("larger", "scatter", "errors")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.data.contract.impedance import ARRHENIUS, CARRIED
 from coherion.errors import InputError
 from coherion.impedance.arrhenius import (
-    CELSIUS_ZERO,
     COVARIANCES,
     FORMS,
     WEIGHTINGS,
@@ -53,7 +53,7 @@ class ArrheniusSettings:
     """Colder spectra are left out (degC)."""
     temperature_max: float | None = None
     """Hotter spectra are left out (degC)."""
-    celsius_zero: float = CELSIUS_ZERO
+    celsius_zero: float = ZERO_CELSIUS
     """What is added to degC for K."""
     reference_temperature: float = 25.0
     """Temperature in degC at which the conductivity is given."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from coherion.constants import AVOGADRO, ZERO_CELSIUS
 from coherion.messages import warn
 from coherion.scattering.composition import molar_mass, parse_formula
 
@@ -23,8 +24,8 @@ THICKNESSES_CM = (0.005, 1.0)
 RELATIVE_DENSITIES = (0.3, 1.0)
 # Masses are weighed to a few per cent of a small pellet at worst.
 MASS_SD = 0.02
-ICE_POINTS = (273.0, 273.15)
-ABSOLUTE_ZERO = -273.15
+ICE_POINTS = (273.0, ZERO_CELSIUS)
+ABSOLUTE_ZERO = -ZERO_CELSIUS
 # Atoms per atom of the others; starting structures of a series differ from its members by less in ordered sites.
 AMOUNT_TOLERANCE = 0.05
 # Unit cells of starting structures are good to a few per cent of volume.
@@ -118,7 +119,7 @@ def warn_if_kelvin(sample: str, temperatures: Sequence[float], column: str = "te
     low, high = (min(temperatures), max(temperatures)) if temperatures else (0.0, 0.0)
     span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     if in_kelvin(temperatures):
-        shifted = f"{low - 273.15:.4g}" if low == high else f"{low - 273.15:.4g} to {high - 273.15:.4g}"
+        shifted = " to ".join(f"{end - ZERO_CELSIUS:.4g}" for end in dict.fromkeys((low, high)))
         warn(
             f"sample {sample}: {column} is {span} degC, which would be {shifted} degC if it was written in kelvin: "
             "the column is in degC, subtract 273.15"
@@ -203,7 +204,7 @@ def warn_if_other_density(sample: str, density: float, composition: str, crystal
     if len(crystals) != 1:
         return
     file, crystal = next(iter(crystals.items()))
-    found = molar_mass(crystal.composition) / 0.602214076 / crystal.volume
+    found = molar_mass(crystal.composition) / (AVOGADRO * 1e-24 * crystal.volume)
     if abs(density / found - 1) > DENSITY_TOLERANCE:
         warn(
             f"sample {sample}: density_g_cm3 is {density:g}, {file} has {found:.3g} g/cm3 ({composition}): "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.paper import criteria
 from coherion.paper.claims_structure import KINK, TREND
 from coherion.paper.criteria import Array, ClaimSettings, Finding
@@ -13,7 +14,6 @@ from coherion.statistics.correlation import Interval
 from coherion.statistics.regression import student_quantile
 from coherion.statistics.series import Missing, Series
 
-ZERO_CELSIUS = 273.15
 LN10 = float(np.log(10.0))
 
 

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from coherion.data.netcdf import sha256, write_whole
+from coherion import __version__
+from coherion.data.netcdf import sha256, versions_of, write_whole
 from coherion.data.stated import attributes
 from coherion.provenance.jobs import Job, makers
-from coherion.provenance.summary import versions
+from coherion.provenance.summary import software_of_run
 from coherion.settings.configuration import read_yaml
 
 Entity = dict[str, Any]
@@ -231,7 +232,7 @@ class Crate:
             # A script of the workflow is what ran; its page of help is its description.
             self._entities[program]["@type"] = ["File", "SoftwareSourceCode"]
             self._entities[program]["name"] = job.rule
-            self._entities[program]["version"] = versions()["coherion"]
+            self._entities[program]["version"] = __version__
         log = Path(job.log[0]).with_suffix("").parts if job.log else (job.rule,)
         logs = log[log.index("logs") + 1 :] if "logs" in log else log
         action: Entity = {
@@ -273,7 +274,7 @@ class Crate:
                 "name": "Snakemake",
                 "identifier": {"@id": "https://doi.org/10.12688/f1000research.29032.3"},
                 "url": {"@id": "https://snakemake.github.io"},
-                "version": versions().get("snakemake", ""),
+                "version": versions_of(["snakemake"]).get("snakemake", ""),
             }
         )
         parts = sorted(
@@ -348,7 +349,7 @@ class Crate:
 
     def _versions(self) -> list[tuple[str, str]]:
         """Versions of this environment, and those with which datasets of the run were computed."""
-        found = set(versions().items())
+        found = set(versions_of(software_of_run(self.root)).items())
         for dataset in self._datasets():
             found |= set(json.loads(dataset.get("versions", "{}")).items())
         return sorted(found)

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-from coherion import __version__
+from coherion.data.contract.contracts import CONTRACTS
+from coherion.data.netcdf import versions_of
+from coherion.data.stated import attributes
 from coherion.tables.table import Column, Table
 
-#: Libraries that compute; their versions stand in the summary and in the crate.
-LIBRARIES = (
-    "snakemake", "numpy", "scipy", "xarray", "netCDF4", "diffpy.structure", "gemmi", "xraydb", "impedance", "numba",
-    "matplotlib", "seaborn", "typst",
-)  # fmt: skip
+RUN = ("snakemake", "matplotlib", "typst")
 
 Rows = Sequence[Mapping[str, str]]
 
 
-def versions() -> dict[str, str]:
-    """Version of coherion and of each library that is installed."""
-    found = {"coherion": __version__}
-    for name in LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+def software_of_run(results: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Libraries of jobs, figures and the document, whose files do not all say what they were made with."""
+    return (*RUN, "seaborn") if Path(results, "figures", "relations.pdf").exists() else RUN
+
+
+def versions(results: str | os.PathLike[str]) -> dict[str, str]:
+    """Version of coherion and of each library that made something in a results folder, as its files say."""
+    folders = {Path(file).parts[1] for one in CONTRACTS.values() for file in one.file.split(", ")}
+    used: dict[str, str] = {}
+    for path in sorted(path for folder in folders for path in Path(results, folder).rglob("*.nc")):
+        used |= json.loads(attributes(path).get("versions", "{}"))
+    found = versions_of(software_of_run(results)) | used
+    return {name: found[name] for name in sorted(found, key=str.lower)}
 
 
 def origin_of_rows(rows: Rows) -> str:
@@ -36,7 +39,13 @@ def origin_of_rows(rows: Rows) -> str:
     return "simulated" if any(row.get("origin") == "simulated" for row in rows) else "measured"
 
 
-def run_table(series: Rows, exclusions: Rows, claims: Rows, warned: Sequence[tuple[str, str]]) -> Table:
+def run_table(
+    series: Rows,
+    exclusions: Rows,
+    claims: Rows,
+    warned: Sequence[tuple[str, str]],
+    computed_with: Mapping[str, str],
+) -> Table:
     """What a run found, in counts, and with which versions.
 
     Parameters
@@ -45,6 +54,8 @@ def run_table(series: Rows, exclusions: Rows, claims: Rows, warned: Sequence[tup
         Rows of ``series.tsv``, ``exclusions.tsv`` and ``claims.tsv`` as text.
     warned
         Job and text of each warning.
+    computed_with
+        Version of each library that took part.
     """
     origin = origin_of_rows(series)
     left_out = [f"{row['sample']}: {row['excluded']}" for row in series if row.get("excluded")]
@@ -57,7 +68,7 @@ def run_table(series: Rows, exclusions: Rows, claims: Rows, warned: Sequence[tup
     counts = Counter(row["verdict"] for row in claims)
     lines += [(f"statements of the paper: {verdict}", count) for verdict, count in sorted(counts.items())]
     lines.append(("warnings", len(warned)))
-    lines += [(f"version of {name}", version) for name, version in versions().items()]
+    lines += [(f"version of {name}", version) for name, version in computed_with.items()]
     return Table(
         "run",
         "What the run found, and the versions it computed with.",

@@ -7,10 +7,8 @@ import re
 from collections.abc import Mapping
 
 from coherion.atoms.elements import ELEMENTS, atomic_mass
+from coherion.constants import AVOGADRO
 from coherion.errors import InputError
-
-AVOGADRO = 6.02214076e23
-"""Particles per mole (SI, exact)."""
 
 _TOKEN = re.compile(r"(?P<element>[A-Z][a-z]?)|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<open>[(\[])|(?P<close>[)\]])")
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-ELECTRON_REST_ENERGY = 510998.95  # eV
-HC = 12398.41984  # eV angstrom
+from coherion.constants import AVOGADRO, ELECTRON_REST_ENERGY, HC
+
+BARN = 1e-24  # cm^2
 CLASSICAL_RADIUS_SQUARED = 0.0794078  # barn, square of the classical electron radius
-AVOGADRO = 0.602214076  # 1e24 per mol: barn per atom to cm^2/g
 
 # Momentum scales (1/angstrom) of hydrogen-like shells that an atom's incoherent scattering is put together from.
 _SCALES = np.geomspace(0.7, 70.0, 16)
@@ -37,7 +37,7 @@ def _shell_weights(element: str) -> tuple[float, ...]:
 
     energies = np.geomspace(2e3, 8e4, 60)
     grams = xraydb.incoherent_cross_section_elam(element, energies)
-    measured = grams * xraydb.atomic_mass(element) / AVOGADRO
+    measured = grams * xraydb.atomic_mass(element) / (AVOGADRO * BARN)
     cosine, weight = np.polynomial.legendre.leggauss(120)
     ratio = 1 / (1 + energies[:, None] / ELECTRON_REST_ENERGY * (1 - cosine))
     klein_nishina = 0.5 * ratio**2 * (ratio + 1 / ratio - (1 - cosine**2)) * CLASSICAL_RADIUS_SQUARED
@@ -77,7 +77,7 @@ def fluorescence_intensity(element: str, energy: float) -> float:
     if xraydb.xray_edge(element, "K").energy >= energy:
         return 0.0
     edge = xraydb.xray_edge(element, "K")
-    photo = xraydb.mu_elam(element, energy, kind="photo") * xraydb.atomic_mass(element) / AVOGADRO
+    photo = xraydb.mu_elam(element, energy, kind="photo") * xraydb.atomic_mass(element) / (AVOGADRO * BARN)
     k_part = 1 - 1 / edge.jump_ratio
     return float(photo * k_part * edge.fyield / (4 * np.pi) / CLASSICAL_RADIUS_SQUARED)
 

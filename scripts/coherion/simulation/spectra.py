@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from coherion.constants import BOLTZMANN, ZERO_CELSIUS
 from coherion.simulation.series import Sample, stream
 
-BOLTZMANN = 8.617333262e-5  # eV/K
-ZERO_CELSIUS = 273.15  # K
 VACUUM_PERMITTIVITY = 8.8541878128e-14  # F/cm
 ROOM = 25.0  # degC
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from coherion.constants import AVOGADRO
+
 
 @dataclass(frozen=True)
 class Site:
@@ -93,7 +95,7 @@ class Structure:
         from xraydb import atomic_mass
 
         mass = sum(number * atomic_mass(element) for element, number in self.contents().items())
-        return mass / self.volume() / 0.602214076
+        return mass / (self.volume() * AVOGADRO * 1e-24)
 
 
 def polynomial(coefficients: Sequence[float], x: float) -> float:

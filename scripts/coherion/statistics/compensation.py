@@ -20,11 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from coherion.constants import BOLTZMANN
 from coherion.statistics.correlation import coefficient
 from coherion.statistics.line import StructuralLine, fit_line
 
 Array = NDArray[np.float64]
-BOLTZMANN = 8.617333262145e-5  # eV/K, exact by definition of the SI (to the digits given)
 
 
 @dataclass(frozen=True)

@@ -82,4 +82,5 @@ CORRELATION = Contract(
         Attribute("conductivity_temperature", "degC", "temperature of the conductivities"),
         Attribute("missing", "", "what could not be computed, and why"),
     ),
+    libraries=("scipy",),
 )

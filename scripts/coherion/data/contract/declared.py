@@ -79,6 +79,8 @@ class Contract:
         Its parts. ``origin`` and what provenance adds stand in every file and need no declaration.
     choices
         What may stand for each word in braces.
+    libraries
+        Libraries that compute something of it, beside numpy, xarray and netCDF4; some only for some data.
     """
 
     command: str
@@ -88,6 +90,7 @@ class Contract:
     variables: tuple[Variable, ...]
     attributes: tuple[Attribute, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [one.name for one in (*self.coordinates, *self.variables)]

@@ -32,6 +32,7 @@ SCAN = Contract(
         Attribute("instrument_*", "", "what the file says of the instrument", needed=False),
     ),
     choices={"abscissa": ("two_theta", "q"), "intensity": _INTENSITY},
+    libraries=("scipy",),
 )
 
 _NOISE = tuple(
@@ -91,6 +92,7 @@ REDUCTION = Contract(
         *_NOISE,
     ),
     choices={"intensity": _INTENSITY},
+    libraries=("scipy", "gemmi", "xraydb"),
 )
 
 REFINEMENT = Contract(
@@ -198,6 +200,7 @@ REFINEMENT = Contract(
         Attribute("at_bound", "", "JSON: parameters that ended at a bound"),
         Attribute("converged", "1", "1 where the fit converged"),
     ),
+    libraries=("scipy", "gemmi", "xraydb", "numba", "diffpy.structure"),
 )
 
 GEOMETRY = Contract(
@@ -225,6 +228,7 @@ GEOMETRY = Contract(
         Variable("covariance", "quantity quantity_2", OWN_UNIT, "covariance, not scaled by reduced chi-squared"),
         Variable("covariance_scaled", "quantity quantity_2", OWN_UNIT, "covariance, scaled by reduced chi-squared"),
     ),
+    libraries=("scipy", "gemmi", "diffpy.structure"),
 )
 
 _LINES = "the phase's reflections"
@@ -310,4 +314,5 @@ SIDE_PHASE = Contract(
         Attribute("reason", "", "why it does, or why not"),
     ),
     choices={"intensity": _INTENSITY},
+    libraries=("scipy", "gemmi", "xraydb", "numba", "diffpy.structure"),
 )

@@ -45,6 +45,7 @@ SPECTRA = Contract(
     coordinates=(),
     variables=_SPECTRA,
     attributes=_READ,
+    libraries=("impedance",),
 )
 
 VALIDATION = Contract(
@@ -133,6 +134,7 @@ CIRCUITS = Contract(
         Attribute("resistors", "", "JSON: resistors that each resistance is the sum of"),
         Attribute("weights", "", "weighting of the points"),
     ),
+    libraries=("scipy",),
 )
 
 _SIGMA = "S/cm"
@@ -216,4 +218,5 @@ ARRHENIUS = Contract(
         Attribute("reference_temperature", "degC", "temperature of the quantities at the reference"),
         Attribute("celsius_zero", "K", "what 0 degC was taken for"),
     ),
+    libraries=("scipy",),
 )

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.data.spectra.columns import temperature_unit
 from coherion.data.spectra.spectrum import Columns, Facts, Spectrum, read_bytes, spectra_of
 from coherion.errors import InputError
@@ -324,7 +325,7 @@ def _temperature(column, named: dict[str, _Module], notes: list[str]) -> np.ndar
         found = column(identifier)
         if found is not None:
             notes.append(f"temperature taken from analog input {place + 1}, named {names[place]!r} in the file")
-            return found - 273.15 if unit == "K" else found
+            return found - ZERO_CELSIUS if unit == "K" else found
     return None
 
 

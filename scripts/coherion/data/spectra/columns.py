@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.data.spectra.spectrum import Columns
 from coherion.errors import InputError
 
@@ -88,7 +89,7 @@ def column_of(name: str, *, file: str | os.PathLike[str], place: str | None = No
     plain = _plain(name)
     unit = temperature_unit(plain)
     if unit:
-        return Column("temperature", 1.0, -273.15 if unit == "K" else 0.0, unit)
+        return Column("temperature", 1.0, -ZERO_CELSIUS if unit == "K" else 0.0, unit)
     for quantity, pattern in _PATTERNS.items():
         match = pattern.fullmatch(plain)
         if not match:

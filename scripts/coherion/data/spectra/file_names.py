@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from coherion.constants import ZERO_CELSIUS
+
 _TEMPERATURE = re.compile(
     r"[ _-]*?(?P<minus>(?<![A-Za-z0-9])(?:-|−|minus|m))?(?<![0-9.,])(?P<value>[0-9]{1,4}(?:\.[0-9]{1,3})?)"
     r"[ _]?(?P<unit>degC?|deg|°C?|grad|C|K)(?![A-Za-z0-9])"
@@ -16,7 +18,7 @@ def temperature_in(stem: str) -> float | None:
     if found is None:
         return None
     value = (-1 if found["minus"] else 1) * float(found["value"])
-    return round(value - 273.15, 2) if found["unit"] == "K" else value
+    return round(value - ZERO_CELSIUS, 2) if found["unit"] == "K" else value
 
 
 def last_temperature(stem: str) -> re.Match[str] | None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion import messages
+from coherion.constants import ZERO_CELSIUS
 from coherion.data.contract.impedance import SPECTRA
 from coherion.data.spectra.file_names import temperature_in
 from coherion.data.spectra.spectrum import TEMPERATURE_LIMITS, Spectrum, read_bytes
@@ -291,7 +292,7 @@ def _place(spectrum: Spectrum, row: SpectraRow, settings: SpectraSettings, sampl
     if given is not None:
         for other, what in ((measured, "its sensor"), (spectrum.stated_temperature, "its title or name")):
             if other is not None and abs(given - other) > TEMPERATURE_TOLERANCE:
-                kelvin = abs(given - 273.15 - other) <= TEMPERATURE_TOLERANCE
+                kelvin = abs(given - ZERO_CELSIUS - other) <= TEMPERATURE_TOLERANCE
                 messages.warn(
                     f"{name}: the table of spectra says {given:g} degC, {what} says {other:.4g} degC; "
                     + ("the table seems to be in kelvin: " if kelvin else "the table is followed: ")
@@ -302,7 +303,7 @@ def _place(spectrum: Spectrum, row: SpectraRow, settings: SpectraSettings, sampl
         # A name may hold another temperature, such as that of an annealing: only the shift of kelvin is told.
         named = temperature_in(PurePath(row.file).stem) if named is None else named
         used, what = (measured, "its sensor says") if given is None else (given, "the table of spectra says")
-        if named is not None and used is not None and abs(used - 273.15 - named) <= TEMPERATURE_TOLERANCE:
+        if named is not None and used is not None and abs(used - ZERO_CELSIUS - named) <= TEMPERATURE_TOLERANCE:
             messages.warn(
                 f"{name}: {what} {used:.5g} degC, its title or name {named:g} degC: the former seems to be in kelvin: "
                 "write the temperature in degC in the column temperature_C"

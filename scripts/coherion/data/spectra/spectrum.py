@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.errors import InputError
 
 # Beyond these no instrument measures: a number outside was misread or is damaged.
 FREQUENCY_LIMITS = (1e-7, 1e11)
 IMPEDANCE_LIMIT = 1e18
-TEMPERATURE_LIMITS = (-273.15, 2000.0)
+TEMPERATURE_LIMITS = (-ZERO_CELSIUS, 2000.0)
 # Why a row is dropped; a row's code is the place in this list, 0 for a row that is used.
 REASONS = (
     "",

@@ -18,6 +18,7 @@ from pathlib import PurePath
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.data.spectra.columns import (
     SKIPPED,
     Column,
@@ -278,7 +279,7 @@ def read_columns(path: str | os.PathLike[str], columns: str | Sequence[str] | No
     title = "\n".join(header[:10])
     temperature = _FIXED_TEMPERATURE.search("\n".join(header))
     if temperature and table.temperature is None and table.frequency is not None:
-        value = Numbers(path).read(temperature[2], "header") - (273.15 if temperature[1] == "K" else 0.0)
+        value = Numbers(path).read(temperature[2], "header") - (ZERO_CELSIUS if temperature[1] == "K" else 0.0)
         table.temperature = np.full(table.frequency.shape, value)
     volt = _VRMS.search("\n".join(header))
     rms = _positive(volt[1]) if volt else None

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coherion.atoms.cross_sections import mass_attenuation
-from coherion.atoms.scattering_factors import HC
+from coherion.constants import HC
 from coherion.scattering.composition import mass_fractions
 
 Array = NDArray[np.float64]

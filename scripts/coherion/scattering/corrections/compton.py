@@ -22,13 +22,8 @@ from numpy.typing import NDArray
 
 from coherion.atoms.cross_sections import incoherent_cross_section
 from coherion.atoms.elements import atomic_number
-from coherion.atoms.scattering_factors import HC
-from coherion.scattering.composition import AVOGADRO, molar_mass
-
-ELECTRON_REST_ENERGY = 510_998.95
-"""eV (CODATA 2018)."""
-ELECTRON_RADIUS = 2.8179403262e-13
-"""Classical electron radius, cm (CODATA 2018)."""
+from coherion.constants import AVOGADRO, ELECTRON_RADIUS, ELECTRON_REST_ENERGY, HC
+from coherion.scattering.composition import molar_mass
 
 _ENERGIES = np.geomspace(1.5e3, 3e5, 30)
 _WIDTHS = np.geomspace(0.03, 12.0, 20)
