@@ -71,7 +71,7 @@ def recover(length: float, seed: int, model, sd: float) -> dict:
         elif name.endswith("u_iso"):
             start[name], bounds[name] = 0.02, (0.0005, 0.3)
     result = refine(model, r, g, free=free, start=start, bounds=bounds, sd=np.full(r.size, sd), max_evaluations=200)
-    interval = profile_interval(model, result, "coherence_length")
+    interval = profile_interval(result, "coherence_length")
     return {
         "true": length,
         "fitted": result.values["coherence_length"],

@@ -566,14 +566,15 @@ def constraint_seeds() -> list[bytes]:
 
 
 def read_constraints(path: Path) -> None:
-    from coherion.refinement.constraints import linear_map, parse_constraint, parse_number
+    from coherion.refinement.constraints import parse_constraint, parse_number
+    from coherion.refinement.linear_map import linear_map
 
     names = ["a", "b", "c", "Na1.occupancy", "Na2.occupancy", "Na1.x", "M1.occupancy.Zr", "M2.occupancy.Zr"]
     lines = decoded(path).split("\n")
     equations = [e for line in lines for e in parse_constraint(line, names, {"x": 0.5})]
     found = linear_map(names, dict.fromkeys(names, 0.5), free=names, equations=equations)
     finite(found.offset, found.matrix)
-    assert found.matrix.shape == (len(names), len(found.free))
+    assert found.matrix.shape == (len(names), len(found.variables))
     with contextlib.suppress(CoherionError):
         assert math.isfinite(parse_number(lines[0].partition("=")[2], {"x": 0.5}, place="start"))
 

@@ -35,7 +35,7 @@ from coherion.errors import CoherionWarning, InputError
 from coherion.impedance.circuits.dataset import CircuitSettings
 from coherion.impedance.conductivity import Pellet
 from coherion.pair_model.pairs import list_pairs
-from coherion.refinement.least_squares import covariance_of
+from coherion.refinement.least_squares.covariance import covariance_of
 from coherion.refinement.observed import power_beyond, read_observed
 from coherion.refinement.recipe_settings import RefinementSettings, bounds_of
 from coherion.refinement.side_phase import detection as side_phase

@@ -191,8 +191,8 @@ def test_a_circuit_and_a_constraint_from_the_command_line_are_only_text(here, ca
 
 
 def test_names_of_phases_cannot_lead_elsewhere():
-    from coherion.refinement.recipe import make_model
     from coherion.refinement.recipe_settings import RefinementSettings
+    from coherion.refinement.steps.problem import make_model
 
     crystal = read_cif(ROOT / "config" / "structures" / "LaB6.cif")
     for names in (["a", "../planted"], ["a", "/tmp/planted"], ["a", ".."], ["a", "b\n"], ["a:b", "c"]):

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coherion.errors import InputError
-from coherion.refinement.constraints import MAX_DEPTH, linear_map, parse_constraint
+from coherion.refinement.constraints import MAX_DEPTH, parse_constraint
+from coherion.refinement.linear_map import LinearMap, linear_map
 
 NAMES = ("a", "Na1.occupancy", "Na2.occupancy", "Cl1.u_iso", "Cl2.u_iso", "Cl3.u_iso", "side:scale")
 START = dict(zip(NAMES, (6.9, 1.0, 1.0, 0.02, 0.03, 0.04, 0.1), strict=True))
@@ -21,7 +22,7 @@ def mapped(*texts, free=NAMES, fixed=None, bounds=None, **values):
 
 
 def at(made, name, z):
-    return made.values(np.asarray(z, float))[NAMES.index(name)]
+    return made.values(np.asarray(z, float))[name]
 
 
 # 1. what is read
@@ -52,9 +53,9 @@ def test_reads_linear_sums(text, constant, coefficients):
 
 def test_a_chain_of_equals_is_shared_parameters():
     made = mapped("Cl1.u_iso = Cl2.u_iso = Cl3.u_iso")
-    assert "Cl3.u_iso" in made.free and not {"Cl1.u_iso", "Cl2.u_iso"} & set(made.free)
-    z = np.arange(1.0, len(made.free) + 1)
-    shared = z[made.free.index("Cl3.u_iso")]
+    assert "Cl3.u_iso" in made.variables and not {"Cl1.u_iso", "Cl2.u_iso"} & set(made.variables)
+    z = np.arange(1.0, len(made.variables) + 1)
+    shared = z[made.variables.index("Cl3.u_iso")]
     assert at(made, "Cl1.u_iso", z) == at(made, "Cl2.u_iso", z) == shared
 
 
@@ -124,9 +125,9 @@ def test_charge_balance_holds_for_every_z_and_carries_bounds():
     text = "Na1.occupancy = 3 - x - 2*Na2.occupancy"
     box = {"Na1.occupancy": (0, 1), "Na2.occupancy": (0, 1)}
     made = mapped(text, bounds=box, x=0.7)
-    j = made.free.index("Na2.occupancy")
+    j = made.variables.index("Na2.occupancy")
     for value in (0.7, 0.9, 1.1):
-        z = np.ones(len(made.free))
+        z = np.ones(len(made.variables))
         z[j] = value
         assert at(made, "Na1.occupancy", z) + 2 * at(made, "Na2.occupancy", z) == pytest.approx(2.3)
     # 0 <= 2.3 - 2 z <= 1 and 0 <= z <= 1 leave 0.65 <= z <= 1
@@ -144,23 +145,23 @@ def test_covariance_follows_the_map():
 
 def test_what_is_not_refined_stays_and_a_dependent_name_frees_its_independent_one():
     made = mapped("Na1.occupancy = 3 - x - 2*Na2.occupancy", free=("Na1.occupancy",), x=0.5)
-    assert made.free == ("Na2.occupancy",)
+    assert made.variables == ("Na2.occupancy",)
     assert at(made, "a", [0.8]) == 6.9
     fixed_only = mapped("Na1.occupancy = 3 - x - 2*Na2.occupancy", free=("a",), x=0.5)
-    assert fixed_only.free == ("a",)
+    assert fixed_only.variables == ("a",)
     # Na2 stays at its start of 1, so the balance sets Na1 to 0.5 whatever the file said
     assert at(fixed_only, "Na1.occupancy", [7.0]) == pytest.approx(0.5)
 
 
 def test_fixed_value_passes_through_equations():
     made = mapped("Cl1.u_iso = 2*Cl2.u_iso", fixed={"Cl1.u_iso": 0.05})
-    assert "Cl2.u_iso" not in made.free
-    assert at(made, "Cl2.u_iso", np.ones(len(made.free))) == pytest.approx(0.025)
+    assert "Cl2.u_iso" not in made.variables
+    assert at(made, "Cl2.u_iso", np.ones(len(made.variables))) == pytest.approx(0.025)
 
 
 def test_repeated_equation_is_harmless():
     once, twice = mapped("a = 2*side:scale"), mapped("a = 2*side:scale", "side:scale = 0.5*a")
-    assert once.free == twice.free
+    assert once.variables == twice.variables
     np.testing.assert_allclose(once.matrix, twice.matrix)
 
 
@@ -198,19 +199,32 @@ def test_contradiction_names_the_texts():
 
 def test_bound_of_a_sum_is_checked_after_the_fit():
     made = mapped("a = Cl1.u_iso + Cl2.u_iso", bounds={"a": (0.0, 1.0)})
-    z = np.zeros(len(made.free))
-    assert made.outside(z) == []
-    z[[made.free.index("Cl1.u_iso"), made.free.index("Cl2.u_iso")]] = 0.7
-    assert made.outside(z) == [("a", pytest.approx(1.4), 0.0, 1.0)]
+    z = np.zeros(len(made.variables))
+    assert made.outside(made.values(z)) == []
+    z[[made.variables.index("Cl1.u_iso"), made.variables.index("Cl2.u_iso")]] = 0.7
+    assert made.outside(made.values(z)) == [("a", pytest.approx(1.4), 0.0, 1.0)]
 
 
 def test_part_holds_the_others():
     whole = mapped("Na1.occupancy = 3 - 2*Na2.occupancy")
-    z = np.array([START[n] for n in whole.free])
-    stage, kept = whole.part(["Na1.occupancy"], z)
-    assert stage.free == ("Na2.occupancy",) and [whole.free[j] for j in kept] == ["Na2.occupancy"]
-    z[kept] = 0.9
-    np.testing.assert_allclose(stage.values(np.array([0.9])), whole.values(z))
+    values = whole.values(np.array([START[n] for n in whole.variables]))
+    stage = whole.part(["Na1.occupancy"], values)
+    # only what moves is in it
+    assert stage.variables == ("Na2.occupancy",) and stage.parameters == ("Na1.occupancy", "Na2.occupancy")
+    z = whole.variables_at(values | {"Na2.occupancy": 0.9})
+    assert values | stage.values(np.array([0.9])) == pytest.approx(whole.values(z))
+
+
+def test_a_held_variable_is_a_constant_of_the_rest():
+    whole = mapped("a = Cl1.u_iso + 2*Cl2.u_iso", free=("Cl1.u_iso", "Cl2.u_iso"))
+    held = whole.held(whole.variables.index("Cl2.u_iso"), 0.7)
+    assert held.variables == ("Cl1.u_iso",)
+    assert at(held, "a", [0.1]) == pytest.approx(1.5) and at(held, "Cl2.u_iso", [0.1]) == 0.7
+
+
+def test_variables_that_are_no_parameters_start_where_the_parameters_are():
+    made = LinearMap(("a", "b"), ("u",), np.array([1.0, 0.0]), np.array([[1.0], [2.0]]), np.zeros(1), np.ones(1))
+    assert made.variables_at({"a": 1.3, "b": 0.6}) == pytest.approx([0.3])
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(-3, 3), st.integers(-3, 3)), max_size=6))
@@ -224,7 +238,7 @@ def test_every_equation_holds_on_the_whole_map(rows):
         return
     rng = np.random.default_rng(1)
     for _ in range(3):
-        p = dict(zip(NAMES, made.values(rng.normal(size=len(made.free))), strict=True))
+        p = made.values(rng.normal(size=len(made.variables)))
         for equation in found:
             residual = equation.linear.constant + sum(c * p[n] for n, c in equation.linear.coefficients.items())
             assert abs(residual) < 1e-6 * max(1.0, *map(abs, p.values()))

@@ -110,9 +110,11 @@ def test_cadmium_selenide_nanoparticle(real_data):
     matrix = np.zeros((len(parameters), len(variables)))
     for row in range(len(parameters)):
         matrix[row, row if row < 6 else 6 + (row - 6) // 2] = 1.0
-    start = np.array([4.3, 7.0, 0.12, 5.0, 30.0, 0.378, 0.02, 0.06])
-    map_ = LinearMap(tuple(parameters), np.zeros(len(parameters)), tuple(variables), matrix, start)
-    result = refined(model, real_data / "pdf/cdse/CdSe-3.gr", (), {"qdamp": 0.058}, (1.5, 20.0), linear_map=map_)
+    start = dict(zip(parameters, [4.3, 7.0, 0.12, 5.0, 30.0, 0.378, 0.02, 0.02, 0.06, 0.06], strict=True))
+    open_ = np.full(len(variables), np.inf)
+    map_ = LinearMap(tuple(parameters), tuple(variables), np.zeros(len(parameters)), matrix, -open_, open_)
+    start |= {"qdamp": 0.058}
+    result = refined(model, real_data / "pdf/cdse/CdSe-3.gr", (), start, (1.5, 20.0), linear_map=map_)
     values = result.values
     for name, published in {"a": 4.3022, "c": 7.0061, "coherence_length": 30.3}.items():
         assert values[name] == pytest.approx(published, rel=0.01), name

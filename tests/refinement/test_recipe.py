@@ -9,11 +9,13 @@ from coherion.crystal.crystal import Crystal, Site
 from coherion.errors import CoherionWarning, InputError
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
+from coherion.refinement.least_squares.points import fit_data
+from coherion.refinement.least_squares.weights import FitData, misfit_variance, unmeasured
 from coherion.refinement.observed import Observed
-from coherion.refinement.recipe import make_model, prepare, run_recipe
+from coherion.refinement.recipe import run_recipe
 from coherion.refinement.recipe_settings import RefinementSettings, bounds_of, matching
 from coherion.refinement.side_phase.weight_fractions import weight_fractions
-from coherion.refinement.weights import FitData, fit_data, misfit_variance, unmeasured
+from coherion.refinement.steps.problem import make_model, prepare
 
 QMAX = 13.0
 STEP = np.pi / QMAX
@@ -140,9 +142,9 @@ def test_it_says_what_it_is_doing():
     found, said = refine([cryolite()], observed(r, g), settings(stages=[["scale", "delta2"], ["lattice"]]))
     text = "\n".join(said)
     assert "stage 1 of 3, scale, delta2: Rw" in text and "stage 3 of 3, all together: Rw" in text
-    assert "evaluations" in text and len(found.stages) == 3
+    assert "evaluations" in text and len(found.course.stages) == 3
     # the truth is where the fit starts for all but scale, delta2 and the length it holds: Rw falls with each stage
-    assert found.stages[-1].rw <= found.stages[0].rw
+    assert found.course.stages[-1].rw <= found.course.stages[0].rw
 
 
 def test_several_starts_agree_and_their_spread_is_kept():
@@ -153,9 +155,9 @@ def test_several_starts_agree_and_their_spread_is_kept():
     stages = [["scale", "delta2"], ["lattice", "displacements", "coherence_length"]]
     given = settings(fit_range=[2.0, 24.0], starts=3, seed=5, stages=stages)
     found, said = refine([crystal], data, given)
-    assert found.start_rw.shape == (3,) and found.start_values.shape == (3, len(found.start_names))
-    column = found.start_names.index("coherence_length")
-    assert np.ptp(found.start_values[:, column]) < found.result.standard_uncertainty("coherence_length")
+    assert found.course.rw.shape == (3,) and found.course.values.shape == (3, len(found.course.names))
+    column = found.course.names.index("coherence_length")
+    assert np.ptp(found.course.values[:, column]) < found.result.standard_uncertainty("coherence_length")
     # the same seed gives the same numbers
     again, _ = refine([crystal], data, given)
     assert again.result.values == found.result.values
@@ -200,12 +202,12 @@ def test_other_envelopes_and_the_profile_interval():
     assert abs(found.result.values["coherence_length"] - 30.0) < 4 * sd
     # nearly parabolic: the interval is the standard uncertainty
     assert (interval.upper - interval.lower) / 2 == pytest.approx(sd, rel=0.15)
-    others = {e.envelope: e for e in found.envelopes}
+    others = {e.model.envelope: e for e in found.envelopes}
     # spheres made the data: exp(-r/L) fits worse, and its length is another quantity
-    assert others["exponential"].chi_squared > found.result.chi_squared + 30
-    assert others["exponential"].values[0] < 0.7 * found.result.values["coherence_length"]
+    assert others["exponential"].result.chi_squared > found.result.chi_squared + 30
+    assert others["exponential"].result.values["coherence_length"] < 0.7 * found.result.values["coherence_length"]
     # a narrow distribution of spheres contains the sphere
-    assert others["lognormal"].chi_squared < found.result.chi_squared + 2
+    assert others["lognormal"].result.chi_squared < found.result.chi_squared + 2
 
 
 def test_two_phases_and_their_weight_fractions():
@@ -300,7 +302,7 @@ def test_misfit_variance_makes_reduced_chi_squared_one():
     tau2 = misfit_variance(data, difference, n)
     # 400 numbers know a standard deviation to 3.5 %
     assert np.sqrt(tau2) == pytest.approx(0.03, rel=0.12)
-    assert difference @ np.linalg.solve(data.weighting(tau2), difference) == pytest.approx(n, rel=1e-2)
+    assert np.sum(data.target(tau2).weighting(difference) ** 2) == pytest.approx(n, rel=1e-2)
     # no more than the counts: no misfit
     quiet = rng.multivariate_normal(np.zeros(n), noise) * 0.7
     assert misfit_variance(data, quiet, n) < 1e-5 * data.mean_variance
@@ -455,10 +457,10 @@ def test_correlated_motion_stays_below_the_shortest_distance():
     given = settings()
     made = prepare(make_model([rock_salt()], QMAX, given), given)
     # a/2 = 2.82 is the shortest distance of rock salt
-    assert made.map.upper[made.map.free.index("delta2")] == pytest.approx(0.9 * 2.82**2)
+    assert made.map.upper[made.map.variables.index("delta2")] == pytest.approx(0.9 * 2.82**2)
     wide = settings(bounds={"delta2": [0, 30]})
     made = prepare(make_model([rock_salt()], QMAX, wide), wide)
-    assert made.map.upper[made.map.free.index("delta2")] == 30.0
+    assert made.map.upper[made.map.variables.index("delta2")] == 30.0
 
 
 def test_a_start_that_constraints_move_is_told():

@@ -128,7 +128,7 @@ def test_weights_covariance_and_their_scaling(model):
     # 3. Without errors the residual is the only measure of them, and both are the scaled one.
     without = refine(model, r, exact + noise, free=free, start=truth)
     np.testing.assert_allclose(without.covariance, by_sd.covariance_scaled, rtol=1e-5)
-    assert not without.weighted
+    assert not without.target.weighting.absolute
     assert without.standard_uncertainty("a") == np.sqrt(without.covariance[0, 0])
     # 4. Correlated errors: the weighted residual has unit covariance.
     matrix = 0.03**2 * 0.6 ** np.abs(np.subtract.outer(np.arange(r.size), np.arange(r.size)))
@@ -174,11 +174,10 @@ def test_linear_map_carries_constraints_and_their_covariance(model):
         offset=np.array([0, 0, 0, 2.5, 0, 0.0]),
         variables=("u_cl", "na", "scale"),
         matrix=np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [0, -2, 0], [0, 1, 0], [0, 0, 1.0]]),
-        start=np.array([0.02, 0.9, 1.0]),
         lower=np.array([0.001, 0.0, 0.0]),
         upper=np.array([0.2, 1.25, np.inf]),
     )
-    result = refine(model, r, g, linear_map=map_, start=truth)
+    result = refine(model, r, g, linear_map=map_, start=truth | dict.fromkeys(shared, 0.02))
     assert result.values["Cl1.u_iso"] == result.values["Cl3.u_iso"]
     assert abs(result.values["Na1.occupancy"] + 2 * result.values["Na2.occupancy"] - 2.5) < 1e-12
     one, two = result.parameters.index("Na1.occupancy"), result.parameters.index("Na2.occupancy")
@@ -239,7 +238,7 @@ class TestProfileInterval:
         sd = np.full(r.size, 0.02)
         g = exact + np.random.default_rng(4).normal(0, 0.02, r.size)
         result = refine(model, r, g, free=["scale", "a", "coherence_length"], start=truth, sd=sd)
-        interval = profile_interval(model, result, "coherence_length")
+        interval = profile_interval(result, "coherence_length")
         # Nearly a parabola: the interval is the standard uncertainty on either side, a little longer upwards.
         sigma = result.standard_uncertainty("coherence_length")
         assert interval.lower == pytest.approx(result.values["coherence_length"] - sigma, abs=0.25 * sigma)
@@ -257,7 +256,7 @@ class TestProfileInterval:
             model, r, g, free=["scale", "coherence_length"], start=truth, sd=np.full(r.size, 0.05),
             bounds={"coherence_length": (5.0, 1e4)},
         )  # fmt: skip
-        interval = profile_interval(model, result, "coherence_length", level=0.95)
+        interval = profile_interval(result, "coherence_length", level=0.95)
         assert interval.upper is None
         assert interval.lower is not None and interval.lower > 50.0
 
@@ -265,7 +264,7 @@ class TestProfileInterval:
         r = nyquist_grid(13.0, 2.0, 10.0)
         result = refine(model, r, calculate(model, r), free=["scale"])
         with pytest.raises(InputError, match="delta2: no interval"):
-            profile_interval(model, result, "delta2")
+            profile_interval(result, "delta2")
 
 
 def test_sensitivity_is_the_shift_of_the_minimum(model):

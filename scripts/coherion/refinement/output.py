@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,59 +11,16 @@ import numpy as np
 
 from coherion.crystal.cif import cif_text
 from coherion.crystal.propagation import of_phase, propagated
-from coherion.crystal.symmetry import COORDINATE_NAMES
 from coherion.data.contract.diffraction import REFINEMENT
 from coherion.pair_model.evaluator import calculate
 from coherion.refinement.fit_text import fit_text
+from coherion.refinement.parameters import Parameter, parse
 from coherion.refinement.recipe import RecipeResult
 from coherion.refinement.side_phase.weight_fractions import weight_fractions
+from coherion.refinement.steps.refined import Refined
 
 if TYPE_CHECKING:
     import xarray
-
-_UNITS = {
-    **dict.fromkeys(("a", "b", "c", "delta1", "coherence_length"), "angstrom"),
-    **dict.fromkeys(("alpha", "beta", "gamma"), "degree"),
-    "delta2": "angstrom^2",
-    **dict.fromkeys(("qdamp", "qbroad"), "1/angstrom"),
-}
-
-
-def unit_of(name: str) -> str:
-    """Unit of a parameter by its name."""
-    own = name.rpartition(":")[2]
-    last = own.rpartition(".")[2]
-    if "." in own and last in COORDINATE_NAMES:
-        return "1"
-    if "." in own and last.startswith("u"):
-        return "angstrom^2"
-    return _UNITS.get(own, "1")
-
-
-def _uncertainties(found: RecipeResult, scaled: bool) -> dict[str, float]:
-    return dict(zip(found.result.parameters, np.sqrt(np.diag(found.covariance(scaled)).clip(0.0)), strict=True))
-
-
-def notes(found: RecipeResult) -> dict[str, str]:
-    """What a reader must know of each parameter: fixed, dependent, at a bound, not told apart from another."""
-    result = found.result
-    free, refined = set(found.map.free), set(result.parameters)
-    made = {}
-    for i, name in enumerate(found.map.parameters):
-        said = []
-        if name not in refined:
-            said.append("fixed" if name not in free else "free in an earlier stage only")
-        elif name not in free:
-            row = found.map.matrix[i]
-            terms = [f"{row[j]:+.6g} {found.map.free[j]}" for j in np.flatnonzero(row)]
-            said.append(f"= {found.map.offset[i]:.6g} {' '.join(terms)}")
-        if name in result.at_bound:
-            said.append("at a bound")
-        for group in result.singular:
-            if name in group:
-                said.append(f"cannot be told apart from {', '.join(n for n in group if n != name)}")
-        made[name] = "; ".join(said)
-    return made
 
 
 def derived(found: RecipeResult) -> list[dict[str, Any]]:
@@ -99,7 +57,7 @@ def derived(found: RecipeResult) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(name: str, value: float, unit: str, sds) -> dict[str, Any]:
+def _row(name: str, value: float, unit: str, sds: Sequence[float | None]) -> dict[str, Any]:
     return {
         "name": name,
         "value": value,
@@ -109,20 +67,19 @@ def _row(name: str, value: float, unit: str, sds) -> dict[str, Any]:
     }
 
 
+def _row_of(parameter: Parameter) -> dict[str, Any]:
+    sds = parameter.uncertainty, parameter.uncertainty_scaled
+    return _row(parameter.name, float(parameter.value), parameter.unit, sds)
+
+
+def _shape(found: Refined) -> list[Parameter]:
+    """The refined parameters of the domains' shape."""
+    return [p for p in found.parameters if p.refined and p.kind == "envelope"]
+
+
 def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
     """Rows of the table of parameters, ready for :func:`coherion.data.tables.write_table`."""
-    plain, scaled, said = _uncertainties(found, False), _uncertainties(found, True), notes(found)
-    rows = [
-        {
-            "name": name,
-            "value": float(value),
-            "standard_uncertainty": plain.get(name),
-            "standard_uncertainty_scaled": scaled.get(name),
-            "unit": unit_of(name),
-            "note": said.get(name, ""),
-        }
-        for name, value in found.result.values.items()
-    ]
+    rows = [{**_row_of(p), "note": p.note} for p in found.parameters]
     rows += [{**row, "note": "derived"} for row in derived(found)]
     for profile in found.profiles:
         for end in ("lower", "upper"):
@@ -133,24 +90,13 @@ def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
                 {
                     "name": f"{profile.name} {end} end",
                     "value": bound,
-                    "unit": unit_of(profile.name),
+                    "unit": parse(profile.name).meaning.unit,
                     "note": note if bound is not None else f"{note}, does not close",
                 }
             )
     for other in found.envelopes:
-        for name, value, sd, sd_scaled in zip(
-            other.names, other.values, other.standard_uncertainty, other.standard_uncertainty_scaled, strict=True
-        ):
-            rows.append(
-                {
-                    "name": name,
-                    "value": value,
-                    "standard_uncertainty": sd,
-                    "standard_uncertainty_scaled": sd_scaled,
-                    "unit": unit_of(name),
-                    "note": f"with the envelope {other.envelope}, Rw {other.rw:.5f}",
-                }
-            )
+        note = f"with the envelope {other.model.envelope}, Rw {other.rw:.5f}"
+        rows += [{**_row_of(p), "note": note} for p in _shape(other)]
     result = found.result
     for name, value in (("rw", found.rw), ("chi_squared_reduced", result.chi_squared_reduced)):
         rows.append({"name": name, "value": float(value), "unit": "1", "note": "of the whole fit"})
@@ -174,8 +120,8 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
     """The refinement as a dataset, as :data:`coherion.data.contract.diffraction.REFINEMENT` declares it."""
     result = found.result
     r, observed, calculated, _ = curves(found)
-    names = list(result.values)
-    plain, scaled, said = _uncertainties(found, False), _uncertainties(found, True), notes(found)
+    parameters = found.parameters
+    names = [p.name for p in parameters]
     index = [names.index(n) for n in result.parameters]
     square = {}
     for key, kind in (("covariance", False), ("covariance_scaled", True)):
@@ -187,14 +133,14 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         "difference": observed - calculated,
         "fitted_observed": result.observed,
         "fitted_calculated": result.calculated,
-        "value": np.array([result.values[n] for n in names]),
-        "standard_uncertainty": np.array([plain.get(n, np.nan) for n in names]),
-        "standard_uncertainty_scaled": np.array([scaled.get(n, np.nan) for n in names]),
+        "value": np.array([p.value for p in parameters]),
+        "standard_uncertainty": np.array([p.uncertainty for p in parameters], float),
+        "standard_uncertainty_scaled": np.array([p.uncertainty_scaled for p in parameters], float),
         **square,
-        "unit": np.array([unit_of(n) for n in names], dtype=object),
-        "note": np.array([said.get(n, "") for n in names], dtype=object),
-        "start_rw": found.start_rw,
-        "start_value": found.start_values,
+        "unit": np.array([p.unit for p in parameters], dtype=object),
+        "note": np.array([p.note for p in parameters], dtype=object),
+        "start_rw": found.course.rw,
+        "start_value": found.course.values,
         "r": r,
         "fitted_r": result.r,
         "parameter": np.array(names, dtype=object),
@@ -222,7 +168,7 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         fit_range=list(map(float, found.settings.fit_range)),
         phases=json.dumps([c.name for c in model.phases]),
         space_groups=json.dumps([c.space_group for c in model.phases]),
-        stages=json.dumps([asdict(stage) for stage in found.stages]),
+        stages=json.dumps([asdict(stage) for stage in found.course.stages]),
         constraints=json.dumps(list(found.settings.constraints)),
         singular=json.dumps([list(group) for group in result.singular]),
         at_bound=json.dumps(list(result.at_bound)),
@@ -246,17 +192,15 @@ def _tables(found: RecipeResult) -> dict[str, list[dict[str, Any]]]:
     ]
     made["envelope"] = [
         {
-            "shape": other.envelope,
+            "shape": other.model.envelope,
             "rw": other.rw,
-            "parameter_name": name,
-            "value": value,
-            "standard_uncertainty": sd,
-            "standard_uncertainty_scaled": sd_scaled,
+            "parameter_name": p.name,
+            "value": p.value,
+            "standard_uncertainty": p.uncertainty,
+            "standard_uncertainty_scaled": p.uncertainty_scaled,
         }
         for other in found.envelopes
-        for name, value, sd, sd_scaled in zip(
-            other.names, other.values, other.standard_uncertainty, other.standard_uncertainty_scaled, strict=True
-        )
+        for p in _shape(other)
     ]
     return {key: rows for key, rows in made.items() if rows}
 

@@ -10,9 +10,12 @@ from coherion.errors import InputError
 from coherion.messages import warn
 from coherion.pair_model.evaluator import narrow_text
 from coherion.pair_model.model import PairModel
-from coherion.refinement.fit_data import nyquist_grid, prepare, resample
-from coherion.refinement.least_squares import LinearMap, RefinementResult, covariance_of, fit, make_evaluator
-from coherion.refinement.profile import ProfileInterval, profile_interval
+from coherion.refinement.least_squares.covariance import covariance_of
+from coherion.refinement.least_squares.minimise import RefinementResult, fit
+from coherion.refinement.least_squares.points import nyquist_grid, resample, target_of
+from coherion.refinement.least_squares.profile import ProfileInterval, profile_interval
+from coherion.refinement.least_squares.sensitivity import sensitivity
+from coherion.refinement.linear_map import LinearMap
 
 __all__ = [
     "LinearMap",
@@ -80,11 +83,10 @@ def refine(
         If a name is not a free parameter, the range lies outside the data, a start outside its bounds, or there
         are fewer points than variables.
     """
-    points, observed, weighting = prepare(model.qmax, r, g, fit_range, sd, covariance)
+    target = target_of(model.qmax, r, g, fit_range, sd, covariance)
     map_ = linear_map or _identity(model, free, bounds or {})
     full = model.complete(start)
-    weighted = sd is not None or covariance is not None
-    result = fit(model, map_, full, points, observed, weighting, weighted, max_evaluations, tolerance, progress)
+    result = fit(model, map_, full, target, max_evaluations=max_evaluations, tolerance=tolerance, progress=progress)
     if result.narrow_pairs:
         warn(narrow_text(result.narrow_pairs))
     return result
@@ -99,24 +101,4 @@ def _identity(model: PairModel, free: Sequence[str], bounds: Mapping[str, tuple[
         raise InputError("no parameter is free", place="free")
     if len(set(free)) != len(free):
         raise InputError("a parameter is named twice", place="free", found=", ".join(free))
-    limits = [bounds.get(name, (-np.inf, np.inf)) for name in free]
-    return LinearMap(
-        parameters=tuple(free),
-        offset=np.zeros(len(free)),
-        variables=tuple(free),
-        matrix=np.eye(len(free)),
-        lower=np.array([low for low, _ in limits], float),
-        upper=np.array([high for _, high in limits], float),
-    )
-
-
-def sensitivity(result: RefinementResult, names: Sequence[str]) -> np.ndarray:
-    """How refined parameters move with parameters held fixed, dp/dq, shape (n, len(names)).
-
-    To first order the minimum follows a fixed parameter q as dz/dq = -(J'J)^-1 J' dresidual/dq; the covariance of
-    q then adds dp/dq cov(q) dp/dq' to that of the refined parameters.
-    """
-    evaluator = make_evaluator(result.model, result.r, tuple(names))
-    columns = result.weighting(evaluator.evaluate(result.values)[1])
-    inverse, _ = covariance_of(result.jacobian, result.variables)
-    return -result.linear_map.matrix @ (inverse @ (result.jacobian.T @ columns))
+    return LinearMap.identity(free, bounds)

@@ -18,6 +18,7 @@ import numpy as np
 
 from coherion.crystal.reflections import ReflectionSearch, reflection_positions, search_reflection
 from coherion.errors import InputError
+from coherion.refinement.parameters import parse
 from coherion.settings.checking import refuse_out_of_range
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def search(
         ]
     )
     values = dict(zip(map(str, fit["parameter"].values), fit["value"].values, strict=True))
-    lengths = [float(v) for name, v in values.items() if name.rpartition(":")[2] == "coherence_length"]
+    lengths = [float(v) for name, v in values.items() if parse(name).symbol == "coherence_length"]
     length = lengths[0] if lengths else UNKNOWN_LENGTH
     exponential = str(fit.attrs["envelope"]) == "exponential"
     found = search_reflection(
@@ -256,8 +257,8 @@ def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
     two = both.result.difference
     observed = fit["fitted_observed"].values
     tau = float(fit.attrs["misfit"])
-    weight = both.data.weighting(None if fit.attrs["weights"] == "unit" else tau**2)
-    sums = [float(d @ np.linalg.solve(weight, d)) for d in (one, two)]
+    weighting = both.data.target(None if fit.attrs["weights"] == "unit" else tau**2).weighting
+    sums = [float(np.sum(weighting(d) ** 2)) for d in (one, two)]
     n = len(one) - both.data.unmeasured_points
     counts = (n - float(fit.attrs["degrees_of_freedom"]), n - both.degrees_of_freedom)
     aicc = [
@@ -268,10 +269,6 @@ def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
     fraction = next(row for row in derived(both) if row["name"] == f"{names[-1]}:weight_fraction")
     length = f"{names[0]}:coherence_length"
     result = both.result
-    sd = None
-    if length in result.parameters:
-        place = result.parameters.index(length)
-        sd = float(np.sqrt(max(both.covariance(True)[place, place], 0.0)))
     return Comparison(
         rw_one=float(np.linalg.norm(one) / np.linalg.norm(observed)),
         rw_two=both.rw,
@@ -281,7 +278,7 @@ def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
         fraction=float(fraction["value"]),
         fraction_sd=float(fraction["standard_uncertainty_scaled"]),
         length=float(result.values[length]) if length in result.values else None,
-        length_sd=sd,
+        length_sd=both.uncertainties(True).get(length),
     )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coherion.errors import InputError
 from coherion.messages import warn
-from coherion.pair_model.model import PairModel
-from coherion.refinement.least_squares import LinearMap, RefinementResult, fit, make_evaluator
+from coherion.refinement.least_squares.minimise import RefinementResult, fit, make_evaluator
+from coherion.refinement.linear_map import LinearMap
 
 if TYPE_CHECKING:
     from coherion.pair_model.evaluator import Evaluator
@@ -37,7 +37,6 @@ class ProfileInterval:
 
 
 def profile_interval(
-    model: PairModel,
     result: RefinementResult,
     name: str,
     *,
@@ -54,7 +53,7 @@ def profile_interval(
 
     Parameters
     ----------
-    model, result
+    result
         The refinement.
     name
         One of ``result.variables``.
@@ -73,21 +72,20 @@ def profile_interval(
     if name not in result.variables:
         raise InputError("no interval: the variable was not refined", place=name, expected=", ".join(result.variables))
     k = result.variables.index(name)
-    evaluator = make_evaluator(model, result.r, result.parameters)
+    evaluator = make_evaluator(result.model, result.r, result.parameters)
     quantile = float(chi2.ppf(level, 1))
-    map_ = result.linear_map
-    lower = -np.inf if map_.lower is None else float(map_.lower[k])
-    upper = np.inf if map_.upper is None else float(map_.upper[k])
+    lower, upper = float(result.map.lower[k]), float(result.map.upper[k])
+    absolute = result.target.weighting.absolute
     for _ in range(4):
         best = float(result.variable_values[k])
-        factor = 1.0 if result.weighted and not scaled else result.chi_squared_reduced
+        factor = 1.0 if absolute and not scaled else result.chi_squared_reduced
         sigma = float(np.sqrt(quantile * result.variable_covariance[k, k]))
-        sigma *= float(np.sqrt(factor)) if result.weighted else 1.0
+        sigma *= float(np.sqrt(factor)) if absolute else 1.0
         points = [(best, 0.0)]
         sides: list[float | None] = []
         try:
             for sign, bound in ((-1.0, lower), (1.0, upper)):
-                follow = _Follower(model, result, k, evaluator, 0.01 * quantile * factor)
+                follow = _Follower(result, k, evaluator, 0.01 * quantile * factor)
                 reach = largest * max(abs(best), sigma)
                 sides.append(_crossing(follow, best, sign, sigma, bound, quantile * factor, reach, points))
         except _LowerMinimum as found:
@@ -111,36 +109,35 @@ class _LowerMinimum(Exception):
 class _Follower:
     """The rise of chi-squared when one variable is held and the others are refined, from the last point on."""
 
-    def __init__(self, model: PairModel, result: RefinementResult, k: int, evaluator: Evaluator, noise: float) -> None:
-        self.model, self.result, self.k, self.evaluator, self.noise = model, result, k, evaluator, noise
+    def __init__(self, result: RefinementResult, k: int, evaluator: Evaluator, noise: float) -> None:
+        self.result, self.k, self.evaluator, self.noise = result, k, evaluator, noise
         self.z = result.variable_values.copy()
 
     def rise(self, value: float) -> float:
-        result, k, map_ = self.result, self.k, self.result.linear_map
+        result, k, map_ = self.result, self.k, self.result.map
         rest = np.arange(len(map_.variables)) != k
         # The others start where the covariance says they follow to.
         own = result.variable_covariance[:, k]
         step = value - self.z[k]
-        start = self.z + (own / own[k] * step if own[k] > 0 else 0.0)
-        if map_.lower is not None and map_.upper is not None:
-            start = np.clip(start, map_.lower, map_.upper)
-        held = LinearMap(
-            parameters=map_.parameters,
-            offset=map_.offset + map_.matrix[:, k] * value,
-            variables=tuple(np.array(map_.variables)[rest].tolist()),
-            matrix=map_.matrix[:, rest],
-            start=start[rest],
-            lower=None if map_.lower is None else map_.lower[rest],
-            upper=None if map_.upper is None else map_.upper[rest],
-        )
-        result = self.result
-        fixed = (result.values, result.r, result.observed, result.weighting, result.weighted)
-        found = fit(self.model, held, *fixed, 60, 1e-6, evaluator=self.evaluator)
+        start = np.clip(self.z + (own / own[k] * step if own[k] > 0 else 0.0), map_.lower, map_.upper)
+        found = self._fit(map_.held(k, value), start[rest], 60, 1e-6)
         self.z[rest], self.z[k] = found.variable_values, value
         if found.chi_squared < result.chi_squared - self.noise:
-            free = replace(map_, start=self.z.copy())
-            raise _LowerMinimum(fit(self.model, free, *fixed, 100, 1e-8, evaluator=self.evaluator))
+            raise _LowerMinimum(self._fit(map_, self.z.copy(), 100, 1e-8))
         return found.chi_squared - result.chi_squared
+
+    def _fit(self, map_: LinearMap, start: np.ndarray, most: int, tolerance: float) -> RefinementResult:
+        result = self.result
+        return fit(
+            result.model,
+            map_,
+            result.values,
+            result.target,
+            start=start,
+            max_evaluations=most,
+            tolerance=tolerance,
+            evaluator=self.evaluator,
+        )
 
 
 def _crossing(follow, best, sign, sigma, bound, rise, reach, points) -> float | None:

@@ -1,0 +1,1 @@
+"""Least squares of the pair model: weights, minimiser, covariance, profile intervals."""

@@ -1,0 +1,200 @@
+"""What a recipe asks of a model: its parameters with starts and limits, what they depend on, and the stages by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from coherion.crystal.crystal import Crystal
+from coherion.errors import InputError
+from coherion.pair_model.model import PairModel
+from coherion.refinement.linear_map import LinearMap, linear_map
+from coherion.refinement.parameters import Parameter, parse
+from coherion.refinement.recipe_settings import RefinementSettings, bounds_of, equations_of, matched, values_of
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A model with its recipe resolved.
+
+    parameters
+        All of the model, with the values to start from.
+    map
+        What they depend on.
+    stages
+        Names of the stages and of the parameters that each frees.
+    searched
+        Free scales and coherence lengths without a given start: a coarse search finds theirs.
+    max_evaluations
+        Of the model, per stage.
+    """
+
+    model: PairModel
+    parameters: tuple[Parameter, ...]
+    map: LinearMap
+    stages: tuple[tuple[str, tuple[str, ...]], ...]
+    searched: tuple[Parameter, ...]
+    max_evaluations: int
+
+    @property
+    def start(self) -> dict[str, float]:
+        """Starting value of every parameter."""
+        return {p.name: p.value for p in self.parameters}
+
+
+def make_model(
+    crystals: Sequence[Crystal],
+    qmax: float,
+    settings: RefinementSettings,
+    dispersion: Mapping[str, complex] | None = None,
+) -> PairModel:
+    """The pair model of some phases; their names are those of the settings or of the files.
+
+    Raises
+    ------
+    InputError
+        If two phases have the same name or a name that parameters cannot carry.
+    """
+    phases = list(crystals)
+    if settings.phases:
+        if len(settings.phases) != len(phases):
+            raise InputError(
+                "not as many names as phases",
+                place="key phases",
+                found=settings.phases,
+                expected=f"{len(phases)} names",
+            )
+        phases = [replace(crystal, name=name) for crystal, name in zip(phases, settings.phases, strict=True)]
+    names = [crystal.name for crystal in phases]
+    # Names become parts of the names of parameters and files.
+    bad = [name for name in names if not name.isprintable() or not name.strip(" .") or any(c in name for c in ":/\\")]
+    if len(phases) > 1 and (len(set(names)) < len(names) or bad):
+        raise InputError(
+            "phases need different names without a colon or a slash",
+            place="key phases",
+            found=", ".join(names),
+            advice="give names in the settings, key phases",
+        )
+    return PairModel(
+        tuple(phases),
+        qmax,
+        convention=settings.convention,
+        envelope=settings.envelope,
+        radiation=settings.radiation,
+        window=settings.window,
+        dispersion=dispersion or {},
+    )
+
+
+def prepare(
+    model: PairModel,
+    settings: RefinementSettings,
+    values: Mapping[str, float] | None = None,
+    free: Sequence[str] = (),
+) -> Problem:
+    """Resolve a recipe on a model.
+
+    Parameters
+    ----------
+    values
+        Starting values that replace those of the model and of the settings. What the recipe says of a name that
+        stands here and that the model lacks is passed over: another model of the same data has it.
+    free
+        Parameters that the last stage frees besides those that the recipe names.
+
+    Raises
+    ------
+    InputError
+        If the recipe names a parameter that symmetry fixes or that does not exist, if nothing is left to refine, or if
+        constraints, bounds and fixed values cannot be met together.
+    """
+    names = list(model.parameters)
+    start, given, fixed = _start_values(model, settings, values or {})
+    stages = []
+    for i, stage in enumerate(settings.stages):
+        found = matched(stage.free, list(start), f"stages[{i}] ({stage.name})", model.why_fixed)
+        stages.append((stage.name, tuple(name for name in found if name in names and name not in fixed)))
+    shortest = {model.prefix(k): shortest_distance(crystal) for k, crystal in enumerate(model.phases)}
+    bounds = _of(names, bounds_of(settings, start, shortest))
+    equations = equations_of(settings, start, mixed_occupancies(model))
+    made = linear_map(
+        names,
+        start,
+        free={name for _, own in stages for name in own} | set(matched(free, names, "free", model.why_fixed)),
+        equations=[e for e in equations if set(e.linear.coefficients) <= set(names)],
+        fixed=_of(names, fixed),
+        bounds=bounds,
+    )
+    if not made.variables:
+        raise InputError(
+            "the recipe leaves nothing to refine", place="key stages", found=", ".join(name for name, _ in stages)
+        )
+    parameters = tuple(_parameter(name, start[name], bounds, made) for name in names)
+    searched = tuple(p for p in parameters if p.symbol in SEARCHED and p.state == "free" and p.name not in given)
+    return Problem(model, parameters, made, _freed(stages, made, settings), searched, settings.max_evaluations)
+
+
+# Quantities that a coarse search can start: it computes G(r) for some lengths and the best scale of each.
+SEARCHED = ("scale", "coherence_length")
+
+
+def _start_values(
+    model: PairModel, settings: RefinementSettings, values: Mapping[str, float]
+) -> tuple[dict[str, float], set[str], dict[str, float]]:
+    """Starting value of every parameter, the names whose start the settings give, and the fixed values."""
+    start = {name: float(value) for name, value in {**model.parameters, **values}.items()}
+    names = list(start)
+    given = values_of(settings.start, names, settings, "start", model.why_fixed)
+    told = {"qdamp": settings.qdamp, "qbroad": settings.qbroad}
+    told |= {name: value for name, value in given.items() if value is not None}
+    start |= {name: value for name, value in told.items() if name not in values}
+    held = values_of(settings.fixed, names, settings, "fixed", model.why_fixed)
+    fixed = {name: start[name] if value is None else value for name, value in held.items()}
+    return start | fixed, set(given), fixed
+
+
+def _of(names: Sequence[str], values: Mapping[str, _T]) -> dict[str, _T]:
+    return {name: values[name] for name in names if name in values}
+
+
+def _parameter(name: str, value: float, bounds: Mapping[str, tuple[float, float]], made: LinearMap) -> Parameter:
+    formula = made.formula(name)
+    state = "free" if name in made.variables else "dependent" if formula else "fixed"
+    return Parameter(name, value, *bounds.get(name, (-np.inf, np.inf)), state=state, formula=formula)
+
+
+def _freed(
+    stages: Sequence[tuple[str, tuple[str, ...]]], made: LinearMap, settings: RefinementSettings
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What each stage frees: its own, or with those of the stages before; all of them in the last."""
+    resolved: list[tuple[str, tuple[str, ...]]] = []
+    so_far: dict[str, None] = {}
+    for name, free in stages:
+        so_far.update(dict.fromkeys(free))
+        resolved.append((name, tuple(so_far) if settings.cumulative else free))
+    return (*resolved, ("all together", made.variables)) if settings.together else tuple(resolved)
+
+
+def shortest_distance(crystal: Crystal, least: float = 1.0) -> float:
+    """The shortest distance in angstrom between atoms, not counting split positions nearer than ``least``."""
+    expanded = crystal.expand()
+    steps = np.stack(np.meshgrid(*[(-1, 0, 1)] * 3), axis=-1).reshape(-1, 3)
+    x = expanded.positions - np.floor(expanded.positions)
+    gaps = (x[:, None, None] + steps - x[None, :, None]) @ expanded.lattice_matrix.T
+    lengths = np.linalg.norm(gaps, axis=-1)
+    return float(lengths[lengths > least].min())
+
+
+def mixed_occupancies(model: PairModel) -> list[list[str]]:
+    """Names of the occupancies of each site that elements share."""
+    sites: dict[tuple[str, str], list[str]] = {}
+    for name in model.parameters:
+        own = parse(name)
+        if own.element:
+            sites.setdefault((own.phase, own.site), []).append(name)
+    return list(sites.values())

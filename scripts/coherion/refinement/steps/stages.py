@@ -1,0 +1,109 @@
+"""The stages of a recipe, one least-squares run each, and the last one again with the weights of the data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from coherion.messages import warn
+from coherion.pair_model.evaluator import narrow_text
+from coherion.refinement.least_squares.minimise import RefinementResult, fit
+from coherion.refinement.least_squares.weights import FitData, Target, misfit_variance
+from coherion.refinement.steps.problem import Problem
+
+# Stages before the last need not converge: relative change of cost and parameters at which they end.
+COARSE_TOLERANCE = 1e-4
+FINE_TOLERANCE = 1e-8
+# Rounds in which weights and fit are brought into agreement; three suffice where the model is any good.
+ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What one stage reached: Rw (unweighted), chi-squared, evaluations of the model, number of free parameters."""
+
+    name: str
+    rw: float
+    chi_squared: float
+    evaluations: int
+    free: int
+
+
+def unweighted_residual(result: RefinementResult) -> float:
+    """Rw with equal weights, the one that PDFgui states."""
+    return float(np.linalg.norm(result.difference) / np.linalg.norm(result.observed))
+
+
+def degrees_of_freedom(data: FitData, result: RefinementResult) -> float:
+    """Measured points minus free variables: the band below Qmin is no measurement."""
+    return max(result.degrees_of_freedom - data.unmeasured_points, 1.0)
+
+
+def fit_stage(
+    problem: Problem, names: Iterable[str], values: Mapping[str, float], target: Target, tolerance: float
+) -> RefinementResult:
+    """One least-squares run on some parameters, the others held at their values."""
+    result = fit(
+        problem.model,
+        problem.map.part(names, values),
+        values,
+        target,
+        max_evaluations=problem.max_evaluations,
+        tolerance=tolerance,
+    )
+    if result.narrow_pairs:
+        warn(narrow_text(result.narrow_pairs))
+    return result
+
+
+def run_stages(
+    problem: Problem, data: FitData, z: np.ndarray, say: Callable[[str], None]
+) -> tuple[tuple[StageResult, ...], RefinementResult]:
+    """All stages from one start, with equal weights: far from the solution the counts' own would lead astray.
+
+    Parameters
+    ----------
+    z
+        Variables of the problem's map, shape (m,).
+    """
+    reached = []
+    values = problem.start | problem.map.values(z)
+    target, last = data.target(None), len(problem.stages)
+    result = None
+    for number, (name, free) in enumerate(problem.stages, 1):
+        if not problem.map.part(free, values).variables:
+            say(f"stage {number} of {last}, {name}: nothing to refine")
+            continue
+        result = fit_stage(problem, free, values, target, FINE_TOLERANCE if number == last else COARSE_TOLERANCE)
+        values = result.values
+        rw, count = unweighted_residual(result), len(result.variables)
+        reached.append(StageResult(name, rw, result.chi_squared, result.evaluations, count))
+        say(f"stage {number} of {last}, {name}: Rw {rw:.5f}, {count} free, {result.evaluations} evaluations")
+    assert result is not None  # the problem has variables, and some stage names each
+    return tuple(reached), result
+
+
+def weigh(
+    problem: Problem, data: FitData, result: RefinementResult, say: Callable[[str], None]
+) -> tuple[float | None, RefinementResult]:
+    """Refit the last stage with the weights of the data, the misfit's variance adjusted to what is left over.
+
+    Returns the variance tau^2 (1/angstrom^4), None with unit weights, and the fit.
+    """
+    if data.weights == "unit":
+        return None, result
+    tau2 = None
+    for _ in range(ROUNDS):
+        found = misfit_variance(data, result.difference, degrees_of_freedom(data, result))
+        if tau2 is not None and abs(math.log(found / tau2)) < 0.1:
+            break
+        tau2 = found
+        result = fit_stage(problem, result.variables, result.values, data.target(tau2), FINE_TOLERANCE)
+        say(
+            f"weights of the data: Rw {unweighted_residual(result):.5f}, misfit {math.sqrt(tau2):.3g} against counting "
+            f"noise of {math.sqrt(data.mean_variance):.3g} 1/angstrom^2, {result.evaluations} evaluations"
+        )
+    return tau2, result

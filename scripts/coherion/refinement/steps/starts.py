@@ -1,0 +1,70 @@
+"""Where a refinement starts: a coarse search for scale and length, inside the bounds, and random starts around it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from coherion.messages import warn
+from coherion.pair_model.evaluator import calculate
+from coherion.refinement.observed import Observed
+from coherion.refinement.parameters import parse
+from coherion.refinement.steps.problem import Problem
+
+# Coherence lengths tried, angstrom: a factor of two apart is near enough for least squares.
+FIRST_LENGTHS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0)
+
+
+def first_guess(problem: Problem, observed: Observed, fit_range: tuple[float, float]) -> np.ndarray:
+    """The variables at the start, shape (m,); scale and coherence length, unless given, from a coarse search."""
+    scales = [p.name for p in problem.searched if p.symbol == "scale"]
+    lengths = [p.name for p in problem.searched if p.symbol == "coherence_length"]
+    r = np.arange(*fit_range, np.pi / observed.qmax)
+    g = np.interp(r, observed.r, observed.g)
+    start = problem.start
+    best, chosen = math.inf, start
+    for length in FIRST_LENGTHS if lengths else (None,):
+        tried = start | ({} if length is None else dict.fromkeys(lengths, length))
+        model_g = calculate(problem.model, r, tried)
+        power = float(model_g @ model_g)
+        factor = float(model_g @ g) / power if scales and power > 0 else 1.0
+        if factor <= 0:
+            factor = 1.0
+        misfit = float(np.sum((g - factor * model_g) ** 2))
+        if misfit < best:
+            best = misfit
+            chosen = tried | {name: tried[name] * factor for name in scales}
+    return problem.map.variables_at(chosen)
+
+
+def into_bounds(problem: Problem, z: np.ndarray) -> np.ndarray:
+    """Variables inside their bounds; a start that has to move is told."""
+    inside = np.clip(z, problem.map.lower, problem.map.upper)
+    for name, old, new in zip(problem.map.variables, z, inside, strict=True):
+        if abs(new - old) > 1e-9 * max(1.0, abs(old)):
+            warn(
+                f"{name} starts at {new:.6g} instead of {old:.6g}, as its bounds and constraints ask; set start of "
+                f"{name} inside them, or bounds of {name} around it"
+            )
+    return inside
+
+
+def starts(problem: Problem, first: np.ndarray, count: int, perturbation: float, seed: int) -> Iterator[np.ndarray]:
+    """The first start and seeded random ones around it, each of shape (m,).
+
+    Parameters
+    ----------
+    perturbation
+        Size of the displacements in units of :attr:`coherion.refinement.parameters.Symbol.shift`.
+    """
+    yield first
+    generator = np.random.default_rng(seed)
+    meanings = [parse(name).meaning for name in problem.map.variables]
+    for _ in range(count - 1):
+        z = first.copy()
+        for j, meaning in enumerate(meanings):
+            shift = perturbation * meaning.shift * generator.standard_normal()
+            z[j] = z[j] * math.exp(shift) if meaning.relative else z[j] + shift
+        yield np.clip(z, problem.map.lower, problem.map.upper)
