@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from coherion import messages
 from coherion.crystal.crystal import Crystal, Site
-from coherion.errors import CoherionWarning
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
 from coherion.refinement.least_squares.weights import Weighting
@@ -90,13 +90,18 @@ def test_uncertainties_and_limits_stand_in_the_parameters(one):
 
 
 def test_a_bound_that_binds_is_told_with_what_to_set():
-    with pytest.warns(CoherionWarning, match=r"coherence_length = 20 is at a bound.*upper one is 20; widen bounds of"):
-        run(
-            PairModel((rock_salt(),), QMAX),
-            TRUTH,
-            start={"coherence_length": 15.0},
-            bounds={"coherence_length": [5.0, 20.0]},
-        )
+    bounds = {"coherence_length": [5.0, 20.0]}
+    with messages.collected() as told:
+        run(PairModel((rock_salt(),), QMAX), TRUTH, start={"coherence_length": 15.0}, bounds=bounds)
+    (said,) = [text for text in told if text.startswith("coherence_length")]
+    assert said.startswith("coherence_length = 20 is at a bound") and "upper one is 20; widen bounds of coher" in said
+
+
+def test_a_start_outside_its_bounds_is_told_with_what_to_set():
+    bounds = {"coherence_length": [5.0, 200.0]}
+    with messages.collected() as told:
+        run(PairModel((rock_salt(),), QMAX), TRUTH, start={"coherence_length": 300.0}, bounds=bounds)
+    assert "coherence_length starts at 200 instead of 300" in told[0] and "set start of coherence_length" in told[0]
 
 
 def test_log_determinant_of_the_weights():
