@@ -17,7 +17,7 @@ def main(argv=None):
 
     import json
 
-    from coherion.crystal.cif_input import read_cif
+    from coherion.crystal.structure_files import read_structure
     from coherion.data.netcdf import origin_of, read_dataset, write_dataset, write_text
     from coherion.data.tables import write_table
     from coherion.refinement.side_phase import detection as side_phase
@@ -25,7 +25,7 @@ def main(argv=None):
 
     settings = settings_from(side_phase.SidePhaseSettings, given.settings, "the side phase")
     reduced, fit = read_dataset(given.reduced, "reduce_scan"), read_dataset(given.refinement, "refine_structure")
-    starting, side = [read_cif(path) for path in given.structures], read_cif(given.side)
+    starting, side = [read_structure(path) for path in given.structures], read_structure(given.side)
     crystals = side_phase.fitted_crystals(fit, starting)
     *window, found = side_phase.search(reduced, fit, crystals, settings)
     rw = float(fit.attrs["rw"])

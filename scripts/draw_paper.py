@@ -49,7 +49,7 @@ def main(argv=None):
 def draw(kind, files, titles, reference=None):
     from importlib import import_module
 
-    from coherion.crystal.cif_input import read_cif
+    from coherion.crystal.structure_files import read_structure
     from coherion.data.netcdf import read_dataset
 
     room, source = KINDS[kind]
@@ -58,10 +58,12 @@ def draw(kind, files, titles, reference=None):
         if len(files) != 2:
             raise InputError("a structure is drawn from two files", found=files, expected="a refinement, its CIF")
         fit, cif = files
-        return drawing.draw_structure(read_cif(cif), origin=read_dataset(fit, source).attrs["origin"], title=titles[0])
+        return drawing.draw_structure(
+            read_structure(cif), origin=read_dataset(fit, source).attrs["origin"], title=titles[0]
+        )
     if len(files) != len(titles):
         raise InputError("files and titles differ in number", found=len(titles), expected=len(files))
-    more = {"reference": read_cif(reference)} if reference else {}
+    more = {"reference": read_structure(reference)} if reference else {}
     return getattr(drawing, f"draw_{kind}")([read_dataset(path, source) for path in files], titles, **more)
 
 

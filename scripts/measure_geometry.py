@@ -12,15 +12,15 @@ def main(argv=None):
     arguments.add_argument("--table", help="table of the quantities to write (.tsv)")
     given = arguments.parse_args(argv)
 
-    from coherion.crystal.cif_input import read_cif
     from coherion.crystal.geometry import settings_from
     from coherion.crystal.geometry_output import dataset_of, measure_refined, table_rows
+    from coherion.crystal.structure_files import read_structure
     from coherion.data.netcdf import read_dataset, write_dataset, write_text
     from coherion.data.tables import write_table
 
     settings = settings_from(given.settings)
     fit = read_dataset(given.refinement, "refine_structure")
-    found = measure_refined(fit, read_cif(given.structure), settings, given.phase)
+    found = measure_refined(fit, read_structure(given.structure), settings, given.phase)
     if given.table:
         write_text(given.table, write_table(table_rows(found)))
     sources = [given.refinement, given.structure]

@@ -13,7 +13,7 @@ def main(argv=None):
     arguments.add_argument("--fit", help="netCDF of the fit to write")
     given = arguments.parse_args(argv)
 
-    from coherion.crystal.cif_input import read_cif
+    from coherion.crystal.structure_files import read_structure
     from coherion.data.netcdf import write_dataset
     from coherion.refinement.observed import read_observed
     from coherion.refinement.output import dataset_of
@@ -23,7 +23,7 @@ def main(argv=None):
 
     settings = RefinementSettings.from_mapping(standard_settings(given.settings))
     observed = read_observed(given.pdf, settings.qmax)
-    crystal = read_cif(given.structure)
+    crystal = read_structure(given.structure)
     found = run_recipe([crystal], observed, settings, say=partial(print, flush=True))
     result = found.result
     resolution = resolution_of(

@@ -9,7 +9,7 @@ from coherion import command, messages
 def main(argv=None):
     arguments = command.parser(__doc__)
     arguments.add_argument("pdf", help="netCDF of a reduction, or a .gr file")
-    arguments.add_argument("structures", nargs="+", help="CIF of each phase")
+    arguments.add_argument("structures", nargs="+", help="CIF, .stru or .pdb of each phase")
     arguments.add_argument(
         "--resolution", help="file that refine_standard wrote; replaces qdamp and qbroad of the settings"
     )
@@ -22,11 +22,12 @@ def main(argv=None):
     )
     arguments.add_argument("--output", required=True, help="netCDF to write")
     arguments.add_argument("--cif", help="refined CIF to write; of further phases beside it as NAME.PHASE.cif")
+    arguments.add_argument("--stru", help="the same as PDFgui's .stru, and as --cif for further phases")
     arguments.add_argument("--fit", help="text file of the fit to write, in the form of PDFgui's .fgr")
     arguments.add_argument("--table", help="table of parameters to write (.tsv)")
     given = arguments.parse_args(argv)
 
-    from coherion.crystal.cif_input import read_cif
+    from coherion.crystal.structure_files import read_structure
     from coherion.refinement.observed import read_observed
     from coherion.refinement.recipe import run_recipe
     from coherion.refinement.recipe_settings import RefinementSettings, settings_of_ranges
@@ -35,7 +36,7 @@ def main(argv=None):
     chosen = dict(given.settings)
     if given.resolution:
         chosen |= read_resolution(given.resolution).as_settings()
-    crystals = [read_cif(path) for path in given.structures]
+    crystals = [read_structure(path) for path in given.structures]
     sources = [given.pdf, *given.structures, *([given.resolution] if given.resolution else [])]
     if given.ranges and len(given.ranges) > 1 and "{range}" not in given.output:
         arguments.error("with several --ranges, {range} must stand in the names of the files to write")
@@ -46,21 +47,22 @@ def main(argv=None):
             found = run_recipe(crystals, observed, settings, say=partial(print, flush=True))
             files = {
                 kind: path.replace("{range}", name)
-                for kind in ("output", "cif", "fit", "table")
+                for kind in ("output", "cif", "stru", "fit", "table")
                 if (path := getattr(given, kind))
             }
             write(found, sources, settings.as_dict(), **files)
 
 
-def write(found, sources, settings, output, cif=None, fit=None, table=None):
+def write(found, sources, settings, output, cif=None, stru=None, fit=None, table=None):
     from coherion.data.netcdf import write_dataset, write_text
     from coherion.data.tables import write_table
     from coherion.refinement import output as refinement_output
 
-    if cif:
-        for number, (name, text) in enumerate(refinement_output.refined_cifs(found).items()):
-            path = Path(cif)
-            write_text(path if number == 0 else path.with_name(f"{path.stem}.{name}{path.suffix}"), text)
+    for path, texts in ((cif, refinement_output.refined_cifs), (stru, refinement_output.refined_strus)):
+        if path:
+            for number, (name, text) in enumerate(texts(found).items()):
+                own = Path(path)
+                write_text(own if number == 0 else own.with_name(f"{own.stem}.{name}{own.suffix}"), text)
     if fit:
         write_text(fit, refinement_output.fit_file(found))
     if table:

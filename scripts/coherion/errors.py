@@ -48,6 +48,12 @@ class InputError(CoherionError):
         self.advice = advice
         super().__init__(self._text())
 
+    def in_file(self, file: str | os.PathLike[str]) -> InputError:
+        """The same error with the file named that it was found in."""
+        return InputError(
+            self.what, file=file, place=self.place, found=self.found, expected=self.expected, advice=self.advice
+        )
+
     def _text(self) -> str:
         # A name of a file is never shortened: the user must find it.
         where = ", ".join(part for part in (printable(self.file or ""), _short(self.place or "", LONGEST)) if part)

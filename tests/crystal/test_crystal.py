@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from coherion.atoms.scattering_factors import scattering_powers
 from coherion.crystal.cif_input import read_cif
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.symmetry import (
@@ -15,6 +16,7 @@ from coherion.crystal.symmetry import (
     orthogonalisation,
 )
 from coherion.errors import CoherionWarning, InputError
+from coherion.scattering.composition import molar_mass, parse_formula
 
 
 def atom(label: str, position, element: str = "Na", u: float = 0.02) -> Site:
@@ -267,3 +269,74 @@ def test_real_files_expand_to_their_stated_contents(real_data):
     }
     for name, atoms in expected.items():
         assert len(read_cif(real_data / name).expand().site) == atoms
+
+
+def test_origin_that_a_symbol_leaves_open(tmp_path):
+    """Fd-3m has two origins; diamond's atoms are at 1/8 from the second and at 0 from the first: 8 in the cell."""
+    silicon = {
+        "Si Si 0.125 0.125 0.125 1 0.005": "F d -3 m:2",
+        "Si Si 0 0 0 1 0.005": "F d -3 m:1",
+    }
+    cell = (5.431, 5.431, 5.431, 90, 90, 90)
+    for atoms, expected in silicon.items():
+        path = write_cif(
+            tmp_path / "x.cif", symmetry="_symmetry_space_group_name_H-M 'F d -3 m'", atoms=atoms, cell=cell
+        )
+        with pytest.warns(CoherionWarning, match=f"two origins.*{expected} is taken: it puts the atoms on special"):
+            crystal = read_cif(path)
+        assert (crystal.space_group, crystal.composition) == (expected, {"Si": 8.0})
+    # 1. Said by the symbol, or by Hall's: taken as it stands, sixteen atoms or not.
+    for tag, symbol, count in (
+        ("_space_group_name_H-M_alt", "F d -3 m:1", 16.0),
+        ("_space_group_name_Hall", "-F 4vw 2vw 3", 8.0),
+    ):
+        atoms = "Si Si 0.125 0.125 0.125 1 0.005"
+        path = write_cif(tmp_path / "x.cif", symmetry=f"{tag} '{symbol}'", atoms=atoms, cell=cell)
+        assert read_cif(path).composition == {"Si": count}
+    # 2. A general position is as good from both.
+    path = write_cif(
+        tmp_path / "x.cif", symmetry="_symmetry_space_group_name_H-M 'P n n n'", atoms="A Na 0.1 0.2 0.3 1 0.01"
+    )
+    with pytest.warns(CoherionWarning, match="the coordinates do not tell"):
+        assert read_cif(path).composition == {"Na": 8.0}
+
+
+def test_displacements_that_are_b(tmp_path):
+    columns = "label type_symbol fract_x fract_y fract_z occupancy U_iso_or_equiv adp_type"
+
+    def read(*rows, columns=columns):
+        atoms = "\n".join(rows)
+        return read_cif(
+            write_cif(tmp_path / "x.cif", symmetry="_symmetry_space_group_name_H-M P1", atoms=atoms, columns=columns)
+        )
+
+    zr, cl = "Zr Zr 0 0 0 1 0.67", "Cl Cl 0.5 0.5 0.5 1 1.6"
+    # 1. Said by adp_type, for one and not for the other.
+    with pytest.warns(CoherionWarning, match="adp_type Biso: .* of Zr are read as B"):
+        found = read(f"{zr} Biso", "Cl Cl 0.5 0.5 0.5 1 0.02 Uiso")
+    assert [site.u_iso for site in found.sites] == pytest.approx([0.67 / (8 * np.pi**2), 0.02])
+    # 2. Told by the size where nothing is said, and left alone where U is said.
+    plain = columns.removesuffix(" adp_type")
+    with pytest.warns(CoherionWarning, match="too large for U and are read as B"):
+        found = read(zr, cl, columns=plain)
+    assert [site.u_iso for site in found.sites] == pytest.approx([0.67 / (8 * np.pi**2), 1.6 / (8 * np.pi**2)])
+    with pytest.warns(CoherionWarning, match="if they are B, say adp_type Biso"):
+        assert read(f"{zr} Uiso", f"{cl} Uiso").sites[0].u_iso == 0.67
+    # 3. One large U among small ones is a large U.
+    found = read("Zr Zr 0 0 0 1 0.01", "Cl Cl 0.5 0.5 0.5 1 0.02", "Na Na 0.5 0 0 1 0.4", columns=plain)
+    assert [site.u_iso for site in found.sites] == [0.01, 0.02, 0.4]
+
+
+def test_deuterium_is_hydrogen_to_x_rays(tmp_path):
+    path = write_cif(
+        tmp_path / "x.cif",
+        symmetry="_symmetry_space_group_name_H-M P1",
+        atoms="Zr Zr 0 0 0 1 0.01\nD1 D 0.5 0.5 0.5 1 0.02",
+    )
+    assert read_cif(path).composition == {"Zr": 1.0, "D": 1.0}
+    q = np.linspace(0, 20, 5)
+    np.testing.assert_array_equal(*scattering_powers(["H", "D"], q))
+    light, heavy = scattering_powers(["H", "D"], q, "neutron")[:, 0]
+    # Neutron News 3 (1992) 26: -3.739 and 6.671 fm.
+    assert (light, heavy) == (pytest.approx(-3.739, abs=1e-3), pytest.approx(6.671, abs=1e-3))
+    assert molar_mass(parse_formula("D2O")) == pytest.approx(20.0276, abs=1e-3)

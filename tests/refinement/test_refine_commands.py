@@ -13,6 +13,7 @@ from diffpy.structure import loadStructure
 from coherion.crystal.cif import write_cif
 from coherion.crystal.cif_input import read_cif
 from coherion.crystal.crystal import Crystal, Site
+from coherion.crystal.structure_files import read_structure
 from coherion.data.netcdf import read_dataset
 from coherion.data.pdf_text import write_pdf_text
 from coherion.errors import CoherionWarning, InputError
@@ -71,6 +72,8 @@ def folder(tmp_path_factory):
             str(folder / "fit.nc"),
             "--cif",
             str(folder / "refined.cif"),
+            "--stru",
+            str(folder / "refined.stru"),
             "--fit",
             str(folder / "fit.fgr"),
             "--table",
@@ -155,6 +158,13 @@ def test_refined_cif_carries_the_table_and_reads_back(folder):
     theirs = loadStructure(str(folder / "refined.cif"))
     assert len(theirs) == 6 and theirs.lattice.a == pytest.approx(value, abs=1e-3)
     assert read_cif(folder / "refined.cif").parameters["Cl1.x"] == pytest.approx(float(rows["Cl1.x"][1]), abs=1e-4)
+    # The same for PDFgui, from which a further refinement may start.
+    listed = loadStructure(str(folder / "refined.stru"), "pdffit")
+    assert len(listed) == 6 and listed.lattice.a == pytest.approx(value, abs=1e-6)
+    assert listed.pdffit["dcell"][0] == pytest.approx(sd, rel=0.01, abs=1e-6)
+    assert listed.pdffit["spdiameter"] == pytest.approx(float(rows["coherence_length"][1]), rel=1e-5)
+    again = read_structure(folder / "refined.stru")
+    assert again.parameters["Cl1.x"] == pytest.approx(float(rows["Cl1.x"][1]), abs=1e-6)
 
 
 def test_table_has_the_columns_and_a_note_where_one_is_due(folder):

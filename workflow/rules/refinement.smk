@@ -38,7 +38,7 @@ rule refine_structure:
         [
             result(f"refinement/{{sample}}/{fit_range}.{kind}")
             for fit_range in FIT_RANGES
-            for kind in ("nc", "cif", "fgr", "tsv")
+            for kind in ("nc", "cif", "stru", "fgr", "tsv")
         ],
         geometry=result(f"geometry/{{sample}}/{MAIN_RANGE}.nc"),
         table=result(f"geometry/{{sample}}/{MAIN_RANGE}.tsv"),
@@ -66,6 +66,7 @@ rule refine_structure:
             for option, kind in (
                 ("output", "nc"),
                 ("cif", "cif"),
+                ("stru", "stru"),
                 ("fit", "fgr"),
                 ("table", "tsv"),
             )

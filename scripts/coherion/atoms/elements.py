@@ -11,13 +11,19 @@ _SYMBOLS = (
 )
 ELEMENTS = tuple(_SYMBOLS.split())
 """Symbols of Z = 1 to 98, as far as the scattering factors reach."""
+DEUTERIUM = "D"
+"""An isotope with a symbol of its own: hydrogen to X-rays, with a mass and a neutron scattering length of its own."""
+_DEUTERIUM_MASS = 2.01410177812
 
 
 def atomic_number(element: str) -> int:
     """Atomic number of an element symbol."""
-    return ELEMENTS.index(element) + 1
+    return 1 if element == DEUTERIUM else ELEMENTS.index(element) + 1
 
 
 def atomic_mass(element: str) -> float:
-    """Molar mass of an element in g/mol (xraydb's, Elam, Ravel and Sieber, Radiat. Phys. Chem. 63 (2002) 121)."""
-    return element_row("elements", element)["molar_mass"]
+    """Molar mass of an element in g/mol (xraydb's, Elam, Ravel and Sieber, Radiat. Phys. Chem. 63 (2002) 121).
+
+    Deuterium's is the isotope's, AME2020.
+    """
+    return _DEUTERIUM_MASS if element == DEUTERIUM else element_row("elements", element)["molar_mass"]

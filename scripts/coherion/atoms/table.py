@@ -48,9 +48,11 @@ def element_row(table: str, element: str) -> dict[str, Any]:
     path = Path(found.submodule_search_locations[0]) / "xraydb.sqlite"
     key = "ion" if table == "Waasmaier" else "element"
     query = f"select {', '.join(_COLUMNS[table])} from {table} where {key} = ?"
+    # Electrons scatter X-rays, and deuterium has hydrogen's.
+    symbol = "H" if element == "D" else element
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
     try:
-        row = connection.execute(query, (element,)).fetchone()
+        row = connection.execute(query, (symbol,)).fetchone()
     finally:
         connection.close()
     if row is None:

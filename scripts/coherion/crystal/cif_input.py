@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from coherion.crystal.crystal import Crystal, Site
-from coherion.crystal.symmetry import find_operations
+from coherion.crystal.symmetry import find_operations, origin_choices
 from coherion.errors import InputError
 from coherion.messages import warn
+
+Lattice = tuple[float, float, float, float, float, float]
 
 # Where a CIF states no displacement at all (angstrom^2): of the size of a salt at room temperature.
 DEFAULT_U_ISO = 0.01
 # Beyond these a number was misread: angstrom, cells, angstrom^2.
 LONGEST_CELL, FARTHEST, LARGEST_U = 1e4, 1e3, 100.0
+# Half of the atoms of no solid move by more (angstrom^2): such numbers are B = 8 pi^2 U.
+USUAL_U = 0.25
 
 
 def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
@@ -56,31 +61,67 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
             raise InputError(
                 "a number of the CIF cannot be read", place=f"data_{block.name}", found=problem
             ) from problem
-        symbol = small.spacegroup_hm or _text(block, "_space_group_name_H-M_alt")
+        stated = small.spacegroup_hm or _text(block, "_space_group_name_H-M_alt")
         number = small.spacegroup_number or int(_number(block, "_space_group_IT_number", 0.0))
+        listed = small.symops or _hall_operations(block)
         try:
             symbol, operations = find_operations(
-                symbol, number=number, triplets=small.symops, alpha=lattice[3], gamma=lattice[5]
+                stated, number=number, triplets=listed, alpha=lattice[3], gamma=lattice[5]
             )
         except InputError as problem:
             problem.place = "_symmetry_equiv_pos_as_xyz, _symmetry_space_group_name_H-M"
             raise
-        sites = _merge(_sites(small, block, file))
+        sites = tuple(merged(_sites(small, block, file)))
         if not sites:
             raise InputError("the CIF lists no atoms", place="_atom_site_label")
-        return Crystal(name or Path(file).stem, lattice, symbol, tuple(sites), operations)
+        if listed or ":" in stated:
+            return Crystal(name or Path(file).stem, lattice, symbol, sites, operations)
+        return with_origin(name or Path(file).stem, lattice, symbol, sites, file)
     except InputError as problem:
-        raise InputError(
-            problem.what,
-            file=file,
-            place=problem.place,
-            found=problem.found,
-            expected=problem.expected,
-            advice=problem.advice,
-        ) from None
+        raise problem.in_file(file) from None
 
 
-def _lattice(block) -> tuple[float, float, float, float, float, float]:
+def _hall_operations(block) -> list[str]:
+    """Operations of a Hall symbol, which names the origin too; empty where there is none."""
+    import gemmi
+
+    symbol = _text(block, "_space_group_name_Hall") or _text(block, "_symmetry_space_group_name_Hall")
+    if not symbol.strip(" ?."):
+        return []
+    try:
+        return [operation.triplet() for operation in gemmi.symops_from_hall(symbol)]
+    except (ValueError, RuntimeError):
+        return []
+
+
+def with_origin(name: str, lattice: Lattice, symbol: str, sites: tuple[Site, ...], file: str) -> Crystal:
+    """The crystal with the origin that a symbol leaves open, where International Tables give two.
+
+    The origin that belongs to the coordinates puts the atoms on the special positions: that with fewer atoms in the
+    cell. Where both give as many, nothing tells.
+    """
+    choices = origin_choices(symbol)
+    found, problems = [], []
+    for choice in choices:
+        try:
+            found.append(Crystal(name, lattice, choice, sites))
+        except InputError as problem:
+            problems.append(problem)
+    if not found:
+        raise problems[0]
+    counts = [sum(crystal.composition.values()) for crystal in found]
+    best = found[int(np.argmin(counts))]
+    if len(choices) > 1:
+        told = bool(problems) or counts[0] != counts[1]
+        why = "it puts the atoms on special positions" if told else "the coordinates do not tell"
+        warn(
+            f"{file}: {symbol.partition(':')[0]} has two origins and the file names none; {best.space_group} is "
+            f"taken: {why} (list the operations to be sure)"
+        )
+    return best
+
+
+def _lattice(block) -> Lattice:
     tags = [f"_cell_length_{k}" for k in "abc"] + [f"_cell_angle_{k}" for k in ("alpha", "beta", "gamma")]
     values = []
     for tag in tags:
@@ -115,6 +156,7 @@ def _sites(small, block, file: str) -> list[Site]:
     labels: set[str] = set()
     ions, bare = [], []
     made = []
+    are_b = _given_as_b(small, block, file)
     types = dict(zip(block.find_values("_atom_site_label"), block.find_values("_atom_site_type_symbol"), strict=False))
     for entry in small.sites:
         element = entry.element.name
@@ -152,7 +194,7 @@ def _sites(small, block, file: str) -> list[Site]:
                 found=entry.occ,
                 expected="a number from 0 to 1",
             )
-        u_iso: float | None = entry.u_iso
+        u_iso: float | None = entry.u_iso / (8 * math.pi**2 if entry.label in are_b else 1.0)
         u_aniso = None
         if entry.aniso.nonzero():
             a = entry.aniso
@@ -182,7 +224,30 @@ def _sites(small, block, file: str) -> list[Site]:
     return made
 
 
-def _merge(sites: list[Site]) -> list[Site]:
+def _given_as_b(small, block, file: str) -> set[str]:
+    """Labels of sites whose number under U_iso_or_equiv is B: said by adp_type, or told by the size of all of them."""
+    if not block.find_values("_atom_site_U_iso_or_equiv"):
+        return set()
+    kinds = {
+        label: kind.strip("'\"").lower()
+        for tag in ("_atom_site_adp_type", "_atom_site_thermal_displace_type")
+        for label, kind in block.find(["_atom_site_label", tag])
+    }
+    said = {label for label, kind in kinds.items() if kind == "biso"}
+    if said:
+        warn(f"{file}: adp_type Biso: the numbers under U_iso_or_equiv of {', '.join(said)} are read as B = 8 pi^2 U")
+        return said
+    values = [site.u_iso for site in small.sites if not site.aniso.nonzero() and site.u_iso > 0]
+    if not values or not USUAL_U < float(np.median(values)) < LARGEST_U:
+        return set()
+    if "uiso" in kinds.values():
+        warn(f"{file}: the numbers under U_iso_or_equiv are large for U (angstrom^2); if they are B, say adp_type Biso")
+        return set()
+    warn(f"{file}: the numbers under U_iso_or_equiv are too large for U and are read as B = 8 pi^2 U")
+    return {site.label for site in small.sites}
+
+
+def merged(sites: Sequence[Site]) -> list[Site]:
     """Sites at one position become one shared site, unless together they hold more than a whole atom."""
     made: list[Site] = []
     for site in sites:

@@ -19,6 +19,7 @@ from coherion.crystal.symmetry import (
     LATTICE_NAMES,
     VOIGT,
     LinearForm,
+    symmetric_tensor,
 )
 from coherion.errors import InputError
 
@@ -318,10 +319,10 @@ class Crystal:
                 u = np.eye(3) * float(site.u_iso or 0.0)
                 du[..., column[f"{site.label}.u_iso"]] = np.eye(3)
             else:
-                tensor = _tensor(np.array(site.u_aniso))
+                tensor = symmetric_tensor(np.array(site.u_aniso))
                 u = frame @ tensor @ frame.T
                 for free, basis in zip(kind.displacements.free_names, kind.displacements.basis.T, strict=True):
-                    du[..., column[f"{site.label}.{free}"]] = frame @ _tensor(basis) @ frame.T
+                    du[..., column[f"{site.label}.{free}"]] = frame @ symmetric_tensor(basis) @ frame.T
                 for k, d in zip(lattice_columns, d_frame, strict=True):
                     half = d @ tensor @ frame.T
                     du[..., k] = half + half.T
@@ -359,13 +360,6 @@ class Crystal:
 
 def _six(tensor: np.ndarray) -> tuple[float, float, float, float, float, float]:
     return tuple(float(tensor[i, j]) for i, j in VOIGT)  # type: ignore[return-value]
-
-
-def _tensor(six: np.ndarray) -> np.ndarray:
-    made = np.empty((3, 3))
-    for value, (i, j) in zip(six, VOIGT, strict=True):
-        made[i, j] = made[j, i] = value
-    return made
 
 
 def _structure_of(

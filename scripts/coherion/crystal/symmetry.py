@@ -21,6 +21,14 @@ DISPLACEMENT_NAMES = ("u11", "u22", "u33", "u12", "u13", "u23")
 VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 
+def symmetric_tensor(six: np.ndarray) -> np.ndarray:
+    """The tensor (3, 3) of entries in the order of DISPLACEMENT_NAMES."""
+    made = np.empty((3, 3))
+    for value, (i, j) in zip(six, VOIGT, strict=True):
+        made[i, j] = made[j, i] = value
+    return made
+
+
 @dataclass(frozen=True)
 class LinearForm:
     """A restricted vector ``offset + basis @ free``.
@@ -108,6 +116,16 @@ def find_operations(
             advice="write P1 if there is none",
         )
     return known.xhm(), tuple(op.triplet() for op in known.operations())
+
+
+def origin_choices(symbol: str) -> tuple[str, ...]:
+    """The symbols of a group for each of the two origins of International Tables, or the symbol itself."""
+    import gemmi
+
+    plain, _, choice = symbol.partition(":")
+    if choice not in ("1", "2"):
+        return (symbol,)
+    return tuple(g.xhm() for g in gemmi.spacegroup_table() if g.hm == plain and g.ext in ("1", "2"))
 
 
 def operation_arrays(triplets: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -175,14 +175,14 @@ class _Check:
         return (str(self.named[table]), f"row {row['line']}") in self.spoiled
 
     def _check_refinement(self) -> None:
-        from coherion.crystal.cif_input import read_cif
         from coherion.crystal.geometry import quantities, settings_from
+        from coherion.crystal.structure_files import read_structure
 
         measured = self.tables.with_structure()
         for sample, row in self.tables.samples.items():
             for number, file in enumerate(self._structures(row)):
                 with self.found.about(self._row("samples", row)):
-                    crystal = read_cif(file)
+                    crystal = read_structure(file)
                     if number == 0 and sample in measured:
                         given = self._of_sample("geometry", sample)
                         # What cannot be computed of a polyhedron is the run's to tell, a label that is not there ours.

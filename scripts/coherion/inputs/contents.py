@@ -29,6 +29,7 @@ FEWEST_POINTS = 100
 FEWEST_DECADES = 3.0
 _NOTHING = "has no scan; found 0 rows"
 MADE_BY_REDUCTION = (".gr", ".sq", ".fq", ".iq")
+STRUCTURES = (".cif", ".stru", ".pdb")
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,10 @@ def _contents_of(path: Path) -> Found:
         return Found(path, "other", why="is the result of a reduction, not a raw file")
     with path.open("rb") as stream:
         start = stream.read(4096)
-    if path.suffix.lower() == ".cif" or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
-        from coherion.crystal.cif_input import read_cif
+    if path.suffix.lower() in STRUCTURES or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
+        from coherion.crystal.structure_files import read_structure
 
-        return Found(path, "structure", elements=read_cif(path).composition)
+        return Found(path, "structure", elements=read_structure(path).composition)
     try:
         from coherion.data.spectra.reader import read_spectra
 

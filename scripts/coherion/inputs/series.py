@@ -44,13 +44,13 @@ def warn_of_sample(
     warn_if_kelvin(sample, [row["annealing_C"]] if "annealing_C" in row else [], "annealing_C")
     if not structures or "composition" not in row:
         return
-    from coherion.crystal.cif_input import read_cif
+    from coherion.crystal.structure_files import read_structure
 
     crystals = {}
     try:
         with messages.collected():
             for file in structures:
-                crystals[os.fspath(file)] = read_cif(file)
+                crystals[os.fspath(file)] = read_structure(file)
         warn_if_other_atoms(sample, row["composition"], crystals, refined)
     except InputError:
         return

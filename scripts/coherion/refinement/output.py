@@ -11,6 +11,7 @@ import numpy as np
 
 from coherion.crystal.cif import cif_text
 from coherion.crystal.propagation import of_phase, propagated
+from coherion.crystal.structure_files import stru_text
 from coherion.data.contract.diffraction import REFINEMENT
 from coherion.pair_model.evaluator import calculate
 from coherion.refinement.fit_text import fit_text
@@ -221,6 +222,23 @@ def fit_file(found: RecipeResult) -> str:
         "origin": found.observed.origin,
     }
     return fit_text(r, calculated, observed - calculated, sd=sd, header=header)
+
+
+def refined_strus(found: RecipeResult) -> dict[str, str]:
+    """The refined phases as PDFgui's ``.stru`` by name, with the standard uncertainties the settings ask for."""
+    result, model = found.result, found.model
+    covariance = found.covariance(found.settings.reported == "scaled")
+    crystals = model.crystals(result.values)
+    made = {}
+    for crystal in crystals:
+        phase = crystal.name if len(crystals) > 1 else None
+        names, index = of_phase(crystal, result.parameters, phase)
+        own = {name: result.values.get(f"{phase}:{name}" if phase else name) for name in ("scale", "delta1", "delta2")}
+        if model.envelope == "sphere":
+            own["spdiameter"] = result.values.get(f"{phase}:coherence_length", result.values.get("coherence_length"))
+        known = {name: float(value) for name, value in own.items() if value is not None}
+        made[crystal.name] = stru_text(crystal, names, covariance[np.ix_(index, index)], model=known)
+    return made
 
 
 def refined_cifs(found: RecipeResult) -> dict[str, str]:

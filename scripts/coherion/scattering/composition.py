@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from coherion.atoms.elements import ELEMENTS, atomic_mass
+from coherion.atoms.elements import DEUTERIUM, ELEMENTS, atomic_mass
 from coherion.constants import AVOGADRO
 from coherion.errors import InputError
 
@@ -75,7 +75,7 @@ def parse_formula(text: str, *, place: str | None = None) -> dict[str, float]:
                 _add(groups[-1], last)
                 last = None
             if match["element"]:
-                if match["element"] not in ELEMENTS:
+                if match["element"] not in (*ELEMENTS, DEUTERIUM):
                     raise refuse(position, "no such element")
                 last = {match["element"]: 1.0}
             elif match["open"]:

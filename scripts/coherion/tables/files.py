@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coherion.crystal.cif_input import read_cif
 from coherion.crystal.crystal import Crystal
+from coherion.crystal.structure_files import read_structure
 from coherion.data.netcdf import write_text
 from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning
@@ -36,7 +36,7 @@ def read_structures(named: str, folder: str | os.PathLike[str]) -> list[Crystal]
     with warnings.catch_warnings():
         # Whoever refined them was warned of what is strange in them.
         warnings.simplefilter("ignore", CoherionWarning)
-        return [read_cif(path if path.exists() else Path(folder) / path) for path in paths]
+        return [read_structure(path if path.exists() else Path(folder) / path) for path in paths]
 
 
 def structure_tables(
