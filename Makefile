@@ -17,7 +17,7 @@ VENV := .venv
 export DIR IN INTO
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run new check report crate supporting-information test lint lock clean help
+.PHONY: run new check report crate supporting-information test lint lock settings clean help
 
 help:
 	@sed -n '1,8s/^# //p' Makefile
@@ -81,6 +81,10 @@ lock: | $(VENV)/bin/uv
 	$(LOCK) --extra slurm -c requirements.lock $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
 		-o requirements-slurm.lock
 	grep -v '^#' requirements-slurm.lock > requirements-slurm.tmp && mv requirements-slurm.tmp requirements-slurm.lock
+
+# After a change of what scripts/coherion/settings declares: the schema of config.yaml and docs/settings.md.
+settings: $(VENV)/run.ready
+	python scripts/write_settings_reference.py
 
 clean:
 	rm -rf results .snakemake

@@ -180,11 +180,13 @@ def run_sample(repeats: int) -> dict:
     import xarray
 
     from coherion.constants import BOLTZMANN
-    from coherion.impedance.arrhenius_dataset import ArrheniusSettings, arrhenius_dataset
+    from coherion.impedance.arrhenius_dataset import arrhenius_dataset
     from coherion.impedance.circuits.circuit import circuit
-    from coherion.impedance.circuits.dataset import CircuitSettings, fit_dataset
+    from coherion.impedance.circuits.dataset import fit_dataset
     from coherion.impedance.datasets import validate_dataset
-    from coherion.impedance.kramers_kronig import ValidationSettings
+    from coherion.settings.stages.arrhenius import ArrheniusSettings
+    from coherion.settings.stages.circuits import CircuitSettings
+    from coherion.settings.stages.validation import ValidationSettings
 
     generator = np.random.default_rng(1)
     frequency = np.geomspace(7e6, 0.1, 79)

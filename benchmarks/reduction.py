@@ -30,7 +30,8 @@ def main() -> None:
     import xarray
 
     from coherion.scattering.reduction import reduce_scan
-    from coherion.scattering.settings import ReductionSettings
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.reduction import ReductionSettings
 
     imported = time.perf_counter() - start
 
@@ -69,7 +70,7 @@ def main() -> None:
     }
     report: dict[str, object] = {"import_seconds": round(imported, 3), "points": len(two_theta)}
     for name, settings_given in cases.items():
-        settings = ReductionSettings.from_mapping(settings_given)
+        settings = settings_from(ReductionSettings, settings_given)
         times = []
         for _ in range(given.repeats + 1):
             sample = scan(pattern)
@@ -81,7 +82,7 @@ def main() -> None:
         report[f"{name}_ms"] = round(statistics.median(clock for clock, _ in times[1:]), 2)
         report[f"{name}_processor_ms"] = round(statistics.median(worked for _, worked in times[1:]), 2)
     for name in ("plain", "plain_with_covariance", "all_corrections_with_covariance"):
-        settings = ReductionSettings.from_mapping(cases[name])
+        settings = settings_from(ReductionSettings, cases[name])
         samples = [scan(pattern) for _ in range(min(given.scans, 50))]
         start, worked = time.perf_counter(), time.process_time()
         for number in range(given.scans):

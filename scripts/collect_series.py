@@ -27,10 +27,11 @@ def main(argv=None):
     from coherion.data.series_tables import read_tables
     from coherion.data.tables import write_table
     from coherion.errors import InputError
-    from coherion.settings.checking import settings_from
-    from coherion.statistics.collect import SeriesSettings, exclusion_rows, series_row
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.series import SeriesSettings
+    from coherion.statistics.collect import exclusion_rows, series_row
 
-    settings = settings_from(SeriesSettings, given.settings, "the series")
+    settings = settings_from(SeriesSettings, given.settings)
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
     if tables.with_structure() and not given.ranges:
         raise InputError("no fit range is given", place="--ranges", expected="one or more, such as 2-60")

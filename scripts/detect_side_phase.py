@@ -21,9 +21,11 @@ def main(argv=None):
     from coherion.data.netcdf import origin_of, read_dataset, write_dataset, write_text
     from coherion.data.tables import write_table
     from coherion.refinement.side_phase import detection as side_phase
-    from coherion.settings.checking import as_plain, settings_from
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.side_phase import SidePhaseSettings
 
-    settings = settings_from(side_phase.SidePhaseSettings, given.settings, "the side phase")
+    settings = settings_from(SidePhaseSettings, given.settings)
     reduced, fit = read_dataset(given.reduced, "reduce_scan"), read_dataset(given.refinement, "refine_structure")
     starting, side = [read_structure(path) for path in given.structures], read_structure(given.side)
     crystals = side_phase.fitted_crystals(fit, starting)

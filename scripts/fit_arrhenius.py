@@ -1,6 +1,6 @@
 """Conductivities and activation energy of a sample from the resistances of its spectra.
 
-Settings (JSON) are those of coherion.impedance.arrhenius_dataset.ArrheniusSettings; the pellet's geometry is needed:
+Settings (JSON) are those of coherion.settings.stages.arrhenius; the pellet's geometry is needed:
 {"pellet_thickness_cm": 0.15, "pellet_diameter_cm": 0.9}. Beside the netCDF file stand two tables: the conductivities
 (.tsv) and the spectra left out with the reason (.exclusions.tsv).
 """
@@ -21,14 +21,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from coherion.data.netcdf import read_dataset, write_dataset, write_text
     from coherion.impedance.arrhenius_dataset import (
-        ArrheniusSettings,
         arrhenius_dataset,
         arrhenius_table,
         exclusion_table,
     )
-    from coherion.settings.checking import as_plain, settings_from
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.arrhenius import ArrheniusSettings
 
-    settings = settings_from(ArrheniusSettings, given.settings, "the Arrhenius fit")
+    settings = settings_from(ArrheniusSettings, given.settings)
     found = arrhenius_dataset(read_dataset(given.circuits, "fit_circuits"), settings)
     write_dataset(found, given.output, "fit_arrhenius", sources=[given.circuits], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), arrhenius_table(found))

@@ -1,6 +1,6 @@
 """Fit an equivalent circuit to every valid spectrum of a sample.
 
-Settings (JSON) are those of coherion.impedance.circuits.dataset.CircuitSettings, such as
+Settings (JSON) are those of coherion.settings.stages.circuits, such as
 {"circuit": "p(R1,CPE1)-CPE2", "weights": "modulus"}. Beside the netCDF file a table (.tsv) holds parameters,
 resistances, capacitances and what is not resolved and why, and a folder (.impedance_py) each fitted circuit as a file
 that impedance.py opens with CustomCircuit().load().
@@ -23,11 +23,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = arguments.parse_args(argv)
 
     from coherion.data.netcdf import read_dataset, write_dataset, write_text
-    from coherion.impedance.circuits.dataset import CircuitSettings, circuit_table, fit_dataset
+    from coherion.impedance.circuits.dataset import circuit_table, fit_dataset
     from coherion.impedance.circuits.impedance_py import SUFFIX, write_custom_circuits
-    from coherion.settings.checking import as_plain, settings_from
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.circuits import CircuitSettings
 
-    settings = settings_from(CircuitSettings, given.settings, "the circuit fit")
+    settings = settings_from(CircuitSettings, given.settings)
     circuits = fit_dataset(read_dataset(given.spectra, "validate_spectra"), settings)
     write_dataset(circuits, given.output, "fit_circuits", sources=[given.spectra], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), circuit_table(circuits))

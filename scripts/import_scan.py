@@ -14,13 +14,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--output", required=True, type=Path, help="netCDF file to write")
     given = arguments.parse_args(argv)
 
-    from dataclasses import asdict
-
     from coherion.data.netcdf import write_dataset
-    from coherion.data.scans.reader import ScanSettings, read_scan
+    from coherion.data.scans.reader import read_scan
     from coherion.scattering.uncertainty.counting import warn_if_not_counted
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.scans import ScanSettings
 
-    settings = asdict(ScanSettings.from_mapping(given.settings))
+    settings = as_plain(settings_from(ScanSettings, given.settings))
     scan = read_scan(given.scan, **settings)
     warn_if_not_counted(scan, Path(given.scan[0]).name)
     write_dataset(scan, given.output, "import_scan", sources=given.scan, settings=settings)

@@ -15,7 +15,9 @@ def main(argv=None):
     given = arguments.parse_args(argv)
 
     from coherion.data.netcdf import write_dataset
-    from coherion.data.spectra.reader import assemble, files_of_rows, settings_of
+    from coherion.data.spectra.reader import assemble, files_of_rows
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.spectra import SpectraSettings
 
     settings = dict(given.settings)
     sample, rows = settings.pop("sample", None), settings.pop("rows", None)
@@ -23,7 +25,7 @@ def main(argv=None):
         raise InputError("settings name no sample", place="key sample", expected="the sample's name")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError("settings have no rows of spectra", place="key rows", expected="a list of objects")
-    dataset = assemble(sample, files_of_rows(rows, given.files), settings_of(settings))
+    dataset = assemble(sample, files_of_rows(rows, given.files), settings_from(SpectraSettings, settings))
     write_dataset(dataset, given.output, "import_spectra", sources=dict.fromkeys(given.files), settings=given.settings)
 
 

@@ -20,11 +20,13 @@ def main(argv=None):
     from coherion.data.netcdf import write_dataset, write_text
     from coherion.errors import InputError
     from coherion.paper.claims import judge, table
-    from coherion.paper.criteria import ClaimSettings
     from coherion.paper.curves import correlation_dataset
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.claims import ClaimSettings
     from coherion.statistics.series import read_series
 
-    settings = ClaimSettings.from_mapping(given.settings)
+    settings = settings_from(ClaimSettings, given.settings)
     series = read_series(given.series, settings.columns)
     stated = set(series.texts("origin")) - {""}
     if unknown := stated - {"measured", "simulated"}:
@@ -41,7 +43,8 @@ def main(argv=None):
     write_text(given.output, table(judge(series, settings), origin))
     if given.correlation:
         dataset = correlation_dataset(series, settings, origin)
-        write_dataset(dataset, given.correlation, "judge_claims", sources=[given.series], settings=given.settings)
+        told = as_plain(settings)
+        write_dataset(dataset, given.correlation, "judge_claims", sources=[given.series], settings=told)
 
 
 if __name__ == "__main__":

@@ -15,15 +15,17 @@ def main(argv=None):
     from coherion.data import netcdf
     from coherion.data.pdf_text import write_pdf_text
     from coherion.scattering.reduction import reduce_scan, text_files
-    from coherion.scattering.settings import ReductionSettings
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.reduction import ReductionSettings
 
-    settings = ReductionSettings.from_mapping(given.settings)
+    settings = settings_from(ReductionSettings, given.settings)
     sources = [given.scan] + ([given.background] if given.background else [])
     scans = [netcdf.read_dataset(path, "import_scan") for path in sources]
     reduction = reduce_scan(scans[0], scans[1] if given.background else None, settings)
     for kind, (x, y, dy, header) in text_files(reduction, settings, sources).items():
         write_pdf_text(Path(given.output).with_suffix(f".{kind}"), kind, x, y, dy=dy, header=header)
-    netcdf.write_dataset(reduction, given.output, "reduce_scan", sources=sources, settings=settings.as_dict())
+    netcdf.write_dataset(reduction, given.output, "reduce_scan", sources=sources, settings=as_plain(settings))
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ def main(argv=None):
     from coherion.refinement.observed import read_observed
     from coherion.refinement.output import dataset_of
     from coherion.refinement.recipe import run_recipe
-    from coherion.refinement.recipe_settings import RefinementSettings
-    from coherion.refinement.resolution import resolution_of, standard_settings, write_resolution
+    from coherion.refinement.resolution import resolution_of, write_resolution
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.resolution import StandardSettings
 
-    settings = RefinementSettings.from_mapping(standard_settings(given.settings))
+    settings = settings_from(StandardSettings, given.settings)
     observed = read_observed(given.pdf, settings.qmax)
     crystal = read_structure(given.structure)
     found = run_recipe([crystal], observed, settings, say=partial(print, flush=True))
@@ -35,7 +37,7 @@ def main(argv=None):
         standard=crystal.name,
         origin=observed.origin,
     )
-    sources, told = [given.pdf, given.structure], settings.as_dict()
+    sources, told = [given.pdf, given.structure], as_plain(settings)
     if given.fit:
         write_dataset(dataset_of(found), given.fit, "refine_structure", sources=sources, settings=told)
     write_resolution(given.output, resolution, sources=sources, settings=told)

@@ -30,8 +30,10 @@ def main(argv=None):
     from coherion.crystal.structure_files import read_structure
     from coherion.refinement.observed import read_observed
     from coherion.refinement.recipe import run_recipe
-    from coherion.refinement.recipe_settings import RefinementSettings, settings_of_ranges
     from coherion.refinement.resolution import read_resolution
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.refinement import RefinementSettings, settings_of_ranges
 
     chosen = dict(given.settings)
     if given.resolution:
@@ -41,7 +43,7 @@ def main(argv=None):
     if given.ranges and len(given.ranges) > 1 and "{range}" not in given.output:
         arguments.error("with several --ranges, {range} must stand in the names of the files to write")
     for name, own in settings_of_ranges(chosen, given.ranges).items():
-        settings = RefinementSettings.from_mapping(own)
+        settings = settings_from(RefinementSettings, own)
         with messages.about(name):
             observed = read_observed(given.pdf, settings.qmax)
             found = run_recipe(crystals, observed, settings, say=partial(print, flush=True))
@@ -50,7 +52,7 @@ def main(argv=None):
                 for kind in ("output", "cif", "stru", "fit", "table")
                 if (path := getattr(given, kind))
             }
-            write(found, sources, settings.as_dict(), **files)
+            write(found, sources, as_plain(settings), **files)
 
 
 def write(found, sources, settings, output, cif=None, stru=None, fit=None, table=None):

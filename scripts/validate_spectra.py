@@ -1,6 +1,6 @@
 """Test spectra against the Kramers-Kronig relations and mark the points to be fitted.
 
-Settings (JSON) are those of coherion.impedance.kramers_kronig.ValidationSettings, such as {"limit": 0.02}. Beside the
+Settings (JSON) are those of coherion.settings.stages.validation, such as {"limit": 0.02}. Beside the
 netCDF file a table (.tsv) names every point removed and every spectrum refused, with the reason.
 """
 
@@ -20,10 +20,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from coherion.data.netcdf import read_dataset, write_dataset, write_text
     from coherion.impedance.datasets import removal_table, validate_dataset
-    from coherion.impedance.kramers_kronig import ValidationSettings
-    from coherion.settings.checking import as_plain, settings_from
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.validation import ValidationSettings
 
-    settings = settings_from(ValidationSettings, given.settings, "the validation")
+    settings = settings_from(ValidationSettings, given.settings)
     validated = validate_dataset(read_dataset(given.spectra, "import_spectra"), settings)
     write_dataset(validated, given.output, "validate_spectra", sources=[given.spectra], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), removal_table(validated))

@@ -18,8 +18,9 @@ from coherion.data.netcdf import read_dataset
 from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning
 from coherion.paper.claims_confounding import length_matters
-from coherion.paper.criteria import ClaimSettings
-from coherion.statistics.collect import SeriesSettings, transport_columns
+from coherion.settings.stages.claims import ClaimSettings
+from coherion.settings.stages.series import SeriesSettings
+from coherion.statistics.collect import transport_columns
 from coherion.statistics.series import read_series
 
 CONFIG = Path(__file__).parents[1] / "config"

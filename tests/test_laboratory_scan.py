@@ -13,7 +13,7 @@ from coherion.data.scans.reader import read_scan
 from coherion.pair_model.model import PairModel
 from coherion.refinement.refine import refine
 from coherion.scattering.reduction import reduce_scan
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 QMAX = 15.0
 

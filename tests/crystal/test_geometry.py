@@ -6,16 +6,13 @@ import pytest
 from coherion.crystal.cif_input import read_cif
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.geometry import (
-    AngleRequest,
-    BondRequest,
-    GeometrySettings,
-    PolyhedronRequest,
     image,
     measure,
     neighbours,
-    settings_from,
 )
 from coherion.errors import CoherionWarning, InputError
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.geometry import AngleRequest, BondRequest, GeometrySettings, PolyhedronRequest
 
 A = 5.6402
 
@@ -237,12 +234,13 @@ def test_symmetry_codes_name_the_image(cryolite):
 
 def test_settings_from_json():
     made = settings_from(
+        GeometrySettings,
         {
             "polyhedra": [{"centre": "Na1", "ligands": "Cl*", "shape": "octahedron"}],
             "angles": [["a", "M1", "Cl1"], {"atoms": ["M1 1_565", "M1", "Cl2"], "name": "tilt"}],
             "bonds": [{"centre": "M1", "longest": 3.0}],
             "bond_valence": {"Y-Cl": [2.4, 0.37]},
-        }
+        },
     )
     assert made.polyhedra[0].count == 6 and made.angles[1].name == "tilt" and made.bonds[0].longest == 3.0
 
@@ -251,19 +249,20 @@ def test_settings_from_json():
     ("given", "words"),
     [
         ({"angle": []}, "unknown setting"),
-        ({"angles": [["a", "M1"]]}, "three atoms"),
-        ({"polyhedra": [{"center": "M1"}]}, "cannot be read"),
-        ({"polyhedra": [{"ligands": "Cl*"}]}, "no centre"),
-        ({"polyhedra": [{"centre": "M1", "shape": "cube"}]}, "no such shape"),
+        ({"angles": [["a", "M1"]]}, "a list of 3"),
+        ({"polyhedra": [{"center": "M1"}]}, "center: unknown setting.*did you mean centre"),
+        ({"polyhedra": [{"ligands": "Cl*"}]}, "centre: setting is missing"),
+        ({"polyhedra": [{"centre": "M1", "shape": "cube"}]}, "shape.*octahedron or"),
         ({"polyhedra": [{"centre": "M1", "count": 4, "shape": "octahedron"}]}, "no such shape"),
-        ({"polyhedra": [{"centre": "M1", "count": 4.5}]}, "not a number of ligands"),
-        ({"polyhedra": [{"centre": "M1", "spare": 40}]}, "not a number of ligands"),
-        ({"bond_valence": {"Y": 1}}, "cannot be read"),
+        ({"polyhedra": [{"centre": "M1", "count": 4.5}]}, "from 0 to 24"),
+        ({"polyhedra": [{"centre": "M1", "spare": 40}]}, "from 0 to 4"),
+        ({"bond_valence": {"Y": [2.4, 0.4]}}, r"bond_valence\.Y: .*such as"),
+        ({"bond_valence": {"Y-Cl": 1}}, "a list of 2"),
     ],
 )
 def test_settings_that_cannot_be_read(given, words):
     with pytest.raises(InputError, match=words):
-        settings_from(given)
+        settings_from(GeometrySettings, given)
 
 
 @pytest.mark.parametrize(

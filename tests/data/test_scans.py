@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from coherion.data.scans.reader import KA1, ScanSettings, read_scan
+from coherion.data.scans.reader import KA1, read_scan
 from coherion.data.scans.stoe import RawHeader, RawRange, write_raw
 from coherion.data.scans.text import write_scan_text
 from coherion.errors import CoherionWarning, InputError
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.scans import ScanSettings
 
 HEADER = RawHeader(wavelength=0.5594075, anode=1, title="Na3InCl6")
 GENERATOR = np.random.default_rng(7)
@@ -388,14 +390,14 @@ def test_bruker_and_missing_files(tmp_path):
 
 
 def test_settings_from_a_table():
-    settings = ScanSettings.from_mapping({"abscissa": "", "wavelength": None, "time_per_point": 60})
+    settings = settings_from(ScanSettings, {"wavelength": None, "time_per_point": 60})
     assert settings == ScanSettings(time_per_point=60)
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"wavelenght": 0.5}, "unknown key"),
+        ({"wavelenght": 0.5}, "unknown setting"),
         ({"abscissa": "d"}, "key abscissa"),
         ({"intensity_kind": "cps"}, "key intensity_kind"),
         ({"wavelength": "0.5"}, "key wavelength"),
@@ -409,4 +411,4 @@ def test_settings_from_a_table():
 )
 def test_settings_that_cannot_be(given, message):
     with pytest.raises(InputError, match=message):
-        ScanSettings.from_mapping(given)
+        settings_from(ScanSettings, given)

@@ -14,14 +14,14 @@ from coherion.data.netcdf import read_dataset
 from coherion.data.spectra.biologic import write_mpr, write_mpt
 from coherion.data.spectra.reader import (
     SpectraRow,
-    SpectraSettings,
     assemble,
     files_of_rows,
     read_spectra,
     row_of,
-    settings_of,
 )
 from coherion.errors import CoherionWarning, InputError
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.spectra import SpectraSettings
 
 
 def written(tmp_path, name, *spectra, **how):
@@ -296,11 +296,11 @@ def test_bad_rows(cells, message):
 
 
 def test_settings():
-    assert settings_of({"temperature_sd": 0.2}).temperature_sd == 0.2
-    with pytest.raises(InputError, match="key temperatur_sd: key is not known"):
-        settings_of({"temperatur_sd": 0.2})
-    with pytest.raises(InputError, match="uncertainty of the temperature is impossible; found -1"):
-        settings_of({"temperature_sd": -1})
+    assert settings_from(SpectraSettings, {"temperature_sd": 0.2}).temperature_sd == 0.2
+    with pytest.raises(InputError, match="key temperatur_sd: unknown setting"):
+        settings_from(SpectraSettings, {"temperatur_sd": 0.2})
+    with pytest.raises(InputError, match="found -1; expected a number of 0 or more"):
+        settings_from(SpectraSettings, {"temperature_sd": -1})
 
 
 def test_files_belong_to_rows_by_the_end_of_their_path():

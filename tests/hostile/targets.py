@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from made_spectra import cartesian, complete, made, mpt_text, text_table
 
@@ -26,11 +27,25 @@ from coherion.data.contract.diffraction import REDUCTION, SCAN
 from coherion.data.scans import reader as scans
 from coherion.data.scans import stoe
 from coherion.data.scans import text as scan_text
-from coherion.data.series_tables import check_per_sample, read_tables
+from coherion.data.series_tables import read_tables
 from coherion.data.spectra import biologic
 from coherion.data.spectra import text as impedance_text
 from coherion.errors import CoherionError
 from coherion.settings import configuration
+from coherion.settings.reading import settings_from
+from coherion.settings.run import configuration_from
+from coherion.settings.stages.arrhenius import ArrheniusSettings
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.claims import ClaimSettings
+from coherion.settings.stages.geometry import GeometrySettings
+from coherion.settings.stages.reduction import ReductionSettings
+from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.resolution import StandardSettings
+from coherion.settings.stages.scans import ScanSettings
+from coherion.settings.stages.series import SeriesSettings
+from coherion.settings.stages.side_phase import SidePhaseSettings
+from coherion.settings.stages.spectra import SpectraSettings
+from coherion.settings.stages.validation import ValidationSettings
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "workflow" / "schemas"
@@ -377,11 +392,9 @@ def schema(name: str) -> Any:
 
 
 def read_configuration(path: Path) -> None:
-    given = configuration.read_yaml(path)
-    settings = configuration.complete_settings(given or {}, schema("config"), file=path)
+    settings = configuration_from(configuration.read_yaml(path) or {}, file=path)
     # The rules hand settings on as JSON, in which NaN and infinity do not exist.
     assert json.loads(json.dumps(settings, allow_nan=False)) == settings
-    check_per_sample(settings["per_sample"], schema("config"), {"a": {}}, file=path)
 
 
 def simulation_seeds() -> list[bytes]:
@@ -490,18 +503,25 @@ def setting_seeds() -> list[bytes]:
     return [json.dumps(seed).encode() for seed in seeds]
 
 
+MODELS: tuple[type[msgspec.Struct], ...] = (
+    ScanSettings,
+    ReductionSettings,
+    RefinementSettings,
+    StandardSettings,
+    GeometrySettings,
+    SidePhaseSettings,
+    SpectraSettings,
+    ValidationSettings,
+    CircuitSettings,
+    ArrheniusSettings,
+    SeriesSettings,
+    ClaimSettings,
+)
+
+
 def read_settings(path: Path) -> None:
     """Settings as a command is told them, tried as those of each stage."""
-    from coherion.crystal import geometry
-    from coherion.data.spectra.reader import files_of_rows, settings_of
-    from coherion.impedance.arrhenius_dataset import ArrheniusSettings
-    from coherion.impedance.circuits.dataset import CircuitSettings
-    from coherion.impedance.kramers_kronig import ValidationSettings
-    from coherion.paper.criteria import ClaimSettings
-    from coherion.refinement.recipe_settings import RefinementSettings
-    from coherion.scattering.settings import ReductionSettings
-    from coherion.settings.checking import settings_from
-    from coherion.statistics.collect import SeriesSettings
+    from coherion.data.spectra.reader import files_of_rows
 
     given = command.read_settings(str(path))
     rows = given.get("rows")
@@ -511,20 +531,7 @@ def read_settings(path: Path) -> None:
             return None
         return files_of_rows(rows, ["data/a.mpt"])
 
-    stages: list[Callable[[], object]] = [
-        lambda: ReductionSettings.from_mapping(given),
-        lambda: RefinementSettings.from_mapping(given),
-        lambda: settings_from(ValidationSettings, given, "the validation"),
-        lambda: settings_from(CircuitSettings, given, "the circuit fit"),
-        lambda: settings_from(ArrheniusSettings, given, "the Arrhenius fit"),
-        lambda: settings_from(SeriesSettings, given, "the series"),
-        lambda: ClaimSettings.from_mapping(given),
-        lambda: geometry.settings_from(given),
-        lambda: scans.ScanSettings.from_mapping(given),
-        lambda: settings_of(given),
-        import_rows,
-    ]
-    for stage in stages:
+    for stage in (*(functools.partial(settings_from, model, given) for model in MODELS), import_rows):
         try:
             stage()
         except CoherionError as refused:

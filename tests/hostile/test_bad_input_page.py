@@ -37,7 +37,8 @@ from coherion.data.pdf_text import format_pdf_text
 from coherion.data.scans import stoe
 from coherion.data.series_tables import read_tables
 from coherion.errors import CoherionError
-from coherion.settings.configuration import complete_settings, read_yaml, refuse_templates
+from coherion.settings.configuration import read_yaml, refuse_templates
+from coherion.settings.run import configuration_from
 
 PAGE = ROOT / "docs" / "bad-input.md"
 
@@ -376,10 +377,9 @@ def said(case: Case, folder: Path, capsys, monkeypatch) -> str:
     monkeypatch.chdir(folder)
     if not case.command:
         with pytest.raises(CoherionError) as refused:
-            schema = read_yaml(SCHEMAS / "config.schema.yaml")
             given = read_yaml("config.yaml") or {}
             refuse_templates(given, "config.yaml")
-            complete_settings(given, schema, file="config.yaml")
+            configuration_from(given, file="config.yaml")
             tables = {name: f"{name}.tsv" if f"{name}.tsv" in case.files else None for name in ("samples", "scans")}
             read_tables(tables | {"spectra": None}, SCHEMAS)
         return str(refused.value)

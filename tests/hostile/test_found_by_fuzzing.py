@@ -23,7 +23,6 @@ from hostile.targets import (
 from made_spectra import complete, mpt_text, text_table
 
 from coherion import command
-from coherion.crystal import geometry
 from coherion.crystal.cif_input import read_cif
 from coherion.data import netcdf, pdf_text, tables
 from coherion.data.scans import stoe
@@ -32,17 +31,20 @@ from coherion.data.spectra import biologic
 from coherion.data.spectra import columns as impedance_columns
 from coherion.data.spectra import text as impedance_text
 from coherion.errors import CoherionWarning, InputError
-from coherion.impedance.circuits.dataset import CircuitSettings
 from coherion.impedance.conductivity import Pellet
 from coherion.pair_model.pairs import list_pairs
 from coherion.refinement.least_squares.covariance import covariance_of
 from coherion.refinement.observed import power_beyond, read_observed
-from coherion.refinement.recipe_settings import RefinementSettings, bounds_of
-from coherion.refinement.side_phase import detection as side_phase
-from coherion.scattering.settings import ReductionSettings
+from coherion.refinement.patterns import bounds_of
 from coherion.settings import configuration
-from coherion.settings.checking import settings_from
 from coherion.settings.plain import read_json
+from coherion.settings.reading import settings_from
+from coherion.settings.run import configuration_from
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.geometry import GeometrySettings
+from coherion.settings.stages.reduction import ReductionSettings
+from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.side_phase import SidePhaseSettings
 from coherion.simulation.series import read_simulation
 from coherion.statistics.series import read_series
 
@@ -204,9 +206,8 @@ def test_json_that_no_setting_can_be(text):
 
 
 def test_keys_of_a_configuration_are_text():
-    schema = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
     with pytest.raises(InputError, match="per_sample.*quotes"):
-        configuration.complete_settings({"per_sample": {0.1: {}}}, schema)
+        configuration_from({"per_sample": {0.1: {}}})
 
 
 @pytest.mark.parametrize(
@@ -245,13 +246,13 @@ def test_requests_of_the_wrong_kind_are_refused(key, value):
     if key == "bond_valence" and value is None:
         return
     with pytest.raises(InputError):
-        geometry.settings_from({key: value})
+        settings_from(GeometrySettings, {key: value})
 
 
 @pytest.mark.parametrize("given", [{"corrections": 5}, {"corrections": True}, {"two_theta_zero": 1e300}])
 def test_settings_of_the_reduction_of_the_wrong_kind_are_refused(given):
     with pytest.raises(InputError, match=next(iter(given))):
-        ReductionSettings.from_mapping({"composition": "Ni"} | given)
+        settings_from(ReductionSettings, {"composition": "Ni"} | given)
 
 
 def test_a_pellet_of_any_size_is_not_believed():
@@ -263,7 +264,7 @@ def test_a_pellet_of_any_size_is_not_believed():
 def test_settings_are_repeated_by_messages_in_brief(given, tmp_path):
     path = stored(tmp_path / "a.json", json.dumps(given))
     with pytest.raises(InputError) as refused:
-        ReductionSettings.from_mapping({"composition": "Ni"} | command.read_settings(str(path)))
+        settings_from(ReductionSettings, {"composition": "Ni"} | command.read_settings(str(path)))
     assert len(str(refused.value)) < 2000
 
 
@@ -287,25 +288,25 @@ def test_half_a_character_is_no_text(pair):
 )
 def test_the_window_of_a_side_phase_has_fewer_unknowns_than_points(given):
     with pytest.raises(InputError, match=next(iter(given))):
-        settings_from(side_phase.SidePhaseSettings, given, "the side phase")
+        settings_from(SidePhaseSettings, given)
 
 
 @pytest.mark.parametrize("given", [{"restarts": 2**62}, {"restarts": -1}, {"seed": -1}])
 def test_a_circuit_fit_ends(given):
     with pytest.raises(InputError, match=next(iter(given))):
-        settings_from(CircuitSettings, given, "the circuit fit")
+        settings_from(CircuitSettings, given)
 
 
 def test_a_covariance_is_not_asked_of_more_distances_than_memory_holds():
     far = {"composition": "LaB6", "rmax": 10_000.0, "rstep": 0.1}
     with pytest.raises(InputError, match=r"rmax.*at most 1208 angstrom where qmax = 13, or covariance: false"):
-        ReductionSettings.from_mapping(far)
-    assert ReductionSettings.from_mapping(far | {"covariance": False}).rmax == 10_000
+        settings_from(ReductionSettings, far)
+    assert settings_from(ReductionSettings, far | {"covariance": False}).rmax == 10_000
 
 
 def test_a_seed_is_not_negative():
     with pytest.raises(InputError, match="seed"):
-        RefinementSettings.from_mapping({"seed": -(2**62)})
+        settings_from(RefinementSettings, {"seed": -(2**62)})
 
 
 @pytest.mark.parametrize(
@@ -323,7 +324,7 @@ def test_a_start_and_bounds_are_possible(start, bounds):
     good = {"a": 4.15, "delta2": 2.0, "scale": 1.0}
     assert bounds_of(RefinementSettings(), good)
     with pytest.raises(InputError, match="cannot have"):
-        bounds_of(RefinementSettings.from_mapping({"bounds": bounds}), good | start)
+        bounds_of(settings_from(RefinementSettings, {"bounds": bounds}), good | start)
 
 
 def test_the_pairs_of_a_cell_too_small_are_not_counted():
@@ -348,9 +349,9 @@ def test_the_pairs_of_a_cell_too_small_are_not_counted():
 )
 def test_requests_of_bonds_are_of_their_form(item):
     with pytest.raises(InputError, match="bonds"):
-        geometry.settings_from({"bonds": [item]})
+        settings_from(GeometrySettings, {"bonds": [item]})
     with pytest.raises(InputError, match="shape"):
-        geometry.settings_from({"polyhedra": [{"centre": "La1", "shape": []}]})
+        settings_from(GeometrySettings, {"polyhedra": [{"centre": "La1", "shape": []}]})
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from coherion.errors import CoherionWarning, InputError
 from coherion.impedance.circuits.circuit import circuit
 from coherion.refinement.constraints import parse_constraint, parse_number
 from coherion.scattering.composition import parse_formula
-from coherion.settings.configuration import complete_settings, read_yaml
+from coherion.settings.configuration import read_yaml
+from coherion.settings.run import configuration_from
 
 SCHEMAS = ROOT / "workflow" / "schemas"
 # What would leave a file named planted, were it run by Python, a shell, a template or a pickle.
@@ -148,7 +149,7 @@ def test_aliases_that_stand_for_a_billion_values_cost_nothing(here):
 @pytest.mark.parametrize("key", ["results", "data_folder"])
 def test_folders_that_a_command_or_snakemake_would_misread_are_refused(key, results, here):
     with pytest.raises(InputError, match=key):
-        complete_settings({key: results}, read_yaml(SCHEMAS / "config.schema.yaml"))
+        configuration_from({key: results})
 
 
 @pytest.mark.parametrize("structure", ["-x.cif", "a.cif | -b.cif", "a{b}.cif", "|", "a.cif|"])
@@ -191,12 +192,13 @@ def test_a_circuit_and_a_constraint_from_the_command_line_are_only_text(here, ca
 
 
 def test_names_of_phases_cannot_lead_elsewhere():
-    from coherion.refinement.recipe_settings import RefinementSettings
     from coherion.refinement.steps.problem import make_model
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.refinement import RefinementSettings
 
     crystal = read_cif(ROOT / "config" / "structures" / "LaB6.cif")
     for names in (["a", "../planted"], ["a", "/tmp/planted"], ["a", ".."], ["a", "b\n"], ["a:b", "c"]):
-        settings = RefinementSettings.from_mapping({"phases": names})
+        settings = settings_from(RefinementSettings, {"phases": names})
         with pytest.raises(InputError, match="phases"):
             make_model([crystal, crystal], 13.0, settings)
 

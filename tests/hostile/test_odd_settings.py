@@ -13,10 +13,9 @@ import pytest
 from hostile.odd_settings import ODD, STAGES, cases, places, prepare, replaced, run, sample, working
 from hostile.targets import schema
 
-from coherion.data.series_tables import check_per_sample
 from coherion.errors import CoherionError
 from coherion.inputs.series import changed_occupancies
-from coherion.settings.configuration import complete_settings
+from coherion.settings.run import configuration_from
 
 # Of each command; all together take about 30 s of one core.
 CASES = 30
@@ -61,7 +60,7 @@ def sound(settings: dict) -> None:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_odd_values_of_the_configuration_are_refused_or_harmless(section):
     one = SECTIONS[section]
-    whole = complete_settings({}, schema("config"))
+    whole = configuration_from({})
     tried = refused = 0
     every = list(places(whole[section])) if "default" not in one else [()]
     rng = random.Random(section)
@@ -70,8 +69,7 @@ def test_odd_values_of_the_configuration_are_refused_or_harmless(section):
         for settings in (given, {"per_sample": {"a": given}}):
             tried += 1
             try:
-                found = complete_settings(settings, schema("config"), file="config.yaml")
-                check_per_sample(found["per_sample"], schema("config"), {"a": {}}, file="config.yaml")
+                found = configuration_from(settings, file="config.yaml")
             except CoherionError as problem:
                 refused += 1
                 assert str(problem).isprintable() and len(str(problem)) < 3000

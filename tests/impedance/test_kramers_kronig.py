@@ -13,10 +13,10 @@ from coherion.impedance.kramers_kronig import (
     LOW_END,
     OUTSIDE_LIMITS,
     SPIKE,
-    ValidationSettings,
     linear_kramers_kronig,
     validate_spectrum,
 )
+from coherion.settings.stages.validation import ValidationSettings
 
 FREQUENCY = np.geomspace(7e6, 0.1, 90)
 MODEL = circuit("p(R1,CPE1)-CPE2")

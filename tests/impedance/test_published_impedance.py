@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from coherion.data.spectra.reader import SpectraRow, assemble, read_spectra
-from coherion.impedance.arrhenius_dataset import ArrheniusSettings, arrhenius_dataset
-from coherion.impedance.circuits.dataset import CircuitSettings, fit_dataset
+from coherion.impedance.arrhenius_dataset import arrhenius_dataset
+from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.circuits.fit import fit_circuit
 from coherion.impedance.datasets import validate_dataset
-from coherion.impedance.kramers_kronig import ValidationSettings
-from coherion.settings.checking import settings_from
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.arrhenius import ArrheniusSettings
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.validation import ValidationSettings
 
 TEMPERATURES = range(140, 201, 10)
 CIRCUIT = "p(R1,CPE1)-p(R2,CPE2)-CPE3"
@@ -58,12 +60,12 @@ def circuits(folder):
     validated = validate_dataset(assemble("s04147", rows), ValidationSettings())
     # All points are used, as in the published fits: the paper's limit of 2 % removes none.
     assert int(validated["removed"].sum()) == 0 and validated["valid"].values.all()
-    return fit_dataset(validated, settings_from(CircuitSettings, CIRCUIT_SETTINGS, "test"))
+    return fit_dataset(validated, settings_from(CircuitSettings, CIRCUIT_SETTINGS))
 
 
 @pytest.fixture(scope="module")
 def arrhenius(circuits):
-    return arrhenius_dataset(circuits, settings_from(ArrheniusSettings, ARRHENIUS_SETTINGS, "test"))
+    return arrhenius_dataset(circuits, settings_from(ArrheniusSettings, ARRHENIUS_SETTINGS))
 
 
 def printed_fits(text):

@@ -12,7 +12,8 @@ from coherion.crystal.cif_input import read_cif
 from coherion.data.tables import read_table
 from coherion.inputs.plausibility import converted_twice, in_kelvin, warn_if_no_pellet, warn_if_other_atoms
 from coherion.inputs.series import changed_occupancies, warn_of_sample
-from coherion.settings.configuration import complete_settings, read_yaml
+from coherion.settings.configuration import read_yaml
+from coherion.settings.run import configuration_from
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "workflow" / "schemas"
@@ -111,7 +112,7 @@ def test_amounts_are_compared_where_sites_are_full_and_stay_so():
 
 
 def test_the_occupancies_that_the_default_refinement_changes_are_known():
-    settings = complete_settings({}, read_yaml(SCHEMAS / "config.schema.yaml"))["refinement"]
+    settings = configuration_from({})["refinement"]
     assert changed_occupancies(settings) == ["*.occupancy.*", "Na*.occupancy"]
     named = settings | {"constraints": ["Na1.occupancy = 3 - x - 2*Na2.occupancy"], "stages": []}
     assert changed_occupancies(named) == ["Na1.occupancy", "Na2.occupancy"]
@@ -130,7 +131,7 @@ def test_nothing_in_the_series_that_ship_is_doubted(folder):
     spectra = []
     if (tables / "spectra.tsv").exists():
         spectra = read_table(tables / "spectra.tsv", read_yaml(SCHEMAS / "spectra.schema.yaml"))
-    refined = changed_occupancies(complete_settings({}, read_yaml(SCHEMAS / "config.schema.yaml"))["refinement"])
+    refined = changed_occupancies(configuration_from({})["refinement"])
     for row in read_table(tables / "samples.tsv", read_yaml(SCHEMAS / "samples.schema.yaml")):
         own = [one for one in spectra if one["sample"] == row["sample"]]
         structures = [ROOT / part for part in row.get("structure", "").split("|") if part]

@@ -13,10 +13,10 @@ from coherion.crystal.symmetry import displacement_frame
 from coherion.errors import CoherionWarning, InputError
 from coherion.pair_model import envelope as envelope_module
 from coherion.pair_model import kernel
-from coherion.pair_model.envelope import ENVELOPES
 from coherion.pair_model.evaluator import Evaluator, calculate, derivatives
-from coherion.pair_model.model import CONVENTIONS, PairModel
+from coherion.pair_model.model import PairModel
 from coherion.pair_model.pairs import list_pairs
+from coherion.settings.stages.refinement import CONVENTIONS, ENVELOPES
 
 
 def cryolite(mixed: bool = False) -> Crystal:

@@ -12,8 +12,9 @@ from coherion.errors import InputError
 from coherion.paper import criteria
 from coherion.paper.claims import STATEMENTS, judge, table
 from coherion.paper.claims_confounding import exponent_within, length_matters, separable
-from coherion.paper.criteria import ClaimSettings
 from coherion.paper.statements import judge_one
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.claims import MARGINS, ClaimSettings
 from coherion.statistics.series import COLUMNS, Missing, read_series
 
 SETTINGS = ClaimSettings(resamples=500, exact_limit=5000)
@@ -257,28 +258,28 @@ def test_rule_of_the_kink_and_of_the_line():
 
 
 def test_settings_replace_single_margins():
-    settings = ClaimSettings.from_mapping({"margins": {"a": 0.02}, "significance": 0.01, "na_4e_range": [0.8, 1]})
+    settings = settings_from(ClaimSettings, {"margins": {"a": 0.02}, "significance": 0.01, "na_4e_range": [0.8, 1]})
     assert settings.margins["a"] == 0.02
-    assert settings.margins["b"] == criteria.MARGINS["b"]
+    assert settings.margins["b"] == MARGINS["b"]
     assert settings.na_4e_range == (0.8, 1.0)
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"significanse": 0.05}, "claims.significanse: unknown setting"),
-        ({"significance": "0.05"}, "not a number"),
-        ({"significance": 0.9}, "out of range"),
-        ({"resamples": 2.5}, "not a whole number"),
+        ({"significanse": 0.05}, "significanse: unknown setting.*did you mean significance"),
+        ({"significance": "0.05"}, "key significance.*a number above 0"),
+        ({"significance": 0.9}, "and below 0.5"),
+        ({"resamples": 2.5}, "a whole number"),
         ({"margins": {"d": 1.0}}, "unknown quantity"),
-        ({"margins": {"a": "x"}}, "claims.margins.a: not a number"),
-        ({"transport_keeps_excluded": 1}, "not true or false"),
-        ({"na_4e_range": [1.0]}, "wrong number of values"),
+        ({"margins": {"a": "x"}}, "key margins.a.*a number"),
+        ({"transport_keeps_excluded": 1}, "true or false"),
+        ({"na_4e_range": [1.0]}, "a list of 2"),
     ],
 )
 def test_wrong_settings_are_named(given, message):
     with pytest.raises(InputError, match=message):
-        ClaimSettings.from_mapping(given)
+        settings_from(ClaimSettings, given)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,13 @@ from coherion.pair_model.model import PairModel
 from coherion.refinement.least_squares.points import fit_data
 from coherion.refinement.least_squares.weights import FitData, misfit_variance, unmeasured
 from coherion.refinement.observed import Observed
+from coherion.refinement.patterns import bounds_of, matching
 from coherion.refinement.recipe import run_recipe
-from coherion.refinement.recipe_settings import RefinementSettings, bounds_of, matching
 from coherion.refinement.side_phase.weight_fractions import weight_fractions
 from coherion.refinement.steps.problem import make_model, prepare
+from coherion.settings.model import as_plain
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.refinement import RefinementSettings
 
 QMAX = 13.0
 STEP = np.pi / QMAX
@@ -66,7 +69,7 @@ def observed(r, g, sd=None, qmax=QMAX, **more):
 
 
 def settings(**given):
-    return RefinementSettings.from_mapping({"fit_range": [2.0, 30.0], **QUIET, **given})
+    return settings_from(RefinementSettings, {"fit_range": [2.0, 30.0], **QUIET, **given})
 
 
 def refine(crystals, data, given):
@@ -414,14 +417,14 @@ def test_recipes_that_are_refused(given, words):
 )
 def test_settings_that_are_refused(given, words):
     with pytest.raises(InputError, match=words):
-        RefinementSettings.from_mapping(given)
+        settings_from(RefinementSettings, given)
 
 
 def test_settings_survive_json():
     import json
 
     given = settings(**BALANCE, bounds={"a": [6.5, None]}, shared=[["Cl*.u_iso"]], fixed={"delta1": 0.0})
-    assert RefinementSettings.from_mapping(json.loads(json.dumps(given.as_dict()))) == given
+    assert settings_from(RefinementSettings, json.loads(json.dumps(as_plain(given)))) == given
 
 
 def test_patterns():

@@ -12,8 +12,9 @@ from coherion.pair_model.model import PairModel
 from coherion.refinement.least_squares.weights import Weighting
 from coherion.refinement.observed import Observed
 from coherion.refinement.recipe import run_recipe
-from coherion.refinement.recipe_settings import RefinementSettings
 from coherion.refinement.steps.refined import refit
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.refinement import RefinementSettings
 
 QMAX = 13.0
 TRUTH = {"scale": 0.9, "delta2": 2.4, "coherence_length": 30.0, "qdamp": 0.011, "qbroad": 0.010}
@@ -37,7 +38,7 @@ def run(model, truth, **more):
     g = calculate(model, r, truth) + np.sinc((r[:, None] - points) / step) @ noise
     data = Observed(r, g, np.full_like(r, 0.02), None, None, QMAX, "simulated", "made.gr")
     quiet = {"fit_range": [2.0, 28.0], "stages": STAGES, "compare_envelopes": [], "profile": []}
-    settings = RefinementSettings.from_mapping({**quiet, **more})
+    settings = settings_from(RefinementSettings, {**quiet, **more})
     return run_recipe([model.phases[0]], data, settings, say=lambda text: None)
 
 

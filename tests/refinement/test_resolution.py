@@ -11,14 +11,15 @@ from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
 from coherion.refinement.observed import Observed
 from coherion.refinement.recipe import run_recipe
-from coherion.refinement.recipe_settings import RefinementSettings
 from coherion.refinement.resolution import (
     Resolution,
     read_resolution,
     resolution_of,
-    standard_settings,
     write_resolution,
 )
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.resolution import StandardSettings
 
 QMAX = 13.0
 
@@ -59,7 +60,7 @@ def refined():
     g = g + np.where(near, np.sinc((r[:, None] - points) / step), 0.0) @ noise
     data = Observed(r, g, np.full_like(r, 0.03), None, None, QMAX, "simulated", "LaB6.gr")
     start = crystal.with_values({"a": 4.16, "La1.u_iso": 0.008, "B1.u_iso": 0.008})
-    return run_recipe([start], data, RefinementSettings.from_mapping(standard_settings({})), say=lambda text: None)
+    return run_recipe([start], data, settings_from(StandardSettings, {}), say=lambda text: None)
 
 
 def test_resolution_is_recovered_with_its_correlation(refined):
@@ -95,7 +96,7 @@ def test_file_reads_back_and_becomes_settings(tmp_path):
     write_resolution(path, made(), sources=[source], settings={"envelope": "none"})
     assert read_resolution(path) == made()
     assert "LaB6.nc" in json.loads(path.read_text())["sources"]
-    settings = RefinementSettings.from_mapping(read_resolution(path).as_settings())
+    settings = settings_from(RefinementSettings, read_resolution(path).as_settings())
     assert (settings.qdamp, settings.qbroad_sd, settings.resolution_correlation) == (0.011, 0.0007, -0.6)
 
 

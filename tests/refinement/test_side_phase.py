@@ -17,7 +17,9 @@ from coherion.errors import CoherionWarning, InputError
 from coherion.figures.side_phase import draw_side_phase
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
-from coherion.refinement.side_phase.detection import Comparison, SidePhaseSettings, cause, decide
+from coherion.refinement.side_phase.detection import Comparison, cause, decide
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.side_phase import SidePhaseSettings
 
 SETTINGS = SidePhaseSettings()
 TWO = Comparison(0.26, 0.11, 200.0, 10.0, 400.0, 0.149, 0.003, 45.0, 0.2)
@@ -58,7 +60,7 @@ def test_two_phases_are_tried_for_a_reflection_or_a_bad_fit_only():
 @pytest.mark.parametrize("window", [(1.5, 1.7), (1.7, 1.2), (1.2,), (0.0, 2.0)])
 def test_a_window_without_the_reflection_is_refused(window):
     with pytest.raises(InputError, match="window"):
-        SidePhaseSettings(window=window)
+        settings_from(SidePhaseSettings, {"window": list(window)})
 
 
 # 2. a made mixture, through the command

@@ -23,7 +23,7 @@ from coherion.scattering.corrections.polarisation import monochromator_angle, po
 from coherion.scattering.form_factors import average_form_factors
 from coherion.scattering.grids import momentum_transfer
 from coherion.scattering.reduction import reduce_scan
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 FORMULA = "NaIn0.5Cl2"
 SPACING = 4.6

@@ -10,7 +10,7 @@ import xarray
 
 from coherion.errors import CoherionWarning
 from coherion.scattering.reduction import reduce_scan
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 # Relative L2 residual. The files have six digits; what is left over is their rounding.
 TOLERANCE = 1e-5

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
+from msgspec import structs
 from scan_maker import AG_KALPHA1, angles, fcc_structure_factor, glass, made_pattern, scan_of
 
 from coherion.errors import CoherionWarning, InputError
+from coherion.scattering.composition import check_formulas
 from coherion.scattering.form_factors import average_form_factors
 from coherion.scattering.grids import momentum_transfer
 from coherion.scattering.reduction import reduce_scan
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.reduction import ReductionSettings
 
 SETTINGS = ReductionSettings(composition="Na2.5In0.5Zr0.5Cl6", rmax=30.0)
 TWO_THETA = angles(step=0.03)
@@ -27,7 +28,7 @@ def _background(**attrs):
 
 
 def _with(**changes):
-    return dataclasses.replace(SETTINGS, **changes)
+    return structs.replace(SETTINGS, **changes)
 
 
 def test_dataset_has_units_dimensions_and_decisions():
@@ -181,12 +182,12 @@ def test_bad_input_is_refused_with_its_numbers(sample, background, settings, mes
         ({"composition": "Ni", "rmax": 1e9}, "key rstep"),
         ({"composition": "Ni", "rpoly": 1000}, "key rpoly"),
         ({"composition": "Ni", "lorch": "yes"}, "key lorch"),
-        ({}, "composition is empty"),
+        ({}, "key composition: setting is missing"),
     ],
 )
 def test_settings_are_checked_by_key(given, message):
     with pytest.raises(InputError, match=message):
-        ReductionSettings.from_mapping(given)
+        check_formulas(settings_from(ReductionSettings, given))
 
 
 def test_corrections_by_word_or_list():

@@ -8,7 +8,6 @@ from scan_maker import angles, counted, counted_between_channels, glass, made_pa
 
 from coherion.scattering.grids import interpolation
 from coherion.scattering.reduction import reduce_scan
-from coherion.scattering.settings import ReductionSettings
 from coherion.scattering.uncertainty.propagation import (
     StructuredCovariance,
     banded_product,
@@ -16,6 +15,7 @@ from coherion.scattering.uncertainty.propagation import (
     pdf_covariance,
     pdf_variance,
 )
+from coherion.settings.stages.reduction import ReductionSettings
 
 REPEATS = 300
 STATED_EVERY = 15

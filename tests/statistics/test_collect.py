@@ -7,7 +7,9 @@ import pytest
 import xarray
 
 from coherion.errors import InputError
-from coherion.statistics.collect import SeriesSettings, exclusion_rows, series_row
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.series import SeriesSettings
+from coherion.statistics.collect import exclusion_rows, series_row
 
 
 def variable(dims, values):
@@ -66,7 +68,7 @@ def test_the_uncertainty_is_the_one_asked_for_and_zero_where_a_parameter_was_hel
     assert row(uncertainty="unscaled")["coherence_length_A_sd"] == 0.1
     assert row()["zr_fraction_sd"] == 0.0
     with pytest.raises(InputError, match="uncertainty"):
-        SeriesSettings(uncertainty="honest")
+        settings_from(SeriesSettings, {"uncertainty": "honest"})
 
 
 def test_what_was_not_found_is_absent():

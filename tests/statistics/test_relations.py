@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from coherion.figures.relations import draw_relations
-from coherion.paper.criteria import ClaimSettings
 from coherion.paper.curves import correlation_dataset
+from coherion.settings.stages.claims import ClaimSettings
 from coherion.statistics.relations import LEAST, relations
 from coherion.statistics.series import COLUMNS, Missing, Series
 

@@ -39,10 +39,7 @@ rule check_tables:
                     if "structure" in row
                 },
                 "refined": {
-                    sample: changed_occupancies(
-                        SETTINGS["refinement"]
-                        | SETTINGS["per_sample"].get(sample, {}).get("refinement", {})
-                    )
+                    sample: changed_occupancies(JOBS.of_sample("refinement", sample))
                     for sample in TABLES.samples
                 },
             },

@@ -12,8 +12,10 @@ sys.path.insert(0, str(SCRIPTS))
 from coherion.provenance.code import digest_of
 from coherion.provenance.logs import summary_of_logs
 from coherion.errors import CoherionError
-from coherion.data.series_tables import check_per_sample, read_tables, settings_of
-from coherion.settings.configuration import complete_settings, read_yaml
+from coherion.data.series_tables import read_tables
+from coherion.inputs.job_settings import JobSettings
+from coherion.settings.configuration import read_yaml
+from coherion.settings.run import configuration_from
 from snakemake.exceptions import WorkflowError
 
 STARTED = time.time()
@@ -29,32 +31,35 @@ def located(path):
 
 
 def checked():
-    """Configuration with its defaults, and the tables; a refusal is one line."""
+    """What the jobs are told: configuration with its defaults, and tables; a refusal is one line."""
     schemas = Path(workflow.basedir) / "workflow" / "schemas"
     try:
-        schema = read_yaml(schemas / "config.schema.yaml")
         files = ", ".join(map(str, workflow.configfiles))
-        settings = complete_settings(config, schema, file=files)
+        settings = configuration_from(config, file=files)
         tables = read_tables(
             {name: located(path) for name, path in settings["tables"].items()}, schemas
         )
         listed = {row["sample"] for row in tables.excluded} | set(tables.samples)
-        unknown = check_per_sample(settings["per_sample"], schema, listed, file=files)
+        unknown = set(settings["per_sample"]) - listed
         # Where a file of --configfile names other tables, samples of the first configuration are not missed.
         for file in workflow.overwrite_configfiles or workflow.configfiles:
             for name in sorted(
-                set(unknown) & set((read_yaml(file) or {}).get("per_sample") or {})
+                unknown & set((read_yaml(file) or {}).get("per_sample") or {})
             ):
                 print(
                     f"{file}: key per_sample.{name} names no sample of {settings['tables']['samples']}",
                     file=sys.stderr,
                 )
-        return settings, tables
+        jobs = JobSettings(settings, tables)
+        for _, _, problem in jobs.problems(files):
+            raise problem
+        return jobs
     except CoherionError as problem:
         raise WorkflowError(str(problem)) from None
 
 
-SETTINGS, TABLES = checked()
+JOBS = checked()
+SETTINGS, TABLES = JOBS.settings, JOBS.tables
 # Captions of the report see the configuration with its defaults.
 config.update(SETTINGS)
 
@@ -96,14 +101,14 @@ def code(*commands):
     return digest_of(commands, SCRIPTS)
 
 
-def settings_text(stage, sample=None, /, **more):
-    """One stage's settings as canonical JSON: a job runs again only if its own settings change.
+def settings_text(told):
+    """Settings of a job as canonical JSON: it runs again only if its own settings change."""
+    return json.dumps(told, sort_keys=True, ensure_ascii=True)
 
-    What the configuration says of this sample alone (key per_sample) and then ``more`` take the place of what it
-    says of all.
-    """
-    own = SETTINGS["per_sample"].get(sample, {}).get(stage, {})
-    return json.dumps(SETTINGS[stage] | own | more, sort_keys=True, ensure_ascii=True)
+
+def settings_of_sample(stage):
+    """The settings of one stage's job of a sample, for a rule's parameter."""
+    return lambda wildcards: settings_text(JOBS.of_sample(stage, wildcards.sample))
 
 
 def title_of(sample):

@@ -1,6 +1,7 @@
 """What each step reads and is told of a sample, and which figures there are."""
 
 from coherion.inputs.missing import missing_files, told_in_brief
+from coherion.settings.run import of_sample
 
 SIMULATION = located(SETTINGS["simulation"]["series"])
 
@@ -27,37 +28,6 @@ def scans_of(sample):
     return {key: result(f"scans/{name}.nc") for key, name in named.items() if name}
 
 
-def reduction_settings(sample):
-    """The reduction's settings with what the sample's row says."""
-    columns = {
-        "composition": "composition",
-        "background_scale": "background_scale",
-        "density": "density_g_cm3",
-        "packing": "packing_fraction",
-    }
-    return settings_text(
-        "reduction", sample, **settings_of(TABLES.samples[sample], columns)
-    )
-
-
-def rows_of_spectra(sample):
-    """The sample's rows of the table of spectra, without their place in the table: moving a row changes nothing."""
-    return [
-        {key: value for key, value in row.items() if key != "line"}
-        for row in TABLES.spectra[sample]
-    ]
-
-
-def pellet(sample):
-    """The pellet's geometry from the table of samples."""
-    columns = [
-        f"pellet_{size}{kind}_cm"
-        for size in ("thickness", "diameter")
-        for kind in ("", "_sd")
-    ]
-    return settings_of(TABLES.samples[sample], {column: column for column in columns})
-
-
 FIT_RANGES = [f"{low:g}-{high:g}" for low, high in SETTINGS["refinement"]["fit_ranges"]]
 MAIN_RANGE = FIT_RANGES[0]
 STANDARD = SETTINGS["refinement"]["resolution_from"]
@@ -70,32 +40,9 @@ def structures(sample):
     ]
 
 
-def refinement_settings(sample):
-    """The refinement's settings of one sample; constraints may name the numbers of its row."""
-    row = TABLES.samples[sample]
-    settings = json.loads(settings_text("refinement", sample))
-    del settings["fit_ranges"], settings["resolution_from"]
-    settings["values"] = {"x": row["x"]} if "x" in row else {}
-    return json.dumps(settings, sort_keys=True)
-
-
-def geometry_settings(sample):
-    """What is measured in a refined structure; what the configuration leaves open has the command's own default."""
-    settings = json.loads(settings_text("geometry", sample))
-    given = {key: value for key, value in settings.items() if value is not None}
-    return json.dumps(given, sort_keys=True)
-
-
 def side_phase_of(sample):
     """Structure of the side phase that is looked for in a sample, or None."""
-    return located(json.loads(settings_text("side_phase", sample))["structure"])
-
-
-def side_phase_settings(sample):
-    """What the search for a side phase is told."""
-    settings = json.loads(settings_text("side_phase", sample))
-    del settings["structure"]
-    return json.dumps(settings, sort_keys=True)
+    return located(of_sample(SETTINGS, "side_phase", sample)["structure"])
 
 
 # Samples in which a side phase is looked for: a standard is what its certificate says.

@@ -23,7 +23,7 @@ rule reduce_scan:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("reduce_scan"),
-        settings=lambda wildcards: reduction_settings(wildcards.sample),
+        settings=settings_of_sample("reduction"),
         background=lambda wildcards, input: (
             ["--background", input.background] if "background" in input.keys() else []
         ),

@@ -21,7 +21,7 @@ rule refine_standard:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("refine_standard"),
-        settings=lambda wildcards: settings_text("resolution", wildcards.sample),
+        settings=settings_of_sample("resolution"),
     shell:
         "python {input.script} {input.reduced:q} {input.structure:q} --settings {params.settings:q}"
         " --output {output.resolution:q} --fit {output.fit:q} > {log:q} 2>&1"
@@ -54,9 +54,9 @@ rule refine_structure:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         code=code("chain", "refine_structure", "measure_geometry"),
-        geometry=lambda wildcards: geometry_settings(wildcards.sample),
+        geometry=settings_of_sample("geometry"),
         main=lambda wildcards: result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.nc"),
-        settings=lambda wildcards: refinement_settings(wildcards.sample),
+        settings=settings_of_sample("refinement"),
         resolution=lambda wildcards, input: (
             ["--resolution", input.resolution] if input.resolution else []
         ),
@@ -176,7 +176,7 @@ rule detect_side_phase:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         code=code("detect_side_phase"),
-        settings=lambda wildcards: side_phase_settings(wildcards.sample),
+        settings=settings_of_sample("side_phase"),
     shell:
         "python {input.script} {input.reduced:q} {input.refinement:q} {input.structure:q} --side {input.side:q}"
         " --settings {params.settings:q} --output {output.netcdf:q} --table {output.table:q} > {log:q} 2>&1"

@@ -19,18 +19,6 @@ rule import_scan:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("import_scan"),
-        settings=lambda wildcards: json.dumps(
-            settings_of(
-                TABLES.scans[wildcards.scan],
-                {
-                    "abscissa": "abscissa",
-                    "intensity_kind": "intensity_kind",
-                    "time_per_point": "time_per_point_s",
-                    "wavelength": "wavelength_A",
-                    "range_number": "range_number",
-                },
-            ),
-            sort_keys=True,
-        ),
+        settings=lambda wildcards: settings_text(JOBS.of_scan(wildcards.scan)),
     shell:
         "python {input.script} {input.scan:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"

@@ -47,7 +47,7 @@ rule collect_series:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_series"),
-        settings=lambda wildcards: settings_text("series"),
+        settings=lambda wildcards: settings_text(JOBS.of_series("series")),
         schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
         tables=[
             part
@@ -98,7 +98,7 @@ rule judge_claims:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("judge_claims"),
-        settings=lambda wildcards: settings_text("claims"),
+        settings=lambda wildcards: settings_text(JOBS.of_series("claims")),
     shell:
         "python {input.script} {input.series:q} --settings {params.settings:q} --output {output.claims:q}"
         " --correlation {output.correlation:q} > {log:q} 2>&1"

@@ -36,17 +36,10 @@ rule analyse_spectra:
             "fit_circuits",
             "fit_arrhenius",
         ),
-        spectra=lambda wildcards: settings_text(
-            "spectra",
-            wildcards.sample,
-            sample=wildcards.sample,
-            rows=rows_of_spectra(wildcards.sample),
-        ),
-        validation=lambda wildcards: settings_text("validation", wildcards.sample),
-        circuits=lambda wildcards: settings_text("circuits", wildcards.sample),
-        arrhenius=lambda wildcards: settings_text(
-            "arrhenius", wildcards.sample, **pellet(wildcards.sample)
-        ),
+        spectra=lambda wildcards: settings_text(JOBS.of_spectra(wildcards.sample)),
+        validation=settings_of_sample("validation"),
+        circuits=settings_of_sample("circuits"),
+        arrhenius=settings_of_sample("arrhenius"),
     shell:
         "python {input.script} import_spectra {input.spectra:q} --settings {params.spectra:q} --output {output.spectra:q}"
         " --then validate_spectra {output.spectra:q} --settings {params.validation:q} --output {output.validation:q}"

@@ -22,9 +22,6 @@ from coherion.errors import InputError
 Array = NDArray[np.float64]
 
 
-RADIATIONS = ("xray", "neutron")
-
-
 def form_factor(element: str, q: Array) -> Array:
     """f0 of a neutral atom.
 

@@ -8,11 +8,10 @@ on the refined structure; the derivatives then follow these same atoms.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from coherion.crystal.propagation import propagated
 from coherion.crystal.symmetry import orthogonalisation
 from coherion.errors import InputError
 from coherion.messages import warn
+from coherion.settings.stages.geometry import AngleRequest, GeometrySettings, PolyhedronRequest
 
 AXES = ("a", "b", "c")
 # Two neighbours whose distances agree to this (angstrom) are equally near; the image of the smaller code is taken.
@@ -55,84 +55,7 @@ class Image:
         return f"{label} {self.operation + 1}_{''.join(str(5 + n) for n in self.shift)}"
 
 
-LONGEST_TEXT, LONGEST_BOND, MOST_CELLS = 200, 10.0, 1e6
-
-
-@dataclass(frozen=True)
-class PolyhedronRequest:
-    """A polyhedron to measure.
-
-    centre, ligands
-        Label of the central site, and pattern of the ligands' labels (``Cl*``).
-    count
-        Number of ligands: the nearest ones are taken.
-    shape
-        ``octahedron``, ``trigonal_prism``, ``tetrahedron`` or ``square``. Where the nearest ligands are more like
-        another shape, those of the nearest ``count + spare`` are taken that are most like this one, and a warning
-        tells of it.
-        None where it does not matter.
-    spare
-        How many ligands beyond the nearest ones may take part in that.
-    name
-        What tables call it; by default the centre's label.
-    """
-
-    centre: str
-    ligands: str = "*"
-    count: int = 6
-    shape: str | None = None
-    spare: int = 2
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class AngleRequest:
-    """An angle at the second of three atoms; the first may be an axis ``a``, ``b`` or ``c``.
-
-    An atom at an end without the code of an image is the one nearest to the vertex.
-    """
-
-    atoms: tuple[str, str, str]
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class BondRequest:
-    """All bonds from one site to the sites of a pattern up to a length.
-
-    longest
-        In angstrom.
-    """
-
-    centre: str
-    ligands: str = "*"
-    longest: float = 3.5
-
-
-@dataclass(frozen=True)
-class GeometrySettings:
-    """What to measure; the defaults are the quantities of the paper (Fig. 5, S6, S7) for its labels.
-
-    polyhedra, angles, bonds
-        Requests, see their classes.
-    bond_valence
-        Parameters R0 and b (angstrom) beyond the built-in ones, such as {"Y-Cl": [2.40, 0.37]}.
-    """
-
-    polyhedra: tuple[PolyhedronRequest, ...] = (
-        PolyhedronRequest("M1", "Cl*", 6, "octahedron"),
-        PolyhedronRequest("Na1", "Cl*", 6, "octahedron"),
-        PolyhedronRequest("Na2", "Cl*", 6, "trigonal_prism"),
-    )
-    angles: tuple[AngleRequest, ...] = (
-        AngleRequest(("M1 1_565", "M1", "Cl1"), "M1-M2-Cl1"),
-        AngleRequest(("M1 1_565", "M1", "Cl2"), "M1-M2-Cl2"),
-        AngleRequest(("a", "M1", "Cl1"), "a-M-Cl1"),
-        AngleRequest(("a", "M1", "Cl2"), "a-M-Cl2"),
-        AngleRequest(("a", "M1", "Cl3"), "a-M-Cl3"),
-    )
-    bonds: tuple[BondRequest, ...] = ()
-    bond_valence: Mapping[str, Sequence[float]] = field(default_factory=dict)
+MOST_CELLS = 1e6
 
 
 @dataclass(frozen=True)
@@ -172,74 +95,6 @@ class Geometry:
     def standard_uncertainty(self) -> np.ndarray:
         """Shape (m,)."""
         return np.sqrt(np.diag(self.covariance).clip(0.0))
-
-
-def settings_from(given: Mapping[str, Any]) -> GeometrySettings:
-    """Settings from JSON.
-
-    Raises
-    ------
-    InputError
-        If a key is unknown or a request is not of its form.
-    """
-    made: dict[str, Any] = {}
-    kinds = {"polyhedra": PolyhedronRequest, "angles": AngleRequest, "bonds": BondRequest}
-    for key, value in given.items():
-        if key in kinds:
-            if not isinstance(value, list | tuple):
-                raise InputError("not a list of requests", place=f"key {key}", found=value, expected="a list")
-            made[key] = tuple(_request(kinds[key], item, f"{key}[{i}]") for i, item in enumerate(value))
-        elif key == "bond_valence":
-            if value is not None and not isinstance(value, Mapping):
-                expected = 'such as {"Y-Cl": [2.40, 0.37]}'
-                raise InputError("not a table of parameters", place=f"key {key}", found=value, expected=expected)
-            table(value)
-            made[key] = value
-        else:
-            raise InputError("unknown setting", place=f"key {key}", expected=", ".join([*kinds, "bond_valence"]))
-    return GeometrySettings(**made)
-
-
-def _request(kind, item: Any, place: str):
-    given = {"atoms": item} if kind is AngleRequest and isinstance(item, list | tuple) else item
-    known = list(kind.__dataclass_fields__)
-    if not isinstance(given, Mapping) or not set(given) <= set(known):
-        raise InputError(
-            "request cannot be read", place=place, found=item, expected=f"an object with {', '.join(known)}"
-        )
-    given = dict(given)
-    if kind is AngleRequest:
-        atoms = given.get("atoms")
-        if not isinstance(atoms, list | tuple) or len(atoms) != 3 or not all(isinstance(a, str) for a in atoms):
-            raise InputError("an angle needs three atoms", place=place, found=item, expected='["a", "M1", "Cl1"]')
-        given["atoms"] = tuple(atoms)
-    elif not isinstance(given.get("centre"), str):
-        raise InputError("request names no centre", place=place, found=item)
-    for key in ("ligands", "name"):
-        text = given.get(key, "*")
-        if not isinstance(text, str) or len(text) > LONGEST_TEXT:
-            expected = f"text of at most {LONGEST_TEXT} characters"
-            raise InputError("not a name or a pattern", place=f"{place}.{key}", found=text, expected=expected)
-    longest = given.get("longest", 1.0)
-    if isinstance(longest, bool) or not isinstance(longest, int | float) or not 0 < longest <= LONGEST_BOND:
-        expected = f"a number above 0 and up to {LONGEST_BOND:g}, in angstrom"
-        raise InputError("not a length of a bond", place=f"{place}.longest", found=longest, expected=expected)
-    if kind is PolyhedronRequest:
-        shape, count = given.get("shape"), given.get("count", 6)
-        for key, most in (("count", 24), ("spare", 4)):
-            number = given.get(key, 0)
-            if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= most:
-                raise InputError(
-                    "not a number of ligands", place=f"{place}.{key}", found=number, expected=f"0 to {most}"
-                )
-        if shape is not None and (not isinstance(shape, str) or len(polyhedra.SHAPES.get(shape, ())) != count):
-            raise InputError(
-                "no such shape",
-                place=f"{place}.shape",
-                found=f"{shape} of {count}",
-                expected=", ".join(polyhedra.SHAPES),
-            )
-    return kind(**given)
 
 
 def image(crystal: Crystal, text: str, place: str = "atoms") -> Image:
@@ -354,7 +209,7 @@ def quantities(crystal: Crystal, settings: GeometrySettings) -> list[Quantity]:
             made.append(_bond(crystal, centre, ligand))
     for polyhedron in settings.polyhedra:
         made += _polyhedron(crystal, polyhedron, parameters)
-    for i, angle in enumerate(settings.angles):
+    for i, angle in enumerate(settings.requested_angles):
         made.append(_angle(crystal, angle, f"angles[{i}]"))
     return made
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.crystal.crystal import Crystal
-from coherion.crystal.geometry import Geometry, GeometrySettings, measure
+from coherion.crystal.geometry import Geometry, measure
 from coherion.crystal.propagation import of_phase
 from coherion.data.contract.diffraction import GEOMETRY
 from coherion.errors import InputError
+from coherion.settings.stages.geometry import GeometrySettings
 
 if TYPE_CHECKING:
     import xarray

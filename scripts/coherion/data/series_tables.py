@@ -10,7 +10,7 @@ from typing import Any
 
 from coherion.data.tables import Row, read_table, repeats, unknown_names
 from coherion.errors import InputError
-from coherion.settings.configuration import complete_settings, read_yaml
+from coherion.settings.configuration import read_yaml
 
 
 @dataclass(frozen=True)
@@ -173,45 +173,3 @@ def settings_of(row: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, An
     ``keys`` maps the name of the setting to the name of the column; blank cells are left out.
     """
     return {setting: row[column] for setting, column in keys.items() if column in row}
-
-
-def check_per_sample(
-    per_sample: Mapping[str, Mapping[str, Any]],
-    schema: Mapping[str, Any],
-    samples: Mapping[str, Any],
-    *,
-    file: str | os.PathLike[str] | None = None,
-) -> list[str]:
-    """Refuse settings of single samples whose section, key or value is not known; return the unknown samples.
-
-    A name that the table lacks is no error: one configuration may be laid over another with a table of its own.
-
-    Parameters
-    ----------
-    per_sample
-        Sample, section, key, value.
-    schema
-        Schema of the whole configuration; its sections are the allowed ones.
-    samples
-        The samples by name.
-    file
-        The configuration, for messages.
-
-    Returns
-    -------
-    list of str
-        Names that no sample has, for the user to be told.
-
-    Raises
-    ------
-    InputError
-        Naming the key.
-    """
-    for sample, sections in per_sample.items():
-        place = f"key per_sample.{sample}"
-        for section, given in sections.items():
-            known = schema["properties"].get(section, {}).get("properties")
-            if known is None or section in ("tables", "simulation"):
-                raise InputError("no such section", file=file, place=f"{place}.{section}")
-            complete_settings(given, schema["properties"][section], file=file, place=f"per_sample.{sample}.{section}")
-    return [sample for sample in per_sample if sample not in samples]

@@ -24,10 +24,7 @@ import numpy as np
 
 from coherion.constants import BOLTZMANN
 from coherion.errors import InputError
-
-FORMS = ("sigma_T", "sigma")
-WEIGHTINGS = ("errors", "none")
-COVARIANCES = ("larger", "scatter", "errors")
+from coherion.settings.stages.arrhenius import COVARIANCES, FORMS, WEIGHTINGS
 
 
 @dataclass(frozen=True)

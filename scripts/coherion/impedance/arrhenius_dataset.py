@@ -9,83 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coherion.constants import ZERO_CELSIUS
 from coherion.data.contract.impedance import ARRHENIUS, CARRIED
 from coherion.errors import InputError
-from coherion.impedance.arrhenius import (
-    COVARIANCES,
-    FORMS,
-    WEIGHTINGS,
-    Arrhenius,
-    fit_arrhenius,
-)
+from coherion.impedance.arrhenius import Arrhenius, fit_arrhenius
 from coherion.impedance.conductivity import Conductivity, Pellet, conductivity
 from coherion.impedance.datasets import number, tsv
 from coherion.messages import warn
+from coherion.settings.stages.arrhenius import FORMS, WEIGHTINGS, ArrheniusSettings
 
 if TYPE_CHECKING:
     import xarray
 
 
-@dataclass(frozen=True)
-class ArrheniusSettings:
-    """Geometry of the pellet and how the Arrhenius line is drawn."""
-
-    pellet_thickness_cm: float | None = None
-    """Thickness in cm; needed."""
-    pellet_diameter_cm: float | None = None
-    """Diameter of the electrodes in cm; needed."""
-    pellet_thickness_sd_cm: float = 0.0
-    """Standard uncertainty of the thickness in cm."""
-    pellet_diameter_sd_cm: float = 0.0
-    """Standard uncertainty of the diameter in cm."""
-    form: str = "sigma_T"
-    """``sigma_T``: ln(sigma T) against 1/T; ``sigma``: ln(sigma). Both are in the results, this one is the main one."""
-    weighting: str = "errors"
-    """``errors`` or ``none``. Both are in the results, this one is the main one."""
-    covariance: str = "larger"
-    """``errors``, ``scatter`` or ``larger`` of the two."""
-    temperature_sd: float | None = None
-    """Standard uncertainty in K of each temperature, instead of what the spectra say; 0 leaves it out."""
-    temperature_offset_sd: float = 0.0
-    """Standard uncertainty in K of an offset common to all temperatures."""
-    temperature_min: float | None = None
-    """Colder spectra are left out (degC)."""
-    temperature_max: float | None = None
-    """Hotter spectra are left out (degC)."""
-    celsius_zero: float = ZERO_CELSIUS
-    """What is added to degC for K."""
-    reference_temperature: float = 25.0
-    """Temperature in degC at which the conductivity is given."""
-    reference_tolerance: float = 2.0
-    """How far in K a measured spectrum may be from it to count as measured there."""
-    curvature_p: float = 0.01
-    """A curvature less probable than this is warned of."""
-
-    def __post_init__(self) -> None:
-        for key, names in (("form", FORMS), ("weighting", WEIGHTINGS), ("covariance", COVARIANCES)):
-            if getattr(self, key) not in names:
-                raise InputError(
-                    "unknown choice", place=f"key {key}", found=getattr(self, key), expected=", ".join(names)
-                )
-        for key in ("temperature_sd", "temperature_offset_sd"):
-            if (getattr(self, key) or 0) < 0:
-                raise InputError("uncertainty is negative", place=f"key {key}", found=getattr(self, key))
-
-    def pellet(self) -> Pellet:
-        """The pellet; InputError if its thickness or diameter is missing or not a length."""
-        lengths = []
-        for key in ("pellet_thickness_cm", "pellet_diameter_cm"):
-            value = getattr(self, key)
-            if value is None:
-                raise InputError(
-                    "geometry of the pellet is missing",
-                    place=f"key {key}",
-                    expected="a length in cm",
-                    advice="fill the column of that name in the table of samples",
-                )
-            lengths.append(value)
-        return Pellet(lengths[0], lengths[1], self.pellet_thickness_sd_cm, self.pellet_diameter_sd_cm)
+def pellet_of(settings: ArrheniusSettings) -> Pellet:
+    """The pellet; InputError if its thickness or diameter is missing or not a length."""
+    lengths = []
+    for key in ("pellet_thickness_cm", "pellet_diameter_cm"):
+        value = getattr(settings, key)
+        if value is None:
+            raise InputError(
+                "geometry of the pellet is missing",
+                place=f"key {key}",
+                expected="a length in cm",
+                advice="fill the column of that name in the table of samples",
+            )
+        lengths.append(value)
+    return Pellet(lengths[0], lengths[1], settings.pellet_thickness_sd_cm, settings.pellet_diameter_sd_cm)
 
 
 @dataclass(frozen=True)
@@ -121,7 +70,7 @@ def analyse_resistance(
     settings
         Geometry and conventions.
     """
-    pellet = settings.pellet()
+    pellet = pellet_of(settings)
     kelvin = celsius + settings.celsius_zero
     why = list(reason)
     for i, t in enumerate(celsius):
@@ -185,7 +134,7 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
     InputError
         If the geometry is missing or wrong.
     """
-    pellet = settings.pellet()
+    pellet = pellet_of(settings)
     celsius = circuits["temperature"].values.astype(float)
     temperature_sd = (
         np.full(celsius.shape, settings.temperature_sd)

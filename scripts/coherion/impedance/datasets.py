@@ -14,7 +14,8 @@ import numpy as np
 from coherion.data.contract.impedance import VALIDATION
 from coherion.data.tables import text_cell
 from coherion.errors import InputError
-from coherion.impedance.kramers_kronig import REASONS, ValidationSettings, validate_spectrum
+from coherion.impedance.kramers_kronig import REASONS, validate_spectrum
+from coherion.settings.stages.validation import ValidationSettings
 
 if TYPE_CHECKING:
     import xarray

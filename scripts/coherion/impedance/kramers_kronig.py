@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coherion.errors import InputError
+from coherion.settings.stages.validation import ValidationSettings
 
 KEPT, OUTSIDE_LIMITS, LOW_END, HIGH_END, SPIKE = 0, 1, 2, 3, 4
 REASONS = {
@@ -32,42 +33,6 @@ REASONS = {
     HIGH_END: "high-frequency end above the Kramers-Kronig limit",
     SPIKE: "single spike above the Kramers-Kronig limit",
 }
-
-
-@dataclass(frozen=True)
-class ValidationSettings:
-    """What counts as valid; the defaults are the paper's where it states one."""
-
-    limit: float = 0.02
-    """Largest relative residual (1), the paper's 2 %."""
-    trim: bool = True
-    """Whether points are removed at all; residuals are computed in any case."""
-    time_constants_per_decade: float = 5.0
-    """Time constants of the linear circuit per decade of frequency."""
-    run_length: int = 3
-    """Adjacent points above the limit, at an end, that make it bad; fewer are noise or a spike."""
-    spike_ratio: float = 6.0
-    """A spike exceeds the limit and this many times the robust standard deviation of the residuals."""
-    largest_removed_fraction: float = 0.5
-    """A spectrum that loses more of its points is not used."""
-    largest_bad_fraction: float = 0.25
-    """A spectrum with a larger part of its kept points still above the limit is not used."""
-    fewest_points: int = 12
-    """A spectrum with fewer kept points is not used."""
-    frequency_min: float | None = None
-    """Lower points are left out beforehand (Hz); absent: none."""
-    frequency_max: float | None = None
-    """Higher points are left out beforehand (Hz); absent: none."""
-
-    def __post_init__(self) -> None:
-        for key in ("limit", "time_constants_per_decade", "spike_ratio", "run_length", "fewest_points"):
-            if not getattr(self, key) > 0:
-                raise InputError("setting is not positive", place=f"key {key}", found=getattr(self, key))
-        low, high = self.frequency_min, self.frequency_max
-        if low is not None and high is not None and not low < high:
-            raise InputError(
-                "frequency range is empty", place="key frequency_min", found=f"{low} to {high} Hz", expected="min < max"
-            )
 
 
 @dataclass(frozen=True)

@@ -10,33 +10,31 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from coherion import messages
-from coherion.data.series_tables import Tables, check_per_sample, read_tables, settings_of
+from coherion.data.series_tables import read_tables
 from coherion.errors import CoherionError, InputError
+from coherion.inputs.job_settings import JobSettings
 from coherion.inputs.series import changed_occupancies, warn_of_sample
-from coherion.settings.configuration import complete_settings, problems_of_settings, read_yaml
+from coherion.settings.configuration import read_yaml
+from coherion.settings.reading import settings_from
+from coherion.settings.run import problems_of_configuration
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.geometry import GeometrySettings
+from coherion.settings.stages.reduction import ReductionSettings
+from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.spectra import SpectraSettings
 
 if TYPE_CHECKING:
     import xarray
 
+    from coherion.crystal.crystal import Crystal
     from coherion.scattering.pattern import Pattern
-    from coherion.scattering.settings import ReductionSettings
 
-SCAN_COLUMNS = {
-    "abscissa": "abscissa",
-    "intensity_kind": "intensity_kind",
-    "time_per_point": "time_per_point_s",
-    "wavelength": "wavelength_A",
-    "range_number": "range_number",
-}
-REDUCTION_COLUMNS = {
-    "composition": "composition",
-    "background_scale": "background_scale",
-    "density": "density_g_cm3",
-    "packing": "packing_fraction",
-}
+Model = TypeVar("Model", bound=msgspec.Struct)
 
 
 @dataclass
@@ -95,7 +93,11 @@ def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -
     schemas = Path(root) / "workflow" / "schemas"
     settings: dict[str, Any] | None = None
     with found.about():
-        settings = _settings(config, schemas, found)
+        given = read_yaml(config) or {}
+        if not isinstance(given, Mapping):
+            raise InputError("is not a mapping of keys to values", file=config, found=type(given).__name__)
+        settings, refused = problems_of_configuration(given, file=config)
+        found.errors += [str(problem) for problem in refused]
     if settings is None:
         return found
     named = {name: _located(path, root) for name, path in settings["tables"].items()}
@@ -103,25 +105,13 @@ def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -
     tables = read_tables(named, schemas, problems=problems)
     found.errors += [str(problem) for problem in problems]
     with found.about():
-        listed = dict.fromkeys([*(row["sample"] for row in tables.excluded), *tables.samples])
-        schema = read_yaml(schemas / "config.schema.yaml")
-        for name in check_per_sample(settings["per_sample"], schema, listed, file=config):
-            messages.warn(f"{config}: key per_sample.{name} names no sample of {named['samples']}")
+        listed = {*(row["sample"] for row in tables.excluded), *tables.samples}
+        for name in settings["per_sample"]:
+            if name not in listed:
+                messages.warn(f"{config}: key per_sample.{name} names no sample of {named['samples']}")
     spoiled = {(str(p.file), str(p.place).split(",")[0]) for p in problems}
-    _Check(found, settings, tables, named, root, spoiled).run()
+    _Check(found, config, JobSettings(settings, tables), named, root, spoiled).run()
     return found
-
-
-def _settings(config: str | os.PathLike[str], schemas: Path, found: Findings) -> dict[str, Any]:
-    """Settings with their defaults; a section that cannot be used is told and its defaults stand for it."""
-    schema = read_yaml(schemas / "config.schema.yaml")
-    given = read_yaml(config) or {}
-    if not isinstance(given, Mapping):
-        raise InputError("is not a mapping of keys to values", file=config, found=type(given).__name__)
-    problems = list(problems_of_settings(given, schema, file=config))
-    found.errors += [str(problem) for problem in problems]
-    spoiled = {str(p.place).removeprefix("key ").split(".")[0] for p in problems}
-    return complete_settings({k: v for k, v in given.items() if k not in spoiled}, schema, file=config)
 
 
 def _located(path: str | None, root: str | os.PathLike[str]) -> str | None:
@@ -135,15 +125,28 @@ def _located(path: str | None, root: str | os.PathLike[str]) -> str | None:
 @dataclass
 class _Check:
     found: Findings
-    settings: dict[str, Any]
-    tables: Tables
+    config: str | os.PathLike[str]
+    jobs: JobSettings
     named: Mapping[str, str | None]
     root: str | os.PathLike[str]
     spoiled: set[tuple[str, str]]
     """Rows, by table and place, of which something is told already: what follows from it is not told again."""
 
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    """Stages of samples whose settings are told to be wrong already."""
+
+    def __post_init__(self) -> None:
+        self.settings, self.tables = self.jobs.settings, self.jobs.tables
+
     def run(self) -> None:
+        for stage, name, problem in self.jobs.problems(self.config):
+            self.refused.add((stage, name))
+            table = "scans" if stage == "scans" else "samples"
+            if not self._is_spoiled(table, getattr(self.tables, table)[name]):
+                self.found.errors.append(str(problem))
+        self._check_structures()
         self._check_refinement()
+        self._check_circuits()
         folder = Path(self.settings["data_folder"])
         simulated = folder == Path(self.settings["results"]) / "simulated"
         if not folder.is_dir() and simulated:
@@ -157,12 +160,8 @@ class _Check:
         for sample, row in self.tables.samples.items():
             with self.found.about():
                 spectra = self.tables.spectra.get(sample, [])
-                refinement = self._of_sample("refinement", sample)
+                refinement = self.jobs.of_sample("refinement", sample)
                 warn_of_sample(row, spectra, self._structures(row), changed_occupancies(refinement))
-
-    def _of_sample(self, stage: str, sample: str) -> dict[str, Any]:
-        own = self.settings["per_sample"].get(sample, {}).get(stage, {})
-        return self.settings[stage] | (own if isinstance(own, Mapping) else {})
 
     def _structures(self, row: Mapping[str, Any]) -> list[str]:
         parts = [part.strip() for part in row.get("structure", "").split("|") if part.strip()]
@@ -174,27 +173,62 @@ class _Check:
     def _is_spoiled(self, table: str, row: Mapping[str, Any]) -> bool:
         return (str(self.named[table]), f"row {row['line']}") in self.spoiled
 
-    def _check_refinement(self) -> None:
-        from coherion.crystal.geometry import quantities, settings_from
+    def _built(self, model: type[Model], stage: str, sample: str) -> Model | None:
+        """Settings of a sample's job, None where they are refused already."""
+        told = self.jobs.of_sample(stage, sample)
+        return None if (stage, sample) in self.refused else settings_from(model, told)
+
+    def _check_structures(self) -> None:
+        """Structures, and what the settings of refinement and geometry ask of them."""
+        from coherion.crystal.geometry import quantities
         from coherion.crystal.structure_files import read_structure
 
         measured = self.tables.with_structure()
         for sample, row in self.tables.samples.items():
-            for number, file in enumerate(self._structures(row)):
-                with self.found.about(self._row("samples", row)):
-                    crystal = read_structure(file)
-                    if number == 0 and sample in measured:
-                        given = self._of_sample("geometry", sample)
-                        # What cannot be computed of a polyhedron is the run's to tell, a label that is not there ours.
-                        with self.found.about(f"{self._row('samples', row)}, key geometry"), messages.collected():
-                            quantities(crystal, settings_from({k: v for k, v in given.items() if v is not None}))
+            where, crystals = self._row("samples", row), []
+            for file in self._structures(row):
+                with self.found.about(where):
+                    crystals.append(read_structure(file))
+            if sample not in measured or not crystals or len(crystals) < len(self._structures(row)):
+                continue
+            # What cannot be computed of a polyhedron is the run's to tell, a label that is not there ours.
+            with self.found.about(f"{where}, key geometry"), messages.collected():
+                if geometry := self._built(GeometrySettings, "geometry", sample):
+                    quantities(crystals[0], geometry)
+            with self.found.about(f"{where}, refinement"), messages.collected():
+                self._try_recipe(sample, crystals)
+
+    def _try_recipe(self, sample: str, crystals: list[Crystal]) -> None:
+        """Refuse a recipe that names what the structures do not have."""
+        from coherion.refinement.steps.problem import make_model, prepare
+
+        if settings := self._built(RefinementSettings, "refinement", sample):
+            qmax = settings.qmax or self.jobs.of_sample("reduction", sample)["qmax"]
+            prepare(make_model(crystals, qmax, settings), settings)
+
+    def _check_circuits(self) -> None:
+        """Circuits that cannot be read, and parameters that they do not have."""
+        from coherion.impedance.circuits.circuit import circuit
+        from coherion.impedance.circuits.dataset import sums_of_resistances
+        from coherion.impedance.circuits.fit import parameter_index
+
+        for sample in self.tables.with_spectra():
+            with self.found.about(f"sample {sample}, circuits"):
+                if settings := self._built(CircuitSettings, "circuits", sample):
+                    model = circuit(settings.circuit)
+                    sums_of_resistances(model, settings.resistances)
+                    for key in ("start", "fixed", "bounds"):
+                        for name in getattr(settings, key):
+                            parameter_index(model, name, key)
+
+    def _check_refinement(self) -> None:
         for row in self.tables.samples.values():
             if "composition" in row:
                 with self.found.about(f"{self._row('samples', row)}, column composition"):
                     from coherion.scattering.composition import parse_formula
 
                     parse_formula(row["composition"])
-        refinement, reduction = self.settings["refinement"], self.settings["reduction"]
+        refinement = self.settings["refinement"]
         standard = refinement["resolution_from"]
         row = self.tables.samples.get(standard, {}) if standard else {}
         if standard and not ("scan" in row and "structure" in row):
@@ -202,17 +236,18 @@ class _Check:
                 f"key refinement.resolution_from: {standard} is no sample with a scan and a structure; expected the "
                 "name of the standard in the table of samples, or null"
             )
-        if self.tables.with_structure():
-            for low, high in refinement["fit_ranges"]:
-                if high > reduction["rmax"] or not low < high:
+        ends = {self.jobs.of_sample("reduction", sample)["rmax"] for sample in self.tables.with_structure()}
+        for low, high in refinement["fit_ranges"]:
+            for end in sorted(ends):
+                if high > end:
                     self.found.errors.append(
                         f"key refinement.fit_ranges: {low:g} to {high:g} angstrom does not lie within G(r), which "
-                        f"ends at reduction.rmax = {reduction['rmax']:g}"
+                        f"ends at reduction.rmax = {end:g}"
                     )
 
     def _check_scans(self, folder: Path) -> dict[str, xarray.Dataset]:
         """The scans that can be read, by name."""
-        from coherion.data.scans.reader import ScanSettings, read_scan
+        from coherion.data.scans.reader import read_scan
         from coherion.scattering.uncertainty.counting import warn_if_not_counted
 
         used = {row.get(key) for row in self.tables.samples.values() for key in ("scan", "background")}
@@ -228,8 +263,7 @@ class _Check:
             if missing or self._is_spoiled("scans", row):
                 continue
             with self.found.about(where):
-                given = ScanSettings.from_mapping(settings_of(row, SCAN_COLUMNS))
-                scan = read_scan(files, **vars(given))
+                scan = read_scan(files, **self.jobs.of_scan(name))
                 warn_if_not_counted(scan, Path(files[0]).name)
                 stated = scan.attrs.get("wavelength") or self.settings["reduction"]["wavelength"]
                 if scan.attrs["abscissa"] == "two_theta" and not stated:
@@ -243,8 +277,8 @@ class _Check:
         return scans
 
     def _check_reductions(self, scans: Mapping[str, xarray.Dataset]) -> None:
+        from coherion.scattering.composition import check_formulas
         from coherion.scattering.pattern import WAVELENGTH_TOLERANCE, check_pair, read_pattern
-        from coherion.scattering.settings import ReductionSettings
 
         lengths: dict[str, float] = {}
         for sample in self.tables.with_scan():
@@ -253,8 +287,10 @@ class _Check:
                 continue
             where = self._row("samples", row)
             with self.found.about(where):
-                given = self._of_sample("reduction", sample) | settings_of(row, REDUCTION_COLUMNS)
-                settings = ReductionSettings.from_mapping(given)
+                settings = self._built(ReductionSettings, "reduction", sample)
+                if settings is None:
+                    continue
+                check_formulas(settings)
                 pattern = read_pattern(scans[row["scan"]], settings, name=f"scan {row['scan']}")
                 if pattern.wavelength:
                     lengths[sample] = pattern.wavelength
@@ -280,11 +316,10 @@ class _Check:
 
     def _check_spectra(self, folder: Path) -> None:
         from coherion.data.spectra.reader import assemble, row_of
-        from coherion.data.spectra.reader import settings_of as spectra_settings
 
         for sample, rows in self.tables.spectra.items():
             good = []
-            stage = self._of_sample("spectra", sample)
+            stage = self._built(SpectraSettings, "spectra", sample)
             for row in rows:
                 where = self._row("spectra", row)
                 file = folder / row["file"]
@@ -296,13 +331,13 @@ class _Check:
                 before = len(self.found.errors)
                 with self.found.about(where):
                     one = row_of(row, str(file))
-                    assemble(sample, [one], spectra_settings(stage))
+                    assemble(sample, [one], stage)
                 if len(self.found.errors) == before:
                     good.append(one)
             if len(good) == len(rows):
                 quiet = Findings()
                 with quiet.about():
-                    assemble(sample, good, spectra_settings(stage))
+                    assemble(sample, good, stage)
                 self.found.errors += [line for line in quiet.errors if line not in self.found.errors]
 
 

@@ -15,7 +15,6 @@ from coherion.pair_model.compiled import compiled
 
 NO_ENVELOPE, SPHERE, LOGNORMAL, EXPONENTIAL = 0, 1, 2, 3
 KINDS = {"none": NO_ENVELOPE, "sphere": SPHERE, "lognormal": LOGNORMAL, "exponential": EXPONENTIAL}
-ENVELOPES = tuple(KINDS)
 # Parameters of each and where they start, lengths in angstrom.
 DEFAULTS: dict[str, dict[str, float]] = {
     "none": {},

@@ -17,13 +17,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from coherion.atoms.scattering_factors import RADIATIONS
 from coherion.crystal.crystal import Crystal
 from coherion.errors import InputError
 from coherion.pair_model import envelope
-from coherion.pair_model.transform import WINDOWS
+from coherion.settings.stages.refinement import CONVENTIONS, ENVELOPES, RADIATIONS, WINDOWS
 
-CONVENTIONS = ("exact", "pdffit")
 SHARED_DEFAULTS = {"qdamp": 0.0, "qbroad": 0.0}
 PHASE_DEFAULTS = {"scale": 1.0, "delta1": 0.0, "delta2": 0.0}
 
@@ -77,7 +75,7 @@ class PairModel:
     def __post_init__(self) -> None:
         for choice, known in {
             "convention": CONVENTIONS,
-            "envelope": envelope.ENVELOPES,
+            "envelope": ENVELOPES,
             "radiation": RADIATIONS,
             "window": WINDOWS,
         }.items():

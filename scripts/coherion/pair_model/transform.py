@@ -16,7 +16,6 @@ import numpy as np
 
 from coherion.pair_model.compiled import compiled
 
-WINDOWS = ("none", "lorch")
 # Range of the error function's argument over the taper: at its ends 1e-8 is missing, and its spectrum has fallen to
 # exp(-(k width / 2 TAPER)^2), the same at k width = TAPER^2.
 TAPER = 8.0

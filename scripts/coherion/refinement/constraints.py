@@ -24,6 +24,7 @@ from itertools import pairwise
 from typing import NoReturn
 
 from coherion.errors import InputError
+from coherion.settings.reading import nearest
 
 MAX_LENGTH = 500
 MAX_DEPTH = 20
@@ -221,14 +222,6 @@ class _Parser:
             name,
             advice=nearest(name, [*self.parameters, *self.values, *self.aliases]),
         )
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """A sentence that offers the names most like ``name``, or None."""
-    import difflib
-
-    close = difflib.get_close_matches(name, sorted(known), n=3)
-    return f"did you mean {', '.join(close)}?" if close else None
 
 
 def parse_constraint(

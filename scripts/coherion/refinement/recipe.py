@@ -20,11 +20,12 @@ from coherion.refinement.least_squares.profile import ProfileInterval, profile_i
 from coherion.refinement.least_squares.sensitivity import resolution_covariance
 from coherion.refinement.least_squares.weights import FitData
 from coherion.refinement.observed import Observed
-from coherion.refinement.recipe_settings import RefinementSettings, matched
+from coherion.refinement.patterns import matched
 from coherion.refinement.steps.problem import Problem, make_model, prepare
 from coherion.refinement.steps.refined import Refined, refit
 from coherion.refinement.steps.stages import StageResult, run_stages, unweighted_residual, weigh
 from coherion.refinement.steps.starts import first_guess, into_bounds, starts
+from coherion.settings.stages.refinement import RefinementSettings
 
 
 @dataclass(frozen=True, eq=False)

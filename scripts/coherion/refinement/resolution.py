@@ -24,22 +24,6 @@ from coherion.messages import warn
 
 NAMES = ("qdamp", "qbroad")
 
-# How a standard is refined where the configuration does not say otherwise: ranges that show the damping, atoms where
-# the CIF has them, large grains.
-STANDARD_SETTINGS: dict[str, Any] = {
-    "fit_range": [1.5, 80.0],
-    "envelope": "none",
-    "stages": [
-        {"name": "scale and correlated motion", "free": ["scale", "delta2"]},
-        {"name": "lattice", "free": ["lattice"]},
-        {"name": "displacements", "free": ["displacements"]},
-        {"name": "resolution", "free": ["qdamp", "qbroad"]},
-    ],
-    "start": {"qdamp": 0.02, "qbroad": 0.01},
-    "compare_envelopes": [],
-    "profile": [],
-}
-
 
 @dataclass(frozen=True)
 class Resolution:
@@ -88,11 +72,6 @@ class Resolution:
             "qbroad_sd": self.qbroad_sd,
             "resolution_correlation": self.correlation,
         }
-
-
-def standard_settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a standard's refinement: the user's over those above."""
-    return STANDARD_SETTINGS | dict(given)
 
 
 def resolution_of(

@@ -9,8 +9,15 @@ from collections.abc import Mapping
 from coherion.atoms.elements import DEUTERIUM, ELEMENTS, atomic_mass
 from coherion.constants import AVOGADRO
 from coherion.errors import InputError
+from coherion.settings.stages.reduction import ReductionSettings
 
 _TOKEN = re.compile(r"(?P<element>[A-Z][a-z]?)|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<open>[(\[])|(?P<close>[)\]])")
+
+
+def check_formulas(settings: ReductionSettings) -> None:
+    """Raise the InputError for a formula of a reduction's settings that cannot be read, naming its key."""
+    for key in ("composition", "capillary_composition"):
+        parse_formula(getattr(settings, key), place=f"key {key}")
 
 
 def parse_formula(text: str, *, place: str | None = None) -> dict[str, float]:

@@ -17,9 +17,9 @@ from coherion.scattering.corrections.background import (
 from coherion.scattering.corrections.laboratory import Corrections
 from coherion.scattering.grids import interpolation
 from coherion.scattering.pattern import Pattern
-from coherion.scattering.settings import ReductionSettings
 from coherion.scattering.uncertainty.noise import NoiseCorrelation
 from coherion.scattering.uncertainty.propagation import added_bands, interpolated_covariance
+from coherion.settings.stages.reduction import ReductionSettings
 
 Array = NDArray[Any]
 

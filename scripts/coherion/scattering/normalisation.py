@@ -22,7 +22,7 @@ from coherion.errors import InputError
 from coherion.messages import warn
 from coherion.scattering.corrections.laboratory import Corrections
 from coherion.scattering.form_factors import FormFactorAverages
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 Array = NDArray[Any]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coherion.scattering.grids import QGrid
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 Array = NDArray[Any]
 

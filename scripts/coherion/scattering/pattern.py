@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from coherion.errors import InputError
 from coherion.messages import warn
 from coherion.scattering.grids import momentum_transfer
-from coherion.scattering.settings import AG_KALPHA1, ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 if TYPE_CHECKING:
     import xarray
 
 Array = NDArray[Any]
+
+AG_KALPHA1 = 0.5594
+"""Wavelength of the paper's radiation, angstrom."""
 
 WAVELENGTH_TOLERANCE = 5e-4
 """Relative: files and tables round a wavelength, but Ka1 and the Ka doublet of Mo differ by 2e-3."""

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from coherion.atoms.scattering_factors import anomalous_terms
 from coherion.data.contract.diffraction import INTENSITY_UNITS, REDUCTION
-from coherion.scattering.composition import parse_formula
+from coherion.scattering.composition import check_formulas, parse_formula
 from coherion.scattering.pattern import Pattern, check_pair, read_pattern
-from coherion.scattering.settings import ReductionSettings
 from coherion.scattering.steps import Reduction, reduce_pattern
+from coherion.settings.stages.reduction import ReductionSettings
 
 if TYPE_CHECKING:
     import xarray
@@ -68,6 +68,7 @@ def reduce_scan(
     InputError
         If scans, their pair or the range cannot be used; the message names the numbers.
     """
+    check_formulas(settings)
     pattern = read_pattern(sample, settings, name=_name(sample, "sample"))
     empty = None
     if background is not None:

@@ -15,11 +15,11 @@ from coherion.scattering.net_intensity import net_intensity
 from coherion.scattering.normalisation import Normalisation, normalise
 from coherion.scattering.pair_distribution import lorch_window, pair_distribution, r_grid
 from coherion.scattering.pattern import Pattern
-from coherion.scattering.settings import ReductionSettings
 from coherion.scattering.structure_factor import over_q, reduced_structure_factor, response
 from coherion.scattering.uncertainty.noise import noise_of
 from coherion.scattering.uncertainty.of_reduction import Uncertainty, uncertainty_of
 from coherion.scattering.uncertainty.propagation import propagate
+from coherion.settings.stages.reduction import ReductionSettings
 
 Array = NDArray[Any]
 

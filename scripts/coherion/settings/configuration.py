@@ -7,6 +7,7 @@ key may be left out, a ``default``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
         # As yaml.safe_load does, which keeps the last of two equal keys and says nothing.
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        _refuse_repeated_keys(node, path)
+        _refuse_misread(node, path)
         content = None if node is None else loader.construct_document(node)
     except (ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError) as problem:
         # Tags and numbers that PyYAML recognises and cannot make: !!int x, 2001-99-99, a number of 5000 digits.
@@ -59,9 +60,20 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
     return content
 
 
-def _refuse_repeated_keys(node: Any, path: str | os.PathLike[str]) -> None:
-    """Raise an InputError where a mapping of a YAML file has a key twice: the first of them would be lost."""
+# What YAML 1.1 takes for a number of base 8 (013 is 11) or 60 (12:30 is 750).
+_OTHER_BASES = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+
+
+def _refuse_misread(node: Any, path: str | os.PathLike[str]) -> None:
+    """Raise an InputError where PyYAML would take something else than what a person wrote.
+
+    That is a mapping with a key twice, of which the first would be lost, and a number of another base than 10.
+    """
     import yaml
+
+    def refuse(what: str, at: Any, expected: str, advice: str):
+        place = f"line {at.start_mark.line + 1}, column {at.start_mark.column + 1}"
+        raise InputError(what, file=path, place=place, found=at.value, expected=expected, advice=advice)
 
     waiting, seen = [node], set()
     while waiting:
@@ -69,7 +81,16 @@ def _refuse_repeated_keys(node: Any, path: str | os.PathLike[str]) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, yaml.SequenceNode):
+        if isinstance(one, yaml.ScalarNode):
+            number = one.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+            if number and one.style is None and _OTHER_BASES.fullmatch(one.value):
+                refuse(
+                    "a number that YAML reads to base 8 or 60",
+                    one,
+                    "digits without a zero in front and without a colon",
+                    "leave the zero out, or put a text in quotes",
+                )
+        elif isinstance(one, yaml.SequenceNode):
             waiting += one.value
         elif isinstance(one, yaml.MappingNode):
             keys: set[str] = set()
@@ -78,14 +99,7 @@ def _refuse_repeated_keys(node: Any, path: str | os.PathLike[str]) -> None:
                 if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
                     continue
                 if key.value in keys:
-                    raise InputError(
-                        "a key stands twice",
-                        file=path,
-                        place=f"line {key.start_mark.line + 1}, column {key.start_mark.column + 1}",
-                        found=key.value,
-                        expected="each key once",
-                        advice="put what both hold under one of them",
-                    )
+                    refuse("a key stands twice", key, "each key once", "put what both hold under one of them")
                 keys.add(key.value)
 
 
@@ -98,56 +112,6 @@ def refuse_templates(content: Any, path: str | os.PathLike[str]) -> None:
             place="key __use_yte__",
             expected="plain values",
             advice="Snakemake would run the Python code in the file: delete the key and what is made by code",
-        )
-
-
-def complete_settings(
-    settings: Mapping[str, Any],
-    schema: Mapping[str, Any],
-    *,
-    file: str | os.PathLike[str] | None = None,
-    place: str = "",
-) -> dict[str, Any]:
-    """Settings completed with the schema's defaults, then checked against it.
-
-    Parameters
-    ----------
-    settings
-        What the user wrote, nested mappings and lists of plain values. Not changed.
-    schema
-        A JSON Schema of draft 2020-12; ``default`` of each property is filled in, nested objects from inside out.
-    file, place
-        The file the settings came from, and the key they stand under in it, for messages.
-
-    Raises
-    ------
-    InputError
-        Naming the key (dotted), what stands there, what is expected and the key's description.
-    """
-    refuse_unusable(settings, file=file, place=place or None, text_keys=True)
-    completed = with_defaults(settings, schema)
-    for problem in problems_of_settings(completed, schema, file=file, place=place):
-        raise problem
-    return completed
-
-
-def problems_of_settings(
-    settings: Mapping[str, Any],
-    schema: Mapping[str, Any],
-    *,
-    file: str | os.PathLike[str] | None = None,
-    place: str = "",
-) -> Iterator[InputError]:
-    """Everything in which settings depart from their schema, arguments as in :func:`complete_settings`."""
-    for problem in departures(settings, schema):
-        key = ".".join(str(part) for part in ([place] if place else []) + problem["path"])
-        yield InputError(
-            "configuration is not as expected",
-            file=file,
-            place=f"key {key}" if key else None,
-            found=problem["found"],
-            expected=problem["expected"],
-            advice=problem["advice"],
         )
 
 

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coherion.errors import InputError
+from coherion.settings.stages.series import SeriesSettings
 
 if TYPE_CHECKING:
     import xarray
 
 Row = dict[str, Any]
 
-#: Columns of refined parameters: those every structure may have, and those of the paper's labels.
-PARAMETERS: Mapping[str, str] = {
-    "a_A": "a",
-    "b_A": "b",
-    "c_A": "c",
-    "beta_deg": "beta",
-    "zr_fraction": "M1.occupancy.Zr",
-    "na_2b_occupancy": "Na1.occupancy",
-    "na_4e_occupancy": "Na2.occupancy",
-    "coherence_length_A": "coherence_length",
-}
-#: Columns of measured geometry, for the paper's labels.
-GEOMETRY: Mapping[str, str] = {
-    "octahedron_M_volume_A3": "M1 volume",
-    "octahedron_Na_volume_A3": "Na1 volume",
-    "prism_Na_volume_A3": "Na2 volume",
-    "octahedron_M_distance_A": "M1 mean distance",
-    "octahedron_Na_distance_A": "Na1 mean distance",
-    "prism_Na_distance_A": "Na2 mean distance",
-    "angle_M1_M2_Cl1_deg": "M1-M2-Cl1",
-    "angle_M1_M2_Cl2_deg": "M1-M2-Cl2",
-    "angle_a_M_Cl1_deg": "a-M-Cl1",
-    "angle_a_M_Cl2_deg": "a-M-Cl2",
-}
 #: Columns of the Arrhenius stage and the variables they come from.
 TRANSPORT: Mapping[str, str] = {
     "sigma_25C_S_per_cm": "conductivity_reference",
@@ -46,32 +22,6 @@ TRANSPORT: Mapping[str, str] = {
     "activation_energy_eV": "activation_energy",
     "ln_prefactor": "ln_prefactor",
 }
-
-
-@dataclass(frozen=True)
-class SeriesSettings:
-    """What goes into the table of the series.
-
-    parameters
-        Column and refined parameter; a phase may stand before the name, ``trigonal:a``.
-    geometry
-        Column and measured quantity.
-    resistance
-        Which resistance of the circuit the conductivity comes from.
-    uncertainty
-        ``scaled`` by the root of reduced chi-squared, or ``unscaled``.
-    """
-
-    parameters: Mapping[str, str] = field(default_factory=lambda: dict(PARAMETERS))
-    geometry: Mapping[str, str] = field(default_factory=lambda: dict(GEOMETRY))
-    resistance: str = "total"
-    uncertainty: str = "scaled"
-
-    def __post_init__(self) -> None:
-        if self.uncertainty not in ("scaled", "unscaled"):
-            raise InputError(
-                "unknown choice", place="key uncertainty", found=self.uncertainty, expected="scaled or unscaled"
-            )
 
 
 def _put(row: Row, column: str, value: float, sd: float) -> None:

@@ -27,8 +27,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,71 +36,18 @@ from coherion.data.contract.diffraction import INTENSITY_UNITS, SCAN
 from coherion.data.scans.sources import ScanSource, load
 from coherion.errors import InputError
 from coherion.messages import warn
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.scans import ScanSettings
 
 if TYPE_CHECKING:
     import xarray
 
-ABSCISSAE = ("two_theta", "q", "q_nm")
-KINDS = ("auto", "counts", "counts_per_second", "arbitrary")
 # Ka1 in angstrom: International Tables for Crystallography C, table 4.2.2.4 (2004), rounded.
 KA1 = {"Ag": 0.55942, "Mo": 0.70932, "Cu": 1.54059, "Co": 1.78900, "Fe": 1.93604, "Cr": 2.28973}
 WAVELENGTH_TOLERANCE = 3e-4
 # Covers Ka1, Ka2 and their mean (Ka2 of Ag is 0.8 % longer), not Kb or another anode.
 ANODE_TOLERANCE = 0.01
 TIME_TOLERANCE = 0.01
-
-
-@dataclass(frozen=True)
-class ScanSettings:
-    """What the user's table says of a scan; the module says what each key means."""
-
-    abscissa: str = "two_theta"
-    intensity_kind: str = "auto"
-    time_per_point: float | None = None  # s
-    wavelength: float | None = None  # angstrom
-    range_number: int | None = None  # from 1
-
-    def __post_init__(self) -> None:
-        for key, allowed in (("abscissa", ABSCISSAE), ("intensity_kind", KINDS)):
-            if getattr(self, key) not in allowed:
-                raise InputError(
-                    "value is not known",
-                    place=f"key {key}",
-                    found=getattr(self, key),
-                    expected=" or ".join(allowed),
-                )
-        for key, low, high in (("time_per_point", 0.0, 1e7), ("wavelength", 0.01, 10.0)):
-            value = getattr(self, key)
-            if value is not None and not (_is_number(value) and low < value <= high):
-                raise InputError(
-                    "value makes no sense",
-                    place=f"key {key}",
-                    found=value,
-                    expected=f"a number above {low:g} up to {high:g}",
-                )
-        number = self.range_number
-        if number is not None and not (_is_number(number) and number == int(number) and 1 <= number <= 8):
-            raise InputError(
-                "value makes no sense",
-                place="key range_number",
-                found=number,
-                expected="a whole number from 1 to 8",
-            )
-
-    @classmethod
-    def from_mapping(cls, given: Mapping[str, Any]) -> ScanSettings:
-        """Settings from the command line's JSON; empty cells of a table (None or '') stand for the default.
-
-        Raises
-        ------
-        InputError
-            If a key is unknown or a value cannot be.
-        """
-        known = [f.name for f in dataclasses.fields(cls)]
-        for key in given:
-            if key not in known:
-                raise InputError("unknown key", place=f"key {key}", expected=", ".join(known))
-        return cls(**{key: value for key, value in given.items() if value is not None and value != ""})
 
 
 def read_scan(
@@ -135,7 +81,14 @@ def read_scan(
     InputError
         If a file cannot be used, or contradicts the table or itself.
     """
-    settings = ScanSettings(abscissa, intensity_kind, time_per_point, wavelength, range_number)
+    told = {
+        "abscissa": abscissa,
+        "intensity_kind": intensity_kind,
+        "time_per_point": time_per_point,
+        "wavelength": wavelength,
+        "range_number": range_number,
+    }
+    settings = settings_from(ScanSettings, told)
     paths = [path] if isinstance(path, str | os.PathLike) else list(path)
     if not paths:
         raise InputError("no files are given for the scan")

@@ -6,7 +6,6 @@ every row of a file that is not in the dataset is counted and named there.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import itertools
 import json
@@ -25,6 +24,7 @@ from coherion.data.contract.impedance import SPECTRA
 from coherion.data.spectra.file_names import temperature_in
 from coherion.data.spectra.spectrum import TEMPERATURE_LIMITS, Spectrum, read_bytes
 from coherion.errors import InputError
+from coherion.settings.stages.spectra import SpectraSettings
 
 if TYPE_CHECKING:
     import xarray
@@ -35,25 +35,6 @@ SAME_TEMPERATURE = 0.01
 # Sensor and table may differ by the gradient in a sample holder; beyond it one of them is wrong.
 TEMPERATURE_TOLERANCE = 3.0
 LISTED_ROWS = 100
-
-
-@dataclass(frozen=True)
-class SpectraSettings:
-    """Choices of the stage.
-
-    ``temperature_sd``: standard uncertainty (K) of a temperature for which the table gives none.
-    """
-
-    temperature_sd: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not _is_number(self.temperature_sd) or not 0 <= self.temperature_sd < 1000:
-            raise InputError(
-                "uncertainty of the temperature is impossible",
-                place="key temperature_sd",
-                found=self.temperature_sd,
-                expected="a number of kelvin, 0 or more",
-            )
 
 
 @dataclass(frozen=True)
@@ -69,21 +50,6 @@ class SpectraRow:
     temperature_sd: float | None = None
     cycles: tuple[int, ...] | None = None
     columns: str | None = None
-
-
-def settings_of(given: Mapping[str, Any]) -> SpectraSettings:
-    """Settings of the stage from a mapping.
-
-    Raises
-    ------
-    InputError
-        Naming a key that is not known.
-    """
-    known = [f.name for f in dataclasses.fields(SpectraSettings)]
-    for key in given:
-        if key not in known:
-            raise InputError("key is not known", place=f"key {key}", found=key, expected="one of " + ", ".join(known))
-    return SpectraSettings(**given)
 
 
 def row_of(given: Mapping[str, Any], file: str | os.PathLike[str] | None = None) -> SpectraRow:

@@ -9,8 +9,7 @@ import numpy as np
 from coherion.errors import InputError
 from coherion.impedance.circuits.circuit import Arc
 from coherion.impedance.circuits.fit import CircuitFit
-
-UNCERTAINTIES = ("covariance", "sum_of_relative")
+from coherion.settings.stages.circuits import UNCERTAINTIES
 
 # Irvine, Sinclair and West, Adv. Mater. 2 (1990) 132, Table 1, for a sample with thickness / area = 1 / cm.
 # Single values of the table stand for half a decade on either side.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,59 +23,13 @@ from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
 from coherion.impedance.circuits.fit import CircuitFit, fit_circuit, parameter_index
 from coherion.impedance.datasets import measured, number, tsv
 from coherion.impedance.relaxation_times import default_time_constants, relaxation_times
-from coherion.settings.checking import refuse_out_of_range
+from coherion.settings.stages.circuits import CircuitSettings
 
 if TYPE_CHECKING:
     import xarray
 
 
-@dataclass(frozen=True)
-class CircuitSettings:
-    """How spectra are fitted; the defaults are the paper's circuit and our rules."""
-
-    circuit: str = "p(R1,CPE1)-CPE2"
-    """Circuit in impedance.py's notation."""
-    weights: str = "modulus"
-    """``modulus``, ``proportional`` or ``unit``."""
-    start: dict[str, float] = field(default_factory=dict)
-    """Values to start from by parameter, in their units; others are found from the data."""
-    fixed: dict[str, float] = field(default_factory=dict)
-    """Values not to be fitted, by parameter."""
-    bounds: dict[str, Any] = field(default_factory=dict)
-    """Lowest and highest value by parameter."""
-    restarts: int = 3
-    """Further starts of each fit."""
-    seed: int = 0
-    """Of the random starts."""
-    scale_covariance: bool = True
-    """Scale the covariance by chi^2 per degree of freedom."""
-    resistances: dict[str, Any] = field(default_factory=dict)
-    """Resistances to turn into conductivities: name -> list of resistors added up. Empty: ``total``, all resistors of
-    arcs together, and where there are several, each by its own name."""
-    sum_covariance: bool = True
-    """Whether the covariance of added resistors enters the uncertainty of their sum; some programs neglect it."""
-    capacitance_uncertainty: str = "covariance"
-    """``covariance``, or ``sum_of_relative`` as some programs do."""
-    compare_circuits: bool = True
-    """Whether a further arc and a missing electrode element are tried and reported."""
-    aicc_margin: float = 10.0
-    """By how much AICc must be lower for another circuit to be preferred."""
-    largest_relative_sd: float = 0.2
-    """A resistance more uncertain than this (relative, 1) is not resolved."""
-    lowest_apex_ratio: float = 1.0
-    """An arc whose apex lies below this multiple of the lowest kept frequency is not resolved."""
-    largest_misfit: float = 0.05
-    """A spectrum that the circuit misses by more (root mean square, relative to |Z|) is not resolved."""
-
-    def __post_init__(self) -> None:
-        refuse_out_of_range(self, {"restarts": (0, 1000), "seed": (0, 2**63 - 1)})
-
-    def rule(self) -> ResolutionRule:
-        """When a resistance counts as resolved."""
-        return ResolutionRule(self.largest_relative_sd, self.lowest_apex_ratio, self.largest_misfit)
-
-
-def sums_of_resistances(model: Circuit, given: dict[str, Any]) -> dict[str, list[str]]:
+def sums_of_resistances(model: Circuit, given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Which resistors add up to which resistance, by name.
 
     Raises
@@ -125,6 +79,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     """
     model = circuit(settings.circuit)
     sums = sums_of_resistances(model, settings.resistances)
+    rule = ResolutionRule(settings.largest_relative_sd, settings.lowest_apex_ratio, settings.largest_misfit)
     the_arcs = arcs(model)
     rows, points = validated["frequency"].shape
     size = len(model.parameters)
@@ -181,7 +136,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         for k, members in enumerate(sums.values()):
             total, sd = resistance_sum(fit, members, settings.sum_covariance)
             a["resistance"][row, k], a["resistance_sd"][row, k] = total, sd
-            why = unresolved_reason(fit, f[kept], members, total, sd, properties, settings.rule())
+            why = unresolved_reason(fit, f[kept], members, total, sd, properties, rule)
             resolved[row, k], reason[row, k] = not why, why
         if settings.compare_circuits:
             choice = choose_model(f[kept], z[kept], fit, margin=settings.aicc_margin)

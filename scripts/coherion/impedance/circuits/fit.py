@@ -25,8 +25,7 @@ from coherion.errors import InputError
 from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
 from coherion.impedance.circuits.problem import Problem, inverse_normal, ln_time_constant
 from coherion.impedance.circuits.start import data_starts
-
-WEIGHTS = ("modulus", "proportional", "unit")
+from coherion.settings.stages.circuits import WEIGHTS
 
 # A start that comes this near in a few steps leads to the same minimum; another minimum may be this much higher after
 # the same steps and still be the lowest in the end.

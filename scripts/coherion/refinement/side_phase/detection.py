@@ -19,7 +19,7 @@ import numpy as np
 from coherion.crystal.reflections import ReflectionSearch, reflection_positions, search_reflection
 from coherion.errors import InputError
 from coherion.refinement.parameters import parse
-from coherion.settings.checking import refuse_out_of_range
+from coherion.settings.stages.side_phase import SidePhaseSettings
 
 if TYPE_CHECKING:
     import xarray
@@ -30,61 +30,8 @@ if TYPE_CHECKING:
 
 # How far beyond the window reflections are taken whose tails reach into it, 1/angstrom.
 MARGIN = 0.4
-# As the schema of the configuration has them: beyond, the description of the window has more unknowns than points.
-LIMITS = {
-    "reflection_q": (0.01, 50.0),
-    "background_degree": (0, 12),
-    "cell_tolerance": (1e-5, 0.1),
-    "significance": (1e-3, 1e6),
-    "largest_rw": (1e-6, 1e9),
-    "least_fraction": (0.0, 1.0),
-    "aicc_difference": (0.0, 1e9),
-}
 # Length of the domains to start from where the refinement has none, angstrom.
 UNKNOWN_LENGTH = 100.0
-
-
-@dataclass(frozen=True)
-class SidePhaseSettings:
-    """What is looked for, and what counts as found.
-
-    reflection_q
-        Where the side phase has a reflection that the main phase has not, 1/angstrom.
-    window
-        Part of the pattern around it that is described, 1/angstrom.
-    background_degree
-        Of the polynomial under the reflections.
-    cell_tolerance
-        How far, relatively, the pattern's cell may be from the refined one.
-    significance
-        Excess of the reflection over its standard error from which it counts as seen; also the mass fraction over its
-        own.
-    largest_rw
-        Rw of the refinement with one phase above which two are tried without a reflection.
-    least_fraction
-        Smallest mass fraction of a side phase for which a sample is left out.
-    aicc_difference
-        How much lower AICc must be with two phases.
-    """
-
-    reflection_q: float = 1.47
-    window: tuple[float, float] = (1.15, 1.7)
-    background_degree: int = 4
-    cell_tolerance: float = 0.01
-    significance: float = 4.0
-    largest_rw: float = 0.25
-    least_fraction: float = 0.01
-    aicc_difference: float = 10.0
-
-    def __post_init__(self) -> None:
-        refuse_out_of_range(self, LIMITS)
-        if len(self.window) != 2 or not 0 < self.window[0] < self.reflection_q < self.window[1]:
-            raise InputError(
-                "the window does not hold the reflection",
-                place="key side_phase.window",
-                found=list(self.window),
-                expected=f"two numbers in rising order around reflection_q, {self.reflection_q:g} 1/angstrom",
-            )
 
 
 @dataclass(frozen=True)
@@ -231,11 +178,12 @@ def refine_both(
         Settings of the refinement with one phase.
     """
     from coherion.refinement.recipe import run_recipe
-    from coherion.refinement.recipe_settings import RefinementSettings
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.refinement import RefinementSettings
 
     names = [*recipe["phases"], side.name] if recipe.get("phases") else []
     chosen = {**recipe, "phases": names, "compare_envelopes": [], "profile": []}
-    return run_recipe([*starting, side], observed, RefinementSettings.from_mapping(chosen), say=say)
+    return run_recipe([*starting, side], observed, settings_from(RefinementSettings, chosen), say=say)
 
 
 def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:

@@ -8,7 +8,8 @@ import numpy as np
 
 from coherion.crystal.reflections import ReflectionSearch
 from coherion.data.contract.diffraction import SIDE_PHASE
-from coherion.refinement.side_phase.detection import Comparison, Decision, SidePhaseSettings
+from coherion.refinement.side_phase.detection import Comparison, Decision
+from coherion.settings.stages.side_phase import SidePhaseSettings
 
 if TYPE_CHECKING:
     import xarray

@@ -13,7 +13,8 @@ from coherion.errors import InputError
 from coherion.pair_model.model import PairModel
 from coherion.refinement.linear_map import LinearMap, linear_map
 from coherion.refinement.parameters import Parameter, parse
-from coherion.refinement.recipe_settings import RefinementSettings, bounds_of, equations_of, matched, values_of
+from coherion.refinement.patterns import bounds_of, equations_of, matched, values_of
+from coherion.settings.stages.refinement import RefinementSettings
 
 _T = TypeVar("_T")
 
@@ -116,7 +117,7 @@ def prepare(
     names = list(model.parameters)
     start, given, fixed = _start_values(model, settings, values or {})
     stages = []
-    for i, stage in enumerate(settings.stages):
+    for i, stage in enumerate(settings.steps):
         found = matched(stage.free, list(start), f"stages[{i}] ({stage.name})", model.why_fixed)
         stages.append((stage.name, tuple(name for name in found if name in names and name not in fixed)))
     shortest = {model.prefix(k): shortest_distance(crystal) for k, crystal in enumerate(model.phases)}

@@ -15,10 +15,10 @@ from coherion.refinement.least_squares.weights import FitData
 from coherion.refinement.linear_map import LinearMap
 from coherion.refinement.observed import Observed
 from coherion.refinement.parameters import Parameter
-from coherion.refinement.recipe_settings import RefinementSettings
 from coherion.refinement.steps.problem import Problem, prepare
 from coherion.refinement.steps.stages import FINE_TOLERANCE, degrees_of_freedom, fit_stage, unweighted_residual
 from coherion.refinement.steps.starts import first_guess
+from coherion.settings.stages.refinement import RefinementSettings
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from coherion.scattering.composition import parse_formula
 from coherion.scattering.corrections.laboratory import Corrections
 from coherion.scattering.form_factors import FormFactorAverages
 from coherion.scattering.pattern import Pattern
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 Array = NDArray[Any]
 

@@ -14,7 +14,7 @@ from coherion.messages import warn
 from coherion.scattering.composition import number_density, parse_formula
 from coherion.scattering.form_factors import FormFactorAverages, average_form_factors
 from coherion.scattering.grids import QGrid, scattering_angle
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 Array = NDArray[Any]
 

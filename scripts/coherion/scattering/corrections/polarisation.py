@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coherion.errors import InputError
-from coherion.scattering.settings import MONOCHROMATORS
+
+MONOCHROMATORS = {"Ge111": 3.26660, "Si111": 3.13560, "graphite002": 3.354}
+"""Spacing d of the reflecting planes at room temperature in angstrom (Ge: a = 5.65791; Si: a = 5.43102)."""
 
 
 def monochromator_angle(monochromator: str | float, wavelength: float) -> float:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from coherion.messages import warn
 from coherion.scattering.pattern import Pattern
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.reduction import ReductionSettings
 
 WINDOW = 32
 """Points per window: wide beside the correlation, narrow beside the structure of a smooth pattern."""

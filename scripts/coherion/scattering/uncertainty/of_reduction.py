@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from coherion.scattering.grids import QGrid
 from coherion.scattering.pair_distribution import sine_transform
-from coherion.scattering.settings import ReductionSettings
 from coherion.scattering.structure_factor import over_q
 from coherion.scattering.uncertainty.noise import NoiseCorrelation
 from coherion.scattering.uncertainty.propagation import (
@@ -19,6 +18,7 @@ from coherion.scattering.uncertainty.propagation import (
     pdf_covariance,
     pdf_variance,
 )
+from coherion.settings.stages.reduction import ReductionSettings
 
 Array = NDArray[Any]
 

@@ -1,0 +1,141 @@
+"""What each job of a run is told: the configuration, what it says of single samples, and what the tables say of them.
+
+Rules hand these on, ``make check`` and the planning of a run build every one of them beforehand, so that what a job
+would refuse is refused before anything is computed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from coherion.data.series_tables import Tables, settings_of
+from coherion.errors import InputError
+from coherion.settings.reading import fits, problems_of
+from coherion.settings.run import of_sample
+from coherion.settings.stages.arrhenius import ArrheniusSettings
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.geometry import GeometrySettings
+from coherion.settings.stages.reduction import ReductionSettings
+from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.resolution import StandardSettings
+from coherion.settings.stages.scans import ScanSettings
+from coherion.settings.stages.side_phase import SidePhaseSettings
+from coherion.settings.stages.spectra import SpectraSettings
+from coherion.settings.stages.validation import ValidationSettings
+
+Models = dict[str, type[msgspec.Struct]]
+
+# Settings that stand in columns of the tables, by setting.
+SCAN_COLUMNS = {
+    "abscissa": "abscissa",
+    "intensity_kind": "intensity_kind",
+    "time_per_point": "time_per_point_s",
+    "wavelength": "wavelength_A",
+    "range_number": "range_number",
+}
+REDUCTION_COLUMNS = {
+    "composition": "composition",
+    "background_scale": "background_scale",
+    "density": "density_g_cm3",
+    "packing": "packing_fraction",
+}
+PELLET_COLUMNS = {
+    f"pellet_{size}{kind}_cm": f"pellet_{size}{kind}_cm" for size in ("thickness", "diameter") for kind in ("", "_sd")
+}
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """Settings of the jobs of a run, as plain values.
+
+    settings
+        The whole configuration, see :func:`coherion.settings.run.configuration_from`.
+    """
+
+    settings: Mapping[str, Any]
+    tables: Tables
+
+    def of_series(self, stage: str) -> dict[str, Any]:
+        """Of a stage that reads the whole series."""
+        return dict(self.settings[stage])
+
+    def of_scan(self, scan: str) -> dict[str, Any]:
+        """Of the import of a scan: what its row says."""
+        return settings_of(self.tables.scans[scan], SCAN_COLUMNS)
+
+    def of_sample(self, stage: str, sample: str) -> dict[str, Any]:
+        """Of one sample's job: what the configuration says of all, of this sample alone, and what its row says."""
+        told = of_sample(self.settings, stage, sample)
+        row = self.tables.samples[sample]
+        match stage:
+            case "reduction":
+                told |= settings_of(row, REDUCTION_COLUMNS)
+            case "refinement":
+                told["values"] = settings_of(row, {"x": "x"})
+            case "arrhenius":
+                told |= settings_of(row, PELLET_COLUMNS)
+            case "side_phase":
+                del told["structure"]
+        return told
+
+    def of_spectra(self, sample: str) -> dict[str, Any]:
+        """Of the import of a sample's spectra: its rows of the table, without their place in it."""
+        rows = [{k: v for k, v in row.items() if k != "line"} for row in self.tables.spectra[sample]]
+        return self.of_sample("spectra", sample) | {"sample": sample, "rows": rows}
+
+    def problems(self, file: str | os.PathLike[str] | None = None) -> Iterator[tuple[str, str, InputError]]:
+        """All for which a job of the run would refuse its settings: the stage, the scan or sample, and the refusal.
+
+        ``file`` is that of the configuration, for messages.
+        """
+        for scan in self.tables.scans:
+            for problem in _refused(ScanSettings, self.of_scan(scan), f"scan {scan}", "", file):
+                yield "scans", scan, problem
+        structural: Models = {
+            "refinement": RefinementSettings,
+            "geometry": GeometrySettings,
+            "side_phase": SidePhaseSettings,
+        }
+        impedance: Models = {
+            "spectra": SpectraSettings,
+            "validation": ValidationSettings,
+            "circuits": CircuitSettings,
+            "arrhenius": ArrheniusSettings,
+        }
+        standard = self.settings["refinement"]["resolution_from"]
+        jobs: list[tuple[list[str], Models]] = [
+            (self.tables.with_scan(), {"reduction": ReductionSettings}),
+            (self.tables.with_structure(), structural),
+            ([standard] if standard in self.tables.samples else [], {"resolution": StandardSettings}),
+            (self.tables.with_spectra(), impedance),
+        ]
+        for names, stages in jobs:
+            for sample in names:
+                for stage, model in stages.items():
+                    told = self.of_sample(stage, sample)
+                    for problem in _refused(model, told, f"sample {sample}", stage, file):
+                        yield stage, sample, problem
+
+
+def _refused(
+    model: type[msgspec.Struct],
+    told: Mapping[str, Any],
+    subject: str,
+    stage: str,
+    file: str | os.PathLike[str] | None,
+) -> Iterator[InputError]:
+    if not fits(model, told):
+        for problem in problems_of(model, told, place=stage):
+            yield InputError(
+                problem.what,
+                file=file,
+                place=f"{subject}, {problem.place}",
+                found=problem.found,
+                expected=problem.expected,
+                advice=problem.advice,
+            )

@@ -1,0 +1,1 @@
+"""The settings of each stage, declared: a file for each."""

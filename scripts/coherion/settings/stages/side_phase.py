@@ -1,0 +1,82 @@
+"""A phase that samples may hold beside their own: what is looked for, and what counts as found."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from coherion.settings.model import FileName, Fraction, NotNegative, Positive, Settings, refuse, told
+
+
+class SidePhaseSettings(Settings, frozen=True, kw_only=True):
+    """What is looked for, and what counts as found."""
+
+    reflection_q: Annotated[
+        float,
+        told("Where the side phase has a reflection that the main phase has not", "1/angstrom", ge=0.01, le=50),
+    ] = 1.47
+    window: Annotated[
+        tuple[Positive, Positive],
+        told(
+            "Part of the pattern around that reflection which is described by the main phase's reflections: its ends "
+            "in gaps between reflections",
+            "1/angstrom",
+        ),
+    ] = (1.15, 1.7)
+    # Beyond these limits the description of the window has more unknowns than points.
+    background_degree: Annotated[int, told("Degree of the polynomial under the reflections", ge=0, le=12)] = 4
+    cell_tolerance: Annotated[
+        float,
+        told(
+            "How far the positions of all reflections together may be from those of the refined cell, relatively",
+            ge=1e-5,
+            le=0.1,
+        ),
+    ] = 0.01
+    significance: Annotated[
+        float,
+        told(
+            "Excess of the reflection over its standard error from which it counts as seen; so many standard "
+            "uncertainties must the mass fraction be above zero, too",
+            ge=1e-3,
+            le=1e6,
+        ),
+    ] = 4.0
+    largest_rw: Annotated[
+        float,
+        told(
+            "Rw with one phase, dimensionless, above which two phases are tried even without a reflection (the paper "
+            "is satisfied with about 0.20)",
+            ge=1e-6,
+            le=1e9,
+        ),
+    ] = 0.25
+    least_fraction: Annotated[
+        Fraction, told("Smallest mass fraction of a side phase, dimensionless, for which a sample is left out")
+    ] = 0.01
+    aicc_difference: Annotated[
+        NotNegative, told("How much lower AICc must be with two phases than with one", le=1e9)
+    ] = 10.0
+
+    def __post_init__(self) -> None:
+        if not self.window[0] < self.reflection_q < self.window[1]:
+            refuse(
+                self,
+                "window",
+                f"two numbers in rising order around reflection_q, {self.reflection_q:g} 1/angstrom",
+                "the window does not hold the reflection",
+            )
+
+
+class SidePhase(SidePhaseSettings, frozen=True, kw_only=True):
+    """
+    A phase that samples may hold beside their own, looked for by a reflection and, where it is seen, by a refinement
+    with both phases; docs/method-refinement.md
+    """
+
+    structure: Annotated[
+        FileName | None,
+        told(
+            "Starting structure of the side phase, a .cif file; null looks for nothing. The paper's, in config.yaml, "
+            "is the trigonal Na2ZrCl6"
+        ),
+    ] = None
