@@ -113,7 +113,7 @@ def test_the_choices_are_what_the_program_has():
     assert set(envelope.KINDS) == set(refinement.ENVELOPES) == set(envelope.DEFAULTS)
     assert {*polarisation.MONOCHROMATORS, "none"} == set(get_args(reduction.Monochromator))
     vertices = {name: len(points) for name, points in polyhedra.SHAPES.items()}
-    assert vertices == geometry.LIGANDS_OF_SHAPE and set(vertices) == set(geometry.SHAPES)
+    assert vertices == geometry.LIGANDS_OF_SHAPE and set(vertices) == set(get_args(geometry.Shape))
 
 
 def test_the_sections_of_single_samples_are_sections():

@@ -339,8 +339,8 @@ def _reach(found: Found) -> float | None:
 
 def _config(rows: _Rows, scans: Sequence[Found], data_folder: str, tables: set[str]) -> str:
     lines = [
-        "# The settings of this series. Every key of workflow/schemas/config.schema.yaml may stand here, with its unit",
-        "# and its meaning explained there; a key that does not stand here has its default.",
+        "# The settings of this series. docs/settings.md of the workflow lists every key that may stand here, with its",
+        "# unit, its limits and its meaning; a key that does not stand here has its default.",
         "",
         "results: results",
         f"data_folder: {json.dumps(data_folder, ensure_ascii=False)}",

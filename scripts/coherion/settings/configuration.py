@@ -1,4 +1,4 @@
-"""Configuration: YAML files of plain values, completed with defaults and checked against a schema before anything runs.
+"""YAML files of plain values, and the schemas that tables are completed and checked with.
 
 A schema is a YAML file in JSON Schema's terms whose every key has a ``description`` (with the unit) and, where the
 key may be left out, a ``default``.
@@ -115,19 +115,12 @@ def refuse_templates(content: Any, path: str | os.PathLike[str]) -> None:
         )
 
 
-def with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
-    properties = schema.get("properties")
-    if properties is None or not isinstance(value, Mapping):
-        return value
-    completed = dict(value)
-    for key, inner in properties.items():
-        if key in completed:
-            completed[key] = with_defaults(completed[key], inner)
-        elif "default" in inner:
-            completed[key] = with_defaults(inner["default"], inner)
-        elif "properties" in inner:
-            completed[key] = with_defaults({}, inner)
-    return completed
+def with_defaults(row: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with the schema's default where it has no value."""
+    absent = (key for key in schema.get("properties", {}) if key not in row)
+    return dict(row) | {
+        key: schema["properties"][key]["default"] for key in absent if "default" in schema["properties"][key]
+    }
 
 
 def departures(value: Any, schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

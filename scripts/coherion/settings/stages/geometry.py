@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -10,7 +10,6 @@ from coherion.errors import InputError
 from coherion.settings.model import Positive, told
 
 Shape = Literal["octahedron", "trigonal_prism", "tetrahedron", "square"]
-SHAPES: tuple[str, ...] = get_args(Shape)
 LIGANDS_OF_SHAPE = {"octahedron": 6, "trigonal_prism": 6, "tetrahedron": 4, "square": 4}
 
 Name = Annotated[str, msgspec.Meta(max_length=200)]

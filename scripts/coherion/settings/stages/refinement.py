@@ -25,7 +25,6 @@ CONVENTIONS: tuple[str, ...] = get_args(Convention)
 ENVELOPES: tuple[str, ...] = get_args(Envelope)
 RADIATIONS: tuple[str, ...] = get_args(Radiation)
 WINDOWS: tuple[str, ...] = get_args(Window)
-WEIGHTS: tuple[str, ...] = get_args(Weights)
 
 Patterns = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 FitRange = Annotated[tuple[NotNegative, NotNegative], told("First and last r of the fit", "angstrom")]

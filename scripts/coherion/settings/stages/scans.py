@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from coherion.settings.model import Settings, told
 
 Abscissa = Literal["two_theta", "q", "q_nm"]
 IntensityKind = Literal["auto", "counts", "counts_per_second", "arbitrary"]
-ABSCISSAE: tuple[str, ...] = get_args(Abscissa)
-KINDS: tuple[str, ...] = get_args(IntensityKind)
 
 
 class ScanSettings(Settings, frozen=True, kw_only=True):
