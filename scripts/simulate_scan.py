@@ -14,7 +14,7 @@ def main(argv=None):
     from coherion.data.netcdf import write_text
     from coherion.data.scans.stoe import write_raw
     from coherion.simulation.files import as_json, as_raw
-    from coherion.simulation.scans import simulate_scan
+    from coherion.simulation.scans.scan import simulate_scan
     from coherion.simulation.series import read_simulation
 
     series = read_simulation(given.series, given.settings)

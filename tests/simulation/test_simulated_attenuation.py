@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coherion.simulation.atoms import attenuation, energy_ratio, fluorescence_intensity, incoherent_function
-from coherion.simulation.capillary import Capillary, Materials, beam_transmission, transmitted
-from coherion.simulation.surroundings import air_intensity, glass_intensity
+from coherion.simulation.scans.atoms import attenuation, energy_ratio, fluorescence_intensity, incoherent_function
+from coherion.simulation.scans.capillary import Capillary, Materials, beam_transmission, transmitted
+from coherion.simulation.scans.surroundings import air_intensity, glass_intensity
 
 ENERGY = 12398.41984 / 0.5594
 BARE = Capillary(1.0, 1.0 + 1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coherion.simulation.detector import interpolated_counts
+from coherion.simulation.scans.detector import interpolated_counts
 
 
 def smooth(level):

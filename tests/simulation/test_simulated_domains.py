@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coherion.simulation.debye import Motion, coherent_intensity, crystal_intensity, form_factor, pair_sums
-from coherion.simulation.domains import correlate, cut_domain, kinds_of, pair_histogram
+from coherion.simulation.scans.debye import Motion, coherent_intensity, crystal_intensity, form_factor, pair_sums
+from coherion.simulation.scans.domains import correlate, cut_domain, kinds_of, pair_histogram
+from coherion.simulation.scans.resolution import Resolution, blurred
+from coherion.simulation.scans.strain import Strain
+from coherion.simulation.scans.structures import Site, Structure, cryolite, lanthanum_hexaboride, trigonal
 from coherion.simulation.series import read_simulation
-from coherion.simulation.structures import Site, Structure, cryolite, lanthanum_hexaboride, trigonal
 
 CONFIG = Path(__file__).parents[2] / "config" / "simulation.yaml"
+WAVELENGTH = 0.5594
 CUBIC = Structure(
     "cubic", (4.0, 4.0, 4.0, 90.0, 90.0, 90.0), "P 1", (Site("A1", (0.1, 0.2, 0.3), (("Zr", 1.0),), 0.01),)
 )
@@ -72,10 +75,14 @@ def test_debye_sum_over_counted_pairs_equals_the_double_sum_over_atoms(series):
         assert counted == pytest.approx(direct, rel=1e-10)
 
 
-def test_pair_sums_equal_the_double_sum_with_motion_and_resolution(series):
-    """Histogram, transform, series of the correlated motion and convolution together: 1e-4 of the atoms' own term."""
+@pytest.mark.parametrize("strain", [0.0, 0.02])
+def test_pair_sums_equal_the_double_sum_with_motion_and_strained_copies(series, strain):
+    """Histogram, transform and series of the correlated motion together: 1e-4 of the atoms' own term.
+
+    The copies of the double sum are explicit: every distance stretched by each of many strains, however fine.
+    """
     structure = cryolite(0.4, series["cryolite"])
-    motion = Motion(delta1=0.3, delta2=2.0, qdamp=0.02, qbroad=0.015)
+    motion = Motion(delta1=0.3, delta2=2.0)
     histogram = pair_histogram(structure, 30.0, 1, np.random.default_rng(3))
     atoms, kind = listed(structure, cut_domain(structure, 30.0, np.random.default_rng(3)))
     kinds = kinds_of(structure)
@@ -83,16 +90,17 @@ def test_pair_sums_equal_the_double_sum_with_motion_and_resolution(series):
     i, j = np.triu_indices(len(atoms), 1)
     r = np.linalg.norm(atoms[i] - atoms[j], axis=1)
     u = np.array([k.u_iso for k in kinds])
-    variance = (u[kind[i]] + u[kind[j]]) * (1 - motion.delta1 / r - motion.delta2 / r**2 + (motion.qbroad * r) ** 2)
-    even = np.arange(0.3, 15.2, 0.004)
-    sums = pair_sums(histogram, even, motion, embedded=False)
-    factors = {k.element: form_factor(k.element, even) for k in kinds}
+    variance = (u[kind[i]] + u[kind[j]]) * (1 - motion.delta1 / r - motion.delta2 / r**2)
+    q, sums = pair_sums(histogram, 15.0, 0.01, motion, Strain(strain), embedded=False)
+    factors = {k.element: form_factor(k.element, q) for k in kinds}
     intensity = coherent_intensity(sums, histogram.pairs, kinds, histogram.number, factors)
-    for m in (0, 50, 300, 900, 2000, 3000, 3600):
-        q = even[m]
+    copies = np.linspace(-5, 5, 201) if strain else np.zeros(1)
+    share = np.exp(-0.5 * copies**2) / np.exp(-0.5 * copies**2).sum()
+    for wanted in (0.3, 0.7, 2.4, 6.1, 11.0, 14.9):
+        m = int(np.searchsorted(q, wanted))
         f = np.array([factors[k.element][m].real for k in kinds])[kind]
-        pairs = f[i] * f[j] * np.sinc(q * r / np.pi) * np.exp(-0.5 * (q**2 * variance + (motion.qdamp * r) ** 2))
-        direct = (f @ f + 2 * pairs.sum()) / len(atoms)
+        wave = sum(w * np.sinc(q[m] * r * (1 + strain * t) / np.pi) for t, w in zip(copies, share, strict=True))
+        direct = (f @ f + 2 * (f[i] * f[j] * wave * np.exp(-0.5 * q[m] ** 2 * variance)).sum()) / len(atoms)
         assert intensity[m] == pytest.approx(direct, abs=1e-4 * (f @ f) / len(atoms))
 
 
@@ -144,31 +152,30 @@ def test_pairs_of_a_sphere_fall_off_as_its_overlap_with_itself():
 
 def test_lone_domain_scatters_all_atoms_in_phase_towards_zero_angle():
     histogram = pair_histogram(CUBIC, 40.0, 1, np.random.default_rng(9))
-    q = np.arange(0.01, 2.0, 0.005)
-    motion = Motion(qdamp=0.004)
-    lone = pair_sums(histogram, q, motion, embedded=False)
+    q, lone = pair_sums(histogram, 2.0, 0.004, Motion(), embedded=False)
     atoms = histogram.number[0]
     radius_of_gyration = 20.0 * np.sqrt(3 / 5)
-    expected = atoms**2 * np.exp(-((q[0] * radius_of_gyration) ** 2) / 3) - atoms
-    assert lone[0, 0] == pytest.approx(expected, rel=0.02)
+    first = int(np.searchsorted(q, 0.01))
+    expected = atoms**2 * np.exp(-((q[first] * radius_of_gyration) ** 2) / 3) - atoms
+    assert lone[0, first] == pytest.approx(expected, rel=0.02)
     # Among others of its kind it makes less than a hundredth of that.
-    embedded = pair_sums(histogram, q, motion)
-    assert abs(embedded[0, 0] + atoms) < 0.01 * expected
+    _, embedded = pair_sums(histogram, 2.0, 0.004, Motion())
+    assert abs(embedded[0, first] + atoms) < 0.01 * expected
 
 
 def test_large_domain_has_its_peaks_at_the_bragg_positions_with_the_bragg_intensity():
-    motion = Motion(qdamp=0.04)
+    resolution = Resolution.with_spread_of_q(0.04, 0.002, WAVELENGTH)
     histogram = pair_histogram(CUBIC, 300.0, 1, np.random.default_rng(10))
-    q = np.arange(0.5, 4.0, 0.002)
-    factors = {"Zr": np.ones(q.size)}
-    finite = coherent_intensity(
-        pair_sums(histogram, q, motion), histogram.pairs, histogram.kinds, histogram.number, factors
-    )
-    endless = crystal_intensity(CUBIC, q, motion, factors)
+    two_theta = np.arange(2.0, 22.0, 0.01)
+    at = 4 * np.pi * np.sin(np.radians(two_theta) / 2) / WAVELENGTH
+    q, sums = pair_sums(histogram, at[-1], 0.03, Motion())
+    finite = coherent_intensity(sums, histogram.pairs, histogram.kinds, histogram.number, {"Zr": np.ones(q.size)})
+    finite = blurred(q, finite, two_theta, resolution, WAVELENGTH)
+    endless = crystal_intensity(CUBIC, two_theta, resolution, WAVELENGTH, {"Zr": np.ones(at.size)})
     for n in (1, 2, 3):
         bragg = 2 * np.pi * np.sqrt(n) / 4.0
-        window = np.abs(q - bragg) < 0.25
-        assert q[window][finite[window].argmax()] == pytest.approx(bragg, abs=0.004)
+        window = np.abs(at - bragg) < 0.25
+        assert at[window][finite[window].argmax()] == pytest.approx(bragg, abs=0.004)
         # Tails beyond the window are missing and those of other reflections come in, each about 1 %.
         assert finite[window].sum() == pytest.approx(endless[window].sum(), rel=0.012)
 
@@ -176,12 +183,16 @@ def test_large_domain_has_its_peaks_at_the_bragg_positions_with_the_bragg_intens
 def test_standard_scatters_its_own_squares_beyond_the_reflections(series):
     """Without resolution loss: the mean of S(Q) - 1 over a wide range at high Q vanishes."""
     structure = lanthanum_hexaboride(series["lanthanum_hexaboride"])
-    q = np.arange(0.5, 25.0, 0.002)
+    wavelength = 0.3
+    two_theta = np.arange(2.0, 73.0, 0.005)
+    q = 4 * np.pi * np.sin(np.radians(two_theta) / 2) / wavelength
     factors = {"La": np.full(q.size, 57.0), "B": np.full(q.size, 5.0)}
-    intensity = crystal_intensity(structure, q, Motion(qdamp=0.011, qbroad=0.01), factors)
+    resolution = Resolution.with_spread_of_q(0.011, 0.001, wavelength)
+    intensity = crystal_intensity(structure, two_theta, resolution, wavelength, factors)
     squares = (57.0**2 + 6 * 25.0) / 7
     high = q > 18
-    assert np.average(intensity[high], weights=q[high] ** 2) == pytest.approx(squares, rel=0.005)
+    weight = (q**2 * np.gradient(q))[high]
+    assert np.average(intensity[high], weights=weight) == pytest.approx(squares, rel=0.005)
 
 
 # 4. Structures.
@@ -253,19 +264,19 @@ def test_pair_model_of_the_analysis_gives_the_same_pdf(series):
     structure = cryolite(0.5, series["cryolite"])
     contents = structure.contents()
     atoms = sum(contents.values())
-    q = np.arange(0.02, 13.0, 0.004)
+    histogram = pair_histogram(structure, diameter, 60, np.random.default_rng(14))
+    q, sums = pair_sums(histogram, 13.0, 0.009, Motion(delta2=2.4))
     factors = {e: form_factor(e, q) for e in contents}
+    intensity = coherent_intensity(sums, histogram.pairs, histogram.kinds, histogram.number, factors)
+    q, intensity, factors = q[q < 13], intensity[q < 13], {e: f[q < 13] for e, f in factors.items()}
     mean = sum(n * factors[e].real for e, n in contents.items()) / atoms
     squares = sum(n * factors[e].real ** 2 for e, n in contents.items()) / atoms
-    histogram = pair_histogram(structure, diameter, 60, np.random.default_rng(14))
-    sums = pair_sums(histogram, q, Motion(delta2=2.4, qdamp=0.011, qbroad=0.01))
-    intensity = coherent_intensity(sums, histogram.pairs, histogram.kinds, histogram.number, factors)
     reduced = q * (intensity - squares) / mean**2
     r = np.arange(2.0, 55.0, 0.2)
     simulated = 2 / np.pi * np.trapezoid(reduced * np.sin(np.outer(r, q)), q, axis=1)
 
     values = dict(zip(("a", "b", "c", "beta"), np.array(structure.cell)[[0, 1, 2, 4]], strict=True))
-    values |= {"scale": 1.0, "delta2": 2.4, "coherence_length": diameter, "qdamp": 0.011, "qbroad": 0.01}
+    values |= {"scale": 1.0, "delta2": 2.4, "coherence_length": diameter, "qdamp": 0.0, "qbroad": 0.0}
     for site in structure.sites:
         values[f"{site.label}.u_iso"] = site.u_iso
         names = [f"{site.label}.occupancy" + (f".{e}" if len(site.species) > 1 else "") for e, _ in site.species]

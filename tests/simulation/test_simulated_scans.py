@@ -13,7 +13,7 @@ import pytest
 from coherion.data.scans.reader import read_scan
 from coherion.data.scans.stoe import read_raw
 from coherion.errors import InputError
-from coherion.simulation.scans import simulate_scan
+from coherion.simulation.scans.scan import simulate_scan
 from coherion.simulation.series import read_simulation
 
 ROOT = Path(__file__).parents[2]
@@ -39,14 +39,17 @@ def momentum(scan):
 
 
 def test_simulation_imports_no_analysis():
-    names = sorted(p.stem for p in (ROOT / "scripts/coherion/simulation").glob("*.py") if p.stem != "__init__")
-    analysis = ("scattering", "structure", "impedance", "statistics", "figures")
+    package = ROOT / "scripts/coherion"
+    files = sorted(p for p in (package / "simulation").rglob("*.py") if p.stem != "__init__")
+    names = [".".join(("coherion", *p.relative_to(package).with_suffix("").parts)) for p in files]
+    analysis = ("crystal", "scattering", "pair_model", "refinement", "impedance", "statistics", "paper", "figures")
     program = (
         "import importlib, sys\n"
-        f"for name in {names!r}: importlib.import_module('coherion.simulation.' + name)\n"
-        "from coherion.simulation import scans, series, spectra, files\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+        "from coherion.simulation import series, spectra, files\n"
+        "from coherion.simulation.scans.scan import simulate_scan\n"
         f"s = series.read_simulation({str(CONFIG)!r}, dict(atoms=2e3))\n"
-        "files.as_raw('x90', scans.simulate_scan('x90', s), s)\n"
+        "files.as_raw('x90', simulate_scan('x90', s), s)\n"
         "spectra.simulate_spectrum('x90', 25, s)\n"
         f"print([m for m in sys.modules if m.startswith(tuple('coherion.' + a for a in {analysis!r}))])"
     )
@@ -118,9 +121,9 @@ def test_standard_has_the_certified_lattice(scans):
         part = np.abs(q - bragg) < 0.06
         net = counts[part] - counts[part].min()
         assert np.average(q[part], weights=net) == pytest.approx(bragg, abs=0.003)
-        # Width of the instrument: qdamp, and qbroad times the pair's displacement times Q.
+        # Width of the instrument: that of its angles and that of its wavelengths.
         spread = np.sqrt(np.average((q[part] - bragg) ** 2, weights=net))
-        assert spread == pytest.approx(np.sqrt(0.011**2 + 2 * 0.0055 * (0.010 * bragg) ** 2), rel=0.15)
+        assert spread == pytest.approx(np.hypot(0.011, 0.0005 * bragg), rel=0.04)
 
 
 def test_empty_capillary_is_weaker_than_the_filled_one(scans):

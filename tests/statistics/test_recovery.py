@@ -58,6 +58,15 @@ def test_a_parameter_that_was_held_has_no_pull():
     assert [row["quantity"] for row in rows] == ["delta2"]
 
 
+def test_a_strain_is_held_against_its_square_where_both_are_known():
+    truth = truth_of_scan() | {"microstrain_squared": 9e-6}
+    (row,) = recovery.structure_rows("s", truth, fit(microstrain_squared=(1.1e-5, 1e-6)))
+    assert (row["topic"], row["pull"]) == ("microstrain", pytest.approx(2.0))
+    assert recovery.summary_rows([row])[0]["topic"] == "microstrain"
+    assert recovery.structure_rows("s", truth_of_scan(), fit(microstrain_squared=(1.1e-5, 1e-6))) == []
+    assert [r["quantity"] for r in recovery.structure_rows("s", truth, fit(a=(6.9, 0.1)))] == ["a"]
+
+
 def test_normal_pulls_have_the_shares_of_a_normal_distribution_and_twice_too_small_errors_do_not():
     rng = np.random.default_rng(5)
     pulls = rng.standard_normal(400)

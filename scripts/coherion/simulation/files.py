@@ -10,7 +10,7 @@ from typing import Any
 
 from coherion.data.scans.stoe import RawHeader, RawRange
 from coherion.data.spectra.spectrum import Spectrum
-from coherion.simulation.scans import SimulatedScan
+from coherion.simulation.scans.scan import SimulatedScan
 from coherion.simulation.spectra import SimulatedSpectrum
 
 SILVER, GE111, DEBYE_SCHERRER, MYTHEN = 1, 2, 3, 5

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coherion.errors import InputError
-from coherion.simulation.structures import polynomial
+from coherion.simulation.scans.structures import polynomial
 
 # Lowest and highest value by key; a key of a sample or of a list counts without its name or number.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -27,8 +27,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "instrument.time_per_point": (1e-3, 1e8),
     "instrument.capillary_outer_radius": (1e-3, 1.0),
     "instrument.capillary_wall": (1e-5, 0.5),
-    "instrument.qdamp": (1e-4, 1.0),
-    "instrument.qbroad": (0.0, 1.0),
+    "instrument.zero_error": (-0.04, 0.04),
     "instrument.channel_pitch": (1e-3, 1.0),
     "instrument.exposures": (1, 1000),
     "instrument.flux": (0.0, 1e12),
@@ -37,6 +36,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "instrument.beam_tail_width": (1e-3, 90.0),
     "instrument.dark": (0.0, 1e12),
     "instrument.fluorescence_leak": (0.0, 1.0),
+    "resolution.angular_width": (1e-3, 5.0),
+    "resolution.wavelength_spread": (0.0, 0.1),
     **{f"cryolite.reference_cell.{k}": (3.0, 30.0) if k < 3 else (60.0, 120.0) for k in range(6)},
     "cryolite.u_iso": (1e-3, 1.0),
     "cryolite.delta2": (0.0, 4.0),
@@ -74,6 +75,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "conductivity.intercept": (-20.0, 5.0),
     "conductivity.length": (-20.0, 20.0),
     "conductivity.composition": (-20.0, 20.0),
+    "conductivity.strain": (-2000.0, 2000.0),
     "conductivity.scatter": (0.0, 3.0),
     "conductivity.activation_energy": (0.0, 3.0),
     "pellet.thickness": (1e-3, 10.0),
@@ -87,6 +89,13 @@ LIMITS: dict[str, tuple[float, float]] = {
     "samples.packing_fraction": (1e-3, 1.0),
     "samples.side_phase": (0.0, 0.99),
     "samples.side_phase_length": (0.0, 400.0),
+    "samples.size_spread": (0.0, 0.8),
+    "samples.strain": (0.0, 0.03),
+    "samples.strain_correlation": (0.0, 1e4),
+    "samples.glass": (0.0, 0.99),
+    "samples.zero_error": (-0.04, 0.04),
+    "samples.fault_probability": (0.0, 0.5),
+    "samples.fault_slide": (0.0, 3.0),
     "samples.annealed_at": (-273.0, 3000.0),
     "samples.activation_energy": (0.0, 3.0),
 }
@@ -99,6 +108,8 @@ CRYOLITE = {
 # Whole numbers.
 COUNTS = ("seed", "instrument.exposures")
 MOST_POINTS = 200_000
+# Diameter of the largest domain of a powder of many sizes, angstrom.
+LARGEST = 600.0
 # Numbers of a structure that are not named above.
 ELSEWHERE = (-1000.0, 1000.0)
 
@@ -136,9 +147,9 @@ def refuse_impossible(series: Mapping[str, Any], file: str | os.PathLike[str]) -
         refuse("spectra.frequency_low", spectra["frequency_low"], "less than frequency_high")
     if instrument["capillary_wall"] >= instrument["capillary_outer_radius"]:
         refuse("instrument.capillary_wall", instrument["capillary_wall"], "less than capillary_outer_radius")
-    broadened = interpolation_damping(instrument)
-    if instrument["qdamp"] <= broadened:
-        refuse("instrument.qdamp", instrument["qdamp"], f"more than channel_pitch alone makes, {broadened:.3g}")
+    width, channels = series["resolution"]["angular_width"], interpolation_width(instrument)
+    if width <= channels:
+        refuse("resolution.angular_width", width, f"more than channel_pitch alone makes, {channels:.3g}")
     if 5 * pellet["thickness_spread"] >= pellet["thickness"]:
         refuse("pellet.thickness_spread", pellet["thickness_spread"], "less than a fifth of the thickness")
     for name in ("thickness", "diameter"):
@@ -170,6 +181,24 @@ def refuse_impossible_samples(series: Mapping[str, Any], file: str | os.PathLike
                 found=side,
                 expected="at most x (it holds no indium), with a side_phase_length of 10 angstrom or more",
             )
+        spread = sample.get("size_spread", 0.0)
+        largest = sample["coherence_length"] * math.exp(3.2 * spread - spread**2 / 2)
+        if largest > LARGEST:
+            raise InputError(
+                "domains too large to compute",
+                file=file,
+                place=f"{place}.size_spread",
+                found=f"{spread:g} with a coherence_length of {sample['coherence_length']:g}",
+                expected=f"a largest domain of at most {LARGEST:g} angstrom, not {largest:.0f}",
+            )
+        if spread > 0 and sample.get("fault_probability", 0.0) > 0:
+            raise InputError(
+                "stacking faults in domains of many sizes cannot be simulated",
+                file=file,
+                place=f"{place}.fault_probability",
+                found=sample["fault_probability"],
+                expected="0 where there is a size_spread",
+            )
         for composition in (sample["x"], (sample["x"] - side) / (1 - side)):
             for key, (low, high) in CRYOLITE.items():
                 found = polynomial(series["cryolite"][key], composition)
@@ -200,13 +229,9 @@ def refuse_impossible_samples(series: Mapping[str, Any], file: str | os.PathLike
             )
 
 
-def interpolation_damping(instrument: Mapping[str, Any]) -> float:
-    """What linear interpolation between channels adds to qdamp, 1/angstrom, in quadrature.
-
-    By the variance pitch^2/6 in 2theta, here taken at small angles.
-    """
-    pitch = math.radians(instrument["channel_pitch"])
-    return 2 * math.pi / instrument["wavelength"] * pitch / math.sqrt(6)
+def interpolation_width(instrument: Mapping[str, Any]) -> float:
+    """Standard deviation of 2theta, degrees, by which linear interpolation between channels blurs."""
+    return float(instrument["channel_pitch"] / math.sqrt(6))
 
 
 def _numbers(series: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:

@@ -28,13 +28,13 @@ FORM: dict[str, Form] = {
             "time_per_point",
             "capillary_outer_radius",
             "capillary_wall",
-            "qdamp",
-            "qbroad",
+            "zero_error",
             "channel_pitch",
             "exposures",
         ),
         *("anomalous", "flux", "air", "beam_tail", "beam_tail_width", "dark", "fluorescence_leak"),
     ),
+    "resolution": ("angular_width", "wavelength_spread"),
     "atoms": NUMBER,
     "cryolite": {
         **dict.fromkeys(("a", "b", "c", "beta", "occupancy_4e", "bond", "rotation_b", "rotation_c"), 0),
@@ -67,7 +67,7 @@ FORM: dict[str, Form] = {
         ),
     },
     "conductivity": {
-        **dict.fromkeys(("intercept", "length", "composition", "scatter"), NUMBER),
+        **dict.fromkeys(("intercept", "length", "composition", "strain", "scatter"), NUMBER),
         "activation_energy": (),
     },
     "pellet": ("thickness", "thickness_spread", "thickness_sd", "diameter", "diameter_sd"),
@@ -80,23 +80,44 @@ SECTIONS = tuple(FORM)
 REQUIRED = ("x", "coherence_length", "packing_fraction")
 # As the schema of the tables has it: names become names of files.
 NAMES_OF_SAMPLES = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}"
-CAUSES = ("coherence_length", "composition")
+CAUSES = ("coherence_length", "composition", "strain")
 
 
 @dataclass(frozen=True)
 class Sample:
     """What is asked of one sample.
 
-    ``coherence_length`` and ``side_phase_length`` are diameters of domains in angstrom, ``side_phase`` the fraction
-    of formula units in the trigonal phase, ``annealed_at`` in degC, ``activation_energy`` in eV where it is not that
-    of the composition.
+    Attributes
+    ----------
+    coherence_length, size_spread
+        Volume-weighted mean diameter of the domains (angstrom); standard deviation of its logarithm, log-normal.
+    strain, strain_correlation
+        Rms of the relative change of distances in the main phase; length (angstrom) over which the strain inside a
+        domain is alike, 0 where each domain is uniform.
+    glass
+        Fraction of the atoms in a glass of the main phase's composition.
+    side_phase, side_phase_length
+        Fraction of formula units in the trigonal phase; diameter of its domains, angstrom.
+    fault_probability, fault_slide
+        Probability of a stacking fault between two cells along c; how far it slides along a, angstrom.
+    zero_error
+        What every angle written is too high by, degrees, beside the instrument's own.
+    annealed_at, activation_energy
+        degC; eV where it is not that of the composition.
     """
 
     x: float
     coherence_length: float
     packing_fraction: float
+    size_spread: float = 0.0
+    strain: float = 0.0
+    strain_correlation: float = 0.0
+    glass: float = 0.0
     side_phase: float = 0.0
     side_phase_length: float = 0.0
+    fault_probability: float = 0.0
+    fault_slide: float = 0.0
+    zero_error: float = 0.0
     annealed_at: float | None = None
     activation_energy: float | None = None
 

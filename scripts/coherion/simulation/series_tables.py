@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from coherion.data.tables import write_table
+from coherion.simulation.scans.structures import cryolite
 from coherion.simulation.series import Sample, stream
 from coherion.simulation.spectra import pellet_of
-from coherion.simulation.structures import cryolite
 
 SCANS = (
     "scan",

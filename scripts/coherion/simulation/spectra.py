@@ -95,7 +95,8 @@ def transport_of(series: Mapping[str, Any], name: str) -> Transport:
     """Conductivity and activation energy of a sample, as the series' cause of conductivity has them.
 
     With ``composition`` as cause, milled samples keep the conductivities they have with ``coherence_length``, and an
-    annealed one has that of the milled sample of its composition: heat changes the domains and nothing else.
+    annealed one has that of the milled sample of its composition: heat changes the domains and nothing else. With
+    ``strain`` neither length nor composition acts.
     """
     sample = Sample.of(series, name)
     if series["conductivity_depends_on"] == "composition" and sample.annealed_at is not None:
@@ -106,12 +107,12 @@ def transport_of(series: Mapping[str, Any], name: str) -> Transport:
         )
     law = series["conductivity"]
     scatter = law["scatter"] * stream(series, name, "conductivity").standard_normal()
-    exponent = (
-        law["intercept"]
-        + law["length"] * math.log10(sample.coherence_length / 140.0)
-        + law["composition"] * (sample.x - 0.1)
-        + scatter
-    )
+    exponent = law["intercept"] + scatter
+    if series["conductivity_depends_on"] == "strain":
+        exponent += law["strain"] * (sample.strain - 0.001)
+    else:
+        exponent += law["length"] * math.log10(sample.coherence_length / 140.0)
+        exponent += law["composition"] * (sample.x - 0.1)
     energy = sample.activation_energy
     return Transport(10**exponent, law["activation_energy"][sample.x] if energy is None else energy)
 
@@ -178,6 +179,7 @@ def describe(name: str, series: Mapping[str, Any], spectra: list[SimulatedSpectr
         "sample": name,
         "x": sample.x,
         "coherence_length": sample.coherence_length,
+        "microstrain": sample.strain,
         "conductivity_depends_on": series["conductivity_depends_on"],
         "conductivity_25C": transport.conductivity,
         "activation_energy": transport.activation_energy,

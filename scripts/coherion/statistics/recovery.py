@@ -54,7 +54,7 @@ SUMMARY_COLUMNS = (
     "mean_relative_difference",
     "origin",
 )
-TOPICS = ("structure", "coherence length", "resistance", "transport")
+TOPICS = ("structure", "coherence length", "microstrain", "resistance", "transport")
 #: Shares of a normal distribution within one and two standard deviations.
 WITHIN = {1: math.erf(1 / math.sqrt(2)), 2: math.erf(2 / math.sqrt(2))}
 
@@ -120,7 +120,8 @@ def true_structure(truth: Mapping[str, Any]) -> dict[str, float]:
     sum to one.
     """
     phase = truth["phases"][0]
-    values = dict(phase["parameters"]) | {key: truth[key] for key in ("delta2", "coherence_length")}
+    asked = ("delta2", "coherence_length", "microstrain_squared")
+    values = dict(phase["parameters"]) | {key: truth[key] for key in asked if key in truth}
     realised: dict[str, dict[str, float]] = {}
     for name, occupancy in phase["realised_occupancy"].items():
         site, element = name.rsplit(".", 1)
@@ -150,7 +151,7 @@ def structure_rows(sample: str, truth: Mapping[str, Any], fit: xarray.Dataset) -
             if site in mixed:
                 continue
             mixed.add(site)
-        topic = "coherence length" if name == "coherence_length" else "structure"
+        topic = {"coherence_length": "coherence length", "microstrain_squared": "microstrain"}.get(name, "structure")
         unit = str(fit["unit"].values[i])
         rows.append(_row(sample, topic, name, unit, known[name], float(fit["value"].values[i]), sd))
     return rows

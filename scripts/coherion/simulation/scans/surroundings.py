@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from coherion.simulation.atoms import compton_intensity
-from coherion.simulation.debye import form_factor
+from coherion.simulation.scans.atoms import compton_intensity
+from coherion.simulation.scans.debye import form_factor
 
 # Formula unit SiO2: (from, to, neighbours, distance in angstrom, standard deviation in angstrom).
 SILICA_SHELLS = (

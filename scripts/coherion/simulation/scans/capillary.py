@@ -6,9 +6,13 @@ capillary, and both beam and scattered rays run in the plane across it.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
+
+# Degrees of 2theta between which the attenuation is interpolated.
+ANGLES = np.linspace(0.0, 180.0, 31)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,12 @@ def transmitted(two_theta: np.ndarray, capillary: Capillary, materials: Material
     """
     from scipy.interpolate import CubicSpline
 
+    return CubicSpline(ANGLES, _transmitted(capillary, materials, region))(two_theta)
+
+
+@functools.lru_cache(maxsize=16)
+def _transmitted(capillary: Capillary, materials: Materials, region: str) -> np.ndarray:
+    """The fraction at :data:`ANGLES`."""
     inner, outer = (0.0, capillary.inner) if region == "sample" else (capillary.inner, capillary.outer)
     rings = 120 if region == "sample" else 8
     # Equal areas, so that every point counts the same.
@@ -68,12 +78,12 @@ def transmitted(two_theta: np.ndarray, capillary: Capillary, materials: Material
         return sample * within + glass * (path_in_disc(x, y, ux, uy, capillary.outer) - within)
 
     arriving = optical(-1.0, 0.0, materials.sample_in, materials.glass_in)
-    angles = np.linspace(0.0, 180.0, 31)
-    values = [
-        np.exp(-arriving - optical(np.cos(t), np.sin(t), materials.sample_out, materials.glass_out)).mean()
-        for t in np.radians(angles)
-    ]
-    return CubicSpline(angles, values)(two_theta)
+    return np.array(
+        [
+            np.exp(-arriving - optical(np.cos(t), np.sin(t), materials.sample_out, materials.glass_out)).mean()
+            for t in np.radians(ANGLES)
+        ]
+    )
 
 
 def beam_transmission(capillary: Capillary, materials: Materials) -> float:

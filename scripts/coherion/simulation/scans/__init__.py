@@ -1,0 +1,1 @@
+"""What a powder scatters and a diffractometer counts, from atoms up."""
