@@ -36,7 +36,8 @@ def draw_recovery(rows: Sequence[Row]) -> Plate:
     plate = Plate(2, 2, width=PAGE, height=5.6, origin="simulated", width_ratios=(1, 1), height_ratios=(1.5, 1))
     structure, length, resistance, transport = plate.panels
     of = {topic: [row for row in rows if row["topic"] == topic] for topic in {row["topic"] for row in rows}}
-    if found := of.get("structure", []) + of.get("microstrain", []):
+    of["structure"] = of.get("structure", []) + of.get("microstrain", [])
+    if found := of.get("structure"):
         _draw_structure(plate, structure, found)
     if found := of.get("coherence length"):
         _draw_lengths(plate, length, found)

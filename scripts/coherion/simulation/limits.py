@@ -147,9 +147,11 @@ def refuse_impossible(series: Mapping[str, Any], file: str | os.PathLike[str]) -
         refuse("spectra.frequency_low", spectra["frequency_low"], "less than frequency_high")
     if instrument["capillary_wall"] >= instrument["capillary_outer_radius"]:
         refuse("instrument.capillary_wall", instrument["capillary_wall"], "less than capillary_outer_radius")
-    width, channels = series["resolution"]["angular_width"], interpolation_width(instrument)
-    if width <= channels:
-        refuse("resolution.angular_width", width, f"more than channel_pitch alone makes, {channels:.3g}")
+    width = series["resolution"]["angular_width"]
+    if interpolation_width(instrument) >= width:
+        most = width * instrument["channel_pitch"] / interpolation_width(instrument)
+        expected = f"less than {most:.3g}, which alone blurs by resolution.angular_width"
+        refuse("instrument.channel_pitch", instrument["channel_pitch"], expected)
     if 5 * pellet["thickness_spread"] >= pellet["thickness"]:
         refuse("pellet.thickness_spread", pellet["thickness_spread"], "less than a fifth of the thickness")
     for name in ("thickness", "diameter"):
