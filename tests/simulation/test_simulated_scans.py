@@ -13,6 +13,7 @@ import pytest
 from coherion.data.scans.reader import read_scan
 from coherion.data.scans.stoe import read_raw
 from coherion.errors import InputError
+from coherion.simulation.files import as_dataset
 from coherion.simulation.scans.scan import simulate_scan
 from coherion.simulation.series import read_simulation
 
@@ -184,6 +185,12 @@ def test_command_writes_a_raw_file_that_says_it_is_simulated(tmp_path):
     assert scan.attrs["wavelength"] == pytest.approx(0.5594)
     assert scan["intensity"].attrs["units"] == "counts"
     assert json.loads(files[1].read_text())["origin"] == "simulated"
+    small = read_simulation(CONFIG, {"atoms": 2000})
+    in_memory = as_dataset(simulate_scan("x90", small), small)
+    np.testing.assert_allclose(in_memory["two_theta"], scan["two_theta"], atol=1e-5)
+    for name in ("intensity", "intensity_sd"):
+        np.testing.assert_array_equal(in_memory[name], scan[name])
+    assert {k: scan.attrs[k] for k in in_memory.attrs} == pytest.approx(in_memory.attrs)
 
 
 @pytest.mark.parametrize(

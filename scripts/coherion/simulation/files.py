@@ -6,12 +6,16 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from coherion.data.contract.diffraction import SCAN
 from coherion.data.scans.stoe import RawHeader, RawRange
 from coherion.data.spectra.spectrum import Spectrum
 from coherion.simulation.scans.scan import SimulatedScan
 from coherion.simulation.spectra import SimulatedSpectrum
+
+if TYPE_CHECKING:
+    import xarray
 
 SILVER, GE111, DEBYE_SCHERRER, MYTHEN = 1, 2, 3, 5
 TRANSMISSION_GEOMETRY = 1
@@ -39,6 +43,22 @@ def as_raw(name: str, scan: SimulatedScan, series: Mapping[str, Any]) -> tuple[R
         time_per_point=float(instrument["time_per_point"]),
     )
     return measured, header
+
+
+def as_dataset(scan: SimulatedScan, series: Mapping[str, Any]) -> xarray.Dataset:
+    """A scan as reading its file would give it, counts with the root of their number."""
+    import numpy as np
+
+    counts = scan.counts.astype(float)
+    attributes = {
+        "origin": "simulated",
+        "abscissa": "two_theta",
+        "intensity_kind": "counts",
+        "wavelength": series["instrument"]["wavelength"],
+        "time_per_point": float(series["instrument"]["time_per_point"]),
+    }
+    values = {"two_theta": scan.two_theta, "intensity": counts, "intensity_sd": np.sqrt(np.maximum(counts, 1.0))}
+    return SCAN.dataset(values, attributes, abscissa="two_theta", intensity="counts")
 
 
 def as_spectrum(spectrum: SimulatedSpectrum, series: Mapping[str, Any], path: str | os.PathLike[str]) -> Spectrum:
