@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from coherion.errors import InputError
 from coherion.impedance.circuits.capacitance import arc_properties, suggested_origins
@@ -11,7 +12,6 @@ from coherion.impedance.circuits.choice import (
     CONFIGURED,
     NO_ELECTRODE,
     SECOND_ARC,
-    ResolutionRule,
     choose_model,
     unresolved_reason,
     with_one_more_arc,
@@ -19,6 +19,7 @@ from coherion.impedance.circuits.choice import (
 )
 from coherion.impedance.circuits.circuit import arcs, circuit
 from coherion.impedance.circuits.fit import fit_circuit, weights_of
+from coherion.settings.stages.circuits import CircuitSettings
 
 FREQUENCY = np.geomspace(7e6, 0.1, 90)
 PAPER = "p(R1,CPE1)-CPE2"
@@ -255,13 +256,13 @@ class TestModelChoice:
 
 
 class TestResolution:
-    RULE = ResolutionRule(largest_relative_sd=0.1, lowest_apex_ratio=1.0, largest_misfit=0.05)
+    LIMITS = CircuitSettings(largest_relative_sd=0.1, lowest_apex_ratio=1.0, largest_misfit=0.05)
 
     def reason(self, resistance, frequency=FREQUENCY, noise=0.01, **rule):
         z = noisy(MODEL.impedance(frequency, [resistance, 1e-11, 0.9, 1e-6, 0.8]), np.random.default_rng(0), noise)
         fit = fit_circuit(frequency, z, PAPER)
         found = [arc_properties(fit, a) for a in arcs(MODEL)]
-        limits = ResolutionRule(**{**vars(self.RULE), **rule})
+        limits = structs.replace(self.LIMITS, **rule)
         return unresolved_reason(fit, frequency, ["R1"], fit["R1"], fit.uncertainty("R1"), found, limits)
 
     def test_a_closed_arc_is_resolved(self):

@@ -201,7 +201,7 @@ def test_temperatures_can_be_left_out(commands, tmp_path):
     ("stage", "settings", "message"),
     [
         ("validation", {"limt": 0.02}, "unknown setting of the validation.*limt|key limt"),
-        ("validation", {"limit": "2 %"}, "key limit.*wrong kind"),
+        ("validation", {"limit": "2 %"}, "key limit.*a number above 0"),
         ("fit", {"circuit": "R1||C1"}, "cannot be read"),
         ("fit", {"fixed": {"R9": 1}}, "no parameter 'R9'"),
         ("fit", {"resistances": {"bulk": ["CPE1_0"]}}, "not a resistor"),

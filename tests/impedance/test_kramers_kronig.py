@@ -16,6 +16,7 @@ from coherion.impedance.kramers_kronig import (
     linear_kramers_kronig,
     validate_spectrum,
 )
+from coherion.settings.reading import settings_from
 from coherion.settings.stages.validation import ValidationSettings
 
 FREQUENCY = np.geomspace(7e6, 0.1, 90)
@@ -185,4 +186,4 @@ def test_what_cannot_be_tested_is_refused():
     with pytest.raises(InputError, match="frequency range is empty"):
         ValidationSettings(frequency_min=10.0, frequency_max=1.0)
     with pytest.raises(InputError, match="key limit"):
-        ValidationSettings(limit=0.0)
+        settings_from(ValidationSettings, {"limit": 0.0})

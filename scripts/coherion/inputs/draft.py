@@ -29,6 +29,7 @@ from coherion.inputs.names import (
     shared_start,
 )
 from coherion.scattering.composition import parse_formula
+from coherion.settings.stages.reduction import Reduction
 
 # Columns in the order in which a user fills them in.
 SAMPLE_COLUMNS = [
@@ -45,7 +46,6 @@ FOUND_COLUMNS = [
 ]
 # Structures that ship with the workflow, by formula.
 SHIPPED = {"LaB6": "config/structures/LaB6.cif"}
-PAPER_QMAX = 13.0
 
 
 @dataclass
@@ -381,7 +381,7 @@ def _reduction(rows: _Rows, scans: Sequence[Found]) -> list[str]:
         )
     # A scan that ends far below the others does not shorten them all: make check names it.
     counted = [reach for reach in reaches if reach > max(reaches) / 2]
-    qmax = min([PAPER_QMAX, *(math.floor(10 * reach) / 10 for reach in counted)])
+    qmax = min([Reduction().qmax, *(math.floor(10 * reach) / 10 for reach in counted)])
     lines.append(f"  qmax: {qmax:.1f}")
     times = {one.scan.time for one in scans if one.scan is not None and one.scan.raw}
     if len(times) > 1 and None not in times:

@@ -18,6 +18,7 @@ from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
 from coherion.impedance.circuits.elements import ELEMENTS
 from coherion.impedance.circuits.fit import CircuitFit, fit_circuit
 from coherion.impedance.circuits.grammar import Element, Parallel, Series, elements, terms
+from coherion.settings.stages.circuits import CircuitSettings
 
 CONFIGURED, SECOND_ARC, NO_ELECTRODE = "configured", "one more arc", "no electrode element"
 
@@ -116,18 +117,6 @@ def choose_model(frequency: np.ndarray, impedance: np.ndarray, fit: CircuitFit, 
     return ModelChoice(circuits, delta, best, fits)
 
 
-@dataclass(frozen=True)
-class ResolutionRule:
-    """When a resistance counts as resolved."""
-
-    largest_relative_sd: float
-    """Largest relative standard uncertainty of the resistance (1)."""
-    lowest_apex_ratio: float
-    """The apex of the arc lies above this multiple of the lowest frequency kept (1)."""
-    largest_misfit: float
-    """Largest root mean square residual of the fit relative to |Z| (1)."""
-
-
 def unresolved_reason(
     fit: CircuitFit,
     frequency: np.ndarray,
@@ -135,7 +124,7 @@ def unresolved_reason(
     resistance: float,
     resistance_sd: float,
     properties: Sequence[ArcProperties],
-    rule: ResolutionRule,
+    limits: CircuitSettings,
 ) -> str:
     """Why a resistance is not resolved; empty if it is.
 
@@ -151,20 +140,20 @@ def unresolved_reason(
         Their sum and its standard uncertainty in ohm.
     properties
         Properties of all arcs of the circuit.
-    rule
-        The limits.
+    limits
+        ``largest_relative_sd``, ``lowest_apex_ratio`` and ``largest_misfit`` count.
     """
     misfit = float(np.sqrt(np.mean(np.abs(fit.residual) ** 2) / 2))
-    if not misfit <= rule.largest_misfit:
-        return f"circuit misses the spectrum by {100 * misfit:.1f} % (limit {100 * rule.largest_misfit:g} %)"
+    if not misfit <= limits.largest_misfit:
+        return f"circuit misses the spectrum by {100 * misfit:.1f} % (limit {100 * limits.largest_misfit:g} %)"
     limited = [n for n in names if n in fit.at_limit]
     if limited:
         return f"{limited[0]} ended on a limit of its range"
-    lowest = rule.lowest_apex_ratio * float(np.min(frequency))
+    lowest = limits.lowest_apex_ratio * float(np.min(frequency))
     slowest = min((a for a in properties if a.arc.resistance in names), key=lambda a: a.frequency, default=None)
     if slowest is not None and slowest.frequency < lowest:
         return f"apex of the arc at {slowest.frequency:.3g} Hz, below {lowest:.3g} Hz: the arc is not closed"
     relative = resistance_sd / resistance
-    if not relative <= rule.largest_relative_sd:
-        return f"resistance uncertain by {100 * relative:.3g} % (limit {100 * rule.largest_relative_sd:g} %)"
+    if not relative <= limits.largest_relative_sd:
+        return f"resistance uncertain by {100 * relative:.3g} % (limit {100 * limits.largest_relative_sd:g} %)"
     return ""

@@ -15,7 +15,6 @@ from coherion.impedance.circuits.choice import (
     CONFIGURED,
     NO_ELECTRODE,
     SECOND_ARC,
-    ResolutionRule,
     choose_model,
     unresolved_reason,
 )
@@ -79,7 +78,6 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     """
     model = circuit(settings.circuit)
     sums = sums_of_resistances(model, settings.resistances)
-    rule = ResolutionRule(settings.largest_relative_sd, settings.lowest_apex_ratio, settings.largest_misfit)
     the_arcs = arcs(model)
     rows, points = validated["frequency"].shape
     size = len(model.parameters)
@@ -136,7 +134,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         for k, members in enumerate(sums.values()):
             total, sd = resistance_sum(fit, members, settings.sum_covariance)
             a["resistance"][row, k], a["resistance_sd"][row, k] = total, sd
-            why = unresolved_reason(fit, f[kept], members, total, sd, properties, rule)
+            why = unresolved_reason(fit, f[kept], members, total, sd, properties, settings)
             resolved[row, k], reason[row, k] = not why, why
         if settings.compare_circuits:
             choice = choose_model(f[kept], z[kept], fit, margin=settings.aicc_margin)
