@@ -151,8 +151,13 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         for column, first in rows[0].items():
             dtype: Any = object if isinstance(first, str) else float
             values[f"{table}_{column}"] = np.array([row[column] for row in rows], dtype=dtype)
-    model = found.model
-    attributes = dict(
+    return REFINEMENT.dataset(values, _attributes(found))
+
+
+def _attributes(found: RecipeResult) -> dict[str, Any]:
+    """What is true of the whole refinement, as values that netCDF holds."""
+    model, result = found.model, found.result
+    return dict(
         rw=found.rw,
         rw_weighted=float(result.rw),
         chi_squared=float(result.chi_squared),
@@ -176,7 +181,6 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         converged=int(result.converged),
         origin=found.observed.origin,
     )
-    return REFINEMENT.dataset(values, attributes)
 
 
 def _tables(found: RecipeResult) -> dict[str, list[dict[str, Any]]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from coherion.errors import InputError
@@ -85,18 +83,9 @@ def fit_data(observed: Observed, fit_range: tuple[float, float], weights: str = 
         If the range lies outside the data, or weights are asked for that the data do not have.
     """
     check_range(observed, fit_range)
-    sd = observed.sd
-    if weights in ("auto", "covariance") and observed.covariance is not None:
-        negative = negative_direction(observed.covariance)
-        if negative and weights == "covariance":
-            raise InputError(
-                "the covariance of G(r) is none", file=observed.file, place="pdf_covariance", found=negative
-            )
-        if negative:
-            warn(f"{observed.file}: pdf_covariance is no covariance ({negative}) and is not used")
-            observed = replace(observed, covariance=None)
+    sd, covariance = observed.sd, _usable_covariance(observed, weights)
     have = {
-        "covariance": observed.covariance is not None,
+        "covariance": covariance is not None,
         "sd": sd is not None and bool(np.all(sd[observed.r > 0] > 0)),
         "unit": True,
     }
@@ -110,21 +99,32 @@ def fit_data(observed: Observed, fit_range: tuple[float, float], weights: str = 
             advice="set weights to auto or unit",
         )
     low, high = fit_range
-    if have["covariance"] and chosen != "sd":
-        grid, own = np.asarray(observed.nyquist), observed.g_nyquist
-    else:
-        spacing, own = np.pi / observed.qmax, None
-        grid = spacing * np.arange(1, np.floor(high / spacing + 1e-9) + 1)
+    own = covariance is not None and chosen != "sd"
+    grid = np.asarray(observed.nyquist) if own else nyquist_grid(observed.qmax, np.pi / observed.qmax, high)
     inside = (grid >= low - 1e-9) & (grid <= high + 1e-9) & (grid >= observed.r[0]) & (grid <= observed.r[-1])
-    r = grid[inside]
-    noise = None
-    if have["covariance"] and chosen != "sd":
-        noise = np.asarray(observed.covariance)[np.ix_(inside, inside)]
+    r, noise = grid[inside], None
+    if own:
+        noise = np.asarray(covariance)[np.ix_(inside, inside)]
     elif have["sd"]:
         noise = np.diag(np.interp(r, observed.r, np.asarray(sd)) ** 2)
     band = unmeasured(r, observed.qmin) if observed.qmin > 0 else None
-    g = resample(observed.r, observed.g, r) if own is None else np.asarray(own)[inside]
+    kept = own and observed.g_nyquist is not None
+    g = np.asarray(observed.g_nyquist)[inside] if kept else resample(observed.r, observed.g, r)
     return FitData(r, g, noise, band, chosen)
+
+
+def _usable_covariance(observed: Observed, weights: str) -> np.ndarray | None:
+    """The covariance of G(r) if it is one and wanted; what is none is refused where it was asked for, else told."""
+    covariance = observed.covariance
+    if covariance is None or weights not in ("auto", "covariance"):
+        return covariance
+    negative = negative_direction(covariance)
+    if negative and weights == "covariance":
+        raise InputError("the covariance of G(r) is none", file=observed.file, place="pdf_covariance", found=negative)
+    if negative:
+        warn(f"{observed.file}: pdf_covariance is no covariance ({negative}) and is not used")
+        return None
+    return covariance
 
 
 def negative_direction(covariance: np.ndarray) -> str | None:
