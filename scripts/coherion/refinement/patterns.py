@@ -9,26 +9,26 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from coherion.crystal.symmetry import COORDINATE_NAMES, DISPLACEMENT_NAMES, LATTICE_NAMES
 from coherion.errors import InputError
 from coherion.refinement.constraints import Equation, Linear, parse_constraint, parse_number
+from coherion.refinement.parameters import INFINITE, Name, parse
 from coherion.settings.reading import nearest
 from coherion.settings.stages.refinement import RefinementSettings
 
 MAX_PATTERN = 100
 
-_WORDS: dict[str, Callable[[str], bool]] = {
-    "lattice": lambda name: name in LATTICE_NAMES,
-    "coordinates": lambda name: name.rpartition(".")[2] in COORDINATE_NAMES and "." in name,
-    "displacements": lambda name: name.rpartition(".")[2] in ("u_iso", *DISPLACEMENT_NAMES),
-    "occupancies": lambda name: "occupancy" in name.split("."),
-    "all": lambda name: True,
+# Words that mean all parameters of a kind.
+_WORDS = {
+    "lattice": "lattice",
+    "coordinates": "coordinate",
+    "displacements": "displacement",
+    "occupancies": "occupancy",
 }
 
 
 def is_plain(pattern: str) -> bool:
     """Whether a pattern is a single name."""
-    return pattern not in _WORDS and not any(c in pattern for c in "*?[")
+    return pattern not in (*_WORDS, "all") and not any(c in pattern for c in "*?[")
 
 
 def matching(pattern: str, names: Iterable[str], place: str) -> list[str]:
@@ -41,16 +41,17 @@ def matching(pattern: str, names: Iterable[str], place: str) -> list[str]:
     """
     if len(pattern) > MAX_PATTERN:
         raise InputError("pattern is too long", place=place, expected=f"at most {MAX_PATTERN} characters")
-    phase, colon, inner = pattern.rpartition(":")
-    word = _WORDS.get(inner)
-    found = []
-    for name in names:
-        own_phase, _, own = name.rpartition(":")
-        if colon and not fnmatchcase(own_phase, phase):
-            continue
-        if word(own) if word else fnmatchcase(own, inner):
-            found.append(name)
-    return found
+    wanted = parse(pattern)
+    kind = _WORDS.get(wanted.own)
+
+    def means(known: Name) -> bool:
+        if wanted.phase and not fnmatchcase(known.phase, wanted.phase):
+            return False
+        if kind is not None:
+            return known.meaning.kind == kind
+        return wanted.own == "all" or fnmatchcase(known.own, wanted.own)
+
+    return [name for name in names if means(parse(name))]
 
 
 def matched(
@@ -95,28 +96,7 @@ def refuse_name(
     )
 
 
-# What a start or a bound may be: beyond, the model has no meaning or its pairs no end. Angstrom and degrees.
-POSSIBLE: tuple[tuple[str, tuple[float, float]], ...] = (
-    ("all", (-1e9, 1e9)),
-    *((name, (0.5, 1e4)) for name in ("a", "b", "c")),
-    *((name, (1.0, 179.0)) for name in ("alpha", "beta", "gamma")),
-    ("delta?", (-100.0, 1000.0)),
-    ("*.u_iso", (-1.0, 100.0)),
-)
-# Bounds that hold unless the configuration gives others: the physically possible, and for the lattice a tenth around
-# its start. Angstrom, angstrom^2 and degrees.
-DEFAULT_BOUNDS: tuple[tuple[str, tuple[float, float]], ...] = (
-    ("scale", (0.0, math.inf)),
-    ("qdamp", (0.0, 0.5)),
-    ("qbroad", (0.0, 0.5)),
-    ("coherence_length", (4.0, 5000.0)),
-    ("coherence_spread", (0.01, 3.0)),
-    ("occupancies", (0.0, 1.0)),
-    ("*.u_iso", (5e-4, 0.5)),
-    ("*.u11", (5e-4, 0.5)),
-    ("*.u22", (5e-4, 0.5)),
-    ("*.u33", (5e-4, 0.5)),
-)
+# How far the lattice may go from its start: relatively, and angles in degrees.
 LATTICE_FREEDOM = 0.1
 ANGLE_FREEDOM = 10.0
 # Correlated motion may take this share of the variance of the shortest distance d: delta1 <= 0.9 d, delta2 <= 0.9 d^2.
@@ -138,13 +118,13 @@ def bounds_of(
     """
     names = list(start)
     found: dict[str, tuple[float, float]] = {}
-    for pattern, interval in DEFAULT_BOUNDS:
-        found.update(dict.fromkeys(matching(pattern, names, "bounds"), interval))
-    for name in matching("lattice", names, "bounds"):
-        value = start[name]
-        angle = name.rpartition(":")[2] in ("alpha", "beta", "gamma")
-        freedom = ANGLE_FREEDOM if angle else LATTICE_FREEDOM * value
-        found[name] = (value - freedom, value + freedom)
+    for name, value in start.items():
+        known = parse(name).meaning
+        if known.bounds != INFINITE:
+            found[name] = known.bounds
+        elif known.kind == "lattice":
+            freedom = ANGLE_FREEDOM if known.unit == "degree" else LATTICE_FREEDOM * value
+            found[name] = (value - freedom, value + freedom)
     for prefix, distance in (shortest or {}).items():
         found[f"{prefix}delta1"] = (0.0, CORRELATED_SHARE * distance)
         found[f"{prefix}delta2"] = (0.0, CORRELATED_SHARE * distance**2)
@@ -159,16 +139,16 @@ def bounds_of(
 
 
 def refuse_impossible(values: Mapping[str, float], place: str) -> None:
-    """Raise an InputError for a value that no parameter of its name can have (:data:`POSSIBLE`)."""
-    for pattern, (low, high) in POSSIBLE:
-        for name in matching(pattern, values, place):
-            if not low <= values[name] <= high:
-                raise InputError(
-                    "a value that this parameter cannot have",
-                    place=f"key {place}",
-                    found=f"{name} = {values[name]:g}",
-                    expected=f"{low:g} to {high:g}",
-                )
+    """Raise an InputError for a value that no parameter of its name can have, see ``Symbol.possible``."""
+    for name, value in values.items():
+        low, high = parse(name).meaning.possible
+        if not low <= value <= high:
+            raise InputError(
+                "a value that this parameter cannot have",
+                place=f"key {place}",
+                found=f"{name} = {value:g}",
+                expected=f"{low:g} to {high:g}",
+            )
 
 
 def equations_of(
@@ -208,9 +188,9 @@ def _aliases(names: Sequence[str]) -> dict[str, str]:
     """Names without their phase that mean the first phase that has them."""
     found: dict[str, str] = {}
     for name in names:
-        phase, _, own = name.rpartition(":")
-        if phase and own not in names:
-            found.setdefault(own, name)
+        known = parse(name)
+        if known.phase and known.own not in names:
+            found.setdefault(known.own, name)
     return found
 
 
