@@ -57,7 +57,10 @@ def recover(length: float, seed: int, model, sd: float) -> dict:
 
     generator = np.random.default_rng([seed, round(length)])
     truth = model.complete(TRUTH | {"coherence_length": length})
-    fixed = ("delta1", "qdamp", "qbroad")
+    from coherion.pair_model.model import SHARED_DEFAULTS
+    from coherion.pair_model.width import MOTION
+
+    fixed = ("delta1", *SHARED_DEFAULTS, *MOTION[3:])
     free = [name for name in model.parameters if "occupancy" not in name and name not in fixed]
     r = nyquist_grid(QMAX, LOW, HIGH)
     g = calculate(model, r, truth) + generator.normal(0.0, sd, r.size)

@@ -65,10 +65,11 @@ def problem():
     """The model, the 25 names, the true values and the start."""
     import numpy as np
 
-    from coherion.pair_model.model import PairModel
+    from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
+    from coherion.pair_model.width import MOTION
 
     model = PairModel((crystal(),), QMAX, "pdffit", "sphere")
-    fixed = ("delta1", "qdamp", "qbroad")
+    fixed = ("delta1", *SHARED_DEFAULTS, *MOTION[3:])
     free = [name for name in model.parameters if "occupancy" not in name and name not in fixed]
     truth = model.complete(TRUTH | INSTRUMENT)
     start = dict(truth) | START

@@ -71,4 +71,4 @@ def test_every_declaration_is_whole(command):
 
 
 #: Dimensions that have no coordinate: their rows are told apart by variables.
-DIMENSIONS = {"spectrum", "point", "start", "derived", "profile", "envelope", "quantity", "quantity_2"}
+DIMENSIONS = {"spectrum", "point", "start", "derived", "profile", "envelope", "reading", "quantity", "quantity_2"}

@@ -23,7 +23,7 @@ from coherion.refinement.fit_text import read_fit_text
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 QMAX = 18.0
-QUICK = {"fit_range": [2.0, 20.0], "compare_envelopes": [], "profile": []}
+QUICK = {"fit_range": [2.0, 20.0], "qbroad": 0.010, "compare_envelopes": [], "readings": [], "profile": []}
 
 
 def main_of(name):

@@ -8,7 +8,8 @@ import pytest
 from coherion.crystal.crystal import Crystal, Site
 from coherion.errors import InputError
 from coherion.pair_model.evaluator import calculate
-from coherion.pair_model.model import PairModel
+from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
+from coherion.pair_model.width import MOTION
 from coherion.refinement.refine import (
     LinearMap,
     covariance_of,
@@ -44,7 +45,7 @@ def cryolite() -> Crystal:
 
 def free_of(model: PairModel) -> list[str]:
     """The 25 parameters: lattice, coordinates, displacements, scale, delta2, coherence length."""
-    fixed = ("delta1", "qdamp", "qbroad")
+    fixed = ("delta1", *SHARED_DEFAULTS, *MOTION[3:])
     return [name for name in model.parameters if "occupancy" not in name and name not in fixed]
 
 

@@ -8,7 +8,7 @@ import pytest
 from coherion import messages
 from coherion.crystal.crystal import Crystal, Site
 from coherion.pair_model.evaluator import calculate
-from coherion.pair_model.model import PairModel
+from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.least_squares.weights import Weighting
 from coherion.refinement.observed import Observed
 from coherion.refinement.recipe import run_recipe
@@ -37,7 +37,14 @@ def run(model, truth, **more):
     noise = np.random.default_rng(3).normal(scale=0.02, size=len(points))
     g = calculate(model, r, truth) + np.sinc((r[:, None] - points) / step) @ noise
     data = Observed(r, g, np.full_like(r, 0.02), None, None, QMAX, "simulated", "made.gr")
-    quiet = {"fit_range": [2.0, 28.0], "stages": STAGES, "compare_envelopes": [], "profile": []}
+    quiet = {
+        "fit_range": [2.0, 28.0],
+        "qbroad": 0.010,
+        "stages": STAGES,
+        "compare_envelopes": [],
+        "readings": [],
+        "profile": [],
+    }
     settings = settings_from(RefinementSettings, {**quiet, **more})
     return run_recipe([model.phases[0]], data, settings, say=lambda text: None)
 
@@ -51,7 +58,7 @@ def test_a_phase_more_is_started_where_it_does_nothing_and_does_not_end_worse(on
     # The data hold no nickel: nothing to gain, and nothing may be lost.
     salt, metal = one.model.phases[0], nickel()
     both = replace(one.model, phases=(salt, metal))
-    start = {f"salt:{name}": value for name, value in one.result.values.items() if name not in ("qdamp", "qbroad")}
+    start = {f"salt:{name}": value for name, value in one.result.values.items() if name not in SHARED_DEFAULTS}
     found = refit(one, both, start=start | {"nickel:scale": 0.0})
     assert found.result.chi_squared <= one.result.chi_squared * (1 + 1e-9)
     assert found.misfit_variance == one.misfit_variance and found.data is one.data

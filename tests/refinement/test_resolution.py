@@ -30,6 +30,8 @@ def made(**changed):
         "qdamp_sd": 0.0004,
         "qbroad": 0.010,
         "qbroad_sd": 0.0007,
+        "qslope_squared": 2.5e-7,
+        "qslope_squared_sd": 1e-8,
         "correlation": -0.6,
         "rw": 0.05,
         "chi_squared_reduced": 1.2,
@@ -41,9 +43,14 @@ def made(**changed):
     return Resolution(**(values | changed))
 
 
-@pytest.fixture(scope="module")
-def refined():
-    """LaB6 (a of SRM 660c) with the paper's qdamp and qbroad, white noise of 1 % of G, refined from elsewhere."""
+TRUTH = {"exact": ("qslope_squared", 1e-6), "pdffit": ("qbroad", 0.010)}
+
+
+@pytest.fixture(scope="module", params=TRUTH)
+def refined(request):
+    """LaB6 (a of SRM 660c) with the paper's qdamp and a part that grows with Q, white noise of 1 % of G."""
+    convention = request.param
+    slope, value = TRUTH[convention]
     sites = (
         Site("La1", (0, 0, 0), (("La", 1.0),), u_iso=0.0055),
         Site("B1", (0.1996, 0.5, 0.5), (("B", 1.0),), u_iso=0.0045),
@@ -51,8 +58,8 @@ def refined():
     a = 4.156826
     crystal = Crystal("LaB6", (a, a, a, 90, 90, 90), "Pm-3m", sites)
     r = np.arange(0.01, 81, 0.01)
-    truth = {"scale": 1.1, "delta2": 1.0, "qdamp": 0.011, "qbroad": 0.010}
-    g = calculate(PairModel((crystal,), QMAX, envelope="none"), r, truth)
+    truth = {"scale": 1.1, "delta2": 1.0, "qdamp": 0.011, slope: value}
+    g = calculate(PairModel((crystal,), QMAX, convention, envelope="none"), r, truth)
     step = np.pi / QMAX
     points = step * np.arange(1, 360)
     noise = np.random.default_rng(4).normal(scale=0.03, size=len(points))
@@ -60,7 +67,8 @@ def refined():
     g = g + np.where(near, np.sinc((r[:, None] - points) / step), 0.0) @ noise
     data = Observed(r, g, np.full_like(r, 0.03), None, None, QMAX, "simulated", "LaB6.gr")
     start = crystal.with_values({"a": 4.16, "La1.u_iso": 0.008, "B1.u_iso": 0.008})
-    return run_recipe([start], data, settings_from(StandardSettings, {}), say=lambda text: None)
+    settings = settings_from(StandardSettings, {"convention": convention})
+    return run_recipe([start], data, settings, say=lambda text: None)
 
 
 def test_resolution_is_recovered_with_its_correlation(refined):
@@ -74,16 +82,19 @@ def test_resolution_is_recovered_with_its_correlation(refined):
         origin="simulated",
     )
     assert abs(found.qdamp - 0.011) < 3.5 * found.qdamp_sd
-    assert abs(found.qbroad - 0.010) < 3.5 * found.qbroad_sd
-    assert 0 < found.qdamp_sd < 0.001 and 0 < found.qbroad_sd < 0.003
+    slope, value = TRUTH[refined.model.convention]
+    sd = getattr(found, f"{slope}_sd")
+    assert abs(getattr(found, slope) - value) < 3.5 * sd
+    assert 0 < found.qdamp_sd < 0.001 and 0 < sd < 0.3 * value
+    assert [getattr(found, other) for other, _ in TRUTH.values() if other != slope] == [0.0]
     # both damp the far peaks: what one gives the other may take back
     assert -1 < found.correlation < -0.2
     assert abs(found.lattice_parameter - 4.156826) < 3.5 * found.lattice_parameter_sd
 
 
-def test_it_needs_qdamp_or_qbroad(refined):
+def test_it_needs_a_part_of_the_resolution():
     common = {"rw": 0.1, "chi_squared_reduced": 1.0, "standard": "Ni", "origin": "measured"}
-    with pytest.raises(InputError, match="frees neither qdamp nor qbroad"):
+    with pytest.raises(InputError, match="frees none of qdamp, qbroad, qslope_squared"):
         resolution_of(("a",), {"a": 3.5, "qdamp": 0.01, "qbroad": 0.0}, np.eye(1), **common)
     with pytest.warns(CoherionWarning, match="qbroad was not refined"):
         one = resolution_of(("qdamp",), {"a": 3.5, "qdamp": 0.04, "qbroad": 0.02}, np.eye(1) * 1e-6, **common)

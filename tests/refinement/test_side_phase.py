@@ -110,6 +110,7 @@ def sample(folder, share):
     recipe = {
         "fit_range": [2.0, 30.0],
         "compare_envelopes": [],
+        "readings": [],
         "profile": [],
         "stages": [{"name": free[0], "free": free} for free in stages],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from coherion.crystal.crystal import Crystal, Expanded
 from coherion.crystal.symmetry import VOIGT
 from coherion.errors import CoherionError
 from coherion.messages import warn
-from coherion.pair_model import envelope, kernel, transform
-from coherion.pair_model.model import PairModel
+from coherion.pair_model import kernel, transform
+from coherion.pair_model.envelope import SHAPES, Envelope, envelope_on, length_and_form
+from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.pair_model.pairs import PairList, list_pairs
+from coherion.pair_model.width import MOTION
 
 # Ripples 2 pi/qmax that peaks beyond the largest r still send into the range.
 EXTENSION_RIPPLES = 5.5
@@ -26,7 +29,9 @@ ALIASING = 1e-7
 COARSER = 3.0
 # Least variance of a peak, times qmax^2.
 NARROWEST = 0.05
-MOTION = ("delta1", "delta2", "qbroad")
+# Points of the table of the envelope that the compiled loop interpolates.
+TABLE = 4096
+STRAIN = MOTION.index("microstrain_squared")
 
 
 class Evaluator:
@@ -100,10 +105,11 @@ class _Phase:
         self.crystal: Crystal = model.phases[index]
         self.prefix = model.prefix(index)
         self.exact = model.convention == "exact"
-        self.kind = envelope.KINDS[model.envelope]
+        self.shape = SHAPES[model.envelope]
+        self.own_shape = tuple(self.shape.parameters)
         self.own_names = tuple(self.crystal.parameters)
-        local = (*self.own_names, "scale", *MOTION, "coherence_length", "coherence_spread", "qdamp")
-        full = {name: name if name in ("qdamp", "qbroad") else self.prefix + name for name in local}
+        local = (*self.own_names, "scale", *MOTION, *self.own_shape, *SHARED_DEFAULTS)
+        full = {name: name if name in SHARED_DEFAULTS else self.prefix + name for name in local}
         column = {name: k + 1 for k, name in enumerate(scene.names)}
         self.full = full
         self.columns = {name: column[full[name]] for name in local if full[name] in column}
@@ -123,36 +129,43 @@ class _Phase:
     def _value(self, values: Mapping[str, float], name: str, missing: float = 0.0) -> float:
         return float(values.get(self.full[name], missing))
 
+    def meaning_of(self, motion: str) -> list[tuple[str, float]]:
+        """The parameters wanted that one term of the width belongs to, with factors: the loop has the sum of two."""
+        both = (motion, "qslope_squared") if motion == MOTION[STRAIN] else (motion,)
+        return [(name, 1.0) for name in both if name in self.columns]
+
     def add(self, values: Mapping[str, float], spectrum: np.ndarray) -> None:
         """Add F(Q) of this phase, and its derivatives, to the rows of ``spectrum``."""
         crystal = self.crystal.with_values({name: values[self.full[name]] for name in self.own_names})
         expanded = crystal.expand()
         motion = np.array([self._value(values, name) for name in MOTION])
-        length = self._value(values, "coherence_length", 1.0)
-        spread = self._value(values, "coherence_spread", 1.0)
-        self._prepare(crystal, expanded, motion, length)
-        rows, plan = self._sum_pairs(crystal, expanded, motion, length, spread)
+        motion[STRAIN] += self._value(values, "qslope_squared")
+        length, form = length_and_form(self.scene.model.envelope, partial(self._value, values))
+        self._prepare(crystal, expanded, motion, length, form)
+        rows, plan = self._sum_pairs(crystal, expanded, motion, length, form)
         while self.grid is not None and plan.smallest < self.grid.least_variance:
             self._make_grid(0.8 * plan.smallest)
-            rows, plan = self._sum_pairs(crystal, expanded, motion, length, spread)
+            rows, plan = self._sum_pairs(crystal, expanded, motion, length, form)
         self.narrow = plan.narrow
-        self._assemble(values, crystal, expanded, rows, plan, length, spread, spectrum)
+        self._assemble(values, crystal, expanded, rows, plan, length, form, spectrum)
         if self.grid is not None and COARSER * self.grid.least_variance < plan.smallest < np.inf:
             # The peaks are broader than the grid was made for: the next call saves time on a coarser one.
             self.grid = None
 
-    def _prepare(self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float) -> None:
+    def _prepare(self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float, form: float) -> None:
         """Make the pair list and the grid, if there are none that still hold."""
         scene = self.scene
         largest = 2.0 * float(np.linalg.eigvalsh(expanded.u_cartesian).max())
         # c(r) is at most this within the range; negative delta1, delta2 broaden near peaks only.
         growth = 1.0 + (motion[2] * scene.reach) ** 2 + abs(min(motion[0], 0.0)) + abs(min(motion[1], 0.0))
-        distance = scene.reach + kernel.CUTOFF * np.sqrt(max(largest, 1e-6) * growth)
+        strain = (max(motion[STRAIN], 0.0) + max(motion[STRAIN + 1 :].max(), 0.0)) * scene.reach**2
+        distance = scene.reach + kernel.CUTOFF * np.sqrt(max(largest, 1e-6) * growth + strain)
         ample = distance
-        if self.exact and self.kind == envelope.SPHERE:
-            # No pair is longer than the domain; the length may still grow by a third before the list is remade.
-            ample = min(distance, 1.33 * length)
-            distance = min(distance, length)
+        if self.exact and self.shape.ends:
+            # No pair is longer than the domain; it may still grow by a third before the list is remade.
+            longest = self.shape.breaks(length, form)[-1]
+            ample = min(distance, 1.33 * longest)
+            distance = min(distance, longest)
         if self.pair_list is None or not self.pair_list.covers(expanded, distance):
             self.pair_list = list_pairs(crystal, expanded, ample + 0.5 + 0.01 * ample)
         if self.grid is None:
@@ -183,7 +196,7 @@ class _Phase:
         self.grid = _Grid(step, points, r, taper, forward, variance)
 
     def _sum_pairs(
-        self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float, spread: float
+        self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float, form: float
     ) -> tuple[np.ndarray, _Plan]:
         """Run the compiled loop over all blocks; the rows it fills, and what they mean."""
         assert self.pair_list is not None and self.grid is not None
@@ -192,9 +205,13 @@ class _Phase:
         rows = np.zeros((plan.rows, grid.points + 2 * kernel.CHUNK))
         six = _six(expanded.u_cartesian)
         wanted = np.array(
-            [name in self.columns for name in MOTION]
-            + [self.exact and name in self.columns for name in ("coherence_length", "coherence_spread")]
+            [bool(self.meaning_of(name)) for name in MOTION]
+            + [self.exact and name in self.columns for name in self.own_shape]
+            + [False] * (2 - len(self.own_shape))
         )
+        axial = bool(np.any(motion[STRAIN + 1 :])) or bool(wanted[STRAIN + 1 : len(MOTION)].any())
+        weighted = self.exact and bool(self.own_shape)
+        table, table_step = self._table_of_envelope(length, form) if weighted else (np.zeros((3, 2)), 1.0)
         for block, piece in zip(pairs.blocks, plan.blocks, strict=True):
             narrow, smallest = kernel.accumulate(
                 expanded.lattice_matrix,
@@ -211,10 +228,12 @@ class _Phase:
                 motion,
                 self.floor,
                 wanted,
+                axial,
                 self.exact,
-                self.kind,
+                weighted,
+                table,
+                table_step,
                 length,
-                spread,
                 grid.step,
                 grid.points,
                 rows[piece.begin : piece.end],
@@ -222,6 +241,16 @@ class _Phase:
             plan.narrow += narrow
             plan.smallest = min(plan.smallest, smallest)
         return rows[:, : grid.points], plan
+
+    def _table_of_envelope(self, length: float, form: float) -> tuple[np.ndarray, float]:
+        """gamma, its slope and its derivative in the form up to the longest pair, and the step (angstrom)."""
+        assert self.pair_list is not None
+        longest = self.pair_list.reach
+        if self.shape.ends:
+            longest = min(longest, 1.001 * self.shape.breaks(length, form)[-1])
+        r = np.linspace(0.0, longest, TABLE)
+        made = envelope_on(self.scene.model.envelope, r, length, form)
+        return np.ascontiguousarray([made.value, made.by_r, made.by_form]), float(r[1])
 
     def _assemble(
         self,
@@ -231,19 +260,16 @@ class _Phase:
         rows: np.ndarray,
         plan: _Plan,
         length: float,
-        spread: float,
+        form: float,
         spectrum: np.ndarray,
     ) -> None:
         assert self.grid is not None
-        grid = self.grid
+        scene, grid = self.scene, self.grid
         r = grid.r
         scale = self._value(values, "scale", 1.0)
         qdamp = self._value(values, "qdamp")
         damping = np.exp(-0.5 * (qdamp * r) ** 2) * grid.taper
-        shape = np.ones_like(r)
-        by_length = by_spread = np.zeros_like(r)
-        if self.kind != envelope.NO_ENVELOPE:
-            shape, by_length, by_spread = envelope.envelope_on(self.kind, r, length, spread)
+        shape = envelope_on(scene.model.envelope, r, length, form)
         atoms, d_atoms, norm, d_norm = self._normalisation(crystal)
         table, targets = self._scatter_table(crystal, plan, norm)
         peaks = table @ rows
@@ -254,20 +280,20 @@ class _Phase:
             factor[1:] = damping[1:] / r[1:]
         extra, extra_targets = [], []
         value_rows = [n for n, (_, column) in enumerate(targets) if column == 0]
-        pair_factor = factor if self.exact else factor * shape
+        pair_factor = factor if self.exact else factor * shape.value
         if "qdamp" in self.columns:
             for n in value_rows:
                 extra.append(peaks[n] * pair_factor * (-qdamp * r * r))
                 extra_targets.append((targets[n][0], self.columns["qdamp"]))
         if not self.exact:
-            for name, slope in (("coherence_length", by_length), ("coherence_spread", by_spread)):
+            for name, slope in zip(self.own_shape, (shape.by_length, shape.by_form), strict=False):
                 if name in self.columns:
                     for n in value_rows:
                         extra.append(peaks[n] * factor * slope)
                         extra_targets.append((targets[n][0], self.columns[name]))
         peaks *= pair_factor
         everything = np.vstack([peaks, *extra]) @ grid.forward
-        baselines = self._baselines(length, spread, qdamp, shape, by_length, by_spread, damping)
+        baselines = self._baselines(length, form, qdamp, shape, damping)
         made = np.zeros_like(spectrum)
         weights = self._pair_weights(norm)
         for row, (pair, column) in zip(everything, targets + extra_targets, strict=True):
@@ -287,31 +313,31 @@ class _Phase:
         if "scale" in self.columns:
             spectrum[self.columns["scale"]] += made[0]
 
-    def _baselines(self, length, spread, qdamp, shape, by_length, by_spread, damping) -> dict[str, np.ndarray]:
+    def _baselines(
+        self, length: float, form: float, qdamp: float, shape: Envelope, damping: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """Sine integral of -4 pi r and the envelopes, per unit of density, and what changes it (by name).
 
-        The sphere ends with a jump of the second derivative. Where it lies within the grid, Gauss-Legendre panels
-        that end there take the place of the sum over the grid.
+        Where a derivative of the envelope jumps within the grid (the end of a sphere), Gauss-Legendre panels between
+        the jumps take the place of the sum over the grid.
         """
         assert self.grid is not None
         scene, grid = self.scene, self.grid
-        r = grid.r
-        forward = grid.forward
-        if self.kind == envelope.SPHERE and length < scene.reach:
-            edges = [0.0, min(length, scene.top), length] if length > scene.top else [0.0, length]
-            parts = [transform.panel(a, b, scene.model.qmax) for a, b in itertools.pairwise(edges)]
+        r, forward = grid.r, grid.forward
+        breaks = self.shape.breaks(length, form)
+        if breaks and breaks[-1] < scene.reach:
+            inner = {0.0, *(b for b in (*breaks, scene.top) if b < breaks[-1]), breaks[-1]}
+            if not self.shape.ends:
+                inner |= {scene.top, scene.reach}
+            parts = [transform.panel(a, b, scene.model.qmax) for a, b in itertools.pairwise(sorted(inner))]
             r = np.concatenate([nodes for nodes, _ in parts])
             weights = np.concatenate([weights for _, weights in parts])
             forward = weights[:, None] * transform.sine_matrix(r, scene.q)
-            shape, by_length, by_spread = envelope.envelope_on(self.kind, r, length, spread)
+            shape = envelope_on(scene.model.envelope, r, length, form)
             damping = np.exp(-0.5 * (qdamp * r) ** 2) * transform.taper(r, scene.top, scene.reach)
         ramp = -4.0 * np.pi * r * damping
-        rows = {
-            "": ramp * shape,
-            "coherence_length": ramp * by_length,
-            "coherence_spread": ramp * by_spread,
-            "qdamp": ramp * shape * (-qdamp * r * r),
-        }
+        rows = {"": ramp * shape.value, "qdamp": ramp * shape.value * (-qdamp * r * r)}
+        rows |= dict(zip(self.own_shape, (ramp * shape.by_length, ramp * shape.by_form), strict=False))
         names = [name for name in rows if not name or name in self.columns]
         made = np.array([rows[name] for name in names]) @ forward
         return dict(zip(names, made, strict=True))
@@ -375,10 +401,8 @@ class _Plan:
             -1, 3, 3
         )
         self.traces = [float(np.trace(strain)) for strain in self.strains]
-        globals_ = [
-            [(name, 1.0)] for name in ("coherence_length", "coherence_spread") if phase.exact and name in wanted
-        ]
-        motion = [[(name, 1.0)] for name in MOTION if name in wanted]
+        globals_ = [[(name, 1.0)] for name in phase.own_shape if phase.exact and name in wanted]
+        motion = [meaning for name in MOTION if (meaning := phase.meaning_of(name))]
         coordinates = [
             [n for n in (f"{s.label}.{f}" for f in k.coordinates.free_names) if n in wanted]
             for s, k in zip(crystal.sites, crystal.structure.sites, strict=True)

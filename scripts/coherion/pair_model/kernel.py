@@ -3,9 +3,10 @@
 Each pair adds w g(r - d; s2) with g the normalised Gaussian of variance s2 (angstrom^2), d the pair's distance
 (angstrom) and w its weight. With u the unit vector along the pair,
 
-    s2 = (u' (U_i + U_j) u) c(d)
+    s2 = (u' (U_i + U_j) u) c(d) + broadening
 
-with c(d) of :mod:`coherion.pair_model.width`. A derivative in a parameter p follows from dd/dp and d(u' U u)/dp:
+as :mod:`coherion.pair_model.width` has it. The envelope comes as a table on a uniform grid of r. A derivative in a
+parameter p follows from dd/dp and d(u' U u)/dp:
 
     dg/dd = (x / s2) g,   dg/ds2 = (x^2/s2 - 1) g / (2 s2),   x = r - d.
 
@@ -20,8 +21,7 @@ import math
 import numpy as np
 
 from coherion.pair_model.compiled import compiled
-from coherion.pair_model.envelope import NO_ENVELOPE, SPHERE, envelope_at
-from coherion.pair_model.width import correction_at
+from coherion.pair_model.width import axial_shares, correction_at
 
 # Peaks are followed to this many standard deviations; what is left out is 4e-8 of a peak's area.
 CUTOFF = 5.5
@@ -31,8 +31,9 @@ CHUNK = 4
 BATCH = 128
 # Rows of the table of a batch, and the number of exponentials per pair.
 DISTANCE, BARE, CORRECTION, VARIANCE, TAIL, SHARE, LOG_SLOPE = range(7)
-BY_LENGTH, BY_SPREAD, AMPLITUDE, OFFSET, START, END, NARROW = range(7, 14)
-SHAPES, POWERS = 14, 4
+BY_LENGTH, BY_FORM, AMPLITUDE, OFFSET, START, END, NARROW = range(7, 14)
+AXIS_A, AXIS_B, AXIS_C = range(14, 17)
+SHAPES, POWERS = 17, 4
 
 
 @compiled
@@ -75,11 +76,11 @@ def along_pair(tensor, u0, u1, u2):
 @compiled
 def pair_shapes(
     matrix, positions, displacements, first, atom, cell, weight,
-    anisotropic, motion, floor, exact, kind, length, spread, step, vectors, shapes, powers,
+    anisotropic, motion, axial, floor, exact, weighted, table, table_step, length, step, vectors, shapes, powers,
 ):  # fmt: skip
     """Vectors, widths, weights and exponents of a batch of pairs; plain loops that the compiler vectorises."""
     size = atom.size
-    delta1, delta2, qbroad = motion[0], motion[1], motion[2]
+    delta1, delta2, qbroad, strain = motion[0], motion[1], motion[2], motion[3]
     a0, a1, a2 = positions[first, 0], positions[first, 1], positions[first, 2]
     c00, c01, c02 = matrix[0, 0], matrix[0, 1], matrix[0, 2]
     c11, c12, c22 = matrix[1, 1], matrix[1, 2], matrix[2, 2]
@@ -97,6 +98,13 @@ def pair_shapes(
         bare[i] = own[0] + displacements[j, 0]
     for i in range(size):
         distance[i] = math.sqrt(x[i] * x[i] + y[i] * y[i] + z[i] * z[i])
+    if axial:
+        for i in range(size):
+            j = atom[i]
+            shapes[AXIS_A, i], shapes[AXIS_B, i], shapes[AXIS_C, i] = axial_shares(
+                matrix, positions[j, 0] - a0 + cell[i, 0], positions[j, 1] - a1 + cell[i, 1],
+                positions[j, 2] - a2 + cell[i, 2], x[i], y[i], z[i], distance[i],
+            )  # fmt: skip
     if anisotropic:
         for i in range(size):
             other = displacements[atom[i]]
@@ -104,33 +112,41 @@ def pair_shapes(
             value += (own[2] + other[2]) * z[i] * z[i] + 2.0 * (own[3] + other[3]) * x[i] * y[i]
             value += 2.0 * ((own[4] + other[4]) * x[i] + (own[5] + other[5]) * y[i]) * z[i]
             bare[i] = value / (distance[i] * distance[i])
-    share, log_slope, by_length = shapes[SHARE], shapes[LOG_SLOPE], shapes[BY_LENGTH]
-    by_spread = shapes[BY_SPREAD]
-    if not exact or kind == NO_ENVELOPE:
+    share, log_slope, by_length, by_form = shapes[SHARE], shapes[LOG_SLOPE], shapes[BY_LENGTH], shapes[BY_FORM]
+    if weighted:
+        last = table.shape[1] - 2
+        for i in range(size):
+            # Cubic between the points of the table, by their values and slopes: exact for the sphere.
+            at = distance[i] / table_step
+            k = min(int(at), last)
+            t = min(at - k, 1.0)
+            v0, v1, m0, m1 = table[0, k], table[0, k + 1], table[1, k] * table_step, table[1, k + 1] * table_step
+            c2, c3 = 3.0 * (v1 - v0) - 2.0 * m0 - m1, 2.0 * (v0 - v1) + m0 + m1
+            value = v0 + t * (m0 + t * (c2 + t * c3))
+            slope = (m0 + t * (2.0 * c2 + 3.0 * t * c3)) / table_step
+            share[i] = value
+            log_slope[i] = slope / max(value, 1e-300)
+            by_length[i] = -slope * distance[i] / length
+            by_form[i] = table[2, k] + t * (table[2, k + 1] - table[2, k])
+    else:
         for i in range(size):
             share[i] = 1.0
             log_slope[i] = 0.0
-    elif kind == SPHERE:
-        # As envelope_at, in a form that is vectorised.
-        for i in range(size):
-            t = min(distance[i] / length, 1.0)
-            share[i] = 1.0 - 1.5 * t + 0.5 * t * t * t
-            slope = 1.5 * (t * t - 1.0) / length
-            log_slope[i] = slope / max(share[i], 1e-300)
-            by_length[i] = -slope * t
-    else:
-        for i in range(size):
-            value, by_r, by_length[i], by_spread[i] = envelope_at(kind, distance[i], length, spread)
-            share[i] = value
-            log_slope[i] = by_r / max(value, 1e-300)
+            by_length[i] = 0.0
+            by_form[i] = 0.0
     variances, offsets, starts, ends = shapes[VARIANCE], shapes[OFFSET], shapes[START], shapes[END]
     amplitude, tails, corrections = shapes[AMPLITUDE], shapes[TAIL], shapes[CORRECTION]
     narrow = shapes[NARROW]
+    axis_a, axis_b, axis_c = shapes[AXIS_A], shapes[AXIS_B], shapes[AXIS_C]
     for i in range(size):
         r = distance[i]
         inverse = 1.0 / r
         correction = correction_at(r, delta1, delta2, qbroad)
-        variance = bare[i] * correction
+        broadening = strain * r * r
+        if axial:
+            a, b, c = axis_a[i], axis_b[i], axis_c[i]
+            broadening += motion[4] * a * a + motion[5] * b * b + motion[6] * c * c
+        variance = bare[i] * correction + broadening
         narrow[i] = 0.0
         if variance < floor:
             # The least width, which no parameter changes.
@@ -138,9 +154,11 @@ def pair_shapes(
             variance = floor
             correction = 0.0
             bare[i] = 0.0
+            broadening = 0.0
         variances[i] = variance
         corrections[i] = correction
         tails[i] = bare[i] * (inverse * inverse * (delta1 + 2.0 * inverse * delta2) + 2.0 * qbroad * qbroad * r)
+        tails[i] += 2.0 * broadening * inverse
         width = CUTOFF * math.sqrt(variance)
         start = max(0.0, math.floor((r - width) / step) + 1.0)
         starts[i] = start
@@ -221,17 +239,23 @@ def pair_factors(
             for i in range(size):
                 factor[i] = correction[i] * both
     row = count_r + n
-    for term in range(3):
+    for term in range(wanted.size - 2):
         if wanted[term]:
             factor = factors[row]
             for i in range(size):
                 inverse = 1.0 / distance[i]
-                if term == 0:
+                if shapes[NARROW, i] > 0.0:
+                    factor[i] = 0.0
+                elif term == 0:
                     factor[i] = -bare[i] * inverse
                 elif term == 1:
                     factor[i] = -bare[i] * inverse * inverse
-                else:
+                elif term == 2:
                     factor[i] = 2.0 * bare[i] * motion[2] * distance[i] * distance[i]
+                elif term == 3:
+                    factor[i] = distance[i] * distance[i]
+                else:
+                    factor[i] = shapes[AXIS_A + term - 4, i] ** 2
             row += 1
 
 
@@ -251,10 +275,12 @@ def accumulate(
     motion,
     floor,
     wanted,
+    axial,
     exact,
-    kind,
+    weighted,
+    table,
+    table_step,
     length,
-    spread,
     step,
     points,
     sums,
@@ -278,25 +304,34 @@ def accumulate(
     spreads
         (N, m + l + n, 6): derivative of U_i + U_j in the coordinates (none), the lattice and n displacements.
     motion
-        delta1, delta2, qbroad.
+        As :data:`coherion.pair_model.width.MOTION`, with qslope_squared added to microstrain_squared.
     floor
         Least variance of a peak, angstrom^2; what would be narrower, or has no real width, is drawn with it.
     wanted
-        Which of delta1, delta2, qbroad are wanted (three flags), then length and spread of the envelope.
+        Which of ``motion`` are wanted (a flag each), then length and form of the envelope.
+    axial
+        Whether the shares of the cell axes are needed, for the strain of each.
     exact
-        Weight each peak with 1/d and with the envelope at d (exact convention).
+        Weight each peak with 1/d (exact convention).
+    weighted
+        Weight each peak with the envelope at d.
+    table, table_step, length
+        The envelope, d/dr and d/d form at multiples of the step (angstrom), shape (3, k); the length that scales it.
     sums
-        (rows, points + 2 CHUNK), angstrom: value; length, spread if wanted; m coordinates; l lattice;
-        n displacements; delta1, delta2, qbroad if wanted.
+        (rows, points + 2 CHUNK), angstrom: value; length, form if wanted; m coordinates; l lattice;
+        n displacements; of ``motion`` what is wanted.
     """
     m, lattices = moves.shape[1], strains.shape[0]
     count_r = m + lattices
     n = spreads.shape[1] - count_r
     first = block[2]
-    want_length, want_spread = wanted[3], wanted[4]
-    row_r = 1 + (1 if want_length else 0) + (1 if want_spread else 0)
+    terms = wanted.size - 2
+    want_length, want_form = wanted[terms], wanted[terms + 1]
+    row_r = 1 + (1 if want_length else 0) + (1 if want_form else 0)
     row_s = row_r + count_r
-    count_s = n + (1 if wanted[0] else 0) + (1 if wanted[1] else 0) + (1 if wanted[2] else 0)
+    count_s = n
+    for term in range(terms):
+        count_s += 1 if wanted[term] else 0
     flat = sums.ravel()
     stride = sums.shape[1]
     stencil_g = np.empty(stride)
@@ -316,7 +351,8 @@ def accumulate(
         own_atom, own_cell = atom[batch : batch + size], cell[batch : batch + size]
         pair_shapes(
             matrix, positions, displacements, first, own_atom, own_cell, weight[batch : batch + size],
-            anisotropic, motion, floor, exact, kind, length, spread, step, vectors, shapes, powers,
+            anisotropic, motion, axial, floor, exact, weighted, table, table_step, length, step,
+            vectors, shapes, powers,
         )  # fmt: skip
         exponential(powers, bits, POWERS * size)
         pair_factors(
@@ -382,9 +418,9 @@ def accumulate(
                 factor = shapes[BY_LENGTH, i]
                 for k in range(count):
                     flat[base + k] += factor * stencil_g[k]
-            if want_spread:
+            if want_form:
                 base = np.uint64((row_r - 1) * stride + begin)
-                factor = shapes[BY_SPREAD, i]
+                factor = shapes[BY_FORM, i]
                 for k in range(count):
                     flat[base + k] += factor * stencil_g[k]
             if anisotropic:
@@ -428,5 +464,8 @@ def smallest_variance(matrix, positions, displacements, blocks, atom, cell, moti
             bare += 2.0 * ((s[3] + t[3]) * d0 * d1 + (s[4] + t[4]) * d0 * d2 + (s[5] + t[5]) * d1 * d2)
             distance = math.sqrt(square)
             variance = bare / square * correction_at(distance, motion[0], motion[1], motion[2])
+            variance += motion[3] * square
+            a, b, c = axial_shares(matrix, f0, f1, f2, d0, d1, d2, distance)
+            variance += motion[4] * a * a + motion[5] * b * b + motion[6] * c * c
             smallest = min(smallest, variance)
     return max(smallest, floor)

@@ -19,11 +19,12 @@ from dataclasses import dataclass, field
 
 from coherion.crystal.crystal import Crystal
 from coherion.errors import InputError
-from coherion.pair_model import envelope
+from coherion.pair_model.envelope import SHAPES
+from coherion.pair_model.width import MOTION
 from coherion.settings.stages.refinement import CONVENTIONS, ENVELOPES, RADIATIONS, WINDOWS
 
-SHARED_DEFAULTS = {"qdamp": 0.0, "qbroad": 0.0}
-PHASE_DEFAULTS = {"scale": 1.0, "delta1": 0.0, "delta2": 0.0}
+SHARED_DEFAULTS = {"qdamp": 0.0, "qbroad": 0.0, "qslope_squared": 0.0}
+PHASE_DEFAULTS = {"scale": 1.0} | {name: 0.0 for name in MOTION if name not in SHARED_DEFAULTS}
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,7 @@ class PairModel:
     convention
         ``exact`` or ``pdffit``.
     envelope
-        Shape of the domains: ``none``; ``sphere`` of diameter ``coherence_length``; ``lognormal``, spheres whose
-        volume-weighted mean diameter is ``coherence_length`` and whose logarithm scatters by
-        ``coherence_spread``; ``exponential``, exp(-r/coherence_length).
+        Shape of the domains, a name of :data:`coherion.pair_model.envelope.SHAPES`.
     radiation
         ``xray`` or ``neutron``.
     window
@@ -101,7 +100,7 @@ class PairModel:
         """All parameters that can be free, name to starting value."""
         made: dict[str, float] = {}
         for k, phase in enumerate(self.phases):
-            own = phase.parameters | PHASE_DEFAULTS | envelope.DEFAULTS[self.envelope]
+            own = phase.parameters | PHASE_DEFAULTS | SHAPES[self.envelope].parameters
             made |= {f"{self.prefix(k)}{name}": value for name, value in own.items()}
         return made | SHARED_DEFAULTS
 
@@ -116,8 +115,8 @@ class PairModel:
         if name in self.parameters:
             return None
         if name.startswith("coherence_") or ":coherence_" in name:
-            known = envelope.DEFAULTS[self.envelope]
-            if name.rpartition(":")[2] in envelope.DEFAULTS["lognormal"]:
+            known = SHAPES[self.envelope].parameters
+            if any(name.rpartition(":")[2] in shape.parameters for shape in SHAPES.values()):
                 return f"the envelope {self.envelope} has {' and '.join(known) or 'no parameter'}"
         for k, phase in enumerate(self.phases):
             prefix = self.prefix(k)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ from coherion.crystal.propagation import of_phase, propagated
 from coherion.crystal.structure_files import stru_text
 from coherion.data.contract.diffraction import REFINEMENT
 from coherion.pair_model.evaluator import calculate
+from coherion.pair_model.width import TOPAS_E0
 from coherion.refinement.fit_text import fit_text
 from coherion.refinement.parameters import Parameter, parse
+from coherion.refinement.readings import Readings
 from coherion.refinement.recipe import RecipeResult
 from coherion.refinement.side_phase.weight_fractions import weight_fractions
 from coherion.refinement.steps.refined import Refined
@@ -98,6 +101,8 @@ def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
     for other in found.envelopes:
         note = f"with the envelope {other.model.envelope}, Rw {other.rw:.5f}"
         rows += [{**_row_of(p), "note": note} for p in _shape(other)]
+    if found.readings is not None:
+        rows += _read_rows(found.readings)
     result = found.result
     for name, value in (("rw", found.rw), ("chi_squared_reduced", result.chi_squared_reduced)):
         rows.append({"name": name, "value": float(value), "unit": "1", "note": "of the whole fit"})
@@ -147,6 +152,8 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         "parameter": np.array(names, dtype=object),
         "parameter_2": np.array(names, dtype=object),
     }
+    if found.readings is not None:
+        values |= _read(found.readings)
     for table, rows in _tables(found).items():
         for column, first in rows[0].items():
             dtype: Any = object if isinstance(first, str) else float
@@ -181,6 +188,82 @@ def _attributes(found: RecipeResult) -> dict[str, Any]:
         converged=int(result.converged),
         origin=found.observed.origin,
     )
+
+
+def _read(readings: Readings) -> dict[str, Any]:
+    """Size and strain under each reading, and as reported."""
+    each = readings.readings
+    made: dict[str, Any] = {
+        "reading_name": np.array([r.name for r in each], dtype=object),
+        "reading_covariance": np.array([r.covariance[0, 1] for r in each]),
+        "read_covariance": np.float64(readings.covariance[0, 1]),
+        "reading_aicc": np.array([r.aicc for r in each]),
+        "reading_rw": np.array([r.refined.rw for r in each]),
+        "reading_weight": np.array(readings.weights),
+        "reading_envelope": np.array([r.refined.model.envelope for r in each], dtype=object),
+        "reading_parameters": np.array([r.parameters for r in each]),
+    }
+    for k, name in enumerate(("inverse_length", "microstrain_squared")):
+        made |= {
+            f"reading_{name}": np.array([r.values[k] for r in each]),
+            f"reading_{name}_sd": np.array([r.sds[k] for r in each]),
+            f"read_{name}": np.float64(readings.values[k]),
+            f"read_{name}_sd": np.sqrt(readings.covariance[k, k]),
+            f"read_{name}_sd_counts": np.sqrt(readings.covariance_counts[k, k]),
+            f"read_{name}_sd_reading": np.sqrt(readings.covariance_reading[k, k]),
+        }
+    return made
+
+
+def _read_rows(readings: Readings) -> list[dict[str, Any]]:
+    """Rows of the table of parameters: what is reported, then each reading."""
+    inverse, strain = readings.values.tolist()
+    sd_inverse, sd_strain = np.sqrt(np.diag(readings.covariance)).tolist()
+    counting = ", ".join(f"{r.name} {w:.2g}" for r, w in zip(readings.readings, readings.weights, strict=True) if w)
+    rows = [
+        {
+            "name": "mean domain length",
+            "value": 1.0 / inverse,
+            "standard_uncertainty_scaled": sd_inverse / inverse**2,
+            "unit": "angstrom",
+            "note": f"weighted by area, -3/2 by the first slope of the envelope; readings that count: {counting}",
+        },
+        {
+            "name": "microstrain squared, all readings",
+            "value": strain,
+            "standard_uncertainty_scaled": sd_strain,
+            "unit": "1",
+            "note": f"readings that count: {counting}",
+        },
+    ]
+    if strain > 2.0 * sd_strain:
+        e = math.sqrt(strain)
+        note = f"rms; TOPAS' e0 is {TOPAS_E0:.4f} times it"
+        rows.append(
+            {
+                "name": "microstrain",
+                "value": e,
+                "standard_uncertainty_scaled": sd_strain / (2.0 * e),
+                "unit": "1",
+                "note": note,
+            }
+        )
+    else:
+        limit = math.sqrt(max(strain, 0.0) + 2.0 * sd_strain)
+        note = f"upper limit, two standard uncertainties; TOPAS' e0 is {TOPAS_E0:.4f} times it"
+        rows.append({"name": "microstrain below", "value": limit, "unit": "1", "note": note})
+    for r in readings.readings:
+        rows += [
+            {
+                "name": f"{quantity} read as {r.name}",
+                "value": r.values[k],
+                "standard_uncertainty_scaled": r.sds[k],
+                "unit": unit,
+                "note": f"Rw {r.refined.rw:.5f}, AICc {r.aicc:.1f}",
+            }
+            for k, (quantity, unit) in enumerate((("1/L", "1/angstrom"), ("microstrain squared", "1")))
+        ]
+    return rows
 
 
 def _tables(found: RecipeResult) -> dict[str, list[dict[str, Any]]]:

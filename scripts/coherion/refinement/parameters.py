@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from coherion.crystal.symmetry import COORDINATE_NAMES, DISPLACEMENT_NAMES, LATTICE_NAMES
+from coherion.pair_model.width import MOTION
 
 INFINITE = (-math.inf, math.inf)
 
@@ -22,7 +23,7 @@ class Symbol:
 
     kind
         ``lattice``, ``coordinate``, ``displacement``, ``occupancy``, ``scale``, ``motion`` (correlated motion of
-        neighbours), ``envelope`` or ``resolution``.
+        neighbours), ``envelope``, ``strain`` or ``resolution``.
     unit
         Of its values.
     bounds
@@ -63,8 +64,12 @@ OF_PHASE: dict[str, Symbol] = {
     "delta2": Symbol("motion", "angstrom^2", possible=(-100.0, 1000.0), shift=0.5),
     "coherence_length": Symbol("envelope", "angstrom", (4.0, 5000.0), shift=0.4, relative=True),
     "coherence_spread": Symbol("envelope", "1", (0.01, 3.0), shift=0.2, relative=True),
+    "coherence_aspect": Symbol("envelope", "1", (0.2, 5.0), shift=0.2, relative=True),
+    # Squares, which noise may bring below zero; beyond 0.2 there is no lattice left.
+    **dict.fromkeys(MOTION[3:], Symbol("strain", "1", (-0.01, 0.04), (-1.0, 1.0), 1e-5)),
     "qdamp": Symbol("resolution", "1/angstrom", (0.0, 0.5)),
     "qbroad": Symbol("resolution", "1/angstrom", (0.0, 0.5)),
+    "qslope_squared": Symbol("resolution", "1", (-1e-3, 1e-2), (-1.0, 1.0)),
 }
 UNKNOWN = Symbol("")
 

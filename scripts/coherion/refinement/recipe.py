@@ -17,12 +17,12 @@ from coherion.messages import warn
 from coherion.refinement.least_squares.minimise import RefinementResult
 from coherion.refinement.least_squares.points import fit_data
 from coherion.refinement.least_squares.profile import ProfileInterval, profile_interval
-from coherion.refinement.least_squares.sensitivity import resolution_covariance
 from coherion.refinement.least_squares.weights import FitData
 from coherion.refinement.observed import Observed
 from coherion.refinement.patterns import matched
+from coherion.refinement.readings import Readings, read_size_and_strain
 from coherion.refinement.steps.problem import Problem, make_model, prepare
-from coherion.refinement.steps.refined import Refined, refit
+from coherion.refinement.steps.refined import Refined, refit, uncertain_resolution
 from coherion.refinement.steps.stages import StageResult, run_stages, unweighted_residual, weigh
 from coherion.refinement.steps.starts import first_guess, into_bounds, starts
 from coherion.settings.stages.refinement import RefinementSettings
@@ -52,11 +52,14 @@ class RecipeResult(Refined):
         Starts and stages.
     envelopes, profiles
         The same with other envelopes, and profile-likelihood intervals; see the settings.
+    readings
+        Size and strain of the first phase under other readings; None where the domains have no length or none is asked.
     """
 
     course: Course
     envelopes: tuple[Refined, ...]
     profiles: tuple[ProfileInterval, ...]
+    readings: Readings | None = None
 
 
 def run_recipe(
@@ -93,9 +96,7 @@ def run_recipe(
     first = into_bounds(problem, first_guess(problem, observed, settings.fit_range))
     course, best = _best_of_starts(problem, data, first, settings, say)
     tau2, best = weigh(problem, data, best, say)
-    sds = {"qdamp": settings.qdamp_sd, "qbroad": settings.qbroad_sd}
-    resolution = resolution_covariance(best, sds, settings.resolution_correlation)
-    found = Refined(settings, observed, data, problem, tau2, best, resolution)
+    found = Refined(settings, observed, data, problem, tau2, best, uncertain_resolution(best, settings))
     tell_limits(found)
     say(f"Rw {found.rw:.5f}, {found.degrees_of_freedom:.0f} degrees of freedom")
     return RecipeResult(
@@ -103,6 +104,7 @@ def run_recipe(
         course=course,
         envelopes=tuple(_compare_envelopes(found, say)),
         profiles=tuple(_profiles(found, say)),
+        readings=read_size_and_strain(found, settings.readings, say),
     )
 
 

@@ -1,8 +1,9 @@
-"""Instrument resolution of G(r) from the refinement of a standard: qdamp and qbroad with their covariance.
+"""Instrument resolution of G(r) from the refinement of a standard: its constant part and the one that grows with Q.
 
-qdamp and qbroad are the parameters of C. L. Farrow et al., J. Phys.: Condens. Matter 19 (2007) 335219: G(r) falls off
-as exp(-(qdamp r)^2/2), and its peaks broaden as sigma^2 = sigma'^2 (1 + qbroad^2 r^2). The structure of the standard is
-refined together with them, without an envelope: its grains are taken as large.
+G(r) falls off as exp(-(qdamp r)^2/2), and its peaks broaden: in the ``exact`` convention by the added variance
+``qslope_squared`` r^2, which holds for a sample of any displacements; in the ``pdffit`` convention, for parity, as
+sigma^2 = sigma'^2 (1 + qbroad^2 r^2) (C. L. Farrow et al., J. Phys.: Condens. Matter 19 (2007) 335219). The structure
+of the standard is refined together with them, without an envelope: its grains are taken as large and without strain.
 """
 
 from __future__ import annotations
@@ -22,21 +23,25 @@ from coherion.data.netcdf import sha256, write_text
 from coherion.errors import InputError
 from coherion.messages import warn
 
-NAMES = ("qdamp", "qbroad")
+UNITS = {"qdamp": "1/angstrom", "qbroad": "1/angstrom", "qslope_squared": "1"}
+NAMES = tuple(UNITS)
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """qdamp and qbroad in 1/angstrom with standard uncertainties and their correlation.
+    """qdamp and qbroad in 1/angstrom and qslope_squared with standard uncertainties.
 
-    The uncertainties are scaled by the root of reduced chi-squared. ``standard`` names the structure, ``rw`` is the
-    residual of its refinement, ``lattice_parameter`` its a in angstrom, to hold against a certificate.
+    The uncertainties are scaled by the root of reduced chi-squared. ``correlation`` is that of qdamp with the part that
+    grows with Q. ``standard`` names the structure, ``rw`` is the residual of its refinement, ``lattice_parameter`` its
+    a in angstrom, to hold against a certificate.
     """
 
     qdamp: float
     qdamp_sd: float
     qbroad: float
     qbroad_sd: float
+    qslope_squared: float
+    qslope_squared_sd: float
     correlation: float
     rw: float
     chi_squared_reduced: float
@@ -46,10 +51,12 @@ class Resolution:
     origin: str
 
     def __post_init__(self) -> None:
-        for name in ("qdamp", "qdamp_sd", "qbroad", "qbroad_sd"):
-            value = getattr(self, name)
-            if not (isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1):
-                raise InputError("not a usable resolution", place=name, found=value, expected="0 to 1 1/angstrom")
+        for name in (part for own in NAMES for part in (own, f"{own}_sd")):
+            value, least = getattr(self, name), -1 if name == "qslope_squared" else 0
+            if not (isinstance(value, int | float) and math.isfinite(value) and least <= value <= 1):
+                raise InputError(
+                    "not a usable resolution", place=name, found=value, expected=f"{least} to 1 {UNITS.get(name, '')}"
+                )
         for name in ("rw", "chi_squared_reduced", "lattice_parameter", "lattice_parameter_sd"):
             if not isinstance(getattr(self, name), int | float):
                 raise InputError("not a number", place=name, found=getattr(self, name), expected="a number")
@@ -65,13 +72,8 @@ class Resolution:
 
     def as_settings(self) -> dict[str, float]:
         """As settings of a refinement."""
-        return {
-            "qdamp": self.qdamp,
-            "qdamp_sd": self.qdamp_sd,
-            "qbroad": self.qbroad,
-            "qbroad_sd": self.qbroad_sd,
-            "resolution_correlation": self.correlation,
-        }
+        own = {part: getattr(self, part) for name in NAMES for part in (name, f"{name}_sd")}
+        return own | {"resolution_correlation": self.correlation}
 
 
 def resolution_of(
@@ -100,37 +102,38 @@ def resolution_of(
     Raises
     ------
     InputError
-        If neither qdamp nor qbroad was refined.
+        If nothing of the resolution was refined.
     """
-    if not set(NAMES) & set(parameters):
+    refined = [name for name in NAMES if name in parameters]
+    if not refined:
         raise InputError(
-            "the refinement of the standard frees neither qdamp nor qbroad",
+            f"the refinement of the standard frees none of {', '.join(NAMES)}",
             place="key stages",
-            advice='add a stage with "free": ["qdamp", "qbroad"]',
+            advice='add a stage with "free": ["qdamp", "qslope_squared"]',
         )
     sds = dict.fromkeys((*NAMES, "a"), 0.0)
     for name in sds:
         if name in parameters:
             i = parameters.index(name)
             sds[name] = float(np.sqrt(max(covariance[i, i], 0.0)))
-        elif name in NAMES:
+        elif name == "qdamp" or (name in NAMES and values.get(name) and len(refined) < 2):
             warn(f"{name} was not refined; it is taken as exact")
     correlation = 0.0
-    if set(NAMES) <= set(parameters) and all(sds[n] > 0 for n in NAMES):
-        i, j = (parameters.index(n) for n in NAMES)
-        correlation = float(np.clip(covariance[i, j] / (sds["qdamp"] * sds["qbroad"]), -1.0, 1.0))
+    slopes = [name for name in refined if name != "qdamp"]
+    if "qdamp" in refined and len(slopes) == 1 and sds["qdamp"] * sds[slopes[0]] > 0:
+        i, j = parameters.index("qdamp"), parameters.index(slopes[0])
+        correlation = float(np.clip(covariance[i, j] / (sds["qdamp"] * sds[slopes[0]]), -1.0, 1.0))
+    own = {name: float(values.get(name, 0.0)) for name in NAMES}
     return Resolution(
-        values["qdamp"],
-        sds["qdamp"],
-        values["qbroad"],
-        sds["qbroad"],
-        correlation,
-        float(rw),
-        float(chi_squared_reduced),
-        standard,
-        float(values.get("a", math.nan)),
-        sds["a"],
-        origin,
+        **own,
+        **{f"{name}_sd": sds[name] for name in NAMES},
+        correlation=correlation,
+        rw=float(rw),
+        chi_squared_reduced=float(chi_squared_reduced),
+        standard=standard,
+        lattice_parameter=float(values.get("a", math.nan)),
+        lattice_parameter_sd=sds["a"],
+        origin=origin,
     )
 
 
@@ -139,7 +142,7 @@ def write_resolution(
 ) -> None:
     """Write a resolution as JSON with its sources, whole."""
     content = asdict(found) | {
-        "unit": "1/angstrom",
+        "units": UNITS,
         "sources": {Path(s).name: sha256(s) for s in sources},
         "settings": dict(settings or {}),
         "version": __version__,

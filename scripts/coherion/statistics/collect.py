@@ -51,8 +51,32 @@ def structure_columns(fit: xarray.Dataset, settings: SeriesSettings) -> Row:
             _put(row, "volume_A3", float(fit["derived_value"].values[place]), float(sds[place]))
     if "envelope_value" in fit:
         row |= _other_envelopes(fit, suffix)
+    if "reading_name" in fit:
+        row |= _readings(fit)
     row["rw"] = float(fit.attrs["rw"])
     return row
+
+
+def _readings(fit: xarray.Dataset) -> Row:
+    """Length and strain as reported, and under each reading; the length with both its errors."""
+    row: Row = {}
+    inverse = float(fit["read_inverse_length"])
+    for suffix in ("", "_counts", "_reading"):
+        row[f"coherence_length_A_sd{suffix}"] = float(fit[f"read_inverse_length_sd{suffix}"]) / inverse**2
+        row[f"microstrain_squared_sd{suffix}"] = float(fit[f"read_microstrain_squared_sd{suffix}"])
+    row |= {"coherence_length_A": 1.0 / inverse, "microstrain_squared": float(fit["read_microstrain_squared"])}
+    for i, name in enumerate(fit["reading_name"].values):
+        _put(row, f"inverse_length_as_{name}_per_A", *_at(fit, "reading_inverse_length", i))
+        value, sd = _at(fit, "reading_microstrain_squared", i)
+        if sd > 0:
+            _put(row, f"microstrain_squared_as_{name}", value, sd)
+        row[f"aicc_as_{name}"] = float(fit["reading_aicc"].values[i])
+        row[f"rw_as_{name}"] = float(fit["reading_rw"].values[i])
+    return row
+
+
+def _at(fit: xarray.Dataset, name: str, place: int) -> tuple[float, float]:
+    return float(fit[name].values[place]), float(fit[f"{name}_sd"].values[place])
 
 
 def _other_envelopes(fit: xarray.Dataset, suffix: str) -> Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from coherion.data.contract.declared import OWN_UNIT, Attribute, Contract, Variable
 
 #: Units of an intensity by its kind; what a reduction divided by something is in arbitrary units.
@@ -95,6 +97,31 @@ REDUCTION = Contract(
     libraries=("scipy", "gemmi", "xraydb"),
 )
 
+
+def _readings() -> Iterator[Variable]:
+    """Size and strain of the first phase under each reading, and what is reported of them."""
+    inverse = "1/L of the mean domain diameter weighted by area"
+    strain = "mean square microstrain"
+    both = {"inverse_length": ("1/angstrom", inverse), "microstrain_squared": ("1", strain)}
+    yield Variable("reading_name", "reading", "1", "how size and strain are read", needed=False)
+    for name, (unit, meaning) in both.items():
+        yield Variable(f"reading_{name}", "reading", unit, meaning, needed=False)
+        yield Variable(f"reading_{name}_sd", "reading", unit, f"standard uncertainty of {name}, scaled", needed=False)
+        yield Variable(f"read_{name}", "", unit, f"{meaning}, as reported", needed=False)
+        yield Variable(f"read_{name}_sd", "", unit, "its standard uncertainty, counts and reading", needed=False)
+        yield Variable(f"read_{name}_sd_counts", "", unit, "what the fit leaves uncertain of it", needed=False)
+        yield Variable(f"read_{name}_sd_reading", "", unit, "what the choice of reading leaves", needed=False)
+    yield Variable(
+        "reading_covariance", "reading", "1/angstrom", "covariance of 1/L with microstrain squared", needed=False
+    )
+    yield Variable("read_covariance", "", "1/angstrom", "covariance of the two as reported", needed=False)
+    yield Variable("reading_aicc", "reading", "1", "AICc at the weights common to the readings", needed=False)
+    yield Variable("reading_rw", "reading", "1", "Rw of the reading", needed=False)
+    yield Variable("reading_weight", "reading", "1", "weight in what is reported", needed=False)
+    yield Variable("reading_envelope", "reading", "1", "shape of the domains", needed=False)
+    yield Variable("reading_parameters", "reading", "1", "free parameters", needed=False)
+
+
 REFINEMENT = Contract(
     "refine_structure",
     "results/refinement/SAMPLE/RANGE.nc, results/resolution/STANDARD.nc",
@@ -176,6 +203,7 @@ REFINEMENT = Contract(
             "standard uncertainty, scaled by reduced chi-squared",
             needed=False,
         ),
+        *_readings(),
     ),
     attributes=(
         Attribute("rw", "1", "Rw without weights, of the curves on the data's grid"),

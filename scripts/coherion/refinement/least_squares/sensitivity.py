@@ -21,22 +21,22 @@ def sensitivity(result: RefinementResult, names: Sequence[str]) -> np.ndarray:
 
 
 def resolution_covariance(result: RefinementResult, sds: dict[str, float], correlation: float) -> np.ndarray:
-    """What the uncertainty of qdamp and qbroad adds to the covariance of the refined parameters, shape (n, n).
+    """What the uncertainty of the instrument's resolution adds to the covariance of the refined parameters, (n, n).
 
     Parameters
     ----------
     sds
-        Standard uncertainties of both, 1/angstrom; what was refined has its own already.
+        Standard uncertainties of qdamp and of the parts that grow with Q; what was refined has its own already.
     correlation
-        Between them.
+        Between qdamp and the one other that is uncertain.
     """
-    held = [name for name in sds if name in result.values and name not in result.parameters]
+    held = [name for name, sd in sds.items() if sd and name in result.values and name not in result.parameters]
     size = len(result.parameters)
-    if not any(sds[name] for name in held):
+    if not held:
         return np.zeros((size, size))
     slope = sensitivity(result, held)
     spread = np.array([sds[name] for name in held])
     matrix = np.eye(len(held))
-    if len(held) == 2:
+    if len(held) == 2 and "qdamp" in held:
         matrix[0, 1] = matrix[1, 0] = correlation
     return slope @ (matrix * np.outer(spread, spread)) @ slope.T

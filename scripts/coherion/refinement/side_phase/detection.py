@@ -182,7 +182,7 @@ def refine_both(
     from coherion.settings.stages.refinement import RefinementSettings
 
     names = [*recipe["phases"], side.name] if recipe.get("phases") else []
-    chosen = {**recipe, "phases": names, "compare_envelopes": [], "profile": []}
+    chosen = {**recipe, "phases": names, "compare_envelopes": [], "readings": [], "profile": []}
     return run_recipe([*starting, side], observed, settings_from(RefinementSettings, chosen), say=say)
 
 

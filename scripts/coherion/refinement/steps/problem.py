@@ -10,7 +10,7 @@ import numpy as np
 
 from coherion.crystal.crystal import Crystal
 from coherion.errors import InputError
-from coherion.pair_model.model import PairModel
+from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.linear_map import LinearMap, linear_map
 from coherion.refinement.parameters import Parameter, parse
 from coherion.refinement.patterns import bounds_of, equations_of, matched, values_of
@@ -97,6 +97,7 @@ def prepare(
     settings: RefinementSettings,
     values: Mapping[str, float] | None = None,
     free: Sequence[str] = (),
+    hold: Mapping[str, float] | None = None,
 ) -> Problem:
     """Resolve a recipe on a model.
 
@@ -107,6 +108,8 @@ def prepare(
         stands here and that the model lacks is passed over: another model of the same data has it.
     free
         Parameters that the last stage frees besides those that the recipe names.
+    hold
+        Parameters held at these values, whatever the recipe says.
 
     Raises
     ------
@@ -116,6 +119,7 @@ def prepare(
     """
     names = list(model.parameters)
     start, given, fixed = _start_values(model, settings, values or {})
+    start, fixed = {**start, **(hold or {})}, {**fixed, **(hold or {})}
     stages = []
     for i, stage in enumerate(settings.steps):
         found = matched(stage.free, list(start), f"stages[{i}] ({stage.name})", model.why_fixed)
@@ -151,7 +155,7 @@ def _start_values(
     start = {name: float(value) for name, value in {**model.parameters, **values}.items()}
     names = list(start)
     given = values_of(settings.start, names, settings, "start", model.why_fixed)
-    told = {"qdamp": settings.qdamp, "qbroad": settings.qbroad}
+    told = {name: getattr(settings, name) for name in SHARED_DEFAULTS}
     told |= {name: value for name, value in given.items() if value is not None}
     start |= {name: value for name, value in told.items() if name not in values}
     held = values_of(settings.fixed, names, settings, "fixed", model.why_fixed)

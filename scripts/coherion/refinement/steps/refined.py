@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from coherion.pair_model.model import PairModel
+from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.least_squares.covariance import counting_covariance
 from coherion.refinement.least_squares.minimise import RefinementResult
+from coherion.refinement.least_squares.sensitivity import resolution_covariance
 from coherion.refinement.least_squares.weights import FitData
 from coherion.refinement.linear_map import LinearMap
 from coherion.refinement.observed import Observed
@@ -124,6 +125,7 @@ def refit(
     *,
     start: Mapping[str, float] | None = None,
     free: Sequence[str] = (),
+    hold: Mapping[str, float] | None = None,
     search: bool = False,
 ) -> Refined:
     """Fit another model to the same data with the same weights, from where a refinement ended.
@@ -140,11 +142,13 @@ def refit(
         Values of parameters that differ from those of ``found`` or that it does not have.
     free
         Parameters freed besides those that the recipe names.
+    hold
+        Parameters held at these values.
     search
         Whether scale and coherence length are searched anew, and fitted with equal weights first: another shape damps
         differently with the same length.
     """
-    problem = prepare(model, found.settings, {**found.result.values, **(start or {})}, free)
+    problem = prepare(model, found.settings, {**found.result.values, **(start or {})}, free, hold)
     lower, upper = problem.map.lower, problem.map.upper
     if search:
         z = first_guess(problem, found.observed, found.settings.fit_range)
@@ -155,5 +159,12 @@ def refit(
     if search and tau2 is not None:
         values = fit_stage(problem, names, values, found.data.target(None), FINE_TOLERANCE).values
     result = fit_stage(problem, names, values, found.data.target(tau2), FINE_TOLERANCE)
-    nothing = np.zeros((len(result.parameters),) * 2)
-    return Refined(found.settings, found.observed, found.data, problem, tau2, result, nothing)
+    return Refined(
+        found.settings, found.observed, found.data, problem, tau2, result, uncertain_resolution(result, found.settings)
+    )
+
+
+def uncertain_resolution(result: RefinementResult, settings: RefinementSettings) -> np.ndarray:
+    """What the resolution's uncertainty, as the settings state it, adds to the covariance, shape (n, n)."""
+    sds = {name: float(getattr(settings, f"{name}_sd")) for name in SHARED_DEFAULTS}
+    return resolution_covariance(result, sds, settings.resolution_correlation)

@@ -17,12 +17,14 @@ from coherion.errors import InputError
 from coherion.settings.model import Fraction, NotNegative, Positive, Seed, Settings, refuse, refuse_no_range, told
 
 Convention = Literal["exact", "pdffit"]
-Envelope = Literal["none", "sphere", "lognormal", "exponential"]
+Envelope = Literal["none", "sphere", "lognormal", "exponential", "spheroid", "plate"]
+ReadingName = Literal["size", "size_strain", "strain", "lognormal", "spheroid"]
 Radiation = Literal["xray", "neutron"]
 Window = Literal["none", "lorch"]
 Weights = Literal["auto", "unit", "sd", "covariance"]
 CONVENTIONS: tuple[str, ...] = get_args(Convention)
 ENVELOPES: tuple[str, ...] = get_args(Envelope)
+READINGS: tuple[str, ...] = get_args(ReadingName)
 RADIATIONS: tuple[str, ...] = get_args(Radiation)
 WINDOWS: tuple[str, ...] = get_args(Window)
 
@@ -52,6 +54,13 @@ Others = Annotated[
     tuple[Envelope, ...],
     told("Envelopes with which the last stage is repeated, to see what becomes of the coherence length"),
 ]
+Readings = Annotated[
+    tuple[ReadingName, ...],
+    told(
+        "Ways in which size and strain are read besides (docs/method-refinement.md); the series has its length from "
+        "them"
+    ),
+]
 Profiled = Annotated[tuple[str, ...], told("Parameters that get a profile-likelihood interval, by pattern")]
 Shape = Annotated[Envelope, told("What damps G(r) beyond the resolution; sphere is the paper's spdiameter")]
 
@@ -62,7 +71,7 @@ PAPER_STAGES = (
     Stage(free=("lattice",), name="lattice"),
     Stage(free=("coordinates", "Na*.occupancy", "*.occupancy.*"), name="coordinates and occupancies"),
     Stage(free=("displacements",), name="displacements"),
-    Stage(free=("coherence_*",), name="coherence length"),
+    Stage(free=("coherence_*", "microstrain_squared"), name="coherence length and strain"),
 )
 
 
@@ -80,12 +89,22 @@ class Recipe(Settings, frozen=True, kw_only=True):
         Fraction, told("Standard uncertainty of qdamp; it enters those of the parameters", "1/angstrom")
     ] = 0.0
     qbroad: Annotated[
-        Fraction, told("Broadening of the peaks of G(r) by the instrument's resolution", "1/angstrom")
-    ] = 0.01
+        Fraction,
+        told("Broadening of the peaks by the instrument as PDFfit2 has it: times the pair's own", "1/angstrom"),
+    ] = 0.0
     qbroad_sd: Annotated[
         Fraction, told("Standard uncertainty of qbroad; it enters those of the parameters", "1/angstrom")
     ] = 0.0
-    resolution_correlation: Annotated[float, told("Correlation of qdamp and qbroad, dimensionless", ge=-1, le=1)] = 0.0
+    qslope_squared: Annotated[
+        float,
+        told("Square of the part of the instrument's resolution that grows with Q, dimensionless", ge=-1, le=1),
+    ] = 0.0
+    qslope_squared_sd: Annotated[
+        Fraction, told("Standard uncertainty of qslope_squared; it enters those of the parameters")
+    ] = 0.0
+    resolution_correlation: Annotated[
+        float, told("Correlation of qdamp with the part that grows with Q, dimensionless", ge=-1, le=1)
+    ] = 0.0
     convention: Annotated[
         Convention,
         told(
@@ -141,6 +160,7 @@ class Recipe(Settings, frozen=True, kw_only=True):
     ] = 1.0
     seed: Annotated[Seed, told("Seed of the generator of these displacements")] = 1
     compare_envelopes: Others = ("exponential", "lognormal")
+    readings: Readings = ("size", "size_strain", "strain", "lognormal", "spheroid")
     profile: Profiled = ("coherence_length*",)
     profile_level: Annotated[
         float, told("Level of confidence of these intervals, dimensionless", ge=0.01, le=0.9999)
@@ -188,8 +208,8 @@ class Refinement(Recipe, frozen=True, kw_only=True):
     resolution_from: Annotated[
         str | None,
         told(
-            "Name of the standard in the table of samples whose refinement gives qdamp and qbroad; null takes the "
-            "numbers of qdamp and qbroad"
+            "Name of the standard in the table of samples whose refinement gives the resolution; null takes the "
+            "numbers of qdamp, qbroad and qslope_squared"
         ),
     ] = None
 
@@ -222,6 +242,6 @@ def settings_of_ranges(settings: Mapping[str, Any], ranges: Sequence[str] | None
             raise InputError(
                 "not a fit range", place="--ranges", found=name, expected="two lengths in angstrom such as 2-60"
             ) from None
-        asked_once: dict[str, Any] = {} if not made else {"compare_envelopes": [], "profile": []}
+        asked_once: dict[str, Any] = {} if not made else {"compare_envelopes": [], "readings": [], "profile": []}
         made[name] = {**settings, "fit_range": [low, high], **asked_once}
     return made

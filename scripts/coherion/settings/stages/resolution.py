@@ -1,4 +1,4 @@
-"""How a standard is refined for the instrument's qdamp and qbroad."""
+"""How a standard is refined for the instrument's resolution."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from coherion.settings.stages.refinement import (
     FitRange,
     Others,
     Profiled,
+    Readings,
     RefinementSettings,
     Shape,
     Stage,
@@ -15,19 +16,33 @@ from coherion.settings.stages.refinement import (
     StartValues,
 )
 
+STRUCTURE = (
+    Stage(free=("scale", "delta2"), name="scale and correlated motion"),
+    Stage(free=("lattice",), name="lattice"),
+    Stage(free=("displacements",), name="displacements"),
+)
+DEFAULT_STAGES = (*STRUCTURE, Stage(free=("qdamp", "qslope_squared"), name="resolution"))
+# The part of the resolution that grows with Q, by the convention of the pair model, and where it starts.
+SLOPES = {"exact": ("qslope_squared", 1e-6), "pdffit": ("qbroad", 0.01)}
+
 
 class StandardSettings(RefinementSettings, frozen=True, kw_only=True):
-    """How a standard (group standard in the table of samples) is refined for qdamp and qbroad"""
+    """How a standard (group standard in the table of samples) is refined for the instrument's resolution"""
 
     # Ranges that show the damping, atoms where the CIF has them, large grains.
     fit_range: FitRange = (1.5, 80.0)
     envelope: Shape = "none"
-    stages: Stages = (
-        Stage(free=("scale", "delta2"), name="scale and correlated motion"),
-        Stage(free=("lattice",), name="lattice"),
-        Stage(free=("displacements",), name="displacements"),
-        Stage(free=("qdamp", "qbroad"), name="resolution"),
-    )
-    start: StartValues = msgspec.field(default_factory=lambda: {"qdamp": 0.02, "qbroad": 0.01})
+    stages: Stages = DEFAULT_STAGES
+    start: StartValues = {}
     compare_envelopes: Others = ()
     profile: Profiled = ()
+    readings: Readings = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.convention == "pdffit" and self.stages == DEFAULT_STAGES:
+            stages = (*STRUCTURE, Stage(free=("qdamp", "qbroad"), name="resolution"))
+            msgspec.structs.force_setattr(self, "stages", stages)
+        named = {name for stage in self.steps for name in stage.free}
+        start = {"qdamp": 0.02} | {name: value for name, value in SLOPES.values() if name in named}
+        msgspec.structs.force_setattr(self, "start", start | self.start)
