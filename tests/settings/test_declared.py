@@ -17,6 +17,7 @@ import yaml
 
 from coherion.crystal import polyhedra
 from coherion.pair_model import envelope
+from coherion.refinement import readings
 from coherion.scattering.corrections import polarisation
 from coherion.settings import schema
 from coherion.settings.model import Settings, as_plain
@@ -119,7 +120,8 @@ def test_no_setting_is_declared_twice():
 
 
 def test_the_choices_are_what_the_program_has():
-    assert set(envelope.KINDS) == set(refinement.ENVELOPES) == set(envelope.DEFAULTS)
+    assert set(envelope.SHAPES) == set(refinement.ENVELOPES)
+    assert set(readings._OTHERS) | {"size_strain"} == set(refinement.READINGS)
     assert {*polarisation.MONOCHROMATORS, "none"} == set(get_args(reduction.Monochromator))
     vertices = {name: len(points) for name, points in polyhedra.SHAPES.items()}
     assert vertices == geometry.LIGANDS_OF_SHAPE and set(vertices) == set(get_args(geometry.Shape))
