@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from coherion.paper import criteria
-from coherion.paper.claims_correlation import BY_EXPONENT, LOG, TRANSPORT, Points, points
+from coherion.paper.claims_correlation import BY_EXPONENT, LOG, TRANSPORT, Points, outlying, points
 from coherion.paper.claims_structure import SAME
 from coherion.paper.claims_transport import log_conductivity
 from coherion.paper.criteria import Array, ClaimSettings, Finding, Verdict
 from coherion.paper.statements import Evaluate, Statement, lacking
 from coherion.statistics.confounding import (
     Adjusted,
+    Rivals,
     WithinComposition,
     adjust_for_composition,
+    compare_explanations,
+    powers_of,
+    powers_of_square,
     ratio,
     slope_within_composition,
     variance_inflation,
 )
+from coherion.statistics.correlation import reliability
+from coherion.statistics.regression import Undetermined
 from coherion.statistics.series import Missing, Series
 
 
@@ -69,6 +77,8 @@ def annealing_lengthens(series: Series, settings: ClaimSettings) -> Finding:
 def annealing_slows(series: Series, settings: ClaimSettings) -> Finding:
     """log10 sigma falls from milled to each higher annealing temperature."""
     d = _annealing_rows(series, settings, "conductivity")
+    if np.any(d["conductivity"] <= 0):
+        raise Missing("positive conductivities of the milled and the annealed samples")
     value, sd = log_conductivity(d)
     return criteria.ordered(value, sd, -1, settings)
 
@@ -76,10 +86,7 @@ def annealing_slows(series: Series, settings: ClaimSettings) -> Finding:
 def within(series: Series, settings: ClaimSettings) -> tuple[Points, Adjusted, WithinComposition | None]:
     """All samples, the exponent at fixed composition (linear in x), and that among samples of one composition."""
     p = points(series, annealed=True, least=6)
-    try:
-        adjusted = _adjust(p, settings, 1)
-    except ValueError as problem:
-        raise Missing(str(problem)) from problem
+    adjusted = _adjust(p, settings, 1)
     # The scatter of maximum likelihood is low by the degrees of freedom it does not count.
     line = adjusted.line
     scatter = line.scatter * np.sqrt(line.n / line.degrees_of_freedom)
@@ -133,13 +140,23 @@ def length_matters(series: Series, settings: ClaimSettings) -> Finding:
     remark = ""
     try:
         adjusted.append(_adjust(p, settings, 2))
-    except ValueError as problem:
+    except Undetermined as problem:
         remark = f"; no quadratic adjustment: {problem}"
     verdicts = [criteria.by_interval(*a.interval, -1, small) for a in adjusted]
     verdict: Verdict = verdicts[0] if len(set(verdicts)) == 1 else "undecided"
     inseparable = first.inflation >= settings.collinear_inflation
     if verdict == "holds" and (len(adjusted) == 1 or inseparable):
         verdict = "undecided"
+    if first.reliability < settings.least_reliability or p.log_sigma_reliability < settings.least_reliability:
+        remark += f"; too unreliable to hold (below {settings.least_reliability:g})"
+        verdict = "undecided" if verdict == "holds" else verdict
+    strain = strained(p, settings)
+    if strain is not None:
+        rival = strain.given_composition
+        remark += f"; AICc lead over microstrain at fixed composition {rival.lead:.1f}"
+        if verdict == "holds" and rival.lead <= settings.explanation_lead:
+            verdict = "undecided"
+            remark += f": not above {settings.explanation_lead:g}, strain explains it as well"
     listed = "; ".join(
         f"{name} in x: {a.line.slope:.3g} ({a.interval[0]:.3g} to {a.interval[1]:.3g}), inflation {a.inflation:.1f}, "
         f"partial r {a.partial_length.coefficient:.3f} (p {a.partial_length.p_value:.2g})"
@@ -150,6 +167,7 @@ def length_matters(series: Series, settings: ClaimSettings) -> Finding:
         if (verdict == "holds" and inside.interval[1] >= 0) or (verdict == "fails" and inside.interval[1] < small[0]):
             verdict = "undecided"
     note = f"{listed}{remark}; reliability of L at fixed x {first.reliability:.3f}"
+    note += outlying(p, settings, p.composition)
     return Finding(verdict, first.line.slope, first.line.slope_sd, first.line.n, note)
 
 
@@ -170,9 +188,62 @@ def composition_matters(series: Series, settings: ClaimSettings) -> Finding:
     return Finding(verdict, value, error, adjusted.line.n, note)
 
 
+@dataclass(frozen=True)
+class Strained:
+    """Length against microstrain, alone and at fixed composition, over ``n`` samples; reliability of e^2."""
+
+    alone: Rivals
+    given_composition: Rivals
+    reliability: float
+    n: int
+
+
+def strained(p: Points, settings: ClaimSettings) -> Strained | None:
+    """Compare microstrain and length as explanations of log10 sigma; None where fewer than six samples have both."""
+    q = p.where(np.isfinite(p.strain_squared) & (p.strain_squared_sd > 0))
+    if len(q.sample) < 6:
+        return None
+    forms = (
+        powers_of(q.length, q.length_sd, (0, 1, -1)),
+        powers_of_square(q.strain_squared, q.strain_squared_sd, settings.resolved_length),
+    )
+    alone, given = (compare_explanations(*forms, q.log_sigma, q.log_sigma_sd, c) for c in (None, q.composition))
+    return Strained(alone, given, reliability(q.strain_squared, q.strain_squared_sd), len(q.sample))
+
+
+def strain_explains(series: Series, settings: ClaimSettings) -> Finding:
+    """Does microstrain explain the conductivity as well as the coherence length, alone and at fixed composition?"""
+    p = points(series, annealed=True, least=6)
+    found = strained(p, settings)
+    if found is None:
+        raise Missing("6 samples with coherence length, microstrain_squared, conductivity and errors above zero")
+    limit = settings.explanation_lead
+    verdicts: set[Verdict] = set()
+    for rivals in (found.alone, found.given_composition):
+        if rivals.lead > limit:
+            verdicts.add("fails")
+        else:
+            verdicts.add("holds" if rivals.rival_gain > limit else "undecided")
+    verdict: Verdict = verdicts.pop() if len(verdicts) == 1 else "undecided"
+    remark = ""
+    if found.reliability < settings.least_reliability:
+        verdict = "undecided"
+        remark = f", below {settings.least_reliability:g}: too poorly known to explain anything"
+    note = "; ".join(
+        f"{name}: {r.lead:.1f} ({r.rival} against {r.first}), microstrain gains {r.rival_gain:.1f} and length "
+        f"{r.first_gain:.1f} over neither"
+        for name, r in (("alone", found.alone), ("at fixed x", found.given_composition))
+    )
+    note += f"; reliability of e^2 {found.reliability:.2f}{remark}"
+    return Finding(verdict, found.given_composition.lead, None, found.n, note)
+
+
 def separable(series: Series, settings: ClaimSettings) -> Finding:
     """Variance inflation of log10 L by x with all samples, and what the annealed ones take off it."""
     everything, milled = (points(series, annealed=a, least=5) for a in (True, False))
+    criteria.different(everything.composition, 3, "composition as a rival of the length")
+    if np.ptp(everything.log_length) == 0:
+        raise Undetermined("all coherence lengths are the same")
     inflation, alone = (
         float(variance_inflation(np.column_stack([q.log_length, q.composition]))[0]) for q in (everything, milled)
     )
@@ -201,6 +272,8 @@ def _pair(series: Series, settings: ClaimSettings, role: str) -> tuple[float, fl
             f"degC and one milled of x = {settings.counterpart:g}"
         )
     i, j = int(np.flatnonzero(first)[0]), int(np.flatnonzero(second)[0])
+    if not (d[role][i] > 0 and d[role][j] > 0):
+        raise Missing(f"{role} above zero for both samples")
     return d[role][i], d[f"{role}_sd"][i], d[role][j], d[f"{role}_sd"][j]
 
 
@@ -264,6 +337,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "smallest step",
         "angstrom",
         annealing_lengthens,
+        on_length=True,
     ),
     Statement(
         "annealing-conductivity",
@@ -286,6 +360,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "exponent of L",
         "1",
         exponent_within,
+        on_length=True,
     ),
     Statement(
         "counterpart-length",
@@ -297,6 +372,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "ratio",
         "1",
         counterpart_length,
+        on_length=True,
     ),
     Statement(
         "counterpart-half",
@@ -319,6 +395,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "variance inflation",
         "1",
         separable,
+        on_length=True,
     ),
     Statement(
         "composition-matters",
@@ -330,6 +407,8 @@ STATEMENTS: tuple[Statement, ...] = (
         "d(log10 sigma)/dx",
         "1",
         composition_matters,
+        on_length=True,
+        of_trend=True,
     ),
     Statement(
         "length-influences-conductivity",
@@ -338,10 +417,28 @@ STATEMENTS: tuple[Statement, ...] = (
         "the coherence length influences the conductivity, beyond what composition explains",
         "exponent of L at fixed composition, linear and quadratic in x, errors in both axes and scatter",
         "holds if both profile intervals, and that of samples of one composition, are below zero and the inflation is "
-        "below collinear_inflation; fails if both are within +- negligible_exponent or above zero; else undecided",
+        "below collinear_inflation, and the length explains it better than microstrain does (explanation_lead); fails "
+        "if both are within +- negligible_exponent or above zero; else undecided",
         "exponent of L at fixed x",
         "1",
         length_matters,
+        on_length=True,
+        of_trend=True,
+    ),
+    Statement(
+        "strain-explains-conductivity",
+        "confounding",
+        "beyond the paper",
+        "microstrain explains the conductivity as well as the coherence length does",
+        "AICc of log10 sigma given microstrain less that given the length, alone and at fixed composition, each in its "
+        "best form (logarithm, itself, square of strain or inverse of length), errors in both axes and scatter",
+        "holds if both differences are at most explanation_lead and microstrain explains more than nothing; fails if "
+        "both are above; undecided otherwise, and where the reliability of the microstrain is below least_reliability",
+        "AICc of strain less length at fixed x",
+        "1",
+        strain_explains,
+        on_length=True,
+        of_trend=True,
     ),
     Statement(
         "length-mechanism",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +15,17 @@ from coherion.paper.statements import Evaluate, Statement
 from coherion.statistics.correlation import Correlation, Kind, correlate, reliability
 from coherion.statistics.line import fit_line
 from coherion.statistics.readings import LOGARITHMIC, compare_readings
+from coherion.statistics.regression import Undetermined, outliers
+from coherion.statistics.sensitivity import STRAIN, named
 from coherion.statistics.series import Missing, Series
 
 
 @dataclass(frozen=True)
 class Points:
-    """Samples with both quantities: L (angstrom), sigma (S/cm), their decimal logarithms, errors, composition."""
+    """Samples with both quantities: L (angstrom), sigma (S/cm), their decimal logarithms, errors, composition.
+
+    The mean square of the microstrain is NaN where the table has none.
+    """
 
     sample: tuple[str, ...]
     composition: Array
@@ -32,6 +38,24 @@ class Points:
     log_length_sd: Array
     log_sigma: Array
     log_sigma_sd: Array
+    strain_squared: Array
+    strain_squared_sd: Array
+
+    def where(self, keep: np.ndarray) -> Points:
+        """The samples of a mask of shape (n,)."""
+        made: dict[str, Any] = {"sample": tuple(name for name, kept in zip(self.sample, keep, strict=True) if kept)}
+        made |= {f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name != "sample"}
+        return Points(**made)
+
+    @property
+    def log_length_reliability(self) -> float:
+        """Share of the variance of log10 L that is not error of measurement."""
+        return reliability(self.log_length, self.log_length_sd)
+
+    @property
+    def log_sigma_reliability(self) -> float:
+        """Share of the variance of log10 sigma that is not error of measurement."""
+        return reliability(self.log_sigma, self.log_sigma_sd)
 
 
 def points(series: Series, *, annealed: bool, least: int, length_column: str | None = None) -> Points:
@@ -54,6 +78,10 @@ def points(series: Series, *, annealed: bool, least: int, length_column: str | N
     d = {name: values[good] for name, values in d.items()}
     rows = d["row"].astype(int)
     log_sigma, log_sigma_sd = log_conductivity(d)
+    column = s.names[STRAIN]
+    strain, strain_sd = (
+        s.numbers(name)[rows] if s.has(name) else np.full(rows.size, np.nan) for name in (column, f"{column}_sd")
+    )
     return Points(
         sample=tuple(s.texts("sample")[r] for r in rows),
         composition=d["composition"],
@@ -66,7 +94,28 @@ def points(series: Series, *, annealed: bool, least: int, length_column: str | N
         log_length_sd=d[f"{role}_sd"] / (d[role] * LN10),
         log_sigma=log_sigma,
         log_sigma_sd=log_sigma_sd,
+        strain_squared=strain,
+        strain_squared_sd=strain_sd,
     )
+
+
+def unreliable(p: Points, settings: ClaimSettings) -> str:
+    """Which of the two quantities is mostly error of measurement; empty where neither is."""
+    shares = (("log10 L", p.log_length_reliability), ("log10 sigma", p.log_sigma_reliability))
+    return "".join(
+        f"; reliability of {name} {share:.2f}, below {settings.least_reliability:g}"
+        for name, share in shares
+        if share < settings.least_reliability
+    )
+
+
+def outlying(p: Points, settings: ClaimSettings, *covariates: Array) -> str:
+    """Samples whose conductivity lies off a line through log10 L (and covariates), in decades."""
+    columns = [v - v.mean() for v in (p.log_length, *covariates)]
+    found = outliers(
+        np.column_stack([np.ones(len(p.sample)), *columns]), p.log_sigma, p.log_sigma_sd, settings.significance
+    )
+    return named(p.sample, found, "decades of sigma")
 
 
 def correlation_of_points(p: Points, kind: Kind, settings: ClaimSettings) -> Correlation:
@@ -90,18 +139,19 @@ def correlation_of(kind: Kind, annealed: bool) -> Evaluate:
         found = correlation_of_points(p, kind, settings)
         low, high = found.interval
         verdict: Verdict = "undecided"
-        if high < 0 and found.test.two_sided < settings.significance:
+        doubt = unreliable(p, settings)
+        if high < 0 and found.test.two_sided < settings.significance and not doubt:
             verdict = "holds"
         elif low > 0 and found.test.two_sided < settings.significance:
             verdict = "fails"
         counted = "exact" if found.test.exact else f"+- {found.test.monte_carlo_sd:.1g}"
         alone = found.leave_one_out
-        share = np.sqrt(reliability(p.log_length, p.log_length_sd) * reliability(p.log_sigma, p.log_sigma_sd))
+        share = np.sqrt(p.log_length_reliability * p.log_sigma_reliability)
         note = (
             f"Fisher {low:.3f} to {high:.3f}, BCa {found.bca_interval[0]:.3f} to {found.bca_interval[1]:.3f}; "
             f"permutation p {found.test.two_sided:.2g} ({counted}); without one sample {alone.min():.3f} "
             f"({p.sample[int(alone.argmin())]}) to {alone.max():.3f} ({p.sample[int(alone.argmax())]}); "
-            f"errors of measurement weaken it by the factor {share:.3f}"
+            f"errors of measurement weaken it by the factor {share:.3f}{doubt}{outlying(p, settings)}"
         )
         # A table wants one number for the error: half the interval, in units of the normal quantile.
         error = (high - low) / 2 / criteria.student_quantile(settings.confidence, np.inf)
@@ -119,7 +169,10 @@ def line_of(annealed: bool) -> Evaluate:
         low, high = line.slope_interval(settings.confidence)
         small = settings.negligible_exponent
         verdict = criteria.by_interval(low, high, -1, (-small, small))
-        note = f"interval {low:.3g} to {high:.3g}; scatter {line.scatter:.3g} decades"
+        doubt = unreliable(p, settings)
+        if doubt and verdict == "holds":
+            verdict = "undecided"
+        note = f"interval {low:.3g} to {high:.3g}; scatter {line.scatter:.3g} decades{doubt}{outlying(p, settings)}"
         return Finding(verdict, line.slope, line.slope_sd, line.n, note)
 
     return evaluate
@@ -128,6 +181,8 @@ def line_of(annealed: bool) -> Evaluate:
 def logarithmic(series: Series, settings: ClaimSettings) -> Finding:
     """By how much the best logarithmic reading beats sigma linear in L among the milled samples, in AICc."""
     p = points(series, annealed=False, least=6)
+    if np.unique(p.length).size < 3:
+        raise Undetermined("fewer than three different coherence lengths; a curve needs three")
     found = sorted(compare_readings(p.length, p.sigma, p.length_sd, p.sigma_sd), key=lambda r: r.aicc)
     best = next(r for r in found if r.name in LOGARITHMIC)
     plain = next(r for r in found if r.name not in LOGARITHMIC)
@@ -189,6 +244,8 @@ STATEMENTS: tuple[Statement, ...] = (
             "correlation coefficient",
             "1",
             correlation_of(kind, annealed),
+            on_length=True,
+            of_trend=True,
         )
         for annealed in (False, True)
         for kind in ("pearson", "spearman")
@@ -204,6 +261,8 @@ STATEMENTS: tuple[Statement, ...] = (
             "exponent of L",
             "1",
             line_of(annealed),
+            on_length=True,
+            of_trend=True,
         )
         for annealed in (False, True)
     ),
@@ -218,6 +277,8 @@ STATEMENTS: tuple[Statement, ...] = (
         "lead in AICc",
         "1",
         logarithmic,
+        on_length=True,
+        of_trend=True,
     ),
     Statement(
         "exponent-envelope",
@@ -229,5 +290,6 @@ STATEMENTS: tuple[Statement, ...] = (
         "largest change of the exponent",
         "1",
         envelope_robust,
+        of_trend=True,
     ),
 )

@@ -31,6 +31,8 @@ def side_phase(series: Series, settings: ClaimSettings) -> Finding:
     if not at.any():
         raise Missing(f"side_reflection of x = {settings.side_phase:g}")
     seen, others = float(d["side_reflection"][at].max()), d["side_reflection"][~at]
+    if others.size == 0:
+        raise Missing("side_reflection of a sample without the side phase")
     limit = settings.side_reflection_sigma
     verdict: criteria.Verdict = "holds" if seen > limit and np.all(others <= limit) else "fails"
     note = f"largest elsewhere {others.max():.2g}; counts as seen from {limit:g}"
@@ -144,6 +146,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "smallest step",
         "angstrom",
         damping,
+        on_length=True,
     ),
     Statement(
         "fit-quality",

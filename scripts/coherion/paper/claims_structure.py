@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from coherion.paper import criteria
-from coherion.paper.criteria import ClaimSettings, Finding
+from coherion.paper.criteria import Array, ClaimSettings, Finding
 from coherion.paper.statements import Evaluate, Statement, lacking
 from coherion.statistics.regression import student_quantile
+from coherion.statistics.sensitivity import LENGTH, length_or_inverse
 from coherion.statistics.series import Missing, Series
 
 TREND = (
@@ -25,6 +26,12 @@ SAME = (
 )
 
 
+def names_of(series: Series, d: dict[str, Array]) -> list[str]:
+    """Names of the samples on the rows that :meth:`Series.pick` found."""
+    labels = series.texts("sample")
+    return [labels[int(row)] for row in d["row"]]
+
+
 def structural(series: Series) -> Series:
     """As-milled samples that were not excluded."""
     return series.where(series.milled & series.included)
@@ -34,8 +41,10 @@ def trend_of(role: str, sign: int) -> Evaluate:
     """Trend of a quantity with composition."""
 
     def evaluate(series: Series, settings: ClaimSettings) -> Finding:
-        d = structural(series).pick("composition", role, least=4)
-        return criteria.trend(d["composition"], d[role], d[f"{role}_sd"], sign, settings.margins[role], settings)
+        s = structural(series)
+        d = length_or_inverse(s, 4) if role == LENGTH else s.pick("composition", role, least=4)
+        x, y, sd = d["composition"], d[role], d[f"{role}_sd"]
+        return criteria.trend(x, y, sd, sign, settings.margins[role], settings, names_of(s, d))
 
     return evaluate
 
@@ -44,8 +53,10 @@ def linear_of(role: str, sign: int) -> Evaluate:
     """Straight-line dependence of a quantity on composition."""
 
     def evaluate(series: Series, settings: ClaimSettings) -> Finding:
-        d = structural(series).pick("composition", role, least=5)
-        return criteria.linear(d["composition"], d[role], d[f"{role}_sd"], sign, settings.margins[role], settings)
+        s = structural(series)
+        d = s.pick("composition", role, least=5)
+        x, y, sd = d["composition"], d[role], d[f"{role}_sd"]
+        return criteria.linear(x, y, sd, sign, settings.margins[role], settings, names_of(s, d))
 
     return evaluate
 
@@ -54,11 +65,12 @@ def kink_of(role: str, sign: int) -> Evaluate:
     """Change of slope at the lattice's kink; the margin is that of the quantity."""
 
     def evaluate(series: Series, settings: ClaimSettings) -> Finding:
-        d = structural(series).pick("composition", role, least=5)
+        s = structural(series)
+        d = s.pick("composition", role, least=5)
         x, at = d["composition"], settings.lattice_kink
         if np.sum(x <= at) < 2 or np.sum(x > at) < 2:
             raise Missing(f"two samples on each side of x = {at:g}")
-        return criteria.kink(x, d[role], d[f"{role}_sd"], at, sign, settings.margins[role], settings)
+        return criteria.kink(x, d[role], d[f"{role}_sd"], at, sign, settings.margins[role], settings, names_of(s, d))
 
     return evaluate
 
@@ -69,6 +81,7 @@ def unchanged_along_series(role: str) -> Evaluate:
     def evaluate(series: Series, settings: ClaimSettings) -> Finding:
         d = structural(series).pick("composition", role, least=4)
         x = d["composition"]
+        criteria.different(x, 3, "a trend")
         fit = criteria.straight(x, d[role], d[f"{role}_sd"])
         span = float(np.ptp(x))
         change, error = float(fit.coefficients[1]) * span, float(fit.standard_errors[1]) * span
@@ -82,6 +95,7 @@ def solid_solution(series: Series, settings: ClaimSettings) -> Finding:
     """Refined Zr fraction against the nominal one: largest departure over the series from equality."""
     d = structural(series).pick("composition", "zr_fraction", least=4)
     x, margin = d["composition"], settings.margins["zr_fraction"]
+    criteria.different(x, 3, "a trend")
     fit = criteria.straight(x, d["zr_fraction"] - x, d["zr_fraction_sd"])
     ends = np.array([x.min(), x.max()]) - x.mean()
     rows = np.column_stack([np.ones(2), ends])
@@ -115,6 +129,7 @@ def depopulated_first(series: Series, settings: ClaimSettings) -> Finding:
     """Na lost per formula unit from 2b less that from 4e (two sites per formula unit), per unit of x."""
     d = structural(series).pick("composition", "na_2b", "na_4e", least=4)
     x = d["composition"]
+    criteria.different(x, 3, "a trend")
     difference = d["na_2b"] - 2 * d["na_4e"]
     # The sum of the two is fixed by charge balance in some recipes, which makes the errors of the two add up.
     fit = criteria.straight(x, difference, d["na_2b_sd"] + 2 * d["na_4e_sd"])
@@ -127,7 +142,17 @@ def depopulated_first(series: Series, settings: ClaimSettings) -> Finding:
 
 def trend_statement(id: str, place: str, statement: str, role: str, sign: int, unit: str, topic: str = "structure"):
     return Statement(
-        id, topic, place, statement, f"slope of {role} against x", TREND, f"d({role})/dx", unit, trend_of(role, sign)
+        id,
+        topic,
+        place,
+        statement,
+        f"slope of {role} against x",
+        TREND,
+        f"d({role})/dx",
+        unit,
+        trend_of(role, sign),
+        on_length=role == LENGTH,
+        of_trend=True,
     )
 
 
@@ -142,6 +167,7 @@ def _kink(role: str, unit: str, place: str):
         "change of slope",
         unit,
         kink_of(role, -1),
+        of_trend=True,
     )
 
 
@@ -158,6 +184,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "d(zr_fraction)/dx",
         "1",
         linear_of("zr_fraction", 1),
+        of_trend=True,
     ),
     Statement(
         "zr-equals-nominal",
@@ -212,6 +239,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "d(na_2b)/dx",
         "1",
         linear_of("na_2b", -1),
+        of_trend=True,
     ),
     Statement(
         "na-2b-first",
@@ -223,6 +251,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "d(na_2b - 2 na_4e)/dx",
         "1",
         depopulated_first,
+        of_trend=True,
     ),
     Statement(
         "octahedron-m-linear",
@@ -234,6 +263,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "d(octahedron_m)/dx",
         "angstrom^3",
         linear_of("octahedron_m", -1),
+        of_trend=True,
     ),
     trend_statement(
         "angle-m1-m2-cl1",

@@ -6,7 +6,7 @@ import numpy as np
 
 from coherion.constants import ZERO_CELSIUS
 from coherion.paper import criteria
-from coherion.paper.claims_structure import KINK, TREND
+from coherion.paper.claims_structure import KINK, TREND, names_of
 from coherion.paper.criteria import Array, ClaimSettings, Finding
 from coherion.paper.statements import Evaluate, Statement, lacking
 from coherion.statistics.compensation import covariance_from_conductivity, judge_compensation
@@ -96,22 +96,24 @@ def energy_drop(series: Series, settings: ClaimSettings) -> Finding:
     )
 
 
-def _conductivities(series: Series, settings: ClaimSettings, least: int) -> tuple[Array, Array, Array, Array, Array]:
-    d = positive(transport(series, settings).pick("composition", "conductivity", least=least), "conductivity")
+def _conductivities(series: Series, settings: ClaimSettings, least: int) -> tuple[dict[str, Array], list[str]]:
+    s = transport(series, settings)
+    d = positive(s.pick("composition", "conductivity", least=least), "conductivity")
     if d["row"].size < least:
         raise Missing(f"{least} positive conductivities")
-    value, sd = log_conductivity(d)
-    return d["composition"], value, sd, d["conductivity"], d["conductivity_sd"]
+    return d, names_of(s, d)
 
 
 def rising(series: Series, settings: ClaimSettings) -> Finding:
     """log10 sigma rises up to the kink: the trend is up and no single step is certainly down."""
-    x, value, sd, _, _ = _conductivities(series, settings, 4)
-    keep = x <= settings.transport_kink + 1e-9
+    d, names = _conductivities(series, settings, 4)
+    keep = d["composition"] <= settings.transport_kink + 1e-9
     if keep.sum() < 4:
         raise Missing(f"four conductivities up to x = {settings.transport_kink:g}")
-    x, value, sd = x[keep], value[keep], sd[keep]
-    found = criteria.trend(x, value, sd, 1, settings.margins["log_conductivity"], settings)
+    value, sd = log_conductivity(d)
+    x, value, sd = d["composition"][keep], value[keep], sd[keep]
+    names = [name for name, kept in zip(names, keep, strict=True) if kept]
+    found = criteria.trend(x, value, sd, 1, settings.margins["log_conductivity"], settings, names)
     order = np.argsort(x)
     steps, errors = np.diff(value[order]), np.hypot(sd[order][1:], sd[order][:-1])
     limit = student_quantile(1 - 2 * settings.significance / steps.size, np.inf) * errors
@@ -125,15 +127,17 @@ def sharper(logarithmic: bool) -> Evaluate:
     """The conductivity rises faster beyond the kink, on one of two scales."""
 
     def evaluate(series: Series, settings: ClaimSettings) -> Finding:
-        x, value, sd, sigma, sigma_sd = _conductivities(series, settings, 5)
+        d, names = _conductivities(series, settings, 5)
+        x, sigma, sigma_sd = d["composition"], d["conductivity"], d["conductivity_sd"]
         at = settings.transport_kink
         if np.sum(x <= at + 1e-9) < 2 or np.sum(x > at + 1e-9) < 2:
             raise Missing(f"two conductivities on each side of x = {at:g}")
         if logarithmic:
-            return criteria.kink(x, value, sd, at, 1, settings.margins["log_conductivity"], settings)
+            value, sd = log_conductivity(d)
+            return criteria.kink(x, value, sd, at, 1, settings.margins["log_conductivity"], settings, names)
         # What is negligible on the scale of sigma itself: the same factor at the middle of the series.
         small = float(np.median(sigma)) * (10 ** settings.margins["log_conductivity"] - 1)
-        return criteria.kink(x, sigma, sigma_sd, at, 1, small, settings)
+        return criteria.kink(x, sigma, sigma_sd, at, 1, small, settings, names)
 
     return evaluate
 
@@ -232,6 +236,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "difference",
         "eV",
         energy_drop,
+        of_trend=True,
     ),
     Statement(
         "energy-dropped",
@@ -254,6 +259,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "d(log10 sigma)/dx",
         "1",
         rising,
+        of_trend=True,
     ),
     Statement(
         "conductivity-sharper-log",
@@ -265,6 +271,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "change of slope",
         "1",
         sharper(True),
+        of_trend=True,
     ),
     Statement(
         "conductivity-sharper-linear",
@@ -276,6 +283,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "change of slope",
         "S/cm",
         sharper(False),
+        of_trend=True,
     ),
     Statement(
         "conductivity-annealed-series",
@@ -298,5 +306,6 @@ STATEMENTS: tuple[Statement, ...] = (
         "E_MN",
         "eV",
         compensation,
+        of_trend=True,
     ),
 )

@@ -7,28 +7,17 @@ significant' is no evidence of 'equal', so a poor measurement leaves the stateme
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coherion.settings.stages.claims import ClaimSettings
-from coherion.statistics.regression import LinearFit, fit_linear, student_quantile
+from coherion.statistics.finding import Finding, Verdict
+from coherion.statistics.regression import LinearFit, Undetermined, fit_linear, outliers, student_quantile
+from coherion.statistics.sensitivity import named
 
 Array = NDArray[np.float64]
-Verdict = Literal["holds", "fails", "undecided"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a test found: verdict, number, its standard error (None where it has none), samples used, remark."""
-
-    verdict: Verdict
-    value: float | None = None
-    error: float | None = None
-    n: int = 0
-    note: str = ""
 
 
 def by_interval(low: float, high: float, sign: int, negligible: tuple[float, float]) -> Verdict:
@@ -40,17 +29,41 @@ def by_interval(low: float, high: float, sign: int, negligible: tuple[float, flo
     return "undecided"
 
 
-def trend(x: Array, y: Array, y_sd: Array, sign: int, margin: float, settings: ClaimSettings) -> Finding:
+def different(x: Array, least: int, what: str) -> None:
+    """Raise :class:`Undetermined` where x has fewer than ``least`` different values."""
+    found = np.unique(np.round(x, 9)).size
+    if found < least:
+        raise Undetermined(f"{found} different compositions; {what} needs {least}")
+
+
+def trend(
+    x: Array,
+    y: Array,
+    y_sd: Array,
+    sign: int,
+    margin: float,
+    settings: ClaimSettings,
+    labels: Sequence[str] | None = None,
+) -> Finding:
     """Does y (n,) change with x in the direction of ``sign``? The number is the slope.
 
     Fails where the slope has the other sign for certain, or the change over the range of x certainly stays within
-    the margin.
+    the margin. With the samples' ``labels`` outliers are named.
+
+    Raises
+    ------
+    Undetermined
+        If there are fewer than three compositions: any two heaps lie on a line.
     """
+    different(x, 3, "a trend")
     fit = straight(x, y, y_sd)
     low, high = fit.interval(1, settings.confidence)
     span = float(np.ptp(x))
     verdict = by_interval(low, high, sign, (-margin / span, margin / span))
     note = f"interval {low:.4g} to {high:.4g}; scatter {fit.scatter:.3g}"
+    if labels is not None:
+        design = np.column_stack([np.ones(x.size), x - x.mean()])
+        note += named(labels, outliers(design, y, y_sd, settings.significance), "")
     return Finding(verdict, float(fit.coefficients[1]), float(fit.standard_errors[1]), x.size, note)
 
 
@@ -59,13 +72,22 @@ def straight(x: Array, y: Array, y_sd: Array) -> LinearFit:
     return fit_linear(np.column_stack([np.ones(x.size), x - x.mean()]), y, y_sd)
 
 
-def linear(x: Array, y: Array, y_sd: Array, sign: int, margin: float, settings: ClaimSettings) -> Finding:
+def linear(
+    x: Array,
+    y: Array,
+    y_sd: Array,
+    sign: int,
+    margin: float,
+    settings: ClaimSettings,
+    labels: Sequence[str] | None = None,
+) -> Finding:
     """Does y change with x in one direction **and** in a straight line?
 
     The departure is the sagitta of a parabola over the range of x; it must certainly be smaller than
     ``linearity_fraction`` of the change (equivalence test), and fails where it is certainly larger.
     """
-    first = trend(x, y, y_sd, sign, margin, settings)
+    different(x, 4, "a straight line and its departure")
+    first = trend(x, y, y_sd, sign, margin, settings, labels)
     u = x - 0.5 * (x.min() + x.max())
     fit = fit_linear(np.column_stack([np.ones(x.size), u, u**2]), y, y_sd)
     quarter = float(np.ptp(x)) ** 2 / 4
@@ -81,13 +103,25 @@ def linear(x: Array, y: Array, y_sd: Array, sign: int, margin: float, settings: 
     return Finding(verdict, first.value, first.error, x.size, note)
 
 
-def kink(x: Array, y: Array, y_sd: Array, at: float, sign: int, margin: float, settings: ClaimSettings) -> Finding:
+def kink(
+    x: Array,
+    y: Array,
+    y_sd: Array,
+    at: float,
+    sign: int,
+    margin: float,
+    settings: ClaimSettings,
+    labels: Sequence[str] | None = None,
+) -> Finding:
     """Does the slope of y change at ``at``, by an amount of the given sign? The number is the change of slope.
 
     y = a + b x + c max(0, x - at): continuous, so a step counts as steep.
     """
+    for side, where in (("up to", x <= at + 1e-9), ("beyond", x > at + 1e-9)):
+        different(x[where], 2, f"a slope {side} {at:g}")
     beyond = np.maximum(0.0, x - at)
-    fit = fit_linear(np.column_stack([np.ones(x.size), x - x.mean(), beyond]), y, y_sd)
+    design = np.column_stack([np.ones(x.size), x - x.mean(), beyond])
+    fit = fit_linear(design, y, y_sd)
     low, high = fit.interval(2, settings.confidence)
     reach = float(beyond.max())
     verdict = by_interval(low, high, sign, (-margin / reach, margin / reach))
@@ -95,6 +129,8 @@ def kink(x: Array, y: Array, y_sd: Array, at: float, sign: int, margin: float, s
         f"slope up to {at:g}: {fit.coefficients[1]:.4g} +- {fit.standard_errors[1]:.2g}; "
         f"change at {at:g}: {low:.4g} to {high:.4g}"
     )
+    if labels is not None:
+        note += named(labels, outliers(design, y, y_sd, settings.significance), "")
     return Finding(verdict, float(fit.coefficients[2]), float(fit.standard_errors[2]), x.size, note)
 
 

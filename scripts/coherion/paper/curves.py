@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,18 +11,19 @@ from coherion.paper.claims_confounding import within
 from coherion.paper.claims_correlation import Points, correlation_of_points, points
 from coherion.paper.criteria import ClaimSettings
 from coherion.statistics.confounding import residual
+from coherion.statistics.correlation import Kind
 from coherion.statistics.line import fit_line
 from coherion.statistics.readings import compare_readings
-from coherion.statistics.regression import student_quantile
+from coherion.statistics.regression import Undetermined, student_quantile
 from coherion.statistics.relations import relations
 from coherion.statistics.series import Missing, Series
 
 if TYPE_CHECKING:
     import xarray
 
-KINDS: tuple[Literal["pearson", "spearman"], ...] = ("pearson", "spearman")
 CURVE_POINTS = 101
 LEAST = 6
+KINDS: tuple[Kind, ...] = ("pearson", "spearman")
 
 
 def correlation_dataset(series: Series, settings: ClaimSettings, origin: str) -> xarray.Dataset:
@@ -78,7 +79,7 @@ def correlation_dataset(series: Series, settings: ClaimSettings, origin: str) ->
         values["reading_curve"] = np.array([r.curve(curve) for r in readings])
         values["reading_aicc"] = np.array([r.aicc for r in readings])
         values["reading_weight"] = np.array([r.weight for r in readings])
-    except Missing as lack:
+    except (Missing, Undetermined) as lack:
         lacks.append(f"readings: {lack}")
 
     try:
@@ -93,7 +94,7 @@ def correlation_dataset(series: Series, settings: ClaimSettings, origin: str) ->
         values |= {exponent: adjusted.line.slope, f"{exponent}_sd": adjusted.line.slope_sd}
         values |= {f"{exponent}_low": adjusted.interval[0], f"{exponent}_high": adjusted.interval[1]}
         values["variance_inflation"] = adjusted.inflation
-    except Missing as lack:
+    except (Missing, Undetermined) as lack:
         lacks.append(f"composition: {lack}")
     return made()
 
@@ -116,10 +117,11 @@ def _line(
     made |= {name: np.full(len(everything.sample), np.nan) for name in _BY_SAMPLE}
     try:
         p = points(series, annealed=annealed, least=LEAST)
-    except Missing as lack:
+        line = fit_line(p.log_length, p.log_sigma, p.log_length_sd, p.log_sigma_sd)
+        correlations = {kind: correlation_of_points(p, kind, settings) for kind in KINDS}
+    except (Missing, Undetermined) as lack:
         lacks.append(f"{'all' if annealed else 'as milled'}: {lack}")
         return made
-    line = fit_line(p.log_length, p.log_sigma, p.log_length_sd, p.log_sigma_sd)
     low, high = line.slope_interval(settings.confidence)
     made |= {"exponent": line.slope, "exponent_sd": line.slope_sd, "exponent_low": low, "exponent_high": high}
     made |= {"intercept": line.intercept, "intercept_sd": float(np.sqrt(line.covariance[0, 0]))}
@@ -132,8 +134,7 @@ def _line(
     expected, _ = line.mean(everything.log_length)
     made["residual"] = everything.log_sigma - expected
     rows = [everything.sample.index(name) for name in p.sample]
-    for kind in KINDS:
-        found = correlation_of_points(p, kind, settings)
+    for kind, found in correlations.items():
         made |= {kind: found.coefficient, f"{kind}_p": found.test.two_sided}
         made |= {f"{kind}_low": found.interval[0], f"{kind}_high": found.interval[1]}
         made |= {f"{kind}_bca_low": found.bca_interval[0], f"{kind}_bca_high": found.bca_interval[1]}

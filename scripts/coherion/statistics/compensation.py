@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from coherion.constants import BOLTZMANN
 from coherion.statistics.correlation import coefficient
 from coherion.statistics.line import StructuralLine, fit_line
+from coherion.statistics.regression import Undetermined
 
 Array = NDArray[np.float64]
 
@@ -91,11 +92,18 @@ def judge_compensation(
         T_h in K, 1/mean(1/T) of the temperatures measured.
     draws, seed
         Number of simulated series for each null, and the seed.
+
+    Raises
+    ------
+    Undetermined
+        If all activation energies, or all prefactors, are the same.
     """
     energy, prefactor = np.asarray(activation_energy, float), np.asarray(ln_prefactor, float)
     n = energy.size
     energy_sd = np.broadcast_to(np.asarray(activation_energy_sd, float), (n,))
     prefactor_sd = np.broadcast_to(np.asarray(ln_prefactor_sd, float), (n,))
+    if np.ptp(energy) == 0 or np.ptp(prefactor) == 0:
+        raise Undetermined("activation energies or prefactors are all the same")
     mixed = np.clip(np.broadcast_to(covariance, (n,)), -energy_sd * prefactor_sd, energy_sd * prefactor_sd)
     thermal = BOLTZMANN * mean_temperature
     found = coefficient(energy, prefactor)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from coherion.statistics.correlation import Interval, fisher_interval
 from coherion.statistics.line import StructuralLine, fit_line
-from coherion.statistics.regression import student_quantile
+from coherion.statistics.regression import Undetermined, student_quantile
 
 Array = NDArray[np.float64]
 
@@ -129,12 +129,13 @@ def adjust_for_composition(
 
     Raises
     ------
-    ValueError
-        With fewer than degree + 4 samples, or fewer than degree + 1 compositions.
+    Undetermined
+        With fewer than degree + 4 samples, or fewer than three or degree + 1 compositions.
     """
     length, sigma, x = (np.asarray(v, float) for v in (log_length, log_sigma, composition))
-    if np.unique(x).size <= degree:
-        raise ValueError(f"{np.unique(x).size} compositions cannot determine a polynomial of degree {degree}")
+    compositions = np.unique(np.round(x, 9)).size
+    if compositions <= max(degree, 2):
+        raise Undetermined(f"{compositions} compositions cannot determine a polynomial of degree {degree}")
     centred = x - x.mean()
     powers = np.column_stack([centred**k for k in range(1, degree + 1)])
     line = fit_line(length, sigma, log_length_sd, log_sigma_sd, covariates=np.column_stack([np.ones(x.size), powers]))
@@ -149,6 +150,115 @@ def adjust_for_composition(
         partial_length=partial_correlation(length, sigma, powers, confidence),
         partial_composition=partial_correlation(x, sigma, length[:, None], confidence),
     )
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """Two explanations of one quantity that contain neither one the other, each in the best of its forms.
+
+    ``lead`` is AICc of the rival less that of the first, positive where the first explains better; ``first_gain`` and
+    ``rival_gain`` are what each gains in AICc over neither.
+    """
+
+    first: str
+    rival: str
+    lead: float
+    first_gain: float
+    rival_gain: float
+
+
+Forms = dict[str, tuple[Array, Array]]
+
+
+def powers_of(x: ArrayLike, x_sd: ArrayLike, exponents: tuple[int, ...]) -> Forms:
+    """Powers of a positive quantity, shape (n,), with their errors; the exponent 0 is the decimal logarithm."""
+    value, sd = np.asarray(x, float), np.asarray(x_sd, float)
+    return {
+        f"power {k}" if k else "logarithm": (value**k, np.abs(k) * value ** (k - 1) * sd)
+        if k
+        else (np.log10(value), sd / value / np.log(10))
+        for k in (float(e) for e in exponents)
+    }
+
+
+def powers_of_square(square: ArrayLike, square_sd: ArrayLike, resolved: float) -> Forms:
+    """A quantity known by its square s, shape (n,), which errors may make negative: s, its signed root, its logarithm.
+
+    The error of the root is sd/(2 root), and where s is within its error of zero that of a root as large as the error.
+    The logarithm is there only where every s is ``resolved`` errors above zero.
+    """
+    value, sd = np.asarray(square, float), np.asarray(square_sd, float)
+    root = np.sign(value) * np.sqrt(np.abs(value))
+    made = {"square": (value, sd), "itself": (root, sd / (2 * np.sqrt(np.maximum(np.abs(value), sd))))}
+    if np.all(value > resolved * sd):
+        made["logarithm"] = (0.5 * np.log10(value), 0.5 * sd / value / np.log(10))
+    return made
+
+
+def compare_explanations(
+    first: Forms, rival: Forms, y: ArrayLike, y_sd: ArrayLike, covariate: Array | None = None
+) -> Rivals:
+    """Which of two quantities explains y better, alone or beside a covariate without error?
+
+    Each form is a line with scatter and effective variances (what :mod:`coherion.statistics.readings` does between
+    curves); densities are those of y given the measured abscissa, so that abscissae of any kind and error may be held
+    against one another. All have the same number of parameters; neither quantity at all has one less.
+
+    Raises
+    ------
+    Undetermined
+        If no form of a quantity varies, or varies other than the covariate does.
+    """
+    response = np.asarray(y, float)
+    ones = np.ones((response.size, 1))
+    z = ones if covariate is None else np.column_stack([ones, covariate - covariate.mean()])
+
+    def aicc(log_likelihood: float, parameters: int) -> float:
+        return -2 * log_likelihood + 2 * parameters * response.size / (response.size - parameters - 1)
+
+    sd = np.broadcast_to(np.asarray(y_sd, float), response.shape)
+
+    def best(forms: Forms) -> tuple[float, str]:
+        found = []
+        for name, (x, x_sd) in forms.items():
+            left = residual(x, z[:, 1:])
+            if np.ptp(x) > 0 and left @ left > 1e-14 * np.sum((x - x.mean()) ** 2):
+                centred = (x - x.mean()) / np.ptp(x)
+                value = _log_likelihood(response, sd, z, centred, x_sd / np.ptp(x))
+                found.append((aicc(value, z.shape[1] + 2), name))
+        if not found:
+            raise Undetermined("a quantity that does not vary explains nothing")
+        return min(found)
+
+    neither = aicc(_log_likelihood(response, sd, z, None, np.zeros_like(sd)), z.shape[1] + 1)
+    (one, one_name), (other, other_name) = best(first), best(rival)
+    return Rivals(one_name, other_name, other - one, neither - one, neither - other)
+
+
+def _log_likelihood(y: Array, y_sd: Array, z: Array, x: Array | None, x_sd: Array) -> float:
+    """Largest log density of y about z theta + b x with variances y_sd^2 + (b x_sd)^2 + s^2; about z theta without x.
+
+    Given the variances the mean is linear; b in the variances follows by iteration, s by a grid that closes in.
+    """
+    columns = z if x is None else np.column_stack([z, x])
+    plain = np.linalg.lstsq(columns, y, rcond=None)[0]
+    largest = float(np.mean((y - columns @ plain) ** 2)) + 1e-30
+    slope = 0.0 if x is None else float(plain[-1])
+    known, best = y_sd**2, -np.inf
+    for _ in range(1 if x is None else 4):
+        known = y_sd**2 + (slope * x_sd) ** 2
+        scatter = largest * np.append(0.0, np.geomspace(1e-6, 4, 40)) + 1e-9 * largest
+        for _ in range(2):
+            variance = known + scatter[:, None]
+            normal = np.einsum("ij,gi,ik->gjk", columns, 1 / variance, columns)
+            right = np.einsum("ij,gi,i->gj", columns, 1 / variance, y)
+            found = np.linalg.solve(normal, right[..., None])[..., 0]
+            rest = y - found @ columns.T
+            values = -0.5 * np.sum(np.log(2 * np.pi * variance) + rest**2 / variance, axis=1)
+            at = int(np.argmax(values))
+            scatter = np.linspace(scatter[max(at - 1, 0)], scatter[min(at + 1, scatter.size - 1)], 21)
+        best, slope = float(values[at]), float(found[at][-1])
+    return best
 
 
 def slope_within_composition(

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from coherion.statistics.regression import Undetermined
+
 Array = NDArray[np.float64]
 Kind = Literal["pearson", "spearman"]
 Interval = tuple[float, float]
@@ -111,6 +113,8 @@ def bca_interval(
     picks = np.random.default_rng(seed).integers(0, n, (resamples, n))
     drawn = np.sum(_prepared(a[picks], kind) * _prepared(b[picks], kind), axis=1)
     drawn = drawn[np.isfinite(drawn)]
+    if drawn.size == 0:
+        return -1.0, 1.0
     below = (np.sum(drawn < found - 1e-12) + 0.5 * np.sum(np.abs(drawn - found) <= 1e-12)) / drawn.size
     if not 0 < below < 1:
         return float(drawn.min()), float(drawn.max())
@@ -210,7 +214,16 @@ def correlate(
     resamples: int = 9999,
     seed: int = 0,
 ) -> Correlation:
-    """Coefficient, both intervals, permutation test and leave-one-out of x and y, each shape (n,)."""
+    """Coefficient, both intervals, permutation test and leave-one-out of x and y, each shape (n,).
+
+    Raises
+    ------
+    Undetermined
+        If x or y has fewer than three different values: two heaps always lie on a line.
+    """
+    different = min(np.unique(np.asarray(v, float)).size for v in (x, y))
+    if different < 3:
+        raise Undetermined(f"{different} different values; a correlation needs three of each quantity")
     r = coefficient(x, y, kind)
     n = int(np.asarray(x).size)
     return Correlation(

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coherion.statistics.regression import student_quantile
+from coherion.statistics.regression import Undetermined, student_quantile
 
 Array = NDArray[np.float64]
 
@@ -110,7 +110,10 @@ class StructuralLine:
         from scipy.optimize import brentq
 
         problem = self._problem
-        inner, step = self.slope / problem.slope_unit, 0.25
+        tau2, s2 = problem.best_variances
+        # About where the end is if the abscissae are exact.
+        reach = 1.1 * np.sqrt(limit * (s2 + float(problem.cyy.mean())) / (self.n * tau2))
+        inner, step = self.slope / problem.slope_unit, float(np.clip(reach, 1e-3, 0.25))
         while True:
             outer = inner + side * step
             value, variances = problem.profile(outer)
@@ -122,7 +125,9 @@ class StructuralLine:
                 return side * float("inf")
 
         def excess(slope: float) -> float:
-            return 2 * (problem.profile(slope, variances)[0] - problem.best) - limit
+            # The root of the loss is nearly straight, which is what the search likes.
+            lost = 2 * (problem.profile(slope, variances)[0] - problem.best)
+            return float(np.sqrt(max(lost, 0.0)) - np.sqrt(limit))
 
         # From other variances the inner end may be found a rounding error outside.
         low, high = sorted((inner, outer))
@@ -202,7 +207,9 @@ class _Problem:
         forward = xy / xx if xx else 0.0
         inverse = yy / xy if abs(xy) > 1e-3 * np.sqrt(xx * yy) else 2 * forward
         n = len(x)
-        for slope in (forward, 0.5 * (forward + inverse), float(np.clip(inverse, -20, 20))):
+        starts = [forward, 0.5 * (forward + inverse), float(np.clip(inverse, -20, 20))]
+        # Where x is hardly in error this is a regression of y on x, with one maximum.
+        for slope in starts[:1] if float(self.cxx.max()) < 1e-3 * xx / n else starts:
             rest = float(np.sum((y - slope * x) ** 2)) / n
             tau2 = max(xx / n - float(self.cxx.mean()), 0.1 * xx / n, 1e-6)
             best, where = self._search(value, np.array([slope, tau2, max(0.5 * rest, 1e-6)]))
@@ -293,21 +300,29 @@ def fit_line(
 
     Raises
     ------
+    Undetermined
+        If there are too few points, or x or a covariate follows from the other covariates.
     ValueError
-        If there are too few points, a value is not finite, or an error matrix is not positive semidefinite.
+        If a value is not finite, or an error matrix is not positive semidefinite.
     """
     x_values, y_values = np.asarray(x, float), np.asarray(y, float)
     n = x_values.size
     z = np.ones((n, 1)) if covariates is None else np.asarray(covariates, float).reshape(n, -1)
     errors = [np.broadcast_to(np.asarray(v, float), (n,)) for v in (x_sd, y_sd, covariance)]
     if n < z.shape[1] + 3:
-        raise ValueError(f"{n} points cannot determine {z.shape[1] + 1} coefficients and a scatter")
+        raise Undetermined(f"{n} points cannot determine {z.shape[1] + 1} coefficients and a scatter")
     if not all(np.all(np.isfinite(v)) for v in (x_values, y_values, z, *errors)):
         raise ValueError("values and errors must be finite")
     if np.any(errors[0] < 0) or np.any(errors[1] < 0):
         raise ValueError("standard deviations must not be negative")
     if np.any(np.abs(errors[2]) > errors[0] * errors[1] * (1 + 1e-9)):
         raise ValueError("covariance exceeds the product of the standard deviations")
+
+    spread = float(np.ptp(x_values))
+    regressors = np.column_stack([z, (x_values - x_values.mean()) / (spread or 1.0)])
+    if spread == 0 or np.linalg.matrix_rank(regressors, tol=1e-9 * np.sqrt(n)) < regressors.shape[1]:
+        what = "is the same for all points" if spread == 0 else "follows from what is held fixed"
+        raise Undetermined(f"the abscissa {what}")
 
     problem = _Problem(x_values, y_values, errors[0], errors[1], errors[2], z)
     problem.maximise()

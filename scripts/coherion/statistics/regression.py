@@ -17,6 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
+class Undetermined(ValueError):
+    """Data that are there and cannot determine what is asked of them; the text says why."""
+
+
 @dataclass(frozen=True)
 class LinearFit:
     """Coefficients (p,) of the design's columns, their covariance (p, p), scatter s, degrees of freedom n - p."""
@@ -62,8 +66,10 @@ def fit_linear(design: ArrayLike, y: ArrayLike, y_sd: ArrayLike | None = None) -
 
     Raises
     ------
+    Undetermined
+        If n <= p, or the columns are linearly dependent.
     ValueError
-        If n <= p, the columns are linearly dependent, or the shapes differ.
+        If the shapes differ.
     """
     x = np.atleast_2d(np.asarray(design, float))
     response = np.asarray(y, float)
@@ -72,9 +78,10 @@ def fit_linear(design: ArrayLike, y: ArrayLike, y_sd: ArrayLike | None = None) -
     if response.shape != (n,):
         raise ValueError(f"design has {n} rows, y has shape {response.shape}")
     if n <= p:
-        raise ValueError(f"{n} points cannot determine {p} coefficients and a scatter")
-    if np.linalg.matrix_rank(x / np.linalg.norm(x, axis=0)) < p:
-        raise ValueError("columns of the design are linearly dependent")
+        raise Undetermined(f"{n} points cannot determine {p} coefficients and a scatter")
+    norms = np.linalg.norm(x, axis=0)
+    if not np.all(norms > 0) or np.linalg.matrix_rank(x / norms) < p:
+        raise Undetermined("columns of the design are linearly dependent")
 
     # QR keeps full precision where X'X would square the condition number (NIST's Longley problem).
     q, r = np.linalg.qr(x)
@@ -102,22 +109,62 @@ def _restricted_scatter(x: Array, y: Array, known: Array, largest: float) -> flo
     """Scatter s >= 0 that minimises the restricted negative log-likelihood (grid, then golden section)."""
     from scipy.optimize import minimize_scalar
 
+    if float(np.ptp(known)) <= 1e-9 * float(known.max()):
+        # Alike errors need no search: the weights are equal, and the residual variance is the sum of the two.
+        return float(np.sqrt(max(0.0, largest**2 - float(known.mean()))))
     floor = 1e-18 * (largest**2 + float(known.max()))
 
-    def objective(s: float) -> float:
-        variance = known + s**2 + floor
+    def objectives(s: Array) -> Array:
+        variance = known + s[:, None] ** 2 + floor
         root = 1 / np.sqrt(variance)
-        q, r = np.linalg.qr(x * root[:, None])
-        scaled = y * root
-        rest = scaled - q @ (q.T @ scaled)
-        return 0.5 * float(np.sum(np.log(variance)) + rest @ rest + 2 * np.sum(np.log(np.abs(np.diag(r)))))
+        q, r = np.linalg.qr(x * root[..., None])
+        scaled = (y * root)[..., None]
+        rest = scaled - q @ (np.swapaxes(q, 1, 2) @ scaled)
+        volume = np.log(np.abs(np.diagonal(r, axis1=1, axis2=2)))
+        return 0.5 * (np.log(variance).sum(axis=1) + (rest**2).sum(axis=(1, 2)) + 2 * volume.sum(axis=1))
+
+    def objective(s: float) -> float:
+        return float(objectives(np.array([s]))[0])
 
     # With unequal known errors the likelihood may have two minima: the grid finds the deeper one.
     grid = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 40) * largest])
-    values = np.array([objective(s) for s in grid])
+    values = objectives(grid)
     best = int(np.argmin(values))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     if high <= low:
         return 0.0
     found = minimize_scalar(objective, bounds=(low, high), method="bounded", options={"xatol": 1e-6 * largest})
     return float(found.x) if found.fun < values[0] - 1e-9 else 0.0
+
+
+def outliers(design: ArrayLike, y: ArrayLike, y_sd: ArrayLike, significance: float = 0.05) -> list[tuple[int, float]]:
+    """Points that lie off what all others say of them, farthest first: index, and departure in the unit of y.
+
+    The departure is from the fit without the point; its t, with n - p - 1 degrees of freedom, must be significant at
+    the level divided by n (Cook and Weisberg, Residuals and Influence in Regression, 1982, section 2.2).
+
+    Parameters
+    ----------
+    design, y, y_sd
+        As for :func:`fit_linear`; fewer than p + 3 points have no outlier that could be told.
+    """
+    from scipy.special import stdtr
+
+    x, response = np.atleast_2d(np.asarray(design, float)), np.asarray(y, float)
+    n, p = x.shape
+    if n < p + 3:
+        return []
+    fit = fit_linear(x, response, y_sd)
+    variance = np.broadcast_to(np.asarray(y_sd, float), (n,)) ** 2 + fit.scatter**2
+    root = 1 / np.sqrt(np.where(variance > 0, variance, 1.0))
+    q, _ = np.linalg.qr(x * root[:, None])
+    scaled = response * root
+    rest = scaled - q @ (q.T @ scaled)
+    free = np.maximum(1 - np.sum(q**2, axis=1), 1e-12)
+    others = (rest @ rest - rest**2 / free) / (n - p - 1)
+    # Scatter and stated errors are what the others differ by; no point is surer than its own stated error.
+    known = (np.broadcast_to(np.asarray(y_sd, float), (n,)) * root) ** 2
+    t = rest / np.sqrt(np.maximum(np.maximum(others, known), 1e-300) * free)
+    certain = 2 * stdtr(n - p - 1, -np.abs(t)) * n < significance
+    departures = rest / free / root
+    return [(int(i), float(departures[i])) for i in np.argsort(-np.abs(t)) if certain[i]]

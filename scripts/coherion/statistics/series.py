@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from coherion.data.tables import read_cell
 from coherion.errors import InputError
@@ -43,6 +43,8 @@ COLUMNS: Mapping[str, str] = {
     "angle_a_cl1": "angle_a_M_Cl1_deg",
     "angle_a_cl2": "angle_a_M_Cl2_deg",
     "coherence_length": "coherence_length_A",
+    "inverse_length": "inverse_length_per_A",
+    "microstrain_squared": "microstrain_squared",
     "rw": "rw",
     "reflection_width": "reflection_width_per_A",
     "side_reflection": "side_reflection_z",
@@ -94,6 +96,8 @@ class Series:
             If a cell is not a number.
         """
         column = self.names.get(role, role)
+        if len(self) == 0:
+            raise Missing("samples: all were excluded, or belong to another group")
         if not self.has(role):
             raise Missing(f"column {column}")
         values = np.full(len(self), np.nan)
@@ -117,6 +121,15 @@ class Series:
         """The rows of a mask of shape (rows,)."""
         kept = {name: tuple(c for c, m in zip(cells, mask, strict=True) if m) for name, cells in self.columns.items()}
         return replace(self, columns=kept)
+
+    def put(self, role: str, values: ArrayLike, sds: ArrayLike) -> Series:
+        """The table with other numbers of a role and their errors, shape (rows,); NaN leaves a cell blank."""
+        column = self.names.get(role, role)
+        made = {
+            name: tuple("" if np.isnan(v) else repr(float(v)) for v in np.asarray(numbers, float))
+            for name, numbers in ((column, values), (f"{column}_sd", sds))
+        }
+        return replace(self, columns={**self.columns, **made})
 
     @property
     def included(self) -> NDArray[np.bool_]:

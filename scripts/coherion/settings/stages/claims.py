@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from coherion.settings.model import NotNegative, Positive, Seed, Settings, refuse, refuse_no_range, told
+from coherion.settings.model import Fraction, NotNegative, Positive, Seed, Settings, refuse, refuse_no_range, told
 
 # Differences that would not matter to what the paper concludes, in the unit of each quantity.
 MARGINS: dict[str, float] = {
@@ -83,6 +83,21 @@ class ClaimSettings(Settings, frozen=True, kw_only=True):
     aicc_difference: Annotated[
         NotNegative, told("Difference of AICc from which one curve counts as better than another")
     ] = 2.0
+    reading_difference: Annotated[
+        NotNegative, told("Difference of AICc, summed over the series, up to which a reading of the damping is allowed")
+    ] = 10.0
+    resolved_length: Annotated[
+        NotNegative,
+        told("Standard errors by which 1/L must be above zero for L to be known; else L has a lower limit only"),
+    ] = 3.0
+    explanation_lead: Annotated[
+        NotNegative,
+        told("Difference of AICc by which the length must explain the conductivity better than microstrain does"),
+    ] = 4.0
+    least_reliability: Annotated[
+        Fraction,
+        told("Share of a quantity's variance that must not be error of measurement for a correlation with it to hold"),
+    ] = 0.5
     collinear_inflation: Annotated[
         Positive, told("Variance inflation from which composition and coherence length count as inseparable")
     ] = 10.0
@@ -116,3 +131,12 @@ class ClaimSettings(Settings, frozen=True, kw_only=True):
     def confidence(self) -> float:
         """Confidence of two-sided intervals."""
         return 1 - self.significance
+
+    def coarse(self) -> ClaimSettings:
+        """For what is judged once without every sample: twice the level, fewer resamples and random orders."""
+        return msgspec.structs.replace(
+            self,
+            significance=min(2 * self.significance, 0.45),
+            resamples=min(self.resamples, 199),
+            exact_limit=min(self.exact_limit, 5040),
+        )

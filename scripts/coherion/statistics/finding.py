@@ -1,0 +1,22 @@
+"""What a test of a statement finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["holds", "fails", "undecided"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a test found: verdict, number, its standard error (None where it has none), samples used, remark.
+
+    Without a number nothing was tested: the remark says what is missing, or why the data cannot tell.
+    """
+
+    verdict: Verdict
+    value: float | None = None
+    error: float | None = None
+    n: int = 0
+    note: str = ""
