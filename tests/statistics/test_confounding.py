@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from coherion.statistics import compensation, confounding
+from coherion.statistics.regression import Undetermined
 
 RNG = np.random.default_rng(1)
 
@@ -148,3 +149,58 @@ def test_covariance_follows_from_the_error_of_one_conductivity():
     variance = sd_prefactor**2 + (sd_energy / (K * 298.15)) ** 2 - 2 * cov / (K * 298.15)
     found = compensation.covariance_from_conductivity(sd_energy, sd_prefactor, np.sqrt(variance), 298.15)
     assert found == pytest.approx(cov)
+
+
+def rivals(rng, acts, covariate=False):
+    """Length and microstrain that go together with composition in part, and a conductivity that one of them makes."""
+    x = np.linspace(0.1, 0.9, 12)
+    length = (150 - 100 * x) * np.exp(rng.normal(0, 0.15, 12))
+    square = ((0.1 + 0.6 * x) * np.exp(rng.normal(0, 0.15, 12))) ** 2
+    true = -3 * np.log10(length) if acts == "length" else 3 * np.sqrt(square)
+    length_sd, square_sd = 0.02 * length, np.full(12, 0.004)
+    forms = (
+        confounding.powers_of(length + length_sd * rng.normal(size=12), length_sd, (0, 1, -1)),
+        confounding.powers_of_square(square + square_sd * rng.normal(size=12), square_sd, 3.0),
+    )
+    y = true + rng.normal(0, 0.05, 12)
+    return confounding.compare_explanations(*forms, y, 0.01, x if covariate else None)
+
+
+@pytest.mark.parametrize("covariate", [False, True], ids=["alone", "at fixed composition"])
+def test_the_explanation_that_made_the_conductivity_leads(covariate):
+    rng = np.random.default_rng(10)
+    by_length = [rivals(rng, "length", covariate).lead for _ in range(20)]
+    by_strain = [rivals(rng, "strain", covariate).lead for _ in range(20)]
+    assert np.sum(np.array(by_length) > 4) >= 19
+    assert np.sum(np.array(by_strain) < -4) >= 19
+
+
+def test_compared_densities_are_those_of_ordinary_regression_where_nothing_is_in_error():
+    rng = np.random.default_rng(12)
+    x, z, y = rng.normal(size=(3, 15))
+    y = y + x
+    none = np.zeros(15)
+    found = confounding.compare_explanations({"x": (x, none)}, {"z": (z, none)}, y, 0.0)
+
+    def aicc(columns):
+        rest = y - columns @ np.linalg.lstsq(columns, y)[0]
+        k = columns.shape[1] + 1
+        return 15 * (np.log(2 * np.pi * np.mean(rest**2)) + 1) + 2 * k * 15 / (14 - k)
+
+    ones = np.ones(15)
+    by_x, by_z = aicc(np.column_stack([ones, x])), aicc(np.column_stack([ones, z]))
+    assert found.lead == pytest.approx(by_z - by_x, abs=1e-3)
+    assert found.first_gain == pytest.approx(aicc(ones[:, None]) - by_x, abs=1e-3)
+
+
+def test_a_quantity_that_does_not_vary_explains_nothing():
+    flat = {"x": (np.ones(8), np.zeros(8))}
+    with pytest.raises(Undetermined, match="does not vary"):
+        confounding.compare_explanations(flat, flat, np.arange(8.0), 0.1)
+
+
+def test_a_square_below_zero_has_a_signed_root_and_no_logarithm():
+    forms = confounding.powers_of_square([-0.04, 0.25], [0.01, 0.01], 3.0)
+    assert set(forms) == {"square", "itself"}
+    np.testing.assert_allclose(forms["itself"][0], [-0.2, 0.5])
+    np.testing.assert_allclose(forms["itself"][1], [0.025, 0.01])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coherion.statistics.confounding import variance_inflation
-from coherion.statistics.regression import fit_linear, student_quantile
+from coherion.statistics.regression import fit_linear, outliers, student_quantile
 
 # NIST StRD, Norris: calibration of ozone monitors, (y, x).
 NORRIS = np.array(
@@ -115,3 +115,31 @@ def test_what_cannot_be_determined_is_refused():
         fit_linear(np.eye(3), np.ones(3))
     with pytest.raises(ValueError, match="linearly dependent"):
         fit_linear(np.ones((5, 2)), np.arange(5.0))
+
+
+def test_one_point_a_decade_off_is_the_outlier_and_its_departure_is_found():
+    rng = np.random.default_rng(21)
+    x = np.linspace(0, 1, 10)
+    y = 2 * x + rng.normal(0, 0.05, 10)
+    y[3] += 1.0
+    design = np.column_stack([np.ones(10), x])
+    found = outliers(design, y, np.full(10, 0.01))
+    assert [i for i, _ in found] == [3]
+    assert found[0][1] == pytest.approx(1.0, abs=0.2)
+
+
+def test_outliers_are_claimed_no_more_often_than_the_level_says():
+    rng = np.random.default_rng(22)
+    x = np.linspace(0, 1, 10)
+    design = np.column_stack([np.ones(10), x])
+    seen = sum(bool(outliers(design, rng.normal(size=10), np.zeros(10))) for _ in range(400))
+    assert seen <= 30  # 20 +- 4.4
+
+
+def test_alike_errors_need_no_search():
+    rng = np.random.default_rng(23)
+    x, y = np.linspace(0, 1, 9), rng.normal(size=9)
+    design = np.column_stack([np.ones(9), x])
+    alike, nearly = fit_linear(design, y, np.full(9, 0.3)), fit_linear(design, y, 0.3 + 1e-6 * rng.normal(size=9))
+    assert alike.scatter == pytest.approx(nearly.scatter, rel=1e-3)
+    np.testing.assert_allclose(alike.covariance, nearly.covariance, rtol=1e-3)

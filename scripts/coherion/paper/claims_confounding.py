@@ -168,7 +168,8 @@ def length_matters(series: Series, settings: ClaimSettings) -> Finding:
             verdict = "undecided"
     note = f"{listed}{remark}; reliability of L at fixed x {first.reliability:.3f}"
     note += outlying(p, settings, p.composition)
-    return Finding(verdict, first.line.slope, first.line.slope_sd, first.line.n, note)
+    small_effect = verdict == "fails" and first.interval[0] <= 0 <= first.interval[1]
+    return Finding(verdict, first.line.slope, first.line.slope_sd, first.line.n, note, small_effect)
 
 
 def composition_matters(series: Series, settings: ClaimSettings) -> Finding:

@@ -173,7 +173,7 @@ def line_of(annealed: bool) -> Evaluate:
         if doubt and verdict == "holds":
             verdict = "undecided"
         note = f"interval {low:.3g} to {high:.3g}; scatter {line.scatter:.3g} decades{doubt}{outlying(p, settings)}"
-        return Finding(verdict, line.slope, line.slope_sd, line.n, note)
+        return Finding(verdict, line.slope, line.slope_sd, line.n, note, verdict == "fails" and low <= 0 <= high)
 
     return evaluate
 

@@ -120,7 +120,7 @@ def rising(series: Series, settings: ClaimSettings) -> Finding:
     down = int(np.sum(steps < -limit))
     note = f"{found.note}; {int(np.sum(steps < 0))} of {steps.size} steps down, {down} certainly"
     verdict: criteria.Verdict = "fails" if down else found.verdict
-    return Finding(verdict, found.value, found.error, x.size, note)
+    return Finding(verdict, found.value, found.error, x.size, note, found.small)
 
 
 def sharper(logarithmic: bool) -> Evaluate:

@@ -64,7 +64,8 @@ def trend(
     if labels is not None:
         design = np.column_stack([np.ones(x.size), x - x.mean()])
         note += named(labels, outliers(design, y, y_sd, settings.significance), "")
-    return Finding(verdict, float(fit.coefficients[1]), float(fit.standard_errors[1]), x.size, note)
+    small = verdict == "fails" and low <= 0 <= high
+    return Finding(verdict, float(fit.coefficients[1]), float(fit.standard_errors[1]), x.size, note, small)
 
 
 def straight(x: Array, y: Array, y_sd: Array) -> LinearFit:
@@ -100,7 +101,7 @@ def linear(
     elif "fails" in (first.verdict, shape):
         verdict = "fails"
     note = f"{first.note}; departure from a line {bent:.3g} +- {bent_sd:.2g}, allowed {allowed:.3g}"
-    return Finding(verdict, first.value, first.error, x.size, note)
+    return Finding(verdict, first.value, first.error, x.size, note, first.small)
 
 
 def kink(
@@ -131,7 +132,8 @@ def kink(
     )
     if labels is not None:
         note += named(labels, outliers(design, y, y_sd, settings.significance), "")
-    return Finding(verdict, float(fit.coefficients[2]), float(fit.standard_errors[2]), x.size, note)
+    small = verdict == "fails" and low <= 0 <= high
+    return Finding(verdict, float(fit.coefficients[2]), float(fit.standard_errors[2]), x.size, note, small)
 
 
 def equivalence(difference: float, sd: float, margin: float, freedom: float, settings: ClaimSettings) -> Verdict:

@@ -66,7 +66,7 @@ def judge_one(statement: Statement, series: Series, settings: ClaimSettings) -> 
     found = under_each(lambda rows: _evaluated(statement.evaluate, rows, settings), series, readings)
     if statement.of_trend and found.verdict != "undecided":
         coarse = settings.coarse()
-        if turned := turned_by(lambda rows: _evaluated(statement.evaluate, rows, coarse), series, found.verdict):
+        if turned := turned_by(lambda rows: _evaluated(statement.evaluate, rows, coarse), series, found):
             listed = ", ".join(f"without {sample} {verdict}" for sample, verdict in turned)
             found = replace(found, verdict="undecided", note=f"{found.verdict} with all, but {listed}; {found.note}")
     return Claim(

@@ -12,7 +12,8 @@ Verdict = Literal["holds", "fails", "undecided"]
 class Finding:
     """What a test found: verdict, number, its standard error (None where it has none), samples used, remark.
 
-    Without a number nothing was tested: the remark says what is missing, or why the data cannot tell.
+    Without a number nothing was tested: the remark says what is missing, or why the data cannot tell. ``small``: it
+    fails since the effect is certainly too small to matter, not since the data say the opposite.
     """
 
     verdict: Verdict
@@ -20,3 +21,4 @@ class Finding:
     error: float | None = None
     n: int = 0
     note: str = ""
+    small: bool = False

@@ -13,13 +13,14 @@ each. One reading is asked to explain the whole series, since all samples were m
   simpler one's by more than two standard errors of the difference (Hausman's,
   :mod:`coherion.statistics.nested_fits`), or if it says the opposite.
 
-**Single samples.** A verdict that another takes the place of once one sample is left out rests on that sample.
+**Single samples.** A verdict that another takes the place of once one sample is left out rests on that sample. The test
+without it is at twice the level: fewer samples must not by themselves undo a verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -220,7 +221,7 @@ def under_each(judge: Judge, series: Series, readings: Readings) -> Finding:
         f"as reported {found.verdict}, broken by: {'; '.join(broken)}" if broken else "; ".join(t for _, t in remarks)
     )
     note = f"{found.note}; {head}; readings: {readings}"
-    return Finding(verdict, found.value, found.error, found.n, note)
+    return replace(found, verdict=verdict, note=note)
 
 
 def _moved(one: Finding, simple: Finding) -> bool:
@@ -230,15 +231,20 @@ def _moved(one: Finding, simple: Finding) -> bool:
     return abs(one.value - simple.value) > 2 * sd_of_difference(one.error, simple.error).chosen
 
 
-def turned_by(judge: Judge, series: Series, verdict: Verdict) -> tuple[tuple[str, Verdict], ...]:
-    """Samples without which a test comes to another verdict, and to which; what cannot be tested so is passed over."""
+def turned_by(judge: Judge, series: Series, found: Finding) -> tuple[tuple[str, Verdict], ...]:
+    """Samples without which a test comes to another verdict than it found, and to which.
+
+    What cannot be tested without a sample is passed over. That an effect is too small to matter is less certain with
+    fewer samples whatever they say: such a verdict is turned by ``holds`` only.
+    """
     labels = series.texts("sample")
-    found: list[tuple[str, Verdict]] = []
+    turned: list[tuple[str, Verdict]] = []
     for row in range(len(series)):
         without = judge(series.where(np.arange(len(series)) != row))
-        if without.value is not None and without.verdict != verdict:
-            found.append((labels[row], without.verdict))
-    return tuple(found)
+        weaker = found.small and without.verdict == "undecided"
+        if without.value is not None and without.verdict != found.verdict and not weaker:
+            turned.append((labels[row], without.verdict))
+    return tuple(turned)
 
 
 def named(labels: Sequence[str], found: Sequence[tuple[int, float]], unit: str) -> str:
