@@ -225,8 +225,8 @@ def judged(task: tuple[str, int, str | None]) -> tuple[str, Counter[tuple[str, s
     """Verdicts of one drawn series."""
     from coherion.data.tables import write_table
     from coherion.paper.claims import STATEMENTS
-    from coherion.paper.criteria import ClaimSettings
     from coherion.paper.statements import judge_one
+    from coherion.settings.stages.claims import ClaimSettings
     from coherion.statistics.series import read_series
 
     name, number, folder = task

@@ -7,8 +7,8 @@ import pytest
 from made_series import make_rows, write_rows
 
 from coherion.paper.claims import STATEMENTS, judge
-from coherion.paper.criteria import ClaimSettings
 from coherion.paper.statements import judge_one
+from coherion.settings.stages.claims import ClaimSettings
 from coherion.statistics.series import read_series
 
 SETTINGS = ClaimSettings(resamples=500, exact_limit=5000)
@@ -25,8 +25,8 @@ def verdicts(tmp_path):
 
 
 def with_readings(rows, *, size, size_strain, gain, strain, reported):
-    """Rows with two readings of their lengths, what AICc ``size_strain`` gains, and strain, each a function of the row."""
-    rng = np.random.default_rng(3)
+    """Rows with two readings of their lengths, what AICc ``size_strain`` gains, and strain; all functions of a row."""
+    rng = np.random.default_rng(5)
     made = []
     for row in rows:
         readings = {}
