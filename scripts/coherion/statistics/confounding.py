@@ -10,6 +10,7 @@ interval becomes unbounded where that is so.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,11 +42,16 @@ class Adjusted:
     """
 
     line: StructuralLine
-    interval: Interval
+    confidence: float
     inflation: float
     reliability: float
     partial_length: PartialCorrelation
     partial_composition: PartialCorrelation
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Profile interval of the exponent at ``confidence``."""
+        return self.line.slope_interval(self.confidence)
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,7 @@ def adjust_for_composition(
     errors = float(np.mean(np.broadcast_to(np.asarray(log_length_sd, float), length.shape) ** 2))
     return Adjusted(
         line=line,
-        interval=line.slope_interval(confidence),
+        confidence=confidence,
         inflation=float(variance_inflation(np.column_stack([length, powers]))[0]),
         reliability=max(0.0, 1 - errors / variance) if variance > 0 else 0.0,
         partial_length=partial_correlation(length, sigma, powers, confidence),

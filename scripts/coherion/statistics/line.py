@@ -148,6 +148,8 @@ class _Problem:
         self.z = z
         self.flat = (z[:, :, None] * z[:, None, :]).reshape(z.shape[0], -1).T
         self.slope_unit = self.y_unit / self.x_unit
+        q, _ = np.linalg.qr(z)
+        self.x_left, self.y_left = self.x - q @ (q.T @ self.x), self.y - q @ (q.T @ self.y)
         self.best = np.inf
         self.best_variances = np.array([1.0, 0.1])
         self.best_slope = 0.0
@@ -188,7 +190,10 @@ class _Problem:
             return found[0], found[3][1:]
 
         if start is not None:
-            return self._search(value, start)
+            # What the scatter is if only the means of the errors count: next to the maximum where they are alike.
+            rest = float(np.mean((self.y_left - slope * self.x_left) ** 2))
+            scatter = rest - float(self.cyy.mean()) - slope**2 * float(self.cxx.mean())
+            return self._search(value, np.array([start[0], scatter if scatter > 1e-6 else start[1]]))
         first = self.best_variances
         # A second start, far from the first: at a distant slope the scatter takes over what the line explained.
         second = np.array([first[0], first[1] + 0.5 * (slope - self.best_slope) ** 2])
@@ -201,8 +206,7 @@ class _Problem:
             found = self.solve(v[0], v[1], v[2])
             return found[0], found[3]
 
-        q, _ = np.linalg.qr(self.z)
-        x, y = self.x - q @ (q.T @ self.x), self.y - q @ (q.T @ self.y)
+        x, y = self.x_left, self.y_left
         xx, xy, yy = float(x @ x), float(x @ y), float(y @ y)
         forward = xy / xx if xx else 0.0
         inverse = yy / xy if abs(xy) > 1e-3 * np.sqrt(xx * yy) else 2 * forward
@@ -221,12 +225,20 @@ class _Problem:
         """Minimum of a function with gradient; the last two parameters are variances with a lower bound."""
         from scipy.optimize import Bounds, minimize
 
+        variances = np.maximum(start[-2:], 1e-6)
+        # In units of the variances at the start, and of the error of a slope that they make, all curvatures are alike.
+        unit = np.concatenate([np.full(len(start) - 2, np.sqrt(variances[1] / variances[0])), variances])
         free = [-np.inf] * (len(start) - 2)
-        bounds = Bounds(np.array([*free, LEAST, LEAST]), np.full(len(start), np.inf))
-        begin = np.concatenate([start[:-2], np.maximum(start[-2:], 1e-6)])
+        bounds = Bounds(np.array([*free, *(LEAST / variances)]), np.full(len(start), np.inf))
+
+        def scaled(w: Array) -> tuple[float, Array]:
+            found, gradient = value(w * unit)
+            return found, gradient * unit
+
+        begin = np.concatenate([start[:-2], variances]) / unit
         options: Any = {"ftol": 1e-12, "gtol": 1e-7, "maxiter": 300}
-        found: Any = minimize(value, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        return float(found.fun), found.x
+        found: Any = minimize(scaled, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        return float(found.fun), np.maximum(found.x * unit, [*free, LEAST, LEAST])
 
     def covariance(self) -> Array:
         """Covariance of (theta, b) in standardised units from the observed information; NaN if singular."""
