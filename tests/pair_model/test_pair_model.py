@@ -529,7 +529,7 @@ def test_exponential_of_the_loop_is_that_of_the_library():
 
 def test_several_phases_add_with_their_scales():
     r = np.arange(2.0, 20.0, 0.1)
-    both = PairModel((nickel(), cryolite()), 20.0, envelope="sphere")
+    both = PairModel((nickel(), cryolite()), 20.0, "pdffit", envelope="sphere")
     values = {
         "Ni:scale": 0.3,
         "cryolite:scale": 0.6,
@@ -537,8 +537,8 @@ def test_several_phases_add_with_their_scales():
         "cryolite:delta2": 2.0,
         "qdamp": 0.02,
     }
-    one = calculate(PairModel((nickel(),), 20.0), r, {"scale": 0.3, "coherence_length": 40.0, "qdamp": 0.02})
-    two = calculate(PairModel((cryolite(),), 20.0), r, {"scale": 0.6, "delta2": 2.0, "qdamp": 0.02})
+    one = calculate(PairModel((nickel(),), 20.0, "pdffit"), r, {"scale": 0.3, "coherence_length": 40.0, "qdamp": 0.02})
+    two = calculate(PairModel((cryolite(),), 20.0, "pdffit"), r, {"scale": 0.6, "delta2": 2.0, "qdamp": 0.02})
     np.testing.assert_allclose(calculate(both, r, values), one + two, atol=1e-6)
     assert {"Ni:a", "cryolite:Cl1.x", "qdamp"} <= set(both.parameters)
 
@@ -584,3 +584,37 @@ def test_unknown_names_are_refused():
     with pytest.raises(InputError, match="b: not a free parameter.*sets b = a"):
         calculate(model, np.array([3.0]), {"b": 3.5})
     assert model.why_fixed("coherence_length") == "the envelope none has no parameter"
+
+
+def test_a_mixture_is_divided_by_its_own_form_factors():
+    """Two phases that scatter unlike: F(Q) of the mixture from its own sums, phase by phase."""
+    metal, salt, qmax = nickel(), cryolite(), 20.0
+    r, atoms = np.arange(2.0, 20.0, 0.1), {"Ni": 0.3, "cryolite": 0.7}
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    q, weights = 0.5 * qmax * (nodes + 1), 0.5 * qmax * weights
+    mean, alone = {}, {}
+    for crystal in (metal, salt):
+        amounts = crystal.composition
+        power = scattering_powers(list(amounts), np.append(q, 0.0))
+        mean[crystal.name] = np.array(list(amounts.values())) @ power / sum(amounts.values())
+        # F(Q) of the phase by itself, from its own G(r) without an end in r: domains of 15 angstrom.
+        model, fine = PairModel((crystal,), qmax), np.arange(0.005, 60.0, 0.01)
+        alone[crystal.name] = np.sin(np.outer(q, fine)) @ calculate(model, fine, {"coherence_length": 15.0}) * 0.01
+    mixture = sum(atoms[name] * mean[name] for name in atoms)
+    total = sum(atoms[name] * mean[name][:-1] ** 2 * alone[name] for name in atoms) / mixture[:-1] ** 2
+    expected = 2 / np.pi * np.sin(np.outer(r, q)) @ (weights * total)
+    scales = {f"{name}:scale": atoms[name] * (mean[name][-1] / mixture[-1]) ** 2 for name in atoms}
+    values = scales | {f"{name}:coherence_length": 15.0 for name in atoms}
+    composition = {}
+    for crystal in (metal, salt):
+        for element, amount in crystal.composition.items():
+            own = atoms[crystal.name] * amount / sum(crystal.composition.values())
+            composition[element] = composition.get(element, 0.0) + own
+    for said in ({}, composition):
+        found = calculate(PairModel((metal, salt), qmax, composition=said), r, values)
+        assert relative(found, expected) < 2e-3
+    wrong = calculate(PairModel((metal,), qmax), r, {"scale": scales["Ni:scale"], "coherence_length": 15.0})
+    wrong = wrong + calculate(
+        PairModel((salt,), qmax), r, {"scale": scales["cryolite:scale"], "coherence_length": 15.0}
+    )
+    assert relative(wrong, expected) > 1e-2

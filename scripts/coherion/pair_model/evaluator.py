@@ -62,10 +62,39 @@ class Evaluator:
     def evaluate(self, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """G (n,) in 1/angstrom^2 and its derivatives (n, len(names)); ``values`` names every parameter."""
         spectrum = np.zeros((1 + len(self.names), self.q.size))
-        for phase in self.phases:
-            phase.add(values, spectrum)
+        if len(self.phases) == 1 or self.model.convention != "exact":
+            for phase in self.phases:
+                phase.add(values, spectrum)
+        else:
+            for phase, share in zip(self.phases, self._shares(values), strict=True):
+                own = np.zeros_like(spectrum)
+                phase.add(values, own)
+                spectrum += share * own
         both = self.back @ spectrum.T
         return both[:, 0], both[:, 1:]
+
+    def _shares(self, values: Mapping[str, float]) -> np.ndarray:
+        """How each phase of a mixture weighs at each Q, beside its weight at Q = 0, shape (phases, q).
+
+        A phase's F(Q) is that of its atoms by its own <f>^2, the data's that of all atoms by the mixture's: they differ
+        by <f>_phase^2/<f>_mixture^2, whose value at Q = 0 stays in the scale. The mixture is the composition that the
+        data were divided by; where that is not said, the phases' own atoms, of which there are scale/<f>^2(0). The
+        derivative of that in the scales, of second order in what phases differ, is left out.
+        """
+        means = np.array([phase.mean_power(values) for phase in self.phases])
+        if self.model.composition:
+            elements, amounts = zip(*self.model.composition.items(), strict=True)
+            q = np.concatenate([[0.0], self.q])
+            power = scattering_powers(elements, q, self.model.radiation, self.model.dispersion)
+            mixture = np.array(amounts) @ power / sum(amounts)
+        else:
+            scales = np.array([max(values[f"{phase.prefix}scale"], 0.0) for phase in self.phases])
+            atoms = scales / np.abs(means[:, 0]) ** 2
+            if not atoms.any():
+                return np.ones((len(means), self.q.size))
+            mixture = atoms @ means / atoms.sum()
+        share = np.abs(means / mixture) ** 2
+        return share[:, 1:] / share[:, :1]
 
     @property
     def narrow(self) -> int:
@@ -128,6 +157,14 @@ class _Phase:
 
     def _value(self, values: Mapping[str, float], name: str, missing: float = 0.0) -> float:
         return float(values.get(self.full[name], missing))
+
+    def mean_power(self, values: Mapping[str, float]) -> np.ndarray:
+        """<f> of the phase at Q = 0, then at each Q of the scene."""
+        q = np.concatenate([[0.0], self.scene.q])
+        power = scattering_powers(self.elements, q, self.scene.model.radiation, self.scene.model.dispersion)
+        crystal = self.crystal.with_values({name: values[self.full[name]] for name in self.own_names})
+        amounts = crystal.composition
+        return np.array([amounts[e] for e in self.elements]) @ power / sum(amounts.values())
 
     def meaning_of(self, motion: str) -> list[tuple[str, float]]:
         """The parameters wanted that one term of the width belongs to, with factors: the loop has the sum of two."""

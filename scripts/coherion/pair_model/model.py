@@ -46,6 +46,9 @@ class PairModel:
     dispersion
         f' + i f'' in electrons by element, where the reduction divided by factors that hold them; the exact
         convention then weighs pairs with Re(f_a f_b*)/|<f>|^2.
+    composition
+        Atoms by element of what the data were divided by; used where there are several phases, whose share of the data
+        depends on it. Empty: what the scales of the phases say.
     qmin
         F(Q) of the data is zero below this, 1/angstrom, and so is the model's; 0 if it is not said.
     extension
@@ -67,6 +70,7 @@ class PairModel:
     radiation: str = "xray"
     window: str = "none"
     dispersion: Mapping[str, complex] = field(default_factory=dict)
+    composition: Mapping[str, float] = field(default_factory=dict)
     qmin: float = 0.0
     extension: float | None = None
     refinement_of_grid: float = 1.0

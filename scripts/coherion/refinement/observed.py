@@ -12,6 +12,7 @@ import numpy as np
 
 from coherion.errors import InputError
 from coherion.messages import warn
+from coherion.scattering.composition import parse_formula
 
 # A number for Qmax that differs from the file's by less than this (1/angstrom) is the same number.
 SAME_QMAX = 1e-3
@@ -37,6 +38,8 @@ class Observed:
         differs from it by more than the counts' errors.
     dispersion
         f' + i f'' in electrons by element, where the reduction divided by them.
+    composition
+        Atoms by element of what the data were divided by; empty where nothing says it.
     qmax, qmin
         Where the Fourier transform ended and began, 1/angstrom.
     origin
@@ -54,6 +57,7 @@ class Observed:
     qmin: float = 0.0
     g_nyquist: np.ndarray | None = None
     dispersion: Mapping[str, complex] = field(default_factory=dict)
+    composition: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Observed:
@@ -76,9 +80,9 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
     except OSError as problem:
         raise InputError("G(r) cannot be read", file=file, found=problem) from problem
     if start.startswith((b"\x89HDF", b"CDF")):
-        r, g, sd, nyquist, covariance, stated, origin, qmin, g_nyquist, dispersion = _from_netcdf(file)
+        r, g, sd, nyquist, covariance, stated, origin, qmin, g_nyquist, dispersion, formula = _from_netcdf(file)
     else:
-        r, g, sd, stated, origin, qmin = _from_text(file)
+        r, g, sd, stated, origin, qmin, formula = _from_text(file)
         nyquist = covariance = g_nyquist = None
         dispersion = {}
     if stated is None and qmax is None:
@@ -98,7 +102,9 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
             advice="correct the setting qmax, or leave it out to take the file's",
         )
     known = float(stated if stated is not None else qmax)  # type: ignore[arg-type]
-    made = Observed(r, g, sd, nyquist, covariance, known, origin, file, qmin, g_nyquist, dispersion)
+    made = Observed(
+        r, g, sd, nyquist, covariance, known, origin, file, qmin, g_nyquist, dispersion, _composition(formula, file)
+    )
     _check_numbers(made)
     _check_frequencies(made)
     return made
@@ -136,7 +142,17 @@ def _from_netcdf(file: str):
         qmin or 0.0,
         dataset["pdf_nyquist"].values if "pdf_nyquist" in dataset and nyquist is not None else None,
         dispersion,
+        str(dataset.attrs.get("composition", "")),
     )
+
+
+def _composition(formula: str, file: str) -> dict[str, float]:
+    """What the data were divided by, if the file says it in a way that can be read."""
+    try:
+        return parse_formula(formula) if formula.strip() else {}
+    except InputError:
+        warn(f"{file}: the composition {formula!r} cannot be read and is not used")
+        return {}
 
 
 def _from_text(file: str):
@@ -147,7 +163,15 @@ def _from_text(file: str):
         raise InputError("the file holds no G(r)", file=file, found=f"a .{text.kind} file", expected="a .gr file")
     words = " ".join([*text.header.values()])
     origin = "simulated" if "SIMULATED" in words else "measured"
-    return text.x, text.y, text.dy, text.number("qmax"), origin, text.number("qmin") or 0.0
+    return (
+        text.x,
+        text.y,
+        text.dy,
+        text.number("qmax"),
+        origin,
+        text.number("qmin") or 0.0,
+        text.header.get("composition", ""),
+    )
 
 
 def _check_numbers(observed: Observed) -> None:

@@ -88,7 +88,8 @@ def run_recipe(
         If the recipe does not fit the structure or the data.
     """
     data = fit_data(observed, settings.fit_range, settings.weights)
-    problem = prepare(make_model(crystals, observed.qmax, settings, observed.dispersion), settings)
+    model = make_model(crystals, observed.qmax, settings, observed.dispersion, observed.composition)
+    problem = prepare(model, settings)
     say(
         f"{len(problem.map.variables)} independent parameters, fit from {settings.fit_range[0]:g} to "
         f"{settings.fit_range[1]:g} angstrom, weights: {data.weights}"

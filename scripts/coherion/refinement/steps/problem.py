@@ -53,6 +53,7 @@ def make_model(
     qmax: float,
     settings: RefinementSettings,
     dispersion: Mapping[str, complex] | None = None,
+    composition: Mapping[str, float] | None = None,
 ) -> PairModel:
     """The pair model of some phases; their names are those of the settings or of the files.
 
@@ -89,6 +90,7 @@ def make_model(
         radiation=settings.radiation,
         window=settings.window,
         dispersion=dispersion or {},
+        composition=composition or {},
     )
 
 
