@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
+from coherion.figures.readings import draw_lengths
 from coherion.statistics.series import Missing, Series
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def draw_trend(series: Series) -> Plate:
 
 
 def draw_series(series: Series, name: str, correlation: xarray.Dataset | None = None) -> Plate:
-    """One of :data:`FIGURES` from the table of the series, ``figure_S1`` or ``overview``.
+    """One of :data:`FIGURES` from the table of the series, ``figure_S1``, ``readings`` or ``overview``.
 
     ``correlation`` is the dataset that ``judge_claims`` wrote; its line is drawn where a panel asks for it.
     """
@@ -192,6 +193,8 @@ def draw_series(series: Series, name: str, correlation: xarray.Dataset | None = 
         return draw_overview(series)
     if name == "figure_S1":
         return draw_trend(series)
+    if name == "readings":
+        return draw_lengths(series)
     panels = FIGURES[name]
     columns = 3 if len(panels) == 3 else 2
     rows = -(-len(panels) // columns)

@@ -1,0 +1,145 @@
+"""Size or strain: what each reading of G(r) makes of one sample, and of the lengths of a series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray
+
+from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
+from coherion.settings.stages.refinement import READINGS
+from coherion.statistics.series import Series
+
+WORDS: Mapping[str, str] = {
+    "size": "size alone",
+    "size_strain": "size and strain",
+    "strain": "strain alone",
+    "lognormal": "log-normal spheres",
+    "spheroid": "spheroids",
+}
+#: Contours of chi-squared above its least, for two parameters: 39 and 86 % of a normal distribution lie within.
+LEVELS = (1.0, 4.0)
+
+
+def style_of(reading: str) -> dict[str, Any]:
+    """Colour and marker of a reading, the same in every figure."""
+    place = READINGS.index(reading)
+    return {"color": COLOURS[place], "marker": MARKERS[place]}
+
+
+def draw_readings(plate: Plate, panel: Any, fit: xarray.Dataset) -> None:
+    """Mean domain length against mean square strain under each reading, with contours of chi-squared.
+
+    The contours are those of the quadratic form of each fit in 1/L and strain squared, which both are near linear in
+    G(r). A reading without strain lies on the line of zero. Strain alone, 1/L = 0, is most often far from the others
+    and then stands in the legend only. Open marks do not count in what is reported.
+    """
+    names = [str(name) for name in fit["reading_name"].values]
+    turn, aicc = np.linspace(0.0, 2.0 * np.pi, 121), fit["reading_aicc"].values
+    corners = []
+    for i, name in enumerate(names):
+        inverse, sd = (float(fit[f"reading_inverse_length{s}"].values[i]) for s in ("", "_sd"))
+        strain, strain_sd = (float(fit[f"reading_microstrain_squared{s}"].values[i]) for s in ("", "_sd"))
+        weight, style = float(fit["reading_weight"].values[i]), style_of(name)
+        label = f"{WORDS[name]}, ΔAICc {aicc[i] - aicc.min():.1f}"
+        plate.points(
+            panel,
+            1e3 * inverse,
+            1e6 * strain,
+            x_sd=1e3 * sd,
+            y_sd=1e6 * strain_sd,
+            label=label,
+            markerfacecolor=style["color"] if weight else "none",
+            **style,
+        )
+        if name != "strain":
+            corners += [(1e3 * (inverse + k * sd), 1e6 * (strain + k * strain_sd)) for k in (-2.5, 2.5)]
+        covariance = float(fit["reading_covariance"].values[i])
+        if sd > 0 and strain_sd > 0:
+            matrix = np.array([[sd**2, covariance], [covariance, strain_sd**2]])
+            root = np.linalg.cholesky(matrix + 1e-12 * np.diag(np.diag(matrix)))
+            for level in LEVELS:
+                x, y = np.sqrt(level) * root @ np.array([np.cos(turn), np.sin(turn)])
+                panel.plot(1e3 * (inverse + x), 1e6 * (strain + y), color=style["color"], linewidth=0.6)
+    if corners:
+        low, high = np.min(corners, axis=0), np.max(corners, axis=0)
+        margin = 0.08 * (high - low) + 1e-3 * np.abs(high) + 1e-9
+        panel.set(xlim=(low[0] - margin[0], high[0] + margin[0]))
+        # Room for the legend above the points.
+        panel.set(ylim=(low[1] - margin[1], high[1] + 0.9 * (high[1] - low[1]) + margin[1]))
+    panel.axhline(0.0, color=GREY, linewidth=0.4)
+    panel.set(xlabel="1/L / 10$^{-3}$ Å$^{-1}$", ylabel="⟨e²⟩ / 10$^{-6}$")
+    panel.legend(loc="upper center", fontsize=5)
+
+
+def draw_lengths(series: Series) -> Plate:
+    """Lengths and strains of the series under each reading, against the sample.
+
+    Points stand beside one another for each sample; what is reported carries both errors. Strain alone has no length
+    and a strain that says so; it is not drawn.
+    """
+    origin = "simulated" if "simulated" in series.texts("origin") else "measured"
+    plate = Plate(2, 1, width=PAGE, height=4.2, origin=origin)
+    names = list(series.texts("sample"))
+    place = np.arange(len(names), dtype=float)
+    shown = [name for name in READINGS if name != "strain" and series.has(f"inverse_length_as_{name}_per_A")]
+    for k, name in enumerate(shown):
+        shift, style = 0.12 * (k - 0.5 * (len(shown) - 1)), style_of(name)
+        inverse, sd = _column(series, f"inverse_length_as_{name}_per_A")
+        known = inverse > 0
+        if known.any():
+            length = 1.0 / inverse[known]
+            plate.points(
+                plate.panels[0],
+                place[known] + shift,
+                length,
+                y_sd=sd[known] * length**2,
+                names=[names[i] for i in np.flatnonzero(known)],
+                label=WORDS[name],
+                ms=2.5,
+                **style,
+            )
+        strain, sd = _column(series, f"microstrain_squared_as_{name}")
+        known = np.isfinite(strain)
+        if known.any():
+            plate.points(
+                plate.panels[1],
+                place[known] + shift,
+                1e6 * strain[known],
+                y_sd=1e6 * sd[known],
+                names=[names[i] for i in np.flatnonzero(known)],
+                label=WORDS[name],
+                ms=2.5,
+                **style,
+            )
+    for panel, column, factor in ((0, "coherence_length_A", 1.0), (1, "microstrain_squared", 1e6)):
+        value, sd = _column(series, column)
+        known = np.isfinite(value)
+        if known.any():
+            plate.points(
+                plate.panels[panel],
+                place[known],
+                factor * value[known],
+                y_sd=factor * sd[known],
+                names=[names[i] for i in np.flatnonzero(known)],
+                label="reported, with both errors",
+                marker="_",
+                ms=14,
+                color="black",
+            )
+    plate.panels[0].set(ylabel="mean domain length / Å")
+    plate.panels[1].set(ylabel="⟨e²⟩ / 10$^{-6}$", xlabel="sample")
+    for panel in plate.panels:
+        panel.set_xticks(place, names, rotation=60 if len(names) > 8 else 0)
+        if panel.get_legend_handles_labels()[0]:
+            panel.margins(y=0.28)
+            panel.legend(ncols=5, fontsize=5.5, loc="upper center")
+    return plate
+
+
+def _column(series: Series, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A column and its uncertainties, NaN where the table does not have them."""
+    nothing = np.full(len(series), np.nan)
+    return tuple(series.numbers(c) if series.has(c) else nothing for c in (name, f"{name}_sd"))  # type: ignore[return-value]
