@@ -40,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from coherion.settings.configuration import read_yaml
 
     structures, refined = (lists_of(given.settings, key) for key in ("structures", "refined"))
-    if unknown := set(given.settings) - {"structures", "refined"}:
-        raise InputError("unknown setting", place=f"key {min(unknown)}", expected="structures, refined")
+    command.refuse_others(given.settings, "structures", "refined")
     samples = read_table(given.samples, read_yaml(SCHEMAS / "samples.schema.yaml"))
     spectra = read_table(given.spectra, read_yaml(SCHEMAS / "spectra.schema.yaml")) if given.spectra else []
     with messages.collected() as said:

@@ -1,6 +1,8 @@
 """Collect everything that was found for each sample in the table of the series, and all exclusions in another.
 
-The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range.
+The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range. Beside
+those of coherion.statistics.collect.SeriesSettings the settings may name the samples in which a side phase was looked
+for: {"suspects": ["x95"]}.
 """
 
 from coherion import command
@@ -15,7 +17,6 @@ def main(argv=None):
     arguments.add_argument("--spectra", help="table of the spectra")
     arguments.add_argument("--schemas", required=True, help="folder of the schemas of the tables")
     arguments.add_argument("--ranges", nargs="*", default=[], help="fit ranges, the one that counts first")
-    arguments.add_argument("--suspects", nargs="*", default=[], help="samples in which a side phase was looked for")
     arguments.add_argument("--side-phase", default="", metavar="PATTERN", help="files of the search for a side phase")
     for stage in ("refinement", "geometry", "validation", "arrhenius"):
         arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
@@ -31,7 +32,9 @@ def main(argv=None):
     from coherion.settings.stages.series import SeriesSettings
     from coherion.statistics.collect import exclusion_rows, series_row
 
-    settings = settings_from(SeriesSettings, given.settings)
+    suspects = command.names_of(given.settings, "suspects")
+    own = {key: value for key, value in given.settings.items() if key != "suspects"}
+    settings = settings_from(SeriesSettings, own)
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
     if tables.with_structure() and not given.ranges:
         raise InputError("no fit range is given", place="--ranges", expected="one or more, such as 2-60")
@@ -45,7 +48,7 @@ def main(argv=None):
                 r: read_dataset(command.file_of(given.refinement, name, r), "refine_structure") for r in given.ranges
             }
             geometry = read_dataset(command.file_of(given.geometry, name, given.ranges[0]), "measure_geometry")
-        if name in given.suspects:
+        if name in suspects:
             side_phases[name] = read_dataset(command.file_of(given.side_phase, name), "detect_side_phase")
         if name in tables.spectra:
             arrhenius[name] = read_dataset(command.file_of(given.arrhenius, name), "fit_arrhenius")

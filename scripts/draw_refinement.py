@@ -1,13 +1,15 @@
-"""Draw one sample's reduction and the fits of its G(r), each picture with its numbers beside it."""
+"""Draw one sample's reduction and the fits of its G(r), each picture with its numbers beside it.
+
+The settings may name the title that stands above the figures: {"title": "x = 0.5"}.
+"""
 
 from coherion import command
 
 
 def main(argv=None):
-    arguments = command.parser(__doc__, settings=False)
+    arguments = command.parser(__doc__)
     arguments.add_argument("reduced", help="netCDF that reduce_scan wrote")
     arguments.add_argument("fits", nargs="*", help="netCDF files that refine_structure wrote")
-    arguments.add_argument("--title", default="", help="what stands above the figures")
     arguments.add_argument(
         "--output",
         required=True,
@@ -15,6 +17,8 @@ def main(argv=None):
         help="a .pdf for the reduction and one for each fit; .svg, .png and .tsv are written beside each",
     )
     given = arguments.parse_args(argv)
+    command.refuse_others(given.settings, "title")
+    title = command.text_of(given.settings, "title")
     if len(given.output) != 1 + len(given.fits):
         arguments.error(f"{1 + len(given.fits)} names of figures are needed, there are {len(given.output)}")
 
@@ -23,9 +27,9 @@ def main(argv=None):
     from coherion.figures.refinement import draw_refinement
 
     first, *others = given.output
-    draw_reduction(read_dataset(given.reduced, "reduce_scan"), given.title).save(first, [given.reduced])
+    draw_reduction(read_dataset(given.reduced, "reduce_scan"), title).save(first, [given.reduced])
     for fit, path in zip(given.fits, others, strict=True):
-        draw_refinement(read_dataset(fit, "refine_structure"), given.title).save(path, [fit])
+        draw_refinement(read_dataset(fit, "refine_structure"), title).save(path, [fit])
 
 
 if __name__ == "__main__":

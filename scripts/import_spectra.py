@@ -2,6 +2,7 @@
 
 The settings name the sample and its rows of the table of spectra:
 {"sample": "x05", "rows": [{"file": "x05_25C.mpr", "temperature_C": 25}], "temperature_sd": 0.5}
+The files are given one by one, or by the --folder that the rows name them from.
 """
 
 from coherion import command
@@ -10,7 +11,8 @@ from coherion.errors import InputError
 
 def main(argv=None):
     arguments = command.parser(__doc__)
-    arguments.add_argument("files", nargs="+", metavar="FILE", help="files of impedance, each named by a row")
+    arguments.add_argument("files", nargs="*", metavar="FILE", help="files of impedance, each named by a row")
+    arguments.add_argument("--folder", help="where the files of the rows lie, in place of their names")
     arguments.add_argument("--output", required=True, metavar="X.nc", help="netCDF of the sample's spectra")
     given = arguments.parse_args(argv)
 
@@ -25,8 +27,11 @@ def main(argv=None):
         raise InputError("settings name no sample", place="key sample", expected="the sample's name")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError("settings have no rows of spectra", place="key rows", expected="a list of objects")
-    dataset = assemble(sample, files_of_rows(rows, given.files), settings_from(SpectraSettings, settings))
-    write_dataset(dataset, given.output, "import_spectra", sources=dict.fromkeys(given.files), settings=given.settings)
+    files = given.files
+    if given.folder is not None:
+        files = [f"{given.folder.rstrip('/')}/{str(row.get('file', '')).strip()}" for row in rows]
+    dataset = assemble(sample, files_of_rows(rows, files), settings_from(SpectraSettings, settings))
+    write_dataset(dataset, given.output, "import_spectra", sources=dict.fromkeys(files), settings=given.settings)
 
 
 if __name__ == "__main__":

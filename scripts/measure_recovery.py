@@ -1,6 +1,7 @@
 """Compare what the analysis of the simulated series found with what is true in it.
 
-The files of a sample are named by patterns in which {sample} stands for its name.
+The settings name the samples: {"samples": ["x10", "x50"]}. Their files are named by patterns in which {sample} stands
+for a name.
 """
 
 from pathlib import Path
@@ -9,9 +10,8 @@ from coherion import command
 
 
 def main(argv=None):
-    arguments = command.parser(__doc__, settings=False)
+    arguments = command.parser(__doc__)
     arguments.add_argument("series", help="table of the series: it says which samples were left out")
-    arguments.add_argument("--samples", nargs="+", required=True, help="names of the samples")
     for stage, what in (
         ("scan-truth", "truth of the scans"),
         ("refinement", "refinements"),
@@ -29,10 +29,12 @@ def main(argv=None):
     from coherion.statistics import recovery
     from coherion.statistics.series import read_series
 
+    command.refuse_others(given.settings, "samples")
+    samples = command.names_of(given.settings, "samples")
     series = read_series(given.series)
     reasons = dict(zip(series.texts("sample"), series.texts("excluded"), strict=True))
     rows = []
-    for name in given.samples:
+    for name in samples:
         scan, fit, spectra, circuits, arrhenius = (
             Path(command.file_of(pattern, name))
             for pattern in (given.scan_truth, given.refinement, given.spectra_truth, given.circuits, given.arrhenius)

@@ -74,7 +74,7 @@ def test_every_caption_that_the_report_names_is_there():
     rules = ROOT / "workflow" / "rules"
     from draw_paper import KINDS
 
-    texts = {file: file.read_text(encoding="utf-8") for file in (ROOT / "Snakefile", *rules.glob("*.smk"))}
+    texts = {file: file.read_text(encoding="utf-8") for file in (ROOT / "workflow/Snakefile", *rules.glob("*.smk"))}
     # Some rules have a caption for each of a list of results.
     lists = dict(re.findall(r"(SERIES_FIGURES|SUMMARY) = \[([^\]]*)\]", "\n".join(texts.values())))
     names = {key: re.findall(r'"(\w+)"', inside) for key, inside in lists.items()}

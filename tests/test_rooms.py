@@ -32,6 +32,7 @@ FLOORS = (
     "provenance",
     "inputs",
     "simulation",
+    "library",
 )
 MOST_FILES = 13
 

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,40 @@ def read_settings(text: str) -> dict[str, Any]:
             expected=expected,
         )
     return settings
+
+
+def refuse_others(settings: Mapping[str, Any], *known: str) -> None:
+    """Raise InputError where a setting is not among those that a command knows."""
+    if unknown := set(settings) - set(known):
+        raise InputError("unknown setting", place=f"key {min(unknown)}", expected=", ".join(known))
+
+
+def text_of(settings: Mapping[str, Any], key: str) -> str:
+    """A setting that is a text, empty where it is not given.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    found = settings.get(key, "")
+    if not isinstance(found, str):
+        raise InputError("not a text", place=f"key {key}", found=found, expected=f'such as {{"{key}": "x = 0.5"}}')
+    return found
+
+
+def names_of(settings: Mapping[str, Any], key: str) -> list[str]:
+    """A setting that is a list of names, empty where it is not given.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    found = settings.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise InputError("not a list of names", place=f"key {key}", found=found, expected='such as ["x10", "x50"]')
+    return found
 
 
 def file_of(pattern: str, sample: str, fit_range: str = "") -> str:

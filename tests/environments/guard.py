@@ -48,7 +48,7 @@ def environments_of_commands() -> dict[str, set[str]]:
                 continue
             name = command[1]
             if name == "chain":
-                (name,) = re.findall(r'"python \{input\.script\} (\w+) ', rule)
+                (name,) = re.findall(r'"python \{input\.script:q\} (\w+) ', rule)
             found.setdefault(name, set()).add(environment[1])
     return found
 

@@ -57,7 +57,7 @@ FOLDERS = '{"results": "results", "data_folder": "data"}'
 SHOWN = '{"figure_S1": {"file": "%s", "caption": "none"}}'
 SUPPORTING = ("--summary", "none", "--output", "OUT/s.pdf")
 RECOVERY = (
-    *("--samples", "a", "--scan-truth", "none", "--refinement", "none", "--spectra-truth", "none"),
+    *("--scan-truth", "none", "--refinement", "none", "--spectra-truth", "none"),
     *("--circuits", "none", "--arrhenius", "none", "--output", "OUT/r.tsv", "--summary", "OUT/s.tsv"),
 )
 TABLES = (
@@ -105,7 +105,7 @@ CALLS: dict[str, Call] = {
         "draw_series", ("series.tsv", "--correlation", BAD, "--output", "OUT/figure_4.pdf")
     ),
     "detect_side_phase": Call("detect_side_phase", (BAD, "good.gr", "good.cif", *SIDE), "{}"),
-    "measure_recovery": Call("measure_recovery", (BAD, *RECOVERY), text=True),
+    "measure_recovery": Call("measure_recovery", (BAD, *RECOVERY), '{"samples": ["a"]}', text=True),
     "draw_recovery": Call("draw_recovery", (BAD, "--output", "OUT/x.pdf"), text=True),
     "write_tables": Call("write_tables", (BAD, *TABLES), text=True),
     "write_supporting_information": Call("write_supporting_information", (BAD, "series.tsv", *SUPPORTING)),

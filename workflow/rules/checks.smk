@@ -31,7 +31,7 @@ rule check_tables:
         spectra=lambda wildcards, input: (
             ["--spectra", *input.spectra] if input.spectra else []
         ),
-        settings=json.dumps(
+        settings=told(
             {
                 "structures": {
                     sample: structures(sample)
@@ -42,9 +42,8 @@ rule check_tables:
                     sample: changed_occupancies(JOBS.of_sample("refinement", sample))
                     for sample in TABLES.samples
                 },
-            },
-            sort_keys=True,
+            }
         ),
     shell:
-        "python {input.script} {input.samples:q} {params.spectra:q} --settings {params.settings:q} --output {output:q}"
+        "python {input.script:q} {input.samples:q} {params.spectra:q} --settings {params.settings:q} --output {output:q}"
         " > {log:q} 2>&1"

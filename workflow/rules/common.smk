@@ -1,14 +1,11 @@
 """What all rules share: the checked configuration and tables, and the names of files."""
 
+import hashlib
 import json
 import re
-import sys
 import time
-from pathlib import Path
 
-SCRIPTS = Path(workflow.basedir) / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
+from coherion.data.netcdf import write_text
 from coherion.provenance.code import digest_of
 from coherion.provenance.logs import summary_of_logs
 from coherion.errors import CoherionError
@@ -16,9 +13,9 @@ from coherion.data.series_tables import read_tables
 from coherion.inputs.job_settings import JobSettings
 from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from
-from snakemake.exceptions import WorkflowError
 
 STARTED = time.time()
+SCHEMAS = ROOT / "workflow" / "schemas"
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
 
 
@@ -26,18 +23,17 @@ def located(path):
     """A file that the configuration names: below the working folder, else below the workflow's own folder."""
     if not path or Path(path).is_absolute() or Path(path).exists():
         return path or None
-    own = Path(workflow.basedir) / path
+    own = ROOT / path
     return str(own) if own.exists() else path
 
 
 def checked():
     """What the jobs are told: configuration with its defaults, and tables; a refusal is one line."""
-    schemas = Path(workflow.basedir) / "workflow" / "schemas"
     try:
         files = ", ".join(map(str, workflow.configfiles))
         settings = configuration_from(config, file=files)
         tables = read_tables(
-            {name: located(path) for name, path in settings["tables"].items()}, schemas
+            {name: located(path) for name, path in settings["tables"].items()}, SCHEMAS
         )
         listed = {row["sample"] for row in tables.excluded} | set(tables.samples)
         unknown = set(settings["per_sample"]) - listed
@@ -75,7 +71,7 @@ def data(row):
     return [f"{folder}/{part.strip()}" for part in row["file"].split("|")]
 
 
-def _shown(path):
+def shown(path):
     """Relative to the working folder where the workflow stands in it, so that a rule's command can be typed."""
     return str(
         path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
@@ -88,8 +84,8 @@ def one_of(names):
 
 
 def script(name):
-    """The command of a rule."""
-    return _shown(SCRIPTS / f"{name}.py")
+    """The command of a rule. Whether it changed is told by its code, not by the date of its file."""
+    return ancient(shown(ROOT / "scripts" / f"{name}.py"))
 
 
 def code(*commands):
@@ -98,24 +94,37 @@ def code(*commands):
     It is a parameter of the rule, so that changed code runs the rule again; named as inputs, some thirty files per job
     would each be looked at for every job.
     """
-    return digest_of(commands, SCRIPTS)
+    return digest_of(commands, ROOT / "scripts")
 
 
-def settings_text(told):
-    """Settings of a job as canonical JSON: it runs again only if its own settings change."""
-    return json.dumps(told, sort_keys=True, ensure_ascii=True)
+# A whole command is one argument of the shell, which takes 128 kB; a command is told a handful of things.
+LONGEST_TOLD = 10_000
+
+
+def told(settings):
+    """What a command is told, as canonical JSON: a job runs again only if it changes.
+
+    What would be too long for a command line is written to a file that is named by its content. Snakemake prints
+    parameters into a script of its report as they are, so that no tag may stand in them.
+    """
+    text = json.dumps(settings, sort_keys=True).replace("<", "\\u003c")
+    if len(text) <= LONGEST_TOLD:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = Path(result(f"settings/{digest}.json"))
+    if not path.exists():
+        write_text(path, text + "\n")
+    return str(path)
 
 
 def settings_of_sample(stage):
     """The settings of one stage's job of a sample, for a rule's parameter."""
-    return lambda wildcards: settings_text(JOBS.of_sample(stage, wildcards.sample))
+    return lambda wildcards: told(JOBS.of_sample(stage, wildcards.sample))
 
 
 def title_of(sample):
     """What figures call a sample: its title, else its name; titles are plain text, never mathtext."""
-    title = TABLES.samples[sample].get("title", sample).replace("$", "")
-    # A command would take what begins with a dash for an option; a blank in front is not seen.
-    return f" {title}" if title.startswith("-") else title
+    return TABLES.samples[sample].get("title", sample).replace("$", "")
 
 
 def environment(family):

@@ -32,7 +32,7 @@ rule draw_series:
         ),
         figures=[result(f"figures/{name}.pdf") for name in SERIES_FIGURES],
     shell:
-        "python {input.script} {input.series:q} {params.correlation:q} --output {params.figures:q} > {log:q} 2>&1"
+        "python {input.script:q} {input.series:q} {params.correlation:q} --output {params.figures:q} > {log:q} 2>&1"
 
 
 # One job for the figures of chosen samples, one for those of all: starting to draw costs more than drawing.
@@ -70,10 +70,10 @@ for batch, FIGURES in PAPER_FIGURES.items():
             runtime=lambda wildcards, attempt: 10 * attempt,
         params:
             code=code("draw_paper"),
-            figures=json.dumps(FIGURES, sort_keys=True),
+            figures=told(FIGURES),
             folder=lambda wildcards, output: Path(output[0]).parent,
         shell:
-            "python {input.script} {params.figures:q} --output {params.folder:q} > {log:q} 2>&1"
+            "python {input.script:q} {params.figures:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule draw_recovery:
@@ -100,7 +100,7 @@ rule draw_recovery:
         code=code("draw_recovery"),
         figure=lambda wildcards, output: output[0],
     shell:
-        "python {input.script} {input.recovery:q} --output {params.figure:q} > {log:q} 2>&1"
+        "python {input.script:q} {input.recovery:q} --output {params.figure:q} > {log:q} 2>&1"
 
 
 rule figures_all:

@@ -170,7 +170,7 @@ RECOVERED = [
 
 def supporting_figures():
     """Each figure of the paper's supporting information, and those beyond it, with its file and its caption."""
-    captions = Path(workflow.basedir) / "workflow" / "report"
+    captions = ROOT / "workflow" / "report"
     kinds = {
         name: figure | {"caption": f"kind_{figure['kind']}"}
         for figures in PAPER_FIGURES.values()
@@ -188,7 +188,7 @@ def supporting_figures():
         ):
             found[name] = {
                 "file": result(f"figures/{name}.pdf"),
-                "caption": _shown((captions / figure["caption"]).with_suffix(".rst")),
+                "caption": shown((captions / figure["caption"]).with_suffix(".rst")),
             }
             if figure.get("kind") == "fits":
                 found[name]["range"] = Path(figure["files"][0]).stem

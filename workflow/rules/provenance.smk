@@ -20,6 +20,7 @@ rule summarise_run:
         series=result("series/series.tsv"),
         exclusions=result("series/exclusions.tsv"),
         claims=result("claims.tsv") if IS_SERIES else [],
+        schema=shown(SCHEMAS / "config.schema.yaml"),
     output:
         [
             report(
@@ -42,16 +43,15 @@ rule summarise_run:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("summarise_run"),
-        settings=json.dumps(SETTINGS, sort_keys=True),
-        schema=str(Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"),
+        settings=told(SETTINGS),
         claims=lambda wildcards, input: (
             ["--claims", input.claims] if input.claims else []
         ),
         logs=result("logs"),
         folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python {input.script} {input.series:q} {input.exclusions:q} {params.claims:q} --logs {params.logs:q}"
-        " --settings {params.settings:q} --schema {params.schema:q} --output {params.folder:q} > {log:q} 2>&1"
+        "python {input.script:q} {input.series:q} {input.exclusions:q} {params.claims:q} --logs {params.logs:q}"
+        " --settings {params.settings:q} --schema {input.schema:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule write_crate:
@@ -73,9 +73,9 @@ rule write_crate:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         code=code("write_crate"),
-        settings=json.dumps(SETTINGS, sort_keys=True),
-        workflow=workflow.basedir,
+        settings=told(SETTINGS),
+        workflow=str(ROOT),
         configuration=[str(file) for file in workflow.configfiles],
     shell:
-        "python {input.script} --workflow {params.workflow:q} --configuration {params.configuration:q}"
+        "python {input.script:q} --workflow {params.workflow:q} --configuration {params.configuration:q}"
         " --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"

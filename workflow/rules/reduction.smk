@@ -28,7 +28,7 @@ rule reduce_scan:
             ["--background", input.background] if "background" in input.keys() else []
         ),
     shell:
-        "python {input.script} {input.scan:q} {params.background:q} --settings {params.settings:q}"
+        "python {input.script:q} {input.scan:q} {params.background:q} --settings {params.settings:q}"
         " --output {output.netcdf:q} > {log:q} 2>&1"
 
 
@@ -59,9 +59,10 @@ rule draw_reduction:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("draw_reduction"),
-        title=lambda wildcards: title_of(wildcards.sample),
+        settings=lambda wildcards: told({"title": title_of(wildcards.sample)}),
     shell:
-        "python {input.script} {input.reduced:q} --title {params.title:q} --output {output.pdf:q} > {log:q} 2>&1"
+        "python {input.script:q} {input.reduced:q} --settings {params.settings:q} --output {output.pdf:q}"
+        " > {log:q} 2>&1"
 
 
 rule reduce_all:

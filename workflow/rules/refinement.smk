@@ -23,7 +23,7 @@ rule refine_standard:
         code=code("refine_standard"),
         settings=settings_of_sample("resolution"),
     shell:
-        "python {input.script} {input.reduced:q} {input.structure:q} --settings {params.settings:q}"
+        "python {input.script:q} {input.reduced:q} {input.structure:q} --settings {params.settings:q}"
         " --output {output.resolution:q} --fit {output.fit:q} > {log:q} 2>&1"
 
 
@@ -76,7 +76,7 @@ rule refine_structure:
             )
         ],
     shell:
-        "python {input.script} refine_structure {input.reduced:q} {input.structure:q} {params.resolution:q}"
+        "python {input.script:q} refine_structure {input.reduced:q} {input.structure:q} {params.resolution:q}"
         " --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q}"
         " --then measure_geometry {params.main:q} {input.structure[0]:q} --settings {params.geometry:q}"
         " --output {output.geometry:q} --table {output.table:q} > {log:q} 2>&1"
@@ -121,7 +121,7 @@ rule draw_refinement:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("draw_refinement"),
-        title=lambda wildcards: title_of(wildcards.sample),
+        settings=lambda wildcards: told({"title": title_of(wildcards.sample)}),
         figures=lambda wildcards: [
             result(f"figures/{name}.pdf")
             for name in (
@@ -130,8 +130,8 @@ rule draw_refinement:
             )
         ],
     shell:
-        "python {input.script} {input.reduced:q} {input.fits:q} --title {params.title:q} --output {params.figures:q}"
-        " > {log:q} 2>&1"
+        "python {input.script:q} {input.reduced:q} {input.fits:q} --settings {params.settings:q}"
+        " --output {params.figures:q} > {log:q} 2>&1"
 
 
 rule refine_all:
@@ -178,5 +178,5 @@ rule detect_side_phase:
         code=code("detect_side_phase"),
         settings=settings_of_sample("side_phase"),
     shell:
-        "python {input.script} {input.reduced:q} {input.refinement:q} {input.structure:q} --side {input.side:q}"
+        "python {input.script:q} {input.reduced:q} {input.refinement:q} {input.structure:q} --side {input.side:q}"
         " --settings {params.settings:q} --output {output.netcdf:q} --table {output.table:q} > {log:q} 2>&1"

@@ -19,6 +19,6 @@ rule import_scan:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("import_scan"),
-        settings=lambda wildcards: settings_text(JOBS.of_scan(wildcards.scan)),
+        settings=lambda wildcards: told(JOBS.of_scan(wildcards.scan)),
     shell:
-        "python {input.script} {input.scan:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.script:q} {input.scan:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"

@@ -47,8 +47,8 @@ rule collect_series:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_series"),
-        settings=lambda wildcards: settings_text(JOBS.of_series("series")),
-        schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
+        settings=told(JOBS.of_series("series") | {"suspects": SUSPECTS}),
+        schemas=str(SCHEMAS),
         tables=[
             part
             for name in ("scans", "spectra")
@@ -56,7 +56,6 @@ rule collect_series:
             for part in (f"--{name}", located(SETTINGS["tables"][name]))
         ],
         ranges=FIT_RANGES,
-        suspects=SUSPECTS,
         patterns=lambda wildcards: [
             part
             for stage, pattern in (
@@ -69,8 +68,8 @@ rule collect_series:
             for part in (f"--{stage}", result(pattern))
         ],
     shell:
-        "python {input.script} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
-        " --ranges {params.ranges:q} --suspects {params.suspects:q} {params.patterns:q} --settings {params.settings:q}"
+        "python {input.script:q} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
+        " --ranges {params.ranges:q} {params.patterns:q} --settings {params.settings:q}"
         " --output {output.series:q} --exclusions {output.exclusions:q} > {log:q} 2>&1"
 
 
@@ -98,9 +97,9 @@ rule judge_claims:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("judge_claims"),
-        settings=lambda wildcards: settings_text(JOBS.of_series("claims")),
+        settings=told(JOBS.of_series("claims")),
     shell:
-        "python {input.script} {input.series:q} --settings {params.settings:q} --output {output.claims:q}"
+        "python {input.script:q} {input.series:q} --settings {params.settings:q} --output {output.claims:q}"
         " --correlation {output.correlation:q} > {log:q} 2>&1"
 
 
@@ -140,7 +139,7 @@ rule measure_recovery:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("measure_recovery"),
-        samples=RECOVERED,
+        settings=told({"samples": RECOVERED}),
         patterns=lambda wildcards: [
             part
             for stage, pattern in (
@@ -153,7 +152,7 @@ rule measure_recovery:
             for part in (f"--{stage}", result(pattern))
         ],
     shell:
-        "python {input.script} {input.series:q} --samples {params.samples:q} {params.patterns:q}"
+        "python {input.script:q} {input.series:q} --settings {params.settings:q} {params.patterns:q}"
         " --output {output.recovery:q} --summary {output.summary:q} > {log:q} 2>&1"
 
 

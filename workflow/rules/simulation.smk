@@ -20,11 +20,9 @@ rule simulate_scan:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("simulate_scan"),
-        settings=lambda wildcards: json.dumps(
-            SETTINGS["simulation"]["changes"], sort_keys=True
-        ),
+        settings=told(SETTINGS["simulation"]["changes"]),
     shell:
-        "python {input.script} {input.series:q} {wildcards.scan:q} --settings {params.settings:q}"
+        "python {input.script:q} {input.series:q} {wildcards.scan:q} --settings {params.settings:q}"
         " --output {output.scan:q} --truth {output.truth:q} > {log:q} 2>&1"
 
 
@@ -50,9 +48,7 @@ rule simulate_spectra:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("simulate_spectra"),
-        settings=lambda wildcards: json.dumps(
-            SETTINGS["simulation"]["changes"], sort_keys=True
-        ),
+        settings=told(SETTINGS["simulation"]["changes"]),
     shell:
-        "python {input.script} {input.series:q} {wildcards.sample:q} --settings {params.settings:q}"
+        "python {input.script:q} {input.series:q} {wildcards.sample:q} --settings {params.settings:q}"
         " --output {output.spectra:q} --truth {output.truth:q} > {log:q} 2>&1"

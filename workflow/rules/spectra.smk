@@ -36,12 +36,14 @@ rule analyse_spectra:
             "fit_circuits",
             "fit_arrhenius",
         ),
-        spectra=lambda wildcards: settings_text(JOBS.of_spectra(wildcards.sample)),
+        folder=SETTINGS["data_folder"],
+        spectra=lambda wildcards: told(JOBS.of_spectra(wildcards.sample)),
         validation=settings_of_sample("validation"),
         circuits=settings_of_sample("circuits"),
         arrhenius=settings_of_sample("arrhenius"),
     shell:
-        "python {input.script} import_spectra {input.spectra:q} --settings {params.spectra:q} --output {output.spectra:q}"
+        "python {input.script:q} import_spectra --folder {params.folder:q} --settings {params.spectra:q}"
+        " --output {output.spectra:q}"
         " --then validate_spectra {output.spectra:q} --settings {params.validation:q} --output {output.validation:q}"
         " --then fit_circuits {output.validation:q} --settings {params.circuits:q} --output {output.circuits:q}"
         " --then fit_arrhenius {output.circuits:q} --settings {params.arrhenius:q} --output {output.arrhenius:q}"
@@ -76,9 +78,9 @@ rule draw_impedance:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("draw_impedance"),
-        title=lambda wildcards: title_of(wildcards.sample),
+        settings=lambda wildcards: told({"title": title_of(wildcards.sample)}),
     shell:
-        "python {input.script} {input.validated:q} {input.circuits:q} {input.arrhenius:q} --title {params.title:q}"
+        "python {input.script:q} {input.validated:q} {input.circuits:q} {input.arrhenius:q} --settings {params.settings:q}"
         " --output {output.pdf:q} > {log:q} 2>&1"
 
 

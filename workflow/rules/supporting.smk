@@ -28,8 +28,8 @@ rule write_supporting_information:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("write_supporting_information"),
-        figures=json.dumps(SUPPORTING_FIGURES),
+        figures=told(SUPPORTING_FIGURES),
         summary=lambda wildcards, input: str(Path(input.summary[0]).parent),
     shell:
-        "python {input.script} {input.tables:q} {input.series:q} --summary {params.summary:q}"
+        "python {input.script:q} {input.tables:q} {input.series:q} --summary {params.summary:q}"
         " --figures {params.figures:q} --output {output:q} > {log:q} 2>&1"

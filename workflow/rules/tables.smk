@@ -38,8 +38,8 @@ rule write_tables:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("write_tables"),
-        schemas=str(Path(workflow.basedir) / "workflow" / "schemas"),
-        folder=workflow.basedir,
+        schemas=str(SCHEMAS),
+        folder=str(ROOT),
         tables=[
             part
             for name in ("scans", "spectra")
@@ -61,7 +61,7 @@ rule write_tables:
             *(["--claims", input.claims] if input.claims else []),
         ],
     shell:
-        "python {input.script} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
+        "python {input.script:q} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
         " --ranges {params.ranges:q} {params.patterns:q} {params.chosen:q} --structures {params.folder:q}"
         " --series {input.series:q} --exclusions {input.exclusions:q} --output {output:q} > {log:q} 2>&1"
 

@@ -104,7 +104,9 @@ class Crate:
         people = [self._person(author) for author in software["authors"]]
         license_of_software = self._license(software["license"])
         made = makers(self.jobs)
-        told = [self._file(path) for path in self.configuration]
+        # Beside the configuration what was too long for a command line; a stale file of it belongs to no job.
+        long = [file for file in _files(self.root / "settings") if any(file.name in job.command for job in self.jobs)]
+        told = [self._file(path) for path in (*self.configuration, *long)]
         for name in _WORKFLOW:
             for file in _files(self.workflow / name):
                 self._file(file)
@@ -126,7 +128,7 @@ class Crate:
             {
                 "@id": "#run",
                 "@type": "CreateAction",
-                "name": f"Run of {software['title']} {software['version']}",
+                "name": f"Run of {software['title']} {__version__}",
                 "description": "All jobs of the run, each of which has an action of its own",
                 "instrument": {"@id": main},
                 "object": _ids(read),
@@ -284,7 +286,7 @@ class Crate:
             "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
             "name": software["title"],
             "description": software["abstract"].strip(),
-            "version": software["version"],
+            "version": __version__,
             "conformsTo": {"@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"},
             "programmingLanguage": {"@id": SNAKEMAKE},
             "author": _ids(people),
