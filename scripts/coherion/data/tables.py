@@ -12,6 +12,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -296,6 +297,7 @@ def _written(value: Any) -> str:
     return text_cell(str(value))
 
 
+@lru_cache(maxsize=1024)
 def text_cell(text: str) -> str:
     """A text as a cell of a table: on one line, and never a formula where a spreadsheet opens the table.
 

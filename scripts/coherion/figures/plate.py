@@ -197,9 +197,10 @@ class Plate:
             ".svg": {"Date": None, "Source": text},
             ".png": {"Source": text} if text else {},
         }
-        # The layout takes longer than the drawing, and is the same for each format.
+        # The layout takes longer than the drawing, and is the same for each format. "none" would leave an empty engine,
+        # for whose sake each format draws once more.
         self.figure.draw_without_rendering()
-        self.figure.set_layout_engine("none")
+        self.figure.set_layout_engine(None)
         for suffix in FORMATS:
             write_whole(
                 stem.with_name(stem.name.removesuffix(".pdf") + suffix),
