@@ -89,7 +89,7 @@ def test_real_commands_reach_what_their_numbers_hang_on():
     scripts = Path(__file__).parents[2] / "scripts"
     reached = code._reached(scripts / "refine_structure.py", code.PACKAGE.parent)
     names = {str(file.relative_to(scripts)) for file in reached}
-    assert {"coherion/pair_model/kernel.py", "coherion/refinement/least_squares.py"} <= names
+    assert {"coherion/pair_model/kernel.py", "coherion/refinement/recipe.py"} <= names
     assert not {name for name in names if name.startswith(("coherion/figures", "coherion/impedance"))}
     written = code._reached(scripts / "write_supporting_information.py", code.PACKAGE.parent)
     assert code.PACKAGE / "document" / "template.typ" in written
