@@ -10,15 +10,17 @@ from coherion.data.netcdf import read_dataset, write_dataset
 from coherion.data.scans.reader import read_scan
 from coherion.data.spectra.reader import SpectraRow, assemble
 from coherion.errors import CoherionError, CoherionWarning, InputError
-from coherion.impedance.arrhenius_dataset import ArrheniusSettings, arrhenius_dataset
-from coherion.impedance.circuits.dataset import CircuitSettings, fit_dataset
+from coherion.impedance.arrhenius_dataset import arrhenius_dataset
+from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
-from coherion.impedance.kramers_kronig import ValidationSettings
 from coherion.refinement.observed import Observed, read_observed
 from coherion.refinement.recipe import RecipeResult, run_recipe
-from coherion.refinement.recipe_settings import RefinementSettings
 from coherion.scattering.reduction import reduce_scan
-from coherion.scattering.settings import ReductionSettings
+from coherion.settings.stages.arrhenius import ArrheniusSettings
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.reduction import ReductionSettings
+from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.validation import ValidationSettings
 
 __all__ = [
     "ArrheniusSettings",
