@@ -23,7 +23,7 @@ PROGRAM = """\
 from coherion.library import *
 
 scan, empty = read_scan("LaB6.raw"), read_scan("empty.raw")
-reduced = reduce_scan(scan, empty, ReductionSettings(composition="LaB6", corrections=["all"], density=4.71, packing=0.6))
+reduced = reduce_scan(scan, empty, ReductionSettings(composition="LaB6", corrections="all", density=4.71, packing=0.6))
 write_dataset(reduced, "LaB6.nc", "reduce_scan")
 observed = read_observed("LaB6.nc")
 fit = run_recipe([read_cif("LaB6.cif")], observed, RefinementSettings(fit_range=(2.0, 20.0)))
