@@ -246,6 +246,7 @@ def _place(spectrum: Spectrum, row: SpectraRow, settings: SpectraSettings, sampl
     name = PurePath(row.file).name
     if measured is None and given is None:
         hint = spectrum.stated_temperature
+        hint = temperature_in(PurePath(row.file).stem) if hint is None else hint
         raise InputError(
             "temperature is missing",
             file=row.file,

@@ -23,6 +23,10 @@ from coherion.errors import InputError
 FREQUENCY_LIMITS = (1e-7, 1e11)
 IMPEDANCE_LIMIT = 1e18
 TEMPERATURE_LIMITS = (-ZERO_CELSIUS, 2000.0)
+# Above this a type K thermocouple ends, and an input without one reads full scale (Gamry: 1395 degC).
+HIGHEST_SENSOR = 1372.0
+# What instruments write where no sensor is plugged in, besides what no temperature can be (Gamry: -327.67 degC).
+NO_SENSOR = (999.0, 999.9)
 # Why a row is dropped; a row's code is the place in this list, 0 for a row that is used.
 REASONS = (
     "",
@@ -199,6 +203,10 @@ def spectra_of(columns: Columns, facts: Facts, *, tolerance: float, place: str =
     made = []
     for k, (part, cycle) in enumerate(zip(parts, cycles, strict=True)):
         temperature, scatter = _mean_temperature(columns.temperature, part)
+        doubted = list(doubts)
+        if temperature is None and columns.temperature is not None:
+            reading = float(np.median(columns.temperature[part]))
+            doubted.append(f"its column of temperature reads {reading:.4g} degC: no sensor was plugged in")
         made.append(
             Spectrum(
                 frequency=_frozen(frequency[part]),
@@ -215,7 +223,7 @@ def spectra_of(columns: Columns, facts: Facts, *, tolerance: float, place: str =
                 start_time=facts.start_time,
                 dropped=tuple(lost.get(k, ())),
                 notes=tuple(notes),
-                doubts=tuple(doubts),
+                doubts=tuple(doubted),
             )
         )
     return made
@@ -410,7 +418,8 @@ def _mean_temperature(column: np.ndarray | None, part: np.ndarray) -> tuple[floa
         return None, None
     values = column[part]
     with np.errstate(invalid="ignore"):
-        values = values[(values > TEMPERATURE_LIMITS[0]) & (values <= TEMPERATURE_LIMITS[1])]
+        values = values[(values > TEMPERATURE_LIMITS[0]) & (values < HIGHEST_SENSOR)]
+        values = values[~np.isin(np.round(values, 1), NO_SENSOR)]
     # A sensor that is off at most points did not measure the sample.
     if values.size < 0.5 * part.size or not values.size:
         return None, None
