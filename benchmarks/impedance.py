@@ -209,7 +209,7 @@ def run_sample(repeats: int) -> dict:
     rounds = []
     for _ in range(repeats):
         t1, validated = timed(validate_dataset, spectra, ValidationSettings())
-        t2, circuits = timed(fit_dataset, validated, CircuitSettings())
+        t2, circuits = timed(fit_dataset, validated, CircuitSettings(circuit=CIRCUIT))
         t3, found = timed(arrhenius_dataset, circuits, pellet)
         rounds.append((t1 + t2 + t3, t1, t2, t3))
     best = min(rounds)

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = arguments.parse_args(argv)
 
     from coherion.data.netcdf import read_dataset, write_dataset, write_text
-    from coherion.impedance.circuits.dataset import circuit_table, fit_dataset
+    from coherion.impedance.circuits.dataset import circuit_table, fit_dataset, warn_of_doubts
     from coherion.impedance.circuits.impedance_py import SUFFIX, write_custom_circuits
     from coherion.settings.model import as_plain
     from coherion.settings.reading import settings_from
@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_dataset(circuits, given.output, "fit_circuits", sources=[given.spectra], settings=as_plain(settings))
     write_text(given.output.with_suffix(".tsv"), circuit_table(circuits))
     write_custom_circuits(circuits, given.output.with_suffix(SUFFIX), settings.fixed)
+    warn_of_doubts(circuits)
     resolved = circuits["resolved"].values
     for k, name in enumerate(circuits["resistance_name"].values):
         print(f"{name}: resolved in {int(resolved[:, k].sum())} of {resolved.shape[0]} spectra")

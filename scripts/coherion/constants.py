@@ -15,6 +15,9 @@ BOLTZMANN = 1.380649e-23 / ELEMENTARY_CHARGE
 HC = 6.62607015e-34 * 299792458.0 / ELEMENTARY_CHARGE * 1e10
 """Planck constant times speed of light, eV angstrom, exact."""
 
+VACUUM_PERMITTIVITY = 8.8541878128e-12
+"""F/m."""
+
 AVOGADRO = 6.02214076e23
 """1/mol, exact."""
 

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from coherion.errors import InputError
 from coherion.impedance.circuits.capacitance import arc_properties, suggested_origins
-from coherion.impedance.circuits.choice import (
+from coherion.impedance.circuits.choice.comparison import (
     CONFIGURED,
     NO_ELECTRODE,
     SECOND_ARC,

@@ -20,6 +20,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 FREQUENCY = np.geomspace(7e6, 0.1, 80)
 CELSIUS = np.arange(-40.0, 61.0, 10.0)
 THICKNESS, DIAMETER = 0.15, 0.9
+PAPER = {"circuit": "p(R1,CPE1)-CPE2"}
 ENERGY, PREFACTOR = 0.45, 2e5
 
 
@@ -78,7 +79,7 @@ def run(commands, folder, spectra, validation=None, fit=None, arrhenius=None):
         "pellet_diameter_sd_cm": 0.005,
     }
     validate([str(spectra), "--settings", json.dumps(validation or {}), "--output", names[0]])
-    fit_circuits([names[0], "--settings", json.dumps(fit or {}), "--output", names[1]])
+    fit_circuits([names[0], "--settings", json.dumps(PAPER | (fit or {})), "--output", names[1]])
     fit_arrhenius([names[1], "--settings", json.dumps(geometry | (arrhenius or {})), "--output", names[2]])
     return [read_dataset(n) for n in names]
 

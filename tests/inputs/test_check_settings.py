@@ -41,7 +41,11 @@ def test_the_series_that_ships_has_none(tmp_path):
         ("per_sample: {x10: {refinement: {fixed: {Na9.x: 0.1}}}}", ["refinement", "no such parameter; found Na9.x"]),
         ("per_sample: {x10: {refinement: {constraints: ['a = ']}}}", ["row", "refinement", "constraints[0]"]),
         ("circuits: {circuit: 'p(R1,'}", ["sample x10, circuits", "p(R1,"]),
-        ("per_sample: {x10: {circuits: {start: {R7: 1}}}}", ["sample x10, circuits", "no parameter 'R7'"]),
+        (
+            "per_sample: {x10: {circuits: {circuit: R1-C1, resistances: {total: [R1]}, start: {R7: 1}}}}",
+            ["x10, circuits", "'R7'"],
+        ),
+        ("per_sample: {x10: {circuits: {start: {R7: 1}}}}", ["circuits.start", "circuit still to be chosen"]),
         ("reduction: {qmin: 013}", ["line 1", "base 8"]),
     ],
 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from coherion.data.contract.impedance import ARRHENIUS, CARRIED
 from coherion.errors import InputError
+from coherion.impedance import alerts
 from coherion.impedance.arrhenius import Arrhenius, fit_arrhenius
 from coherion.impedance.conductivity import Conductivity, Pellet, conductivity
 from coherion.impedance.datasets import number, tsv
@@ -56,6 +57,7 @@ def analyse_resistance(
     resistance_sd: np.ndarray,
     reason: tuple[str, ...],
     settings: ArrheniusSettings,
+    choice_sd: np.ndarray | float = 0.0,
 ) -> Line:
     """Conductivities and Arrhenius lines of one resistance at several temperatures.
 
@@ -69,6 +71,8 @@ def analyse_resistance(
         For each spectrum why it takes no part; empty if it does.
     settings
         Geometry and conventions.
+    choice_sd
+        Part of ``resistance_sd`` that comes from the choice of the circuit.
     """
     pellet = pellet_of(settings)
     kelvin = celsius + settings.celsius_zero
@@ -80,14 +84,17 @@ def analyse_resistance(
             why[i] = f"hotter than the configured {settings.temperature_max:g} degC"
         if not why[i] and not (np.isfinite(resistance[i]) and resistance[i] > 0):
             why[i] = "no resistance"
+    raw = conductivity(resistance, resistance_sd, pellet, choice_sd=choice_sd)
+    places = np.flatnonzero([not w for w in why])
+    for k, factor in alerts.off_the_line(kelvin[places], raw.value[places]).items():
+        why[places[k]] = alerts.off_the_line_reason(factor)
     used = np.array([not w for w in why])
-    raw = conductivity(resistance, resistance_sd, pellet)
     lines: dict[tuple[str, str], Arrhenius] = {}
     for form in FORMS:
         for weighting in WEIGHTINGS:
             if np.unique(kelvin[used]).size < (2 if weighting == "errors" else 3):
                 continue
-            relative = raw.fit_sd[used] / raw.value[used]
+            relative = raw.own_sd[used] / raw.value[used]
             if weighting == "errors" and not np.all((relative > 0) | (temperature_sd[used] > 0)):
                 continue
             lines[form, weighting] = fit_arrhenius(
@@ -108,6 +115,7 @@ def analyse_resistance(
         resistance,
         resistance_sd,
         pellet,
+        choice_sd=choice_sd,
         temperature_sd=combined_sd,
         relative_slope=main.relative_slope(kelvin),
     )
@@ -153,17 +161,25 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
             circuits["resistance_sd"].values[:, k],
             tuple(str(r) for r in circuits["reason"].values[:, k]),
             settings,
+            circuits["resistance_choice_sd"].values[:, k] if "resistance_choice_sd" in circuits else 0.0,
         )
-        _warn_of(line, name, settings)
+        _warn_of(line, name, settings, celsius)
         found.append(line)
+    permittivity = alerts.relative_permittivity(circuits["capacitance"].values, pellet.cell_constant)
+    used = np.any([x.used for x in found], axis=0)
+    if permittivity.shape[1] and (text := alerts.impossible_permittivity(permittivity[used, 0])):
+        warn(text)
     values: dict[str, Any] = {
         "conductivity": np.array([x.sigma.value for x in found]),
         "conductivity_sd": np.array([x.sigma.sd for x in found]),
         "conductivity_fit_sd": np.array([x.sigma.fit_sd for x in found]),
+        "conductivity_choice_sd": np.array([x.sigma.choice_sd for x in found]),
         "conductivity_geometry_sd": np.array([x.sigma.geometry_sd for x in found]),
         "conductivity_temperature_sd": np.array([x.sigma.temperature_sd for x in found]),
         "used": np.array([x.used for x in found]),
         "exclusion": np.array([x.reason for x in found], dtype=object),
+        "standardised_residual": np.array([_residuals(x) for x in found]),
+        "relative_permittivity": permittivity,
         "spectra_used": np.array([int(x.used.sum()) for x in found]),
         **_main_results(found, celsius, settings, pellet),
         **_all_lines(found, settings, pellet),
@@ -189,7 +205,24 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
     return ARRHENIUS.dataset(values, attributes)
 
 
-def _warn_of(line: Line, name: str, settings: ArrheniusSettings) -> None:
+def _residuals(line: Line) -> np.ndarray:
+    """Standardised residual of every spectrum on the main line; NaN where it takes no part."""
+    residual = np.full(line.used.shape, np.nan)
+    if line.main is not None:
+        scatter = np.sqrt(line.main.chi_squared / max(line.main.degrees_of_freedom, 1))
+        unit = np.where(np.isfinite(line.main.ln_sd), line.main.ln_sd, scatter)
+        residual[line.used] = np.divide(line.main.residual, unit, out=np.zeros_like(unit), where=unit > 0)
+    return residual
+
+
+def _warn_of(line: Line, name: str, settings: ArrheniusSettings, celsius: np.ndarray) -> None:
+    used = line.used
+    own = np.hypot(line.sigma.own_sd, line.sigma.temperature_sd)
+    told = alerts.contradictions(celsius[used], line.sigma.value[used], own[used])
+    if line.main is not None:
+        told += alerts.impossible(line.main.activation_energy, line.sigma.value[used])
+    for text in told:
+        warn(f"resistance {name}: {text}")
     left_out = [w for w in line.reason if w]
     if line.main is None:
         warn(
@@ -291,14 +324,16 @@ def _all_lines(found: list[Line], settings: ArrheniusSettings, pellet: Pellet) -
 def arrhenius_table(dataset: xarray.Dataset) -> str:
     """Conductivity of every spectrum with its uncertainty by source, as tab-separated text with a header."""
     header = ["resistance", "temperature_C", "cycle", "source", "sigma_S_per_cm", "sigma_sd_S_per_cm"]
-    header += ["sd_fit", "sd_geometry", "sd_temperature", "used", "left_out_because"]
+    header += ["sd_fit", "sd_choice", "sd_geometry", "sd_temperature", "residual_in_sd", "used", "left_out_because"]
     d = {str(n): dataset[n].values for n in dataset.data_vars}
     lines = []
     for k, name in enumerate(dataset["resistance_name"].values):
         for row in range(dataset.sizes["spectrum"]):
             line = [str(name), number(d["temperature"][row]), *_origin(d, row)]
             line += [number(d["conductivity"][k, row]), number(d["conductivity_sd"][k, row], 3)]
-            line += [number(d[f"conductivity_{n}_sd"][k, row], 3) for n in ("fit", "geometry", "temperature")]
+            parts = ("fit", "choice", "geometry", "temperature")
+            line += [number(d[f"conductivity_{n}_sd"][k, row], 3) for n in parts]
+            line.append(number(d["standardised_residual"][k, row], 3))
             lines.append([*line, "yes" if d["used"][k, row] else "no", str(d["exclusion"][k, row])])
     return tsv(header, lines)
 

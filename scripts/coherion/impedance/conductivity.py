@@ -67,11 +67,18 @@ class Conductivity:
     """From the pellet: one relative error common to all."""
     temperature_sd: np.ndarray
     """From the temperature: how far the conductivity moves when the temperature is off by its uncertainty."""
+    choice_sd: np.ndarray
+    """From the choice of the circuit: 0 where it is given."""
+
+    @property
+    def own_sd(self) -> np.ndarray:
+        """Part in S/cm that is independent from spectrum to spectrum: of the fit and of the choice of the circuit."""
+        return np.hypot(self.fit_sd, self.choice_sd)
 
     @property
     def sd(self) -> np.ndarray:
         """Combined standard uncertainty in S/cm."""
-        return np.sqrt(self.fit_sd**2 + self.geometry_sd**2 + self.temperature_sd**2)
+        return np.sqrt(self.own_sd**2 + self.geometry_sd**2 + self.temperature_sd**2)
 
 
 def conductivity(
@@ -79,6 +86,7 @@ def conductivity(
     resistance_sd: np.ndarray,
     pellet: Pellet,
     *,
+    choice_sd: np.ndarray | float = 0.0,
     temperature_sd: np.ndarray | float = 0.0,
     relative_slope: np.ndarray | float = 0.0,
 ) -> Conductivity:
@@ -90,6 +98,8 @@ def conductivity(
         In ohm.
     pellet
         The geometry.
+    choice_sd
+        Part of ``resistance_sd`` in ohm that comes from the choice of the circuit.
     temperature_sd
         Standard uncertainty of each temperature in K.
     relative_slope
@@ -97,9 +107,12 @@ def conductivity(
     """
     r = np.asarray(resistance, dtype=float)
     sigma = pellet.cell_constant / r
+    total, choice = np.asarray(resistance_sd, dtype=float), np.broadcast_to(choice_sd, r.shape)
+    fit = np.where(choice > 0, np.sqrt(np.maximum(total**2 - choice**2, 0.0)), total)
     return Conductivity(
         value=sigma,
-        fit_sd=sigma * np.asarray(resistance_sd, dtype=float) / r,
+        fit_sd=sigma * fit / r,
         geometry_sd=sigma * pellet.relative_sd,
         temperature_sd=sigma * np.abs(relative_slope) * np.asarray(temperature_sd, dtype=float),
+        choice_sd=sigma * choice / r,
     )

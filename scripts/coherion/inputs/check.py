@@ -22,7 +22,7 @@ from coherion.inputs.series import changed_occupancies, warn_of_sample
 from coherion.settings.configuration import read_yaml
 from coherion.settings.reading import settings_from
 from coherion.settings.run import problems_of_configuration
-from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.circuits import AUTOMATIC, CircuitSettings
 from coherion.settings.stages.geometry import GeometrySettings
 from coherion.settings.stages.reduction import ReductionSettings
 from coherion.settings.stages.refinement import RefinementSettings
@@ -214,7 +214,8 @@ class _Check:
 
         for sample in self.tables.with_spectra():
             with self.found.about(f"sample {sample}, circuits"):
-                if settings := self._built(CircuitSettings, "circuits", sample):
+                settings = self._built(CircuitSettings, "circuits", sample)
+                if settings and settings.circuit != AUTOMATIC:
                     model = circuit(settings.circuit)
                     sums_of_resistances(model, settings.resistances)
                     for key in ("start", "fixed", "bounds"):

@@ -88,6 +88,9 @@ CIRCUITS = Contract(
         Variable("covariance", "spectrum parameter parameter_2", "1", "covariance, in the product of the units"),
         Variable("resistance", "spectrum resistance_name", "ohm", "sum of resistors"),
         Variable("resistance_sd", "spectrum resistance_name", "ohm", "standard uncertainty of the resistance"),
+        Variable(
+            "resistance_choice_sd", "spectrum resistance_name", "ohm", "part of it from the choice of the circuit"
+        ),
         Variable("resolved", "spectrum resistance_name", "1", "resistance is resolved"),
         Variable("reason", "spectrum resistance_name", "1", "why it is not resolved"),
         Variable("capacitance", "spectrum arc", "F", "effective capacitance"),
@@ -115,7 +118,12 @@ CIRCUITS = Contract(
         Variable("rmse", "spectrum", "1", "root of chi squared per number fitted"),
         Variable("degrees_of_freedom", "spectrum", "1", "real numbers fitted less free parameters"),
         Variable("agreeing_starts", "spectrum", "1", "starts that ended in the minimum reported"),
-        Variable("preferred_circuit", "spectrum", "1", "circuit that AICc prefers (reported, not imposed)"),
+        Variable("preferred_circuit", "spectrum", "1", "circuit that AICc prefers"),
+        Variable("fitted_circuit", "spectrum", "1", "circuit that was fitted"),
+        Variable("choice", "spectrum", "1", "why this circuit, and which resistors are the electrolyte's"),
+        Variable("rivals", "spectrum", "1", "JSON: other circuits with AICc, weight, resistance and objection"),
+        Variable("doubt", "spectrum", "1", "what speaks against a resolved resistance"),
+        Variable("misfit_to_noise", "spectrum", "1", "misfit in units of the noise of the Kramers-Kronig test"),
         Variable(
             "delta_aicc",
             "spectrum alternative",
@@ -130,7 +138,7 @@ CIRCUITS = Contract(
     ),
     attributes=(
         _SAMPLE,
-        Attribute("circuit", "", "the circuit"),
+        Attribute("circuit", "", "the circuit, or auto where each spectrum has its own"),
         Attribute("resistors", "", "JSON: resistors that each resistance is the sum of"),
         Attribute("weights", "", "weighting of the points"),
     ),
@@ -156,10 +164,15 @@ ARRHENIUS = Contract(
         Variable("conductivity", _GRID, _SIGMA, "conductivity"),
         Variable("conductivity_sd", _GRID, _SIGMA, "standard uncertainty of the conductivity"),
         Variable("conductivity_fit_sd", _GRID, _SIGMA, "part from the fit of the circuit"),
+        Variable("conductivity_choice_sd", _GRID, _SIGMA, "part from the choice of the circuit"),
         Variable("conductivity_geometry_sd", _GRID, _SIGMA, "part from the pellet, common to all"),
         Variable("conductivity_temperature_sd", _GRID, _SIGMA, "part from the temperature"),
         Variable("used", _GRID, "1", "spectrum takes part in the Arrhenius fit"),
         Variable("exclusion", _GRID, "1", "why a spectrum takes no part"),
+        Variable("standardised_residual", _GRID, "1", "distance from the line in units of the point's uncertainty"),
+        Variable(
+            "relative_permittivity", "spectrum arc", "1", "apparent relative permittivity of the arc, C L/(eps0 A)"
+        ),
         Variable("spectra_used", _EACH, "1", "number of spectra used"),
         Variable("activation_energy", _EACH, "eV", "activation energy, of the line in the attribute form"),
         Variable("activation_energy_sd", _EACH, "eV", "standard uncertainty of the activation energy"),

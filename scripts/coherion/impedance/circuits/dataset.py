@@ -10,19 +10,22 @@ import numpy as np
 
 from coherion.data.contract.impedance import CARRIED, CIRCUITS
 from coherion.errors import InputError
-from coherion.impedance.circuits.capacitance import arc_properties, suggested_origins
-from coherion.impedance.circuits.choice import (
-    CONFIGURED,
-    NO_ELECTRODE,
-    SECOND_ARC,
-    choose_model,
-    unresolved_reason,
-)
+from coherion.impedance.circuits.capacitance import suggested_origins
+from coherion.impedance.circuits.choice.comparison import CONFIGURED, NO_ELECTRODE, SECOND_ARC
+from coherion.impedance.circuits.choice.family import FEWEST_NUMBERS
 from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
-from coherion.impedance.circuits.fit import CircuitFit, fit_circuit, parameter_index
+from coherion.impedance.circuits.fit import parameter_index
+from coherion.impedance.circuits.spectrum import (
+    SpectrumResult,
+    analyse_automatic,
+    analyse_configured,
+    configured_parameters,
+    parameters_of,
+)
 from coherion.impedance.datasets import measured, number, tsv
 from coherion.impedance.relaxation_times import default_time_constants, relaxation_times
-from coherion.settings.stages.circuits import CircuitSettings
+from coherion.messages import warn
+from coherion.settings.stages.circuits import AUTOMATIC, CircuitSettings
 
 if TYPE_CHECKING:
     import xarray
@@ -76,12 +79,54 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     InputError
         If a setting is wrong; spectra that cannot be fitted are reported in the dataset instead.
     """
-    model = circuit(settings.circuit)
-    sums = sums_of_resistances(model, settings.resistances)
-    the_arcs = arcs(model)
+    automatic = settings.circuit == AUTOMATIC
+    sums = {"total": []} if automatic else sums_of_resistances(circuit(settings.circuit), settings.resistances)
     rows, points = validated["frequency"].shape
-    size = len(model.parameters)
     taus = default_time_constants(validated["frequency"].values[np.isfinite(validated["frequency"].values)])
+    results: list[SpectrumResult | None] = [None] * rows
+    reason = np.full((rows, len(sums)), "", dtype=object)
+    distribution = np.full((rows, taus.size), np.nan)
+    fewest = FEWEST_NUMBERS if automatic else len(circuit(settings.circuit).parameters)
+    noise = validated["kramers_kronig_noise"].values if "kramers_kronig_noise" in validated else np.full(rows, np.nan)
+    for row in range(rows):
+        if not bool(validated["valid"].values[row]):
+            reason[row] = str(validated["verdict"].values[row]) or "not valid"
+            continue
+        places, f, z = measured(validated, row)
+        kept = validated["kept"].values[row, places].astype(bool)
+        if 2 * np.count_nonzero(kept) <= fewest:
+            reason[row] = f"{np.count_nonzero(kept)} points are too few for the circuit"
+            continue
+        drt = relaxation_times(f[kept], z[kept], time_constants=taus)
+        distribution[row] = drt.distribution
+        if automatic:
+            results[row] = analyse_automatic(f[kept], z[kept], settings, float(noise[row]), drt)
+        else:
+            results[row] = analyse_configured(f[kept], z[kept], settings, sums, float(noise[row]))
+    known = parameters_of(results) if automatic else configured_parameters(settings.circuit)
+    if automatic and {r.members for r in results if r is not None} == {("R1",)}:
+        sums = {"total": ["R1"]}
+    values = _columns(validated, results, reason, list(sums), known, points)
+    carried = (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
+    values |= {name: validated[name].values for name in carried if name in validated}
+    values |= {"relaxation_distribution": distribution, "relaxation_time": taus}
+    attributes = {k: v for k, v in validated.attrs.items() if k in ("origin", "sample")}
+    text = AUTOMATIC if automatic else circuit(settings.circuit).text
+    attributes |= {"circuit": text, "resistors": json.dumps(sums), "weights": settings.weights}
+    return CIRCUITS.dataset(values, attributes)
+
+
+def _columns(
+    validated: xarray.Dataset,
+    results: list[SpectrumResult | None],
+    reason: np.ndarray,
+    resistances: list[str],
+    known: tuple[list[str], list[str], list[str]],
+    points: int,
+) -> dict[str, Any]:
+    """Variables of the dataset from what was found for each spectrum; holes where there is nothing."""
+    names, units, resistors = known
+    rows, size, arc_count = len(results), len(names), len(resistors)
     alternatives = (CONFIGURED, SECOND_ARC, NO_ELECTRODE)
     hole = {
         "value": (rows, size),
@@ -89,102 +134,70 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         "covariance": (rows, size, size),
         "fitted_real": (rows, points),
         "fitted_imaginary": (rows, points),
-        "resistance": (rows, len(sums)),
-        "resistance_sd": (rows, len(sums)),
-        "capacitance": (rows, len(the_arcs)),
-        "capacitance_sd": (rows, len(the_arcs)),
-        "apex_frequency": (rows, len(the_arcs)),
-        "apex_frequency_relative_sd": (rows, len(the_arcs)),
+        "resistance": (rows, len(resistances)),
+        "resistance_sd": (rows, len(resistances)),
+        "resistance_choice_sd": (rows, len(resistances)),
+        "capacitance": (rows, arc_count),
+        "capacitance_sd": (rows, arc_count),
+        "apex_frequency": (rows, arc_count),
+        "apex_frequency_relative_sd": (rows, arc_count),
         "chi_squared": (rows,),
         "reduced_chi_squared": (rows,),
         "rmse": (rows,),
+        "misfit_to_noise": (rows,),
         "delta_aicc": (rows, len(alternatives)),
-        "relaxation_distribution": (rows, taus.size),
     }
-    a = {name: np.full(shape, np.nan) for name, shape in hole.items()}
-    freedom = np.zeros(rows, dtype=np.int32)
-    agreeing = np.zeros(rows, dtype=np.int32)
-    resolved = np.zeros((rows, len(sums)), dtype=bool)
-    reason = np.full((rows, len(sums)), "", dtype=object)
-    preferred = np.full(rows, "", dtype=object)
-    origin = np.full((rows, len(the_arcs)), "", dtype=object)
-    for row in range(rows):
-        if not bool(validated["valid"].values[row]):
-            reason[row] = str(validated["verdict"].values[row]) or "not valid"
+    a: dict[str, Any] = {name: np.full(shape, np.nan) for name, shape in hole.items()}
+    a |= {name: np.zeros(rows, dtype=np.int32) for name in ("degrees_of_freedom", "agreeing_starts")}
+    texts = ("preferred_circuit", "fitted_circuit", "choice", "rivals", "doubt")
+    a |= {name: np.full(rows, "", dtype=object) for name in texts}
+    a["suggested_origin"] = np.full((rows, arc_count), "", dtype=object)
+    a["reason"] = reason
+    a["resolved"] = np.zeros((rows, len(resistances)), dtype=bool)
+    for row, result in enumerate(results):
+        if result is None:
             continue
-        places, f, z = measured(validated, row)
-        kept = validated["kept"].values[row, places].astype(bool)
-        if 2 * np.count_nonzero(kept) <= size:
-            reason[row] = f"{np.count_nonzero(kept)} points are too few for the circuit"
-            continue
-        a["relaxation_distribution"][row] = relaxation_times(f[kept], z[kept], time_constants=taus).distribution
-        fit = _fit_spectrum(f[kept], z[kept], settings)
-        a["value"][row], a["covariance"][row] = fit.values, fit.covariance
-        a["standard_uncertainty"][row] = fit.standard_uncertainty
-        curve = model.impedance(f, fit.values)
+        fit = result.fit
+        at = [names.index(n) for n in fit.names]
+        a["value"][row, at], a["standard_uncertainty"][row, at] = fit.values, fit.standard_uncertainty
+        a["covariance"][row][np.ix_(at, at)] = fit.covariance
+        places, f, _ = measured(validated, row)
+        curve = fit.circuit.impedance(f, fit.values)
         a["fitted_real"][row, places], a["fitted_imaginary"][row, places] = curve.real, curve.imag
         a["chi_squared"][row], a["reduced_chi_squared"][row] = fit.chi_squared, fit.reduced_chi_squared
-        a["rmse"][row], freedom[row], agreeing[row] = fit.rmse, fit.degrees_of_freedom, fit.agreeing
-        properties = [arc_properties(fit, arc, settings.capacitance_uncertainty) for arc in the_arcs]
-        for k, arc in enumerate(properties):
+        a["rmse"][row], a["misfit_to_noise"][row] = fit.rmse, result.misfit_to_noise
+        a["degrees_of_freedom"][row], a["agreeing_starts"][row] = fit.degrees_of_freedom, fit.agreeing
+        for arc in result.arcs:
+            k = resistors.index(arc.arc.resistance)
             a["capacitance"][row, k], a["capacitance_sd"][row, k] = arc.capacitance, arc.capacitance_sd
             a["apex_frequency"][row, k] = arc.frequency
             a["apex_frequency_relative_sd"][row, k] = arc.frequency_relative_sd
-            origin[row, k] = ", ".join(suggested_origins(arc.capacitance, arc.capacitance_sd))
-        for k, members in enumerate(sums.values()):
-            total, sd = resistance_sum(fit, members, settings.sum_covariance)
-            a["resistance"][row, k], a["resistance_sd"][row, k] = total, sd
-            why = unresolved_reason(fit, f[kept], members, total, sd, properties, settings)
-            resolved[row, k], reason[row, k] = not why, why
-        if settings.compare_circuits:
-            choice = choose_model(f[kept], z[kept], fit, margin=settings.aicc_margin)
-            preferred[row] = choice.circuits[choice.preferred]
-            for k, role in enumerate(alternatives):
-                a["delta_aicc"][row, k] = choice.delta_aicc.get(role, np.nan)
-    carried = (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
-    names = list(model.names)
-    values: dict[str, Any] = a | {
-        "resolved": resolved,
-        "reason": reason,
-        "suggested_origin": origin,
-        "degrees_of_freedom": freedom,
-        "agreeing_starts": agreeing,
-        "preferred_circuit": preferred,
-        **{name: validated[name].values for name in carried if name in validated},
+            a["suggested_origin"][row, k] = ", ".join(suggested_origins(arc.capacitance, arc.capacitance_sd))
+        for k, name in enumerate(resistances):
+            r = result.resistances[name]
+            a["resistance"][row, k], a["resistance_sd"][row, k] = r.value, r.sd
+            a["resistance_choice_sd"][row, k] = r.choice_sd
+            a["resolved"][row, k], reason[row, k] = not r.reason, r.reason
+        for k, role in enumerate(alternatives):
+            a["delta_aicc"][row, k] = result.delta_aicc.get(role, np.nan)
+        a["preferred_circuit"][row], a["fitted_circuit"][row] = result.preferred, fit.circuit.text
+        a["choice"][row], a["rivals"][row], a["doubt"][row] = result.choice, result.rivals, result.doubt
+    return a | {
         "parameter": names,
         "parameter_2": names,
-        "parameter_unit": [q.unit for q in model.parameters],
-        "resistance_name": list(sums),
-        "arc": [arc.resistance for arc in the_arcs],
-        "relaxation_time": taus,
+        "parameter_unit": units,
+        "resistance_name": resistances,
+        "arc": resistors,
         "alternative": list(alternatives),
     }
-    attributes = {k: v for k, v in validated.attrs.items() if k in ("origin", "sample")}
-    attributes |= {"circuit": model.text, "resistors": json.dumps(sums), "weights": settings.weights}
-    return CIRCUITS.dataset(values, attributes)
 
 
-def _fit_spectrum(f: np.ndarray, z: np.ndarray, settings: CircuitSettings) -> CircuitFit:
-    return fit_circuit(
-        f,
-        z,
-        settings.circuit,
-        weights=settings.weights,
-        start=settings.start,
-        fixed=settings.fixed,
-        bounds=settings.bounds,
-        restarts=settings.restarts,
-        seed=settings.seed,
-        scale_covariance=settings.scale_covariance,
-    )
-
-
-def resistance_sum(fit: CircuitFit, members: list[str], with_covariance: bool = True) -> tuple[float, float]:
-    """Sum of resistors and its standard uncertainty in ohm; ``with_covariance`` counts their correlation."""
-    places = [fit.index(m) for m in members]
-    block = fit.covariance[np.ix_(places, places)]
-    variance = block.sum() if with_covariance else np.trace(block)
-    return float(fit.values[places].sum()), float(np.sqrt(max(variance, 0.0)))
+def warn_of_doubts(circuits: xarray.Dataset) -> None:
+    """Tell of every spectrum whose resistance is used and doubtful."""
+    sample = circuits.attrs.get("sample", "")
+    for row, doubt in enumerate(circuits["doubt"].values):
+        if doubt and circuits["resolved"].values[row].any():
+            warn(f"{sample}, {circuits['temperature'].values[row]:g} degC: {doubt}".lstrip(", "))
 
 
 def circuit_table(circuits: xarray.Dataset) -> str:
@@ -202,6 +215,7 @@ def circuit_table(circuits: xarray.Dataset) -> str:
     for name in the_arcs:
         header += [f"C_{name}_F", f"C_{name}_sd_F", f"apex_{name}_Hz", f"suggested_origin_{name}"]
     header += ["preferred_circuit", "delta_aicc_one_more_arc", "delta_aicc_no_electrode"]
+    header += ["fitted_circuit", "choice", "doubt", "misfit_to_noise"]
     # Plain arrays: a row of a dataset costs a millisecond per cell.
     c = {str(name): circuits[name].values for name in circuits.data_vars}
     lines = []
@@ -216,5 +230,6 @@ def circuit_table(circuits: xarray.Dataset) -> str:
             line += [number(c["capacitance"][row, k]), number(c["capacitance_sd"][row, k], 3)]
             line += [number(c["apex_frequency"][row, k]), str(c["suggested_origin"][row, k])]
         line += [str(c["preferred_circuit"][row]), *(number(v, 4) for v in c["delta_aicc"][row, 1:])]
+        line += [*(str(c[n][row]) for n in ("fitted_circuit", "choice", "doubt")), number(c["misfit_to_noise"][row], 3)]
         lines.append(line)
     return tsv(header, lines)

@@ -225,16 +225,16 @@ def fit_circuit(
             found=f"{f.size} points, {np.count_nonzero(free)} free parameters",
             expected="more real numbers than parameters",
         )
-    # An arc with a value or limit of the user's own keeps the coordinates in which these are plain.
+    # An arc whose R or Q has a value or limit of the user's own keeps the coordinates in which these are plain.
     touched = {parameter_index(model, name, "bounds") for name in (*fixed, *bounds)}
-    by_time_constant = tuple(a for a in arcs(model) if a.kind == "CPE" and not touched & set(a.indices))
+    by_time_constant = tuple(a for a in arcs(model) if a.kind == "CPE" and not touched & {a.r, a.q})
     problem = Problem(model, f, z, weights_of(z, weights), free, anchored, by_time_constant, lower, upper)
 
     begin = [
         np.where(free, np.clip(x, lower, upper), anchored) for x in _starts(model, f, z, start or {}, restarts, seed)
     ]
     best, tried, agreeing = _lowest(problem, begin, restarts, tolerance)
-    x = best if touched else _arcs_in_order(model, best)
+    x = _arcs_in_order(problem, best, lower, upper)
     return _result(model, problem, x, lower, upper, weights, scale_covariance, tried, agreeing)
 
 
@@ -324,17 +324,19 @@ def _limits(model: Circuit, bounds: Mapping[str, Sequence[float]]) -> tuple[np.n
     return lower, upper
 
 
-def _arcs_in_order(model: Circuit, x: np.ndarray) -> np.ndarray:
+def _arcs_in_order(problem: Problem, x: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Coordinates with arcs of the same kind in order of rising time constant, the fastest first.
 
     Interchangeable arcs have no order of their own; without one, R1 would be the bulk at one temperature and the
-    grain boundary at the next.
+    grain boundary at the next. Arcs with values or limits of their own are not interchangeable.
     """
-    x = x.copy()
+    model, x = problem.model, x.copy()
     top = {term_names for term_names in _top_arcs(model)}
     for kind in ("C", "CPE"):
         same = [a for a in arcs(model) if a.kind == kind and (a.resistance, a.capacitive) in top]
-        if len(same) < 2:
+        if len(same) < 2 or not all(problem.free[list(a.indices)].all() for a in same):
+            continue
+        if len({(*lower[list(a.indices)], *upper[list(a.indices)]) for a in same}) > 1:
             continue
         taus = [ln_time_constant(x, a) for a in same]
         ranked = [same[i] for i in np.argsort(taus, kind="stable")]

@@ -90,7 +90,7 @@ def write_custom_circuits(
         facts = [circuits.attrs.get("sample", ""), f"{temperature} degC"]
         facts += [f"{n} {circuits[n].values[row]}" for n in ("cycle", "source") if n in circuits]
         content = custom_circuit(
-            circuits.attrs["circuit"],
+            str(circuits["fitted_circuit"].values[row]),
             dict(zip(names, circuits["value"].values[row], strict=True)),
             dict(zip(names, circuits["standard_uncertainty"].values[row], strict=True)),
             fixed=fixed,

@@ -62,7 +62,7 @@ class Problem:
         if self._last is None or self._last[0] != key:
             residual, slope = self.residual_and_slope(self.to_coordinates(variables))
             if self.arcs:
-                full = np.zeros(self.free.size)
+                full = self.anchored.copy()
                 full[self.free] = variables
                 for arc in self.arcs:
                     by_ln_q = slope[arc.q].copy()

@@ -24,7 +24,13 @@ _ELECTRODE_EXPONENTS = (0.45, 0.7, 0.95)
 
 
 def data_starts(
-    model: Circuit, frequency: np.ndarray, impedance: np.ndarray, count: int, seed: int = 0
+    model: Circuit,
+    frequency: np.ndarray,
+    impedance: np.ndarray,
+    count: int,
+    seed: int = 0,
+    *,
+    time_constants: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Starting points for the fit of a circuit, best first.
 
@@ -38,6 +44,8 @@ def data_starts(
         How many distinct starts to return at most (one at least).
     seed
         Of the generator that thins a grid too large and makes random starts; same seed, same starts.
+    time_constants
+        In s, where arcs are looked for; by default twenty over the range of 1/w.
 
     Returns
     -------
@@ -45,7 +53,7 @@ def data_starts(
         Coordinates (see :mod:`coherion.impedance.circuits.element`) of each start.
     """
     generator = np.random.default_rng(seed)
-    families = _families(model, frequency)
+    families = _families(model, frequency, time_constants)
     if families is None:
         return _random_starts(model, frequency, impedance, count, generator)
     return _grid_starts(model, families, frequency, impedance, count, generator)
@@ -56,7 +64,9 @@ def data_starts(
 _Family = list[tuple[np.ndarray, tuple[float, ...]]]
 
 
-def _families(model: Circuit, frequency: np.ndarray) -> list[tuple[str, int, _Family]] | None:
+def _families(
+    model: Circuit, frequency: np.ndarray, time_constants: np.ndarray | None
+) -> list[tuple[str, int, _Family]] | None:
     """For each term its sort, first parameter and choices; None if a term is not linear in one amplitude."""
     f = Frequencies(frequency)
     taus = np.geomspace(0.5 / f.omega.max(), 2 / f.omega.min(), 20)
@@ -72,7 +82,7 @@ def _families(model: Circuit, frequency: np.ndarray) -> list[tuple[str, int, _Fa
         elif frozenset(names) in single_arcs:
             kind = single_arcs[frozenset(names)].kind
             exponents = (1.0,) if kind == "C" else _ARC_EXPONENTS
-            family = _arc_family(f, taus, exponents)
+            family = _arc_family(f, taus if time_constants is None else time_constants, exponents)
             found.append(("p" + kind, model.first[names[0]], family))
         else:
             return None

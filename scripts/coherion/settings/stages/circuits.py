@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from coherion.settings.model import NotNegative, Positive, Seed, Settings, told
+from coherion.settings.model import Fraction, NotNegative, Positive, Seed, Settings, refuse, told
 
 Weights = Literal["modulus", "proportional", "unit"]
 CapacitanceUncertainty = Literal["covariance", "sum_of_relative"]
 WEIGHTS: tuple[str, ...] = get_args(Weights)
 UNCERTAINTIES: tuple[str, ...] = get_args(CapacitanceUncertainty)
 
+AUTOMATIC = "auto"
+"""What stands for the name of a circuit where one is to be chosen."""
+
 
 class CircuitSettings(Settings, frozen=True, kw_only=True):
-    """Equivalent circuits; the paper's circuit is the default; docs/method-impedance.md"""
+    """Equivalent circuits; docs/method-impedance.md"""
 
-    circuit: Annotated[str, told("Circuit in impedance.py's notation")] = "p(R1,CPE1)-CPE2"
+    circuit: Annotated[
+        str, told("Circuit in impedance.py's notation, or auto: the circuit that each spectrum asks for")
+    ] = AUTOMATIC
     weights: Annotated[Weights, told("What a point's residual is divided by: |Z|, its parts, or nothing")] = "modulus"
     start: Annotated[
         dict[str, float],
@@ -59,3 +64,20 @@ class CircuitSettings(Settings, frozen=True, kw_only=True):
         Positive,
         told("A spectrum that the circuit misses by more (root mean square, relative to |Z|) is not resolved"),
     ] = 0.05
+    largest_misfit_to_noise: Annotated[
+        Positive,
+        told(
+            "A misfit larger than this many times the noise that the Kramers-Kronig test finds, and than 1 %, is none "
+            "of it: with auto the spectrum is not resolved, with a circuit of one's own it is doubted"
+        ),
+    ] = 3.0
+    lowest_arc_exponent: Annotated[Fraction, told("With auto: an arc flatter than this (alpha, 1) is none")] = 0.6
+    largest_capacitance: Annotated[
+        Positive,
+        told("With auto: arcs of a larger capacitance are interfaces, no part of the electrolyte's resistance", "F"),
+    ] = 1e-7
+
+    def __post_init__(self) -> None:
+        for key in ("start", "fixed", "bounds", "resistances"):
+            if self.circuit == AUTOMATIC and getattr(self, key):
+                refuse(self, key, "nothing with circuit auto", "setting names parts of a circuit still to be chosen")

@@ -1,0 +1,112 @@
+"""What is wrong with the conductivities of a sample: points off the line, contradictions, impossible numbers."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from coherion.constants import VACUUM_PERMITTIVITY
+
+# A point this far (a factor) from the line through the others, and this many times their scatter, is not one of them.
+FACTOR, SCATTERS, FEWEST = 2.0, 8.0, 5
+# No solid polarises less than this, and no ordinary ionic conductor's bulk more.
+PERMITTIVITIES = (2.5, 3000.0)
+# In S/cm: above, metals.
+HIGHEST_CONDUCTIVITY = 10.0
+SAME_TEMPERATURE, SAME_CONDUCTIVITY = 1.0, 0.05
+
+
+def relative_permittivity(capacitance: np.ndarray, cell_constant: float) -> np.ndarray:
+    """Apparent relative permittivity of an arc, C L / (eps0 A).
+
+    Parameters
+    ----------
+    capacitance
+        Effective capacitance in F.
+    cell_constant
+        Thickness over area in 1/cm.
+    """
+    return np.asarray(capacitance) * cell_constant * 100 / VACUUM_PERMITTIVITY
+
+
+def off_the_line(kelvin: np.ndarray, conductivity: np.ndarray) -> dict[int, float]:
+    """Points that lie far from the Arrhenius line of the others, and by what factor.
+
+    Parameters
+    ----------
+    kelvin, conductivity
+        Temperatures in K and conductivities in S/cm of the points that would be fitted.
+
+    Returns
+    -------
+    dict
+        Place of the point: its conductivity over that of the line. With fewer than five points none is judged, and
+        never more than a quarter of them are taken out.
+    """
+    x, y = 1 / np.asarray(kelvin, dtype=float), np.log(np.asarray(conductivity, dtype=float) * kelvin)
+    first, second = np.triu_indices(x.size, 1)
+    apart = x[first] != x[second]
+    if x.size < FEWEST or np.unique(x).size < 3:
+        return {}
+    # The line of Theil and Sen: medians, which a quarter of the points cannot move.
+    slope = np.median((y[second] - y[first])[apart] / (x[second] - x[first])[apart])
+    distance = y - slope * x
+    distance -= np.median(distance)
+    scatter = 1.4826 * float(np.median(np.abs(distance)))
+    far = np.flatnonzero(np.abs(distance) > max(np.log(FACTOR), SCATTERS * scatter))
+    worst = far[np.argsort(-np.abs(distance[far]), kind="stable")][: x.size // 4]
+    return {int(k): float(np.exp(distance[k])) for k in worst}
+
+
+def off_the_line_reason(factor: float) -> str:
+    """Why such a point takes no part."""
+    how = f"{factor:.3g} times as high as" if factor > 1 else f"{1 / factor:.3g} times lower than"
+    return f"conductivity is {how} the line through the others: check the file, its temperature and the spectrum"
+
+
+def contradictions(celsius: np.ndarray, conductivity: np.ndarray, sd: np.ndarray) -> list[str]:
+    """Pairs of one temperature whose conductivities differ by more than three standard uncertainties and 5 %.
+
+    Parameters
+    ----------
+    celsius
+        Temperatures in degC of the points used.
+    conductivity, sd
+        Conductivities in S/cm and their standard uncertainties without the pellet's.
+    """
+    told = []
+    for i, j in itertools.combinations(range(celsius.size), 2):
+        if abs(celsius[i] - celsius[j]) > SAME_TEMPERATURE:
+            continue
+        difference = abs(np.log(conductivity[i] / conductivity[j]))
+        if difference > max(SAME_CONDUCTIVITY, 3 * np.hypot(sd[i] / conductivity[i], sd[j] / conductivity[j])):
+            told.append(
+                f"two spectra at {celsius[i]:g} and {celsius[j]:g} degC differ by {100 * np.expm1(difference):.0f} % "
+                "in conductivity: one of them had another temperature, or the sample changed"
+            )
+    return told
+
+
+def impossible(energy: float, conductivity: np.ndarray) -> list[str]:
+    """An activation energy or conductivities that no ionic conductor has; eV and S/cm."""
+    told = []
+    if energy <= 0:
+        told.append(f"activation energy of {energy:.3g} eV: conductivity does not rise with temperature")
+    if np.any(conductivity > HIGHEST_CONDUCTIVITY):
+        told.append(
+            f"conductivity of {conductivity.max():.3g} S/cm is that of a metal: check the unit of the impedance (ohm) "
+            "and of the pellet (cm)"
+        )
+    return told
+
+
+def impossible_permittivity(permittivity: np.ndarray) -> str:
+    """What is wrong with the permittivity of a sample's fastest arcs, by their median; empty if nothing is."""
+    known = permittivity[np.isfinite(permittivity)]
+    if not known.size or PERMITTIVITIES[0] <= np.median(known) <= PERMITTIVITIES[1]:
+        return ""
+    return (
+        f"apparent relative permittivity of the fastest arc is {np.median(known):.3g} (bulk of an ionic conductor: 5 "
+        "to 500): check that the pellet is in cm, its diameter no radius, the impedance in ohm; or the arc is no bulk's"
+    )
