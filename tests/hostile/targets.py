@@ -456,7 +456,16 @@ def read_series(path: Path) -> None:
 
 def resolution_seeds() -> list[bytes]:
     content = {
-        **{"qdamp": 0.011, "qdamp_sd": 1e-4, "qbroad": 0.01, "qbroad_sd": 2e-4, "correlation": -0.3, "rw": 0.1},
+        **{
+            "qdamp": 0.011,
+            "qdamp_sd": 1e-4,
+            "qbroad": 0.01,
+            "qbroad_sd": 2e-4,
+            "qslope_squared": 2e-7,
+            "qslope_squared_sd": 1e-8,
+            "correlation": -0.3,
+            "rw": 0.1,
+        },
         **{"chi_squared_reduced": 1.1, "standard": "LaB6", "lattice_parameter": 4.156, "lattice_parameter_sd": 1e-4},
         **{"origin": "simulated", "settings": {"a": [1, 2]}, "sources": {}},
     }

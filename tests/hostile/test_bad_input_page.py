@@ -363,7 +363,20 @@ def _with_resolution() -> tuple[str, tuple[str, ...], str]:
 
 def _resolution(**changes: float) -> str:
     numbers = dict.fromkeys(
-        *(("qdamp", "qdamp_sd", "qbroad", "qbroad_sd", "correlation", "rw", "chi_squared_reduced"),), 0.01
+        *(
+            (
+                "qdamp",
+                "qdamp_sd",
+                "qbroad",
+                "qbroad_sd",
+                "qslope_squared",
+                "qslope_squared_sd",
+                "correlation",
+                "rw",
+                "chi_squared_reduced",
+            ),
+        ),
+        0.01,
     )
     rest = {"standard": "LaB6", "lattice_parameter": 4.157, "lattice_parameter_sd": 1e-4, "origin": "simulated"}
     return json.dumps(numbers | rest | changes)
