@@ -78,7 +78,8 @@ def test_the_claim_holds_in_a_series_whose_conductivity_follows_the_length(resul
 
 def test_every_figure_of_the_paper_is_there_in_three_forms_with_its_numbers(results):
     names = ["1a", "1b", "2", "3", "4", "5", "6a", "6bcd", "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S11"]
-    for name in [*(f"figure_{n}" for n in names), "side_phase", "recovery", "correlation", "relations", "overview"]:
+    others = ["side_phase", "recovery", "correlation", "relations", "readings", "overview"]
+    for name in [*(f"figure_{n}" for n in names), *others]:
         for suffix in (".pdf", ".svg", ".png", ".tsv"):
             assert (results / "figures" / f"{name}{suffix}").stat().st_size > 300
         assert "simulated" in (results / "figures" / f"{name}.svg").read_text(encoding="utf-8")

@@ -392,7 +392,7 @@ def test_a_figure_higher_than_a_page_fits_with_its_caption(tmp_path):
 def test_captions_are_those_of_the_report():
     folder = ROOT / "workflow" / "report"
     for path in sorted(folder.glob("*.rst")):
-        if path.name.startswith(("figure_S", "kind_", "correlation", "relations", "recovery")):
+        if path.name.startswith(("figure_S", "kind_", "correlation", "relations", "readings", "recovery")):
             caption = read_caption(path)
             assert caption and not re.search(r"[{}*]", caption), path
             assert path.read_text(encoding="utf-8").startswith(caption[:40])

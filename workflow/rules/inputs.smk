@@ -76,6 +76,7 @@ SERIES_FIGURES = [
     "figure_S7",
     "figure_S11",
     *(["figure_S1", "correlation", "relations"] if IS_SERIES else []),
+    *(["readings"] if TABLES.with_structure() else []),
 ]
 CHOSEN = SETTINGS["figures"]
 
@@ -184,6 +185,7 @@ def supporting_figures():
             "side_phase",
             "correlation",
             "relations",
+            "readings",
             "recovery",
         ):
             found[name] = {
