@@ -80,6 +80,7 @@ def test_the_summary_lists_failures_of_this_run_and_standing_warnings(tmp_path):
         ("reduce_scan", "x0.1", "ERROR: a.raw: broken\n", 0),
         ("reduce_scan", "x0.2", "WARNING: dark\nWARNING: dark\n", 100),
         ("reduce_scan", "x0.3", "ERROR: mended since\n", 100),
+        ("collect_alerts", "all", "ALERT C x0.2 refinement: odd\nALERT A x0.1 refinement: wrong\n", 100),
         ("fit_circuits", "x0.1", "Traceback (most recent call last):\n  x\nKeyError: 'a'\n", 0),
     ):
         log = tmp_path / rule / f"{sample}.log"
@@ -92,6 +93,9 @@ def test_the_summary_lists_failures_of_this_run_and_standing_warnings(tmp_path):
     assert summary_of_logs(tmp_path, started=990) == [
         "1 warning:",
         "  reduce_scan x0.2: dark",
+        "2 alerts:",
+        "  ALERT A x0.1 refinement: wrong",
+        "  ALERT C x0.2 refinement: odd",
         "2 failed:",
         f"  fit_circuits x0.1: a fault of the program, KeyError: 'a' (all of it: {log})",
         "  reduce_scan x0.1: a.raw: broken",

@@ -47,6 +47,7 @@ ROWS = '{"sample": "a", "rows": [{"file": "{bad}", "temperature_C": 25}]}'
 NICKEL = '{"composition": "Ni"}'
 QUICK = '{"fit_range": [2, 20]}'
 COLLECT = ("--schemas", str(SCHEMAS), "--ranges", "2-60", "--output", "OUT/s.tsv", "--exclusions", "OUT/e.tsv")
+ALERTS = ("--refinement", "none", "--side-phase", "none", "--output", "OUT/a.tsv")
 SIMULATED = ("--output", "OUT/s.raw", "--truth", "OUT/t.json")
 TABULATED = ("--scans", "OUT/a.tsv", "--samples", "OUT/b.tsv", "--spectra", "OUT/c.tsv")
 
@@ -90,6 +91,13 @@ CALLS: dict[str, Call] = {
     ),
     "collect_series, refinement": Call(
         "collect_series", ("samples.tsv", "--scans", "scans.tsv", *_patterns("refinement"), *COLLECT), "{}"
+    ),
+    "collect_alerts": Call("collect_alerts", ("--samples", "a", "--reduction", BAD, *ALERTS), "{}"),
+    "collect_alerts, resolution": Call(
+        "collect_alerts",
+        ("--reduction", "none", "--resolution", BAD, "--certificate", "good.cif", *ALERTS),
+        "{}",
+        text=True,
     ),
     "judge_claims": Call("judge_claims", (BAD, "--output", "OUT/x.tsv"), "{}", text=True),
     "simulate_scan": Call("simulate_scan", (BAD, "x10", *SIMULATED), "{}", text=True),

@@ -189,6 +189,13 @@ STAGES: dict[str, Stage] = {
         ("samples.tsv", "--scans", "scans.tsv", "--schemas", str(SCHEMAS), *PATTERNS, *COLLECTED),
         "series",
     ),
+    "collect_alerts": Stage(
+        (
+            *("--samples", "a", "--ranges", "2-6", "--reduction", "reduction.nc", "--refinement", "{sample}.fit.nc"),
+            *("--side-phase", "none", "--output", "OUT/a.tsv"),
+        ),
+        "quality",
+    ),
     "judge_claims": Stage(
         ("series.tsv", "--output", "OUT/x.tsv", "--correlation", "OUT/x.nc"),
         "claims",

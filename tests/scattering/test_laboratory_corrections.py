@@ -116,6 +116,15 @@ def test_negative_fluorescence_is_refused_with_a_warning():
     assert found.attrs["fluorescence"] == 0
 
 
+def test_a_fluorescence_below_zero_by_less_than_its_own_error_is_no_fault(recwarn):
+    """Sharp reflections leave ripples in the sums; without fluorescence these may fall on either side of zero."""
+    two_theta, filled, empty, _ = _laboratory(fluorescence=0.0)
+    scans = scan_of(filled, two_theta), scan_of(empty, two_theta)
+    found = reduce_scan(*scans, ReductionSettings(**BASE, corrections="all"))
+    assert found.attrs["fluorescence"] == 0
+    assert not [w for w in recwarn if "fluorescence" in str(w.message)]
+
+
 @pytest.mark.parametrize("truth", [0.5, 1.0])
 def test_estimated_background_scale(truth):
     """Between the reflections the glass shows: its share is found within its standard deviation, below 15 %."""

@@ -73,6 +73,64 @@ rule collect_series:
         " --output {output.series:q} --exclusions {output.exclusions:q} > {log:q} 2>&1"
 
 
+rule collect_alerts:
+    """What is wrong with the standard, the reductions and the fits, told at the end of a run."""
+    input:
+        script=script("collect_alerts"),
+        reduction=expand(
+            result("reduction/{sample}.nc"), sample=TABLES.with_structure()
+        ),
+        refinement=rules.collect_series.input.refinement,
+        side_phase=rules.collect_series.input.side_phase,
+        standard=(
+            [result(f"reduction/{STANDARD}.nc"), result(f"resolution/{STANDARD}.json")]
+            if STANDARD
+            else []
+        ),
+        certificate=structures(STANDARD) if STANDARD else [],
+    output:
+        report(
+            result("series/alerts.tsv"),
+            caption="../report/alerts.rst",
+            category="Series",
+            labels=labels(table="alerts"),
+        ),
+    log:
+        result("logs/collect_alerts.log"),
+    conda:
+        environment("structure")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        code=code("collect_alerts"),
+        settings=lambda wildcards: settings_text(JOBS.of_series("quality")),
+        samples=TABLES.with_structure(),
+        ranges=FIT_RANGES,
+        suspects=SUSPECTS,
+        standard=lambda wildcards, input: (
+            [
+                *("--standard", STANDARD, "--resolution", input.standard[1]),
+                *("--certificate", input.certificate[0]),
+            ]
+            if STANDARD
+            else []
+        ),
+        patterns=lambda wildcards: [
+            part
+            for stage, pattern in (
+                ("reduction", "reduction/{sample}.nc"),
+                ("refinement", "refinement/{sample}/{range}.nc"),
+                ("side-phase", "side_phase/{sample}.nc"),
+            )
+            for part in (f"--{stage}", result(pattern))
+        ],
+    shell:
+        "python {input.script} --samples {params.samples:q} --ranges {params.ranges:q} --suspects {params.suspects:q}"
+        " {params.patterns:q} {params.standard:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule judge_claims:
     input:
         script=script("judge_claims"),
@@ -161,5 +219,6 @@ rule series_all:
     input:
         result("series/series.tsv"),
         result("series/exclusions.tsv"),
+        result("series/alerts.tsv"),
         result("claims.tsv") if IS_SERIES else [],
         result("series/recovery.tsv") if RECOVERED else [],

@@ -1,4 +1,4 @@
-"""What the logs of a run hold: its warnings and its failures, one line each."""
+"""What the logs of a run hold: its warnings, its alerts and its failures, one line each."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ def warnings_of_logs(folder: str | os.PathLike[str]) -> list[tuple[str, str]]:
     return found
 
 
+def alerts_of_logs(folder: str | os.PathLike[str]) -> list[str]:
+    """Each alert of the jobs once, ``ALERT <grade> <sample> <stage>: <text>``, the gravest first."""
+    lines = [
+        line
+        for log in sorted(Path(folder).glob("**/*.log"))
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.startswith("ALERT ")
+    ]
+    return sorted(dict.fromkeys(lines), key=lambda line: line.split()[1])
+
+
 def summary_of_logs(folder: str | os.PathLike[str], started: float) -> list[str]:
     """What a user should know at the end of a run: each failure and each warning as one line.
 
@@ -25,7 +36,7 @@ def summary_of_logs(folder: str | os.PathLike[str], started: float) -> list[str]
         The logs, ``<rule>/<sample>.log``.
     started
         When the run started, seconds since the epoch: failures of earlier runs are not repeated. Warnings are,
-        because the results they belong to still stand.
+        because the results they belong to still stand, and so are alerts.
     """
     failures, warned = [], [f"  {name}: {text}" for name, text in warnings_of_logs(folder)]
     for log in sorted(Path(folder).glob("**/*.log")):
@@ -36,8 +47,11 @@ def summary_of_logs(folder: str | os.PathLike[str], started: float) -> list[str]
         elif log.stat().st_mtime >= started:
             failures += [f"  {name}: {line.removeprefix('ERROR: ')}" for line in lines if line.startswith("ERROR: ")]
     told = []
+    alerts = alerts_of_logs(folder)
     if warned:
         told += [f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:", *warned]
+    if alerts:
+        told += [f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}:", *(f"  {text}" for text in alerts)]
     if failures:
         told += [f"{len(failures)} failed:", *failures]
     return told

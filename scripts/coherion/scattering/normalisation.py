@@ -26,6 +26,10 @@ from coherion.settings.stages.reduction import ReductionSettings
 
 Array = NDArray[Any]
 
+# A fluorescence constant is found again from this share of the range on, and so many of the standard deviations that
+# these have among them count as below zero.
+SHORTEST_RANGE, SIGNIFICANT = 0.6, 3.0
+
 
 @dataclass(frozen=True)
 class Normalisation:
@@ -131,27 +135,20 @@ def sum_rule(
     InputError
         If the scale is not positive.
     """
-    dq = q[1] - q[0]
-    expected = averages.square_mean + compton
-    weight = q**2 * np.sinc(q / q[-1]) / averages.mean_squared
-    missing = (q[0] ** 3 / 3 - 2 * np.pi**2 * (number_density or 0.0)) / dq
-    rows = [weight]
-    matrix = np.array([[weight @ expected + missing]])
-    if fluorescence_shape is not None:
-        rows.append(weight * fluorescence_shape / expected)
-        matrix = np.array(
-            [
-                [weight @ expected + missing, weight @ fluorescence_shape],
-                [rows[1] @ expected, rows[1] @ fluorescence_shape],
-            ]
-        )
-    response = np.linalg.solve(matrix, np.array(rows))
+    response = _response(averages, compton, q, fluorescence_shape, number_density, len(q))
     solved = response @ intensity
     if fluorescence_shape is not None and solved[1] < 0:
-        warn(
-            f"the fitted fluorescence is negative ({solved[1]:.4g}) and taken as 0: background scale, density or "
-            "composition may be wrong"
-        )
+        # Its error is not the counts' but the ripples that a cut leaves in the sums; other ends of the range show them.
+        ends = [int(share * len(q)) for share in np.linspace(SHORTEST_RANGE, 1.0, 9)]
+        constants = [
+            (_response(averages, compton, q, fluorescence_shape, number_density, n) @ intensity[:n])[1] for n in ends
+        ]
+        sd = float(np.std(constants, ddof=1))
+        if solved[1] < -SIGNIFICANT * sd:
+            warn(
+                f"the fitted fluorescence is negative ({solved[1]:.4g} ± {sd:.2g}) and taken as 0: background scale, "
+                "density or composition may be wrong"
+            )
         return sum_rule(intensity, averages, compton, q, fluorescence_shape=None, number_density=number_density)
     _require_positive(float(solved[0]))
     scale = 1 / float(solved[0])
@@ -163,6 +160,27 @@ def sum_rule(
         response[1] if found else np.zeros_like(q),
         "sum_rule",
     )
+
+
+def _response(
+    averages: FormFactorAverages,
+    compton: Array,
+    q: Array,
+    fluorescence_shape: Array | None,
+    number_density: float | None,
+    n: int,
+) -> Array:
+    """Derivatives of a, and of k where it is sought, with respect to the first n intensities, shape (1 or 2, n)."""
+    q, mean_squared = q[:n], averages.mean_squared[:n]
+    expected = averages.square_mean[:n] + compton[:n]
+    weight = q**2 * np.sinc(q / q[-1]) / mean_squared
+    missing = (q[0] ** 3 / 3 - 2 * np.pi**2 * (number_density or 0.0)) / (q[1] - q[0])
+    if fluorescence_shape is None:
+        return weight[None] / (weight @ expected + missing)
+    shape = fluorescence_shape[:n]
+    rows = np.array([weight, weight * shape / expected])
+    matrix = np.stack([rows @ expected + [missing, 0.0], rows @ shape], axis=1)
+    return np.linalg.solve(matrix, rows)
 
 
 def _require_positive(scale: float) -> None:

@@ -15,6 +15,7 @@ from coherion.settings.stages.arrhenius import ArrheniusLine
 from coherion.settings.stages.circuits import CircuitSettings
 from coherion.settings.stages.claims import ClaimSettings
 from coherion.settings.stages.geometry import GeometrySettings
+from coherion.settings.stages.quality import QualitySettings
 from coherion.settings.stages.reduction import Reduction
 from coherion.settings.stages.refinement import Recipe, Refinement
 from coherion.settings.stages.resolution import StandardSettings
@@ -121,6 +122,7 @@ class Configuration(Settings, frozen=True, kw_only=True):
     geometry: GeometrySettings = GeometrySettings()
     resolution: StandardSettings = StandardSettings()
     series: SeriesSettings = SeriesSettings()
+    quality: QualitySettings = QualitySettings()
     figures: FigureSettings = FigureSettings()
     per_sample: Annotated[
         dict[str, dict[str, dict[str, Any]]],

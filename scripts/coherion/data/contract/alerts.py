@@ -1,0 +1,23 @@
+"""The table of alerts: what of a series' results is doubtful."""
+
+from __future__ import annotations
+
+from coherion.data.contract.declared import TableColumn, TableContract
+
+ALERTS = TableContract(
+    "collect_alerts",
+    "results/series/alerts.tsv",
+    "What is wrong with a standard, a reduction or a fit, the gravest first.",
+    (
+        TableColumn("grade", "", "A: the result cannot stand; B: look before using it; C: worth knowing"),
+        TableColumn("sample", "", "sample or standard"),
+        TableColumn("stage", "", "resolution, reduction, refinement or side_phase"),
+        TableColumn("code", "", "what kind of alert, docs/alerts.md"),
+        TableColumn("place", "", "where: fit range, parameter, Q"),
+        TableColumn("number", "see unit", "what was found"),
+        TableColumn("unit", "", "unit of number and limit"),
+        TableColumn("limit", "see unit", "what it is held against"),
+        TableColumn("text", "", "the alert in words"),
+        TableColumn("advice", "", "what to do"),
+    ),
+)

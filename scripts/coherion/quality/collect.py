@@ -1,0 +1,44 @@
+"""All alerts of a series, from the files of its stages."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from coherion.command import file_of
+from coherion.crystal.cif_input import read_cif
+from coherion.data.netcdf import read_dataset
+from coherion.quality.alert import Told, by_grade, told
+from coherion.quality.of_reduction import alerts_of_reduction
+from coherion.quality.of_refinement import alerts_of_refinement
+from coherion.quality.of_side_phase import alerts_of_side_phase
+from coherion.quality.of_standard import alerts_of_standard
+from coherion.refinement.resolution import read_resolution
+from coherion.settings.stages.quality import QualitySettings
+
+
+def alerts_of_files(given: Namespace, settings: QualitySettings) -> list[Told]:
+    """What is wrong with the results of a series, the gravest first.
+
+    Parameters
+    ----------
+    given
+        ``samples``, ``ranges`` and ``suspects``, names; ``reduction``, ``refinement`` and ``side_phase``, patterns of
+        files; ``standard``, ``resolution`` and ``certificate``, a name and two files, or nothing.
+    """
+    found: list[Told] = []
+    if given.resolution and given.certificate:
+        resolution, crystal = read_resolution(given.resolution), read_cif(given.certificate)
+        reduction = read_dataset(file_of(given.reduction, given.standard), "reduce_scan")
+        alerts = alerts_of_standard(resolution, crystal.lattice[0], reduction, settings)
+        found += told(given.standard, "resolution", alerts)
+        found += told(given.standard, "reduction", alerts_of_reduction(reduction, None, settings))
+    for name in given.samples:
+        reduction = read_dataset(file_of(given.reduction, name), "reduce_scan")
+        fits = {r: read_dataset(file_of(given.refinement, name, r), "refine_structure") for r in given.ranges}
+        main = next(iter(fits.values()))
+        found += told(name, "reduction", alerts_of_reduction(reduction, main, settings))
+        found += told(name, "refinement", alerts_of_refinement(fits, reduction, settings))
+        if name in given.suspects:
+            searched = read_dataset(file_of(given.side_phase, name), "detect_side_phase")
+            found += told(name, "side_phase", alerts_of_side_phase(searched))
+    return by_grade(found)

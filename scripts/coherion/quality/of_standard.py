@@ -1,0 +1,67 @@
+"""Alerts on the standard: its cell against the certified one, which its starting structure holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coherion.quality.alert import Alert
+from coherion.settings.stages.quality import QualitySettings
+
+if TYPE_CHECKING:
+    import xarray
+
+    from coherion.refinement.resolution import Resolution
+
+
+def alerts_of_standard(
+    found: Resolution, certified: float, reduction: xarray.Dataset | None, settings: QualitySettings
+) -> Iterator[Alert]:
+    """A standard whose cell is off the certified one, with the zero point or the wavelength that would mend it.
+
+    Parameters
+    ----------
+    certified
+        Its lattice parameter a, angstrom.
+    reduction
+        Dataset of its reduction, where wavelength and the weight of each angle come from; None gives no remedy.
+    """
+    off = found.lattice_parameter / certified - 1
+    sd = found.lattice_parameter_sd / certified
+    if not (abs(off) > settings.cell_difference and abs(off) > settings.significance * sd):
+        return
+    text = (
+        f"a of the standard {found.standard} is {found.lattice_parameter:.5f} ± {found.lattice_parameter_sd:.5f} "
+        f"angstrom, certified {certified:.5f}: off by {1e6 * off:.0f} in a million"
+    )
+    advice = "check zero point and wavelength"
+    if reduction is not None and "wavelength" in reduction.attrs:
+        wavelength = float(reduction.attrs["wavelength"])
+        shift = zero_of_cell(reduction["q"].values, reduction["reduced_structure_factor"].values, off, wavelength)
+        advice = (
+            f"a zero point of {shift:+.4f} degree in 2theta beside the present one (two_theta_zero), or a wavelength "
+            f"of {wavelength / (1 + off):.6f} in place of {wavelength:.6f} angstrom would mend it"
+        )
+    # The same error is in every sample: its cells are off as much.
+    yield Alert("B", "standard-cell", off, "1", settings.cell_difference, "a", text, advice)
+
+
+def zero_of_cell(q: np.ndarray, reduced: np.ndarray, off: float, wavelength: float) -> float:
+    """The error of the angles 2theta, degree, that puts a refined cell off by a relative amount.
+
+    An error e moves Q by (2 pi/lambda) cos(theta) e; least squares for the cell, a <- a (1 + off), makes of it
+    off = -e sum(F'^2 Q (2 pi/lambda) cos theta) / sum(F'^2 Q^2).
+
+    Parameters
+    ----------
+    q, reduced
+        1/angstrom each, shape (n,).
+    wavelength
+        Angstrom.
+    """
+    slope = np.gradient(reduced, q)
+    cosine = np.sqrt(np.clip(1 - (q * wavelength / (4 * np.pi)) ** 2, 0.0, 1.0))
+    moved = float(np.sum(slope**2 * q * 2 * np.pi / wavelength * cosine))
+    return float(np.degrees(-off * np.sum((slope * q) ** 2) / moved))

@@ -1,0 +1,121 @@
+"""The residual of a fit of G(r) in Q: what no phase explains, and angles that are all off by the same amount.
+
+The sine transform of G over the fit range, with Lorch's window in r so that its end does not ripple,
+
+    F(Q) = int G(r) sin(Qr) sinc(r/R) dr,
+
+resolves 2 pi/R; the counting noise of G, white on the points fitted, becomes one of constant standard deviation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+
+# Where a sine transform of a fit range can be read: below, the band below Qmin and the missing small r rule.
+LEAST_Q = 0.6
+# Points of the transform for each of its own width.
+FINENESS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class InQ:
+    """Observed and calculated F(Q) of a fit and their difference, 1/angstrom, over q in 1/angstrom, (n,) each.
+
+    ``noise`` is the standard deviation that the counts leave in F, 0 where it is not known; ``width`` the resolution.
+    """
+
+    q: Array
+    observed: Array
+    calculated: Array
+    difference: Array
+    noise: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Unexplained:
+    """A reflection of the residual: its place in 1/angstrom, its height as share of the largest F(Q), and over noise.
+
+    ``z`` is infinite where the noise is not known.
+    """
+
+    q: float
+    share: float
+    z: float
+
+    @property
+    def d(self) -> float:
+        """Spacing of the lattice planes, angstrom."""
+        return 2 * np.pi / self.q
+
+
+def in_q(fit: xarray.Dataset) -> InQ:
+    """The fit in Q, up to the Qmax of the data."""
+    r = fit["r"].values
+    step, end, qmax = float(np.median(np.diff(r))), float(r[-1]), float(fit.attrs["qmax"])
+    window = np.sinc(r / end) * step
+    q = np.arange(LEAST_Q, qmax, 2 * np.pi / end / FINENESS)
+    sines = np.sin(np.outer(q, r)) * window
+    # White noise on points pi/Qmax apart; sin^2 is one half in the mean.
+    noise = float(fit.attrs["counting_noise"]) * np.sqrt(np.sum(window**2) / step * 0.5 * np.pi / qmax)
+    observed, calculated = sines @ fit["observed"].values, sines @ fit["calculated"].values
+    return InQ(q, observed, calculated, observed - calculated, float(noise), 2 * np.pi / end)
+
+
+def unexplained_reflections(found: InQ, share: float, significance: float) -> list[Unexplained]:
+    """Maxima of the residual where the model calculates less than the residual itself: reflections of no phase.
+
+    A residual on a reflection of the model's own (a wrong intensity, a wrong width) is misfit, no further phase.
+
+    Parameters
+    ----------
+    share, significance
+        Least height, as share of the largest observed F(Q) and over the noise.
+    """
+    d, top = found.difference, float(np.max(np.abs(found.observed), initial=0.0))
+    peaks = np.flatnonzero((d[1:-1] > d[:-2]) & (d[1:-1] >= d[2:])) + 1
+    made = []
+    for i in peaks:
+        near = np.abs(found.q - found.q[i]) <= 0.5 * found.width
+        z = float(d[i] / found.noise) if found.noise > 0 else np.inf
+        own = float(np.max(found.calculated[near]))
+        if d[i] >= share * top and z >= significance and d[i] > own:
+            made.append(Unexplained(float(found.q[i]), float(d[i] / top), z))
+    return sorted(made, key=lambda one: -one.share)
+
+
+def zero_shift(found: InQ, wavelength: float) -> tuple[float, float]:
+    """By how much all angles 2theta of the data are too high, and its standard uncertainty, degree.
+
+    A shift moves reflections by dQ = (2 pi/lambda) cos(theta) shift. The refined cell takes the mean of it, the rest
+    is left as -dF/dQ dQ in the residual; the cell, the scale and the displacements are free beside it.
+
+    Parameters
+    ----------
+    wavelength
+        Angstrom.
+    """
+    sine = found.q * wavelength / (4 * np.pi)
+    inside = sine < 1
+    cosine = np.sqrt(1 - sine[inside] ** 2)
+    q, calculated, residual = found.q[inside], found.calculated[inside], found.difference[inside]
+    slope = np.gradient(calculated, q)
+    columns = np.stack(
+        [-slope * np.radians(1.0) * 2 * np.pi / wavelength * cosine, slope * q, calculated, calculated * q**2], axis=1
+    )
+    solution, *_ = np.linalg.lstsq(columns, residual, rcond=None)
+    rest = residual - columns @ solution
+    # Neighbours within a width of pi/R are one point: half of the transform's own.
+    repeated = 0.5 * FINENESS
+    freedom = max(len(q) / repeated - columns.shape[1], 1.0)
+    covariance = np.linalg.pinv(columns.T @ columns) * float(rest @ rest) / freedom
+    return float(solution[0]), float(np.sqrt(covariance[0, 0]))

@@ -1,0 +1,255 @@
+"""Each alert fires on a made fault and is silent where nothing is wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray
+
+from coherion.crystal.crystal import Crystal, Site
+from coherion.pair_model.evaluator import calculate
+from coherion.pair_model.model import PairModel
+from coherion.quality.alert import Alert, by_grade, told, with_second_sign
+from coherion.quality.of_reduction import alerts_of_reduction
+from coherion.quality.of_refinement import alerts_of_refinement
+from coherion.quality.of_standard import alerts_of_standard, zero_of_cell
+from coherion.quality.residual import InQ, zero_shift
+from coherion.refinement.observed import Observed
+from coherion.refinement.output import dataset_of
+from coherion.refinement.recipe import run_recipe
+from coherion.refinement.resolution import Resolution
+from coherion.scattering.composition import number_density
+from coherion.scattering.form_factors import average_form_factors
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.quality import QualitySettings
+from coherion.settings.stages.refinement import RefinementSettings
+
+LIMITS = QualitySettings()
+QMAX, NOISE, WAVELENGTH = 13.0, 0.02, 0.5594
+SHAPE = ["coherence_length", "microstrain_squared"]
+
+
+def salt(a: float, metal: str = "Na") -> Crystal:
+    sites = (Site("M1", (0, 0, 0), ((metal, 1.0),), 0.03), Site("Cl1", (0.5,) * 3, (("Cl", 1.0),), 0.02))
+    return Crystal("salt", (a,) * 3 + (90.0,) * 3, "Fm-3m", sites)
+
+
+def fitted(*, side: float = 0.0, strain: float = 0.0, free=SHAPE, fit_range=(2.0, 60.0)) -> xarray.Dataset:
+    """A refinement of rock salt of 60 angstrom against made data, with a second salt in them or with strain."""
+    r = np.arange(0.01, 62.0, 0.02)
+    shared = {"delta2": 2.0, "qdamp": 0.011, "coherence_length": 60.0}
+    own = PairModel((salt(5.64),), QMAX)
+    g = calculate(own, r, {**shared, "scale": 1.0 - side, "microstrain_squared": strain})
+    if side:
+        g = g + calculate(PairModel((salt(6.29, "K"),), QMAX), r, {**shared, "scale": side})
+    step = np.pi / QMAX
+    points = step * np.arange(1, 270)
+    noise = np.random.default_rng(3).normal(scale=NOISE, size=len(points))
+    g = g + np.sinc((r[:, None] - points) / step) @ noise
+    data = Observed(r, g, np.full_like(r, NOISE), None, None, QMAX, "simulated", "made.gr")
+    told = {"fit_range": fit_range, "qdamp": 0.011, "compare_envelopes": [], "profile": []}
+    told |= {"stages": [["scale", "delta2"], ["lattice", "displacements"], free], "readings": ["size", "lognormal"]}
+    settings = settings_from(RefinementSettings, told)
+    return dataset_of(run_recipe([salt(5.64)], data, settings, say=lambda text: None))
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return {"2-60": fitted(), "2-20": fitted(fit_range=(2.0, 20.0))}
+
+
+def reduced(q=None, structure=None, **attributes) -> xarray.Dataset:
+    """A reduction of LaB6: S(Q), by default at the middle between its bound and 1, and a G(r) below its first peak."""
+    q = np.arange(0.5, 13.0, 0.01) if q is None else q
+    averages = average_form_factors({"La": 1.0, "B": 6.0}, q)
+    bound = 1 - averages.square_mean / averages.mean_squared
+    structure = 0.5 * (bound + 1) if structure is None else structure(bound)
+    r = np.pi / 13 * np.arange(1, 60)
+    rho = number_density({"La": 1.0, "B": 6.0}, 4.71)
+    g = np.where(r < 2.6, -4 * np.pi * rho * r, 2.0)
+    covariance = np.eye(len(r)) * 1e-4
+    values = {
+        "structure_factor": ("q", structure),
+        "structure_factor_sd": ("q", np.full_like(q, 0.01)),
+        "polynomial": ("q", np.zeros_like(q)),
+        "reduced_structure_factor": ("q", q * (structure - 1)),
+        "pdf_nyquist": ("r_nyquist", g),
+        "pdf_covariance": (("r_nyquist", "r_nyquist_2"), covariance),
+    }
+    told = {"composition": "LaB6", "normalisation_method": "sum_rule", "rpoly": 0.9, "lorch": 0}
+    told |= {"settings": json.dumps({"density": 4.71}), "wavelength": WAVELENGTH}
+    return xarray.Dataset(values, {"q": q, "r_nyquist": r}, told | attributes)
+
+
+def codes(alerts) -> dict[str, str]:
+    return {one.code: one.grade for one in alerts}
+
+
+def changed(fit: xarray.Dataset, parameter: str = "", value: float = 0.0, **attributes) -> xarray.Dataset:
+    made = fit.copy(deep=True).assign_attrs(attributes)
+    if parameter:
+        made["value"][list(made["parameter"].values).index(parameter)] = value
+    return made
+
+
+def test_a_clean_fit_has_no_alert(clean):
+    assert alerts_of_refinement(clean, reduced(), LIMITS) == []
+    assert alerts_of_reduction(reduced(), next(iter(clean.values())), LIMITS) == []
+
+
+def test_a_phase_that_is_not_in_the_model_is_seen_where_its_reflections_are():
+    (found,) = (a for a in alerts_of_refinement({"2-60": fitted(side=0.12)}, None, LIMITS) if "unexpl" in a.code)
+    assert found.grade == "B" and found.number > LIMITS.unexplained_share
+    places = [float(part.split()[1]) for part in found.place.split(", ")]
+    # Of the second salt, and no reflection of the first: rock salt has h k l all even or all odd.
+    squares = np.array([3, 4, 8, 11, 12, 16, 19, 20, 24, 27, 32, 35, 36, 40])
+    second, first = (2 * np.pi / a * np.sqrt(squares) for a in (6.29, 5.64))
+    assert min(np.abs(second - places[0])) < 0.03 and min(np.abs(first - places[0])) > 0.1
+
+
+def test_strain_that_is_left_out_is_called_for_and_strain_that_is_not_there_is_not(clean):
+    without = {"2-60": fitted(strain=1.5e-5, free=["coherence_length"])}
+    assert codes(alerts_of_refinement(without, None, LIMITS))["strain-left-out"] == "B"
+    assert "strain-left-out" not in codes(alerts_of_refinement({"2-60": fitted(strain=1.5e-5)}, None, LIMITS))
+    assert "strain-left-out" not in codes(
+        alerts_of_refinement({"2-60": fitted(free=["coherence_length"])}, None, LIMITS)
+    )
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code", "grade"),
+    [
+        ({"converged": 0}, "not-converged", "A"),
+        ({"rw": 0.2, "misfit": 0.04}, "rw", "C"),
+        ({"rw": 0.3, "misfit": 0.04}, "rw", "B"),
+        ({"misfit": 0.1}, "misfit", "C"),
+        ({"at_bound": '["M1.u_iso"]'}, "at-bound", "B"),
+        ({"at_bound": '["M1.occupancy"]'}, "at-bound", "C"),
+        ({"singular": '[["a", "scale"]]'}, "singular", "B"),
+    ],
+)
+def test_what_a_fit_says_of_itself(clean, attributes, code, grade):
+    fits = {"2-60": changed(clean["2-60"], **attributes)}
+    assert codes(alerts_of_refinement(fits, None, LIMITS)) == {code: grade}
+
+
+def test_a_large_rw_of_few_counts_is_no_misfit(clean):
+    fits = {"2-60": changed(clean["2-60"], rw=0.4, misfit=0.5 * NOISE)}
+    assert alerts_of_refinement(fits, None, LIMITS) == []
+
+
+def test_lengths_of_two_ranges(clean):
+    own = float(clean["2-60"]["value"].sel(parameter="coherence_length"))
+    other = changed(clean["2-20"], "coherence_length", 0.6 * own)
+    other["standard_uncertainty_scaled"][list(other["parameter"].values).index("coherence_length")] = 1.0
+    assert codes(alerts_of_refinement(clean | {"2-20": other}, None, LIMITS)) == {"lengths-disagree": "B"}
+    # Where another shape carries the weight, that is why.
+    shaped = clean["2-60"].copy(deep=True)
+    names = list(shaped["reading_name"].values)
+    shaped["reading_weight"][names.index("size_strain")] = 0.0
+    found = codes(alerts_of_refinement({"2-60": shaped, "2-20": other}, None, LIMITS))
+    assert found == {"lengths-disagree": "C"}
+
+
+def test_a_first_peak_that_is_missed(clean):
+    fit = clean["2-60"].copy(deep=True)
+    r, calculated = fit["r"].values, fit["calculated"].values
+    fit["difference"][:] += 0.4 * np.max(calculated[r < 3.2]) * np.exp(-0.5 * ((r - 2.82) / 0.15) ** 2)
+    assert codes(alerts_of_refinement({"2-60": fit}, None, LIMITS)) == {"first-peak": "B"}
+
+
+@pytest.mark.parametrize(("applied", "window"), [(1, "none"), (0, "lorch")])
+def test_a_window_on_one_side_only(clean, applied, window):
+    fits = {"2-60": changed(clean["2-60"], window=window)}
+    assert codes(alerts_of_refinement(fits, reduced(lorch=applied), LIMITS)) == {"lorch": "A"}
+
+
+@pytest.mark.parametrize("shift", [0.02, -0.02])
+def test_angles_that_are_all_off_leave_their_mark_beside_the_cell(shift):
+    q = np.arange(0.6, 13.0, 0.01)
+    centres = np.arange(1.1, 13.0, 0.37)
+
+    def pattern(x):
+        return (np.exp(-0.5 * ((x[:, None] - centres) / 0.04) ** 2) * (1 + np.cos(5 * centres) ** 2)).sum(axis=1)
+
+    cosine = np.sqrt(1 - (q * WAVELENGTH / (4 * np.pi)) ** 2)
+    moved = q - np.radians(shift) * 2 * np.pi / WAVELENGTH * cosine
+    # The refined cell has taken the mean of it up.
+    stretch = float(np.sum(moved * q) / np.sum(q * q))
+    observed, calculated = pattern(moved), pattern(stretch * q)
+    noise = np.random.default_rng(1).normal(scale=0.01, size=q.shape)
+    found, sd = zero_shift(InQ(q, observed, calculated, observed - calculated + noise, 0.01, 0.1), WAVELENGTH)
+    assert found == pytest.approx(shift, abs=0.004) and abs(found) > 5 * sd
+    nothing, sd = zero_shift(InQ(q, calculated, calculated, noise, 0.01, 0.1), WAVELENGTH)
+    assert abs(nothing) < min(3 * sd, LIMITS.zero_shift)
+
+
+def test_negative_structure_factors_are_wrong_below_their_bound_only():
+    assert float(reduced(structure=lambda bound: bound).structure_factor.min()) < -3
+    assert alerts_of_reduction(reduced(structure=lambda bound: bound), None, LIMITS) == []
+
+    def low(bound):
+        dip = np.zeros_like(bound)
+        dip[300:340] = 2.0
+        return bound - dip
+
+    (found,) = alerts_of_reduction(reduced(structure=low), None, LIMITS)
+    assert (found.code, found.grade) == ("negative-intensity", "B") and found.number > 1.0
+    (found,) = alerts_of_reduction(reduced(structure=low, normalisation_method="least_squares"), None, LIMITS)
+    assert found.grade == "C"
+    # A single point is noise.
+    spike = reduced(structure=lambda bound: bound)
+    spike["structure_factor"][300] -= 2.0
+    assert alerts_of_reduction(spike, None, LIMITS) == []
+
+
+def test_a_density_that_the_slope_of_g_contradicts():
+    wrong = reduced(settings=json.dumps({"density": 2 * 4.71 + 1}))
+    assert codes(alerts_of_reduction(wrong, None, LIMITS)) == {"low-r-slope": "B"}
+    relative = {"normalisation_method": "least_squares"}
+    assert alerts_of_reduction(wrong.assign_attrs(relative), None, LIMITS) == []
+
+
+@pytest.mark.parametrize(("scale", "alerted"), [(0.7, True), (0.9, False), (1.1, False), (1.4, True)])
+def test_an_absolute_scale_tells_what_is_missing(clean, scale, alerted):
+    fit = changed(clean["2-60"], "scale", scale)
+    found = alerts_of_reduction(reduced(), fit, LIMITS)
+    assert codes(found) == ({"scale": "B"} if alerted else {})
+    if scale == 0.7:
+        assert "30 ± 4 % of the sample" in found[0].text and "composition" in found[0].advice
+    assert alerts_of_reduction(reduced(normalisation_method="least_squares"), fit, LIMITS) == []
+
+
+def resolution(a: float) -> Resolution:
+    sds = {"qdamp_sd": 0.0, "qbroad_sd": 0.0, "qslope_squared_sd": 0.0, "correlation": 0.0}
+    fit = {"rw": 0.01, "chi_squared_reduced": 1.0, "standard": "LaB6", "origin": "measured"}
+    return Resolution(
+        qdamp=0.011, qbroad=0.0, qslope_squared=0.0, lattice_parameter=a, lattice_parameter_sd=1e-5, **sds, **fit
+    )
+
+
+def test_a_standard_off_its_certificate_and_what_would_mend_it():
+    certified = 4.156826
+    assert not list(alerts_of_standard(resolution(certified * (1 + 2e-5)), certified, reduced(), LIMITS))
+    (found,) = alerts_of_standard(resolution(certified * 1.001), certified, reduced(), LIMITS)
+    assert found.code == "standard-cell" and found.number == pytest.approx(1e-3)
+    assert f"{WAVELENGTH / 1.001:.6f}" in found.advice
+    # Angles too high by 0.02 degrees make a cell too small, by what the shift does to Q where reflections are.
+    q = np.arange(5.0, 5.2, 0.001)
+    shift = np.radians(0.02) * 2 * np.pi / WAVELENGTH * np.sqrt(1 - (q * WAVELENGTH / (4 * np.pi)) ** 2)
+    off = -float(np.mean(shift / q))
+    assert zero_of_cell(q, np.sin(200 * q), off, WAVELENGTH) == pytest.approx(0.02, rel=0.02)
+
+
+def test_a_weak_alert_is_raised_by_a_second_sign_only():
+    weak = Alert("C", "misfit", 5.0, "1", 3.0, "", "weak", "look")
+    sign = Alert("B", "first-peak", 0.5, "1", 0.25, "", "sign", "look")
+    assert with_second_sign([weak], ["misfit"], ["first-peak"]) == [weak]
+    assert with_second_sign([weak, replace(sign, grade="C")], ["misfit"], ["first-peak"])[0].grade == "C"
+    raised = with_second_sign([weak, sign], ["misfit"], ["first-peak"])
+    assert [one.grade for one in raised] == ["B", "B"]
+    told_of = by_grade([*told("x10", "refinement", [weak]), *told("x50", "refinement", [sign])])
+    assert told_of[0].line == "ALERT B x50 refinement: sign; look (first-peak)"
