@@ -1,6 +1,8 @@
 """Collect what is wrong with standard, reductions and fits of a series in one table, and tell each as one line.
 
-The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range.
+The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range. Beside
+the settings of the section quality, the keys samples and suspects name those with a refinement, and those in which a
+side phase was looked for.
 """
 
 from coherion import command
@@ -8,12 +10,10 @@ from coherion import command
 
 def main(argv=None):
     arguments = command.parser(__doc__)
-    arguments.add_argument("--samples", nargs="*", default=[], help="samples with a refinement")
     arguments.add_argument("--ranges", nargs="*", default=[], help="fit ranges, the one that counts first")
-    arguments.add_argument("--suspects", nargs="*", default=[], help="samples in which a side phase was looked for")
     for stage in ("reduction", "refinement", "side-phase"):
         arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
-    arguments.add_argument("--standard", default="", help="name of the standard")
+    arguments.add_argument("--standard", help="reduction of the standard")
     arguments.add_argument("--resolution", help="resolution that the standard gave (.json)")
     arguments.add_argument("--certificate", help="structure of the standard with its certified cell (.cif)")
     arguments.add_argument("--output", required=True, help="table of the alerts to write (.tsv)")
@@ -26,7 +26,9 @@ def main(argv=None):
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.quality import QualitySettings
 
-    found = alerts_of_files(given, settings_from(QualitySettings, given.settings))
+    samples, suspects = (command.names_of(given.settings, key) for key in ("samples", "suspects"))
+    own = {key: value for key, value in given.settings.items() if key not in ("samples", "suspects")}
+    found = alerts_of_files(given, samples, suspects, settings_from(QualitySettings, own))
     for one in found:
         print(one.line)
     write_text(given.output, write_table((one.row for one in found), ALERTS.names))

@@ -92,10 +92,10 @@ CALLS: dict[str, Call] = {
     "collect_series, refinement": Call(
         "collect_series", ("samples.tsv", "--scans", "scans.tsv", *_patterns("refinement"), *COLLECT), "{}"
     ),
-    "collect_alerts": Call("collect_alerts", ("--samples", "a", "--reduction", BAD, *ALERTS), "{}"),
+    "collect_alerts": Call("collect_alerts", ("--reduction", BAD, *ALERTS), '{"samples": ["a"]}'),
     "collect_alerts, resolution": Call(
         "collect_alerts",
-        ("--reduction", "none", "--resolution", BAD, "--certificate", "good.cif", *ALERTS),
+        ("--reduction", "none", "--standard", "none", "--resolution", BAD, "--certificate", "good.cif", *ALERTS),
         "{}",
         text=True,
     ),

@@ -191,10 +191,11 @@ STAGES: dict[str, Stage] = {
     ),
     "collect_alerts": Stage(
         (
-            *("--samples", "a", "--ranges", "2-6", "--reduction", "reduction.nc", "--refinement", "{sample}.fit.nc"),
+            *("--ranges", "2-6", "--reduction", "reduction.nc", "--refinement", "{sample}.fit.nc"),
             *("--side-phase", "none", "--output", "OUT/a.tsv"),
         ),
         "quality",
+        {"samples": ["a"]},
     ),
     "judge_claims": Stage(
         ("series.tsv", "--output", "OUT/x.tsv", "--correlation", "OUT/x.nc"),

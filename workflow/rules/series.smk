@@ -105,13 +105,14 @@ rule collect_alerts:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_alerts"),
-        settings=lambda wildcards: settings_text(JOBS.of_series("quality")),
-        samples=TABLES.with_structure(),
+        settings=told(
+            JOBS.of_series("quality")
+            | {"samples": TABLES.with_structure(), "suspects": SUSPECTS}
+        ),
         ranges=FIT_RANGES,
-        suspects=SUSPECTS,
         standard=lambda wildcards, input: (
             [
-                *("--standard", STANDARD, "--resolution", input.standard[1]),
+                *("--standard", input.standard[0], "--resolution", input.standard[1]),
                 *("--certificate", input.certificate[0]),
             ]
             if STANDARD
@@ -127,8 +128,8 @@ rule collect_alerts:
             for part in (f"--{stage}", result(pattern))
         ],
     shell:
-        "python {input.script} --samples {params.samples:q} --ranges {params.ranges:q} --suspects {params.suspects:q}"
-        " {params.patterns:q} {params.standard:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.script:q} --ranges {params.ranges:q} {params.patterns:q} {params.standard:q}"
+        " --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule judge_claims:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from coherion.errors import printable
+
 Grade = Literal["A", "B", "C"]
 HIGHER: dict[Grade, Grade] = {"C": "B", "B": "A", "A": "A"}
 
@@ -52,7 +54,7 @@ class Told:
     def line(self) -> str:
         """As a line of a log, from where the summary of a run takes it."""
         a = self.alert
-        return f"ALERT {a.grade} {self.sample} {self.stage}: {a.text}; {a.advice} ({a.code})"
+        return printable(f"ALERT {a.grade} {self.sample} {self.stage}: {a.text}; {a.advice} ({a.code})")
 
     @property
     def row(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from coherion.command import file_of
 from coherion.crystal.cif_input import read_cif
@@ -16,29 +17,33 @@ from coherion.refinement.resolution import read_resolution
 from coherion.settings.stages.quality import QualitySettings
 
 
-def alerts_of_files(given: Namespace, settings: QualitySettings) -> list[Told]:
+def alerts_of_files(
+    given: Namespace, samples: Sequence[str], suspects: Sequence[str], settings: QualitySettings
+) -> list[Told]:
     """What is wrong with the results of a series, the gravest first.
 
     Parameters
     ----------
     given
-        ``samples``, ``ranges`` and ``suspects``, names; ``reduction``, ``refinement`` and ``side_phase``, patterns of
-        files; ``standard``, ``resolution`` and ``certificate``, a name and two files, or nothing.
+        ``ranges``, names; ``reduction``, ``refinement`` and ``side_phase``, patterns of files; ``standard``,
+        ``resolution`` and ``certificate``, files of the standard, or nothing.
+    samples, suspects
+        Samples with a refinement, and those in which a side phase was looked for.
     """
     found: list[Told] = []
-    if given.resolution and given.certificate:
+    if given.standard and given.resolution and given.certificate:
         resolution, crystal = read_resolution(given.resolution), read_cif(given.certificate)
-        reduction = read_dataset(file_of(given.reduction, given.standard), "reduce_scan")
+        reduction = read_dataset(given.standard, "reduce_scan")
         alerts = alerts_of_standard(resolution, crystal.lattice[0], reduction, settings)
-        found += told(given.standard, "resolution", alerts)
-        found += told(given.standard, "reduction", alerts_of_reduction(reduction, None, settings))
-    for name in given.samples:
+        found += told(resolution.standard, "resolution", alerts)
+        found += told(resolution.standard, "reduction", alerts_of_reduction(reduction, None, settings))
+    for name in samples:
         reduction = read_dataset(file_of(given.reduction, name), "reduce_scan")
         fits = {r: read_dataset(file_of(given.refinement, name, r), "refine_structure") for r in given.ranges}
         main = next(iter(fits.values()))
         found += told(name, "reduction", alerts_of_reduction(reduction, main, settings))
         found += told(name, "refinement", alerts_of_refinement(fits, reduction, settings))
-        if name in given.suspects:
+        if name in suspects:
             searched = read_dataset(file_of(given.side_phase, name), "detect_side_phase")
             found += told(name, "side_phase", alerts_of_side_phase(searched))
     return by_grade(found)
