@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from string import ascii_lowercase
@@ -17,11 +17,8 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 
 from coherion.data.netcdf import write_text, write_whole
 from coherion.data.stated import hashes_of
@@ -32,8 +29,8 @@ from coherion.figures.theme import COLOURS, THEME
 COLUMN, PAGE = 3.35, 7.0
 #: Height of the strip that holds the word "simulated", inch.
 MARK_HEIGHT = 0.12
-FORMATS = (".pdf", ".svg", ".png")
 MARKERS = "osD^vP*X<>hd"
+FORMATS = (".pdf", ".svg", ".png")
 GREY = "0.45"
 
 _STYLE = {
@@ -91,9 +88,8 @@ class Plate:
         **layout: Any,
     ) -> None:
         matplotlib.rcParams.update(THEME | _STYLE)
-        self.figure, panels = plt.subplots(
-            rows, columns, figsize=(width, height), squeeze=False, layout="constrained", **layout
-        )
+        self.figure = Figure(figsize=(width, height), layout="constrained")
+        panels = self.figure.subplots(rows, columns, squeeze=False, **layout)
         self.panels = list(panels.flat)
         self._letters = ascii_lowercase[ascii_lowercase.index(first) :]
         self._numbers: list[dict[str, Any]] = []
@@ -208,7 +204,6 @@ class Plate:
             )
         head = "".join(f"# source {name} sha256 {digest}\n" for name, digest in sorted(hashes.items()))
         write_text(stem.with_name(stem.name.removesuffix(".pdf") + ".tsv"), head + self.numbers())
-        plt.close(self.figure)
 
 
 def _bars(sd: ArrayLike | None) -> np.ndarray | None:
