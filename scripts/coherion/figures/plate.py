@@ -18,6 +18,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import ArrayLike
 
 from coherion.data.netcdf import write_text, write_whole
@@ -88,7 +89,8 @@ class Plate:
         **layout: Any,
     ) -> None:
         matplotlib.rcParams.update(THEME | _STYLE)
-        self.figure = Figure(figsize=(width, height), layout="constrained")
+        layout_engine = ConstrainedLayoutEngine()
+        self.figure = Figure(figsize=(width, height), layout=layout_engine)
         panels = self.figure.subplots(rows, columns, squeeze=False, **layout)
         self.panels = list(panels.flat)
         self._letters = ascii_lowercase[ascii_lowercase.index(first) :]
@@ -99,7 +101,7 @@ class Plate:
         if origin == "simulated":
             # A strip of its own, so that the word touches neither frame nor title.
             strip = MARK_HEIGHT / height
-            self.figure.get_layout_engine().set(rect=(0, 0, 1, 1 - strip))
+            layout_engine.set(rect=(0, 0, 1, 1 - strip))
             self.figure.text(
                 0.995,
                 1 - 0.1 * strip,
