@@ -7,8 +7,6 @@ for: {"suspects": ["x95"]}.
 
 from coherion import command
 
-EXCLUSIONS = ("sample", "what", "points", "reason", "by")
-
 
 def main(argv=None):
     arguments = command.parser(__doc__)
@@ -24,6 +22,7 @@ def main(argv=None):
     arguments.add_argument("--exclusions", required=True, help="table of exclusions to write (.tsv)")
     given = arguments.parse_args(argv)
 
+    from coherion.data.contract.tables import EXCLUSIONS
     from coherion.data.netcdf import origin_of, read_dataset, write_text
     from coherion.data.series_tables import read_tables
     from coherion.data.tables import write_table
@@ -67,7 +66,7 @@ def main(argv=None):
         )
     exclusions = exclusion_rows(tables.excluded, arrhenius, validated, side_phases)
     write_text(given.output, write_table(rows))
-    write_text(given.exclusions, write_table(exclusions, EXCLUSIONS))
+    write_text(given.exclusions, write_table(exclusions, EXCLUSIONS.names))
 
 
 if __name__ == "__main__":

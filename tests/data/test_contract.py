@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from coherion.data.contract.contracts import CONTRACTS
+from coherion.data.contract.page import page
+from coherion.data.contract.tables import SERIES, UNIT_ENDINGS
+from coherion.statistics.collect import TRANSPORT
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 # Read tables and settings, or come with every file.
-NO_PART = {"yaml", "jsonschema", "numpy", "xarray", "netCDF4"}
+NO_PART = {"yaml", "jsonschema", "msgspec", "numpy", "xarray", "netCDF4"}
 
 
 def file_of(module: str) -> Path | None:
@@ -50,8 +53,8 @@ def test_the_libraries_of_a_file_are_those_that_its_command_can_import(command):
     found = imported(SCRIPTS / f"{command}.py", seen) - NO_PART
     if SCRIPTS / "coherion/atoms/table.py" in seen:  # reads xraydb's tables without importing it
         found.add("xraydb")
-    # A scan's counts are tested by a function that stands beside the reduction's; no atom takes part.
-    found -= {"xraydb"} if command == "import_scan" else set()
+    # These import functions that stand beside others which look up elements; no table of elements takes part.
+    found -= {"xraydb"} if command in ("import_scan", "measure_geometry") else set()
     assert set(CONTRACTS[command].libraries) == found
 
 
@@ -68,6 +71,19 @@ def test_every_declaration_is_whole(command):
         )
     for attribute in contract.attributes:
         assert attribute.meaning, attribute.name
+
+
+def test_the_page_of_the_data_is_that_of_the_declarations():
+    assert (SCRIPTS.parent / "docs" / "data.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_columns_of_the_series_are_declared_with_the_unit_of_their_ending():
+    for one in SERIES.columns:
+        ending = next((unit for end, unit in UNIT_ENDINGS.items() if one.name.endswith(end)), None)
+        assert ending in (None, one.unit), one.name
+    names = {one.name for one in SERIES.columns}
+    assert set(TRANSPORT) <= {one.name for one in SERIES.columns if one.sd}
+    assert {name.format(shape="*") for name in names} >= {"coherence_length_*_A", "volume_A3", "excluded"}
 
 
 #: Dimensions that have no coordinate: their rows are told apart by variables.

@@ -155,3 +155,16 @@ def test_power_law_without_errors_is_ordinary_regression_of_logarithms():
     assert found["log_sigma_log_length"].log_likelihood == pytest.approx(log_likelihood, abs=1e-4)
     np.testing.assert_allclose(found["log_sigma_log_length"].curve(LENGTH), np.exp(np.log(sigma) - residual), rtol=1e-4)
     assert set(LOGARITHMIC) < set(found)
+
+
+@pytest.mark.parametrize("shape", [(7,), (50, 13), (3, 4, 9)])
+def test_ranks_are_scipys(shape):
+    from scipy.stats import rankdata
+
+    from coherion.statistics.correlation import _mean_ranks
+
+    generator = np.random.default_rng(2)
+    for values in (generator.normal(size=shape), generator.integers(0, 4, shape).astype(float)):
+        np.testing.assert_array_equal(_mean_ranks(values), rankdata(values, axis=-1))
+    values[..., 0] = np.nan
+    assert np.isnan(_mean_ranks(values)).all()

@@ -14,6 +14,7 @@ from coherion.crystal.cif import cif_text
 from coherion.crystal.propagation import of_phase, propagated
 from coherion.crystal.structure_files import stru_text
 from coherion.data.contract.diffraction import REFINEMENT
+from coherion.data.contract.tables import PARAMETERS
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.width import TOPAS_E0
 from coherion.refinement.fit_text import fit_text
@@ -109,7 +110,7 @@ def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
     return rows
 
 
-TABLE_COLUMNS = ("name", "value", "standard_uncertainty", "standard_uncertainty_scaled", "unit", "note")
+TABLE_COLUMNS = PARAMETERS.names
 
 
 def curves(found: RecipeResult) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:

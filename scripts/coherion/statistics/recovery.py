@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.tables import RECOVERY, RECOVERY_SUMMARY
 from coherion.data.tables import read_rows
 from coherion.errors import InputError
 
@@ -24,36 +25,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-COLUMNS = (
-    "sample",
-    "topic",
-    "quantity",
-    "temperature_C",
-    "unit",
-    "true",
-    "found",
-    "found_sd",
-    "pull",
-    "relative_difference",
-    "left_out",
-    "origin",
-)
-SUMMARY_COLUMNS = (
-    "topic",
-    "quantity",
-    "n",
-    "within_1",
-    "within_2",
-    "chance_within_1_low",
-    "chance_within_1_high",
-    "chance_within_2_low",
-    "chance_within_2_high",
-    "rms_pull",
-    "mean_pull",
-    "mean_pull_sd",
-    "mean_relative_difference",
-    "origin",
-)
+COLUMNS = RECOVERY.names
+SUMMARY_COLUMNS = RECOVERY_SUMMARY.names
 TOPICS = ("structure", "coherence length", "microstrain", "resistance", "transport")
 #: Shares of a normal distribution within one and two standard deviations.
 WITHIN = {1: math.erf(1 / math.sqrt(2)), 2: math.erf(2 / math.sqrt(2))}

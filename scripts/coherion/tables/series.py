@@ -5,20 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from coherion.data.contract.tables import UNIT_ENDINGS
 from coherion.tables.table import Cell, Column, Measured, Table
 
-#: Endings of columns of the series and the unit they stand for; longer ones first.
-UNITS = {
-    "_S_per_cm": "S/cm",
-    "_per_A": "Å⁻¹",
-    "_deg": "°",
-    "_A3": "Å³",
-    "_A2": "Å²",
-    "_eV": "eV",
-    "_A": "Å",
-    "_F": "F",
-    "_C": "°C",
-}
+#: How units of the columns are printed.
+PRINTED = {"1/angstrom": "Å⁻¹", "degree": "°", "angstrom^3": "Å³", "angstrom^2": "Å²", "angstrom": "Å", "degC": "°C"}
 #: Samples that fit beside one another on a page.
 ACROSS = 4
 #: Columns of text of the claims, with their widths in cm.
@@ -45,9 +36,9 @@ Rows = Sequence[Mapping[str, str]]
 
 def _split(name: str) -> tuple[str, str]:
     """A column of the series as words and unit."""
-    for ending, unit in UNITS.items():
+    for ending, unit in UNIT_ENDINGS.items():
         if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " "), unit
+            return name.removesuffix(ending).replace("_", " "), PRINTED.get(unit, unit)
     return name.replace("_", " "), ""
 
 

@@ -67,13 +67,13 @@ def profile_interval(
     InputError
         If the name is not a free variable of the result.
     """
-    from scipy.stats import chi2
+    from scipy.special import gammaincinv
 
     if name not in result.variables:
         raise InputError("no interval: the variable was not refined", place=name, expected=", ".join(result.variables))
     k = result.variables.index(name)
     evaluator = make_evaluator(result.model, result.r, result.parameters)
-    quantile = float(chi2.ppf(level, 1))
+    quantile = 2 * float(gammaincinv(0.5, level))  # of chi-squared with one degree of freedom
     lower, upper = float(result.map.lower[k]), float(result.map.upper[k])
     absolute = result.target.weighting.absolute
     for _ in range(4):

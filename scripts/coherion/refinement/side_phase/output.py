@@ -8,6 +8,7 @@ import numpy as np
 
 from coherion.crystal.reflections import ReflectionSearch
 from coherion.data.contract.diffraction import SIDE_PHASE
+from coherion.data.contract.tables import SIDE_PHASE_NUMBERS
 from coherion.refinement.side_phase.detection import Comparison, Decision
 from coherion.settings.stages.side_phase import SidePhaseSettings
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from coherion.refinement.recipe import RecipeResult
 
-TABLE_COLUMNS = ("quantity", "value", "standard_uncertainty", "unit", "note")
+TABLE_COLUMNS = SIDE_PHASE_NUMBERS.names
 
 
 def dataset_of(

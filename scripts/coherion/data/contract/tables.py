@@ -1,0 +1,136 @@
+"""Tables that a run writes: the series, what was left out, verdicts, recovery, parameters, geometry, side phase."""
+
+from __future__ import annotations
+
+from coherion.data.contract.declared import TableColumn as _C
+from coherion.data.contract.declared import TableContract
+
+#: Endings of columns of the series and the unit they stand for; longer ones first.
+UNIT_ENDINGS = {
+    "_S_per_cm": "S/cm",
+    "_per_A": "1/angstrom",
+    "_deg": "degree",
+    "_A3": "angstrom^3",
+    "_A2": "angstrom^2",
+    "_eV": "eV",
+    "_A": "angstrom",
+    "_F": "F",
+    "_C": "degC",
+}
+_ORIGIN = _C("origin", "", "measured or simulated")
+
+SERIES = TableContract(
+    "collect_series",
+    "results/series/series.tsv",
+    "One row for each sample. Columns of refined parameters and of geometry are those of the settings "
+    "series.parameters and series.geometry; further fit ranges add theirs with the range (a_A_2_20).",
+    (
+        _C("sample", "", "name of the sample"),
+        _C("title", "", "what figures call it"),
+        _C("group", "", "as_milled, annealed or another group"),
+        _C("annealing_C", "degC", "temperature of annealing; blank without"),
+        _C("x", "1", "nominal composition"),
+        _C("composition", "", "chemical formula"),
+        _ORIGIN,
+        _C("volume_A3", "angstrom^3", "volume of the cell", sd=True),
+        _C("coherence_length_{shape}_A", "angstrom", "coherence length with another shape of the domains", sd=True),
+        _C("rw", "1", "Rw of the refinement"),
+        _C("sigma_25C_S_per_cm", "S/cm", "conductivity at the reference temperature, on the Arrhenius line", sd=True),
+        _C("sigma_measured_25C_S_per_cm", "S/cm", "conductivity as measured nearest to that temperature", sd=True),
+        _C("activation_energy_eV", "eV", "activation energy", sd=True),
+        _C("ln_prefactor", "1", "logarithm of the prefactor in S K/cm or S/cm, as the form of the line says", sd=True),
+        _C("activation_energy_ln_prefactor_covariance_eV", "eV", "covariance of these two"),
+        _C("arrhenius_curvature_p", "1", "probability of the line's curvature if it is straight"),
+        _C("capacitance_25C_F", "F", "effective capacitance at the reference temperature", sd=True),
+        _C("spectra_used", "1", "spectra on the Arrhenius line"),
+        _C("spectra_measured", "1", "spectra measured"),
+        _C("side_reflection_z", "1", "excess of the side phase's reflection over its standard error"),
+        _C("reflection_width_per_A", "1/angstrom", "full width of the reflections at half maximum", sd=True),
+        _C("side_phase_fraction", "1", "mass fraction of the side phase, where two phases were tried", sd=True),
+        _C("rw_two_phases", "1", "Rw with two phases, where they were tried"),
+        _C("excluded", "", "why the sample leaves the structural series; blank where it does not"),
+    ),
+)
+
+EXCLUSIONS = TableContract(
+    "collect_series",
+    "results/series/exclusions.tsv",
+    "Everything that was left out, a row each.",
+    (
+        _C("sample", "", "name of the sample"),
+        _C("what", "", "the sample, a file, a spectrum or points of one"),
+        _C("points", "1", "number of points"),
+        _C("reason", "", "why"),
+        _C("by", "", "who left it out: user, side phase, validation or arrhenius"),
+    ),
+)
+
+RECOVERY = TableContract(
+    "measure_recovery",
+    "results/series/recovery.tsv",
+    "What the analysis of a simulated series found against what is true.",
+    (
+        _C("sample", "", "name of the sample"),
+        _C("topic", "", "structure, coherence length, resistance or transport"),
+        _C("quantity", "", "name of the quantity"),
+        _C("temperature_C", "degC", "temperature of the spectrum"),
+        _C("unit", "", "unit of the value"),
+        _C("true", "see unit", "true value"),
+        _C("found", "see unit", "value found"),
+        _C("found_sd", "see unit", "its standard uncertainty"),
+        _C("pull", "1", "difference over the standard uncertainty"),
+        _C("relative_difference", "1", "found over true, less one"),
+        _C("left_out", "", "why the sample left the series"),
+        _ORIGIN,
+    ),
+)
+
+RECOVERY_SUMMARY = TableContract(
+    "measure_recovery",
+    "results/series/recovery_summary.tsv",
+    "Shares of the pulls within one and two standard uncertainties.",
+    (
+        _C("topic", "", "as in recovery.tsv"),
+        _C("quantity", "", "one quantity, or all of the topic"),
+        _C("n", "1", "number of pulls"),
+        _C("within_1", "1", "share within one standard uncertainty"),
+        _C("within_2", "1", "share within two"),
+        _C("chance_within_1_low", "1", "least share within one that chance allows (95 %)"),
+        _C("chance_within_1_high", "1", "largest share within one that chance allows"),
+        _C("chance_within_2_low", "1", "least share within two that chance allows"),
+        _C("chance_within_2_high", "1", "largest share within two that chance allows"),
+        _C("rms_pull", "1", "root of the mean squared pull"),
+        _C("mean_pull", "1", "mean pull", sd=True),
+        _C("mean_relative_difference", "1", "mean of found over true, less one"),
+        _ORIGIN,
+    ),
+)
+
+_NAMED = (
+    _C("value", "see unit", "value"),
+    _C("standard_uncertainty", "see unit", "not scaled by reduced chi-squared; blank where fixed"),
+    _C("standard_uncertainty_scaled", "see unit", "scaled by the root of reduced chi-squared"),
+    _C("unit", "", "unit of the value"),
+)
+
+PARAMETERS = TableContract(
+    "refine_structure",
+    "results/refinement/SAMPLE/RANGE.tsv",
+    "Parameters of a refinement, derived quantities, intervals, other envelopes.",
+    (_C("name", "", "name of the parameter"), *_NAMED, _C("note", "", "fixed, dependent, at a bound, derived, ...")),
+)
+
+SIDE_PHASE_NUMBERS = TableContract(
+    "detect_side_phase",
+    "results/side_phase/SAMPLE.tsv",
+    "Single numbers of the search for a side phase and the decision.",
+    (
+        _C("quantity", "", "name of the variable"),
+        _C("value", "see unit", "value"),
+        _C("standard_uncertainty", "see unit", "its standard uncertainty"),
+        _C("unit", "", "unit of the value"),
+        _C("note", "", "meaning, or the reason of the decision"),
+    ),
+)
+
+TABLES = (SERIES, EXCLUSIONS, RECOVERY, RECOVERY_SUMMARY, PARAMETERS, SIDE_PHASE_NUMBERS)
