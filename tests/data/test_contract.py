@@ -81,9 +81,13 @@ def test_the_columns_of_the_series_are_declared_with_the_unit_of_their_ending():
     for one in SERIES.columns:
         ending = next((unit for end, unit in UNIT_ENDINGS.items() if one.name.endswith(end)), None)
         assert ending in (None, one.unit), one.name
-    names = {one.name for one in SERIES.columns}
     assert set(TRANSPORT) <= {one.name for one in SERIES.columns if one.sd}
-    assert {name.format(shape="*") for name in names} >= {"coherence_length_*_A", "volume_A3", "excluded"}
+    said = ["volume_A3", "volume_A3_sd", "rw", "coherence_length_lognormal_A_sd", "excluded"]
+    assert SERIES.undeclared([*said, "rw_sd", "volume", "coherence_length_A_"]) == [
+        "rw_sd",
+        "volume",
+        "coherence_length_A_",
+    ]
 
 
 #: Dimensions that have no coordinate: their rows are told apart by variables.

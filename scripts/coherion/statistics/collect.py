@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.tables import SERIES
 from coherion.errors import InputError
 from coherion.settings.stages.series import SeriesSettings
 
@@ -174,17 +175,24 @@ def series_row(
     row["origin"] = origin
     for number, (fit_range, fit) in enumerate(fits.items()):
         columns = structure_columns(fit, settings)
+        _refuse_undeclared(columns, settings)
         if number:
             columns = {_ranged(column, fit_range): value for column, value in columns.items()}
         row |= columns
     if geometry is not None:
         row |= geometry_columns(geometry, settings)
-    if arrhenius is not None:
-        row |= transport_columns(arrhenius, settings)
-    if side_phase is not None:
-        row |= side_phase_columns(side_phase)
+    others = {} if arrhenius is None else transport_columns(arrhenius, settings)
+    others |= {} if side_phase is None else side_phase_columns(side_phase)
+    _refuse_undeclared(others, settings)
+    row |= others
     row["excluded"] = side_phase.attrs["reason"] if side_phase is not None and side_phase.attrs["excluded"] else None
     return row
+
+
+def _refuse_undeclared(row: Row, settings: SeriesSettings) -> None:
+    own = {f"{name}{sd}" for name in (*settings.parameters, *settings.geometry) for sd in ("", "_sd")}
+    if names := SERIES.undeclared(name for name in row if name not in own):
+        raise ValueError(f"the table of the series declares no column {', '.join(names)}")
 
 
 def _ranged(column: str, fit_range: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -208,6 +209,7 @@ class TableContract:
         """Names of all columns, each uncertainty after its value."""
         return tuple(name for one in self.columns for name in ((one.name, f"{one.name}_sd") if one.sd else (one.name,)))
 
-    def column(self, name: str) -> TableColumn | None:
-        """The declaration of a column by its name, or None."""
-        return next((one for one in self.columns if one.name == name), None)
+    def undeclared(self, names: Iterable[str]) -> list[str]:
+        """Names that no declared column has; what stands in braces may be any letters, digits and underscores."""
+        patterns = [re.compile(re.sub(r"\\{\w+\\}", r"\\w+", re.escape(name))) for name in self.names]
+        return [name for name in names if not any(pattern.fullmatch(name) for pattern in patterns)]
