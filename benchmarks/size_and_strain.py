@@ -4,12 +4,11 @@ Each member is simulated by the project's own simulation (the mean over a powder
 all corrections, and refined by the default recipe with all readings, with the resolution from a standard that is made,
 reduced and refined anew for it. ``members`` counts how often 1/L and the mean square strain lie within two standard
 uncertainties, and holds the uncertainties against the Fisher bound: what the counts alone would allow if all else,
-the standard included, were known. ``resolution`` does so on instruments whose resolution grows with Q. ``wrong``
-makes samples that the model does not describe and counts how often the errors of the structure hold.
+the standard included, were known. ``resolution`` does so on instruments whose resolution grows with Q.
 
 Rows are kept as they come in the file given by ``--rows``; a run that was stopped goes on from there.
 
-Run: ``python benchmarks/size_and_strain.py {members,resolution,wrong} --rows FILE [--count N]``.
+Run: ``python benchmarks/size_and_strain.py {members,resolution} --rows FILE [--count N]``.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -46,7 +45,7 @@ from coherion.settings.stages.refinement import RefinementSettings  # noqa: E402
 from coherion.settings.stages.resolution import StandardSettings  # noqa: E402
 from coherion.simulation.files import as_dataset  # noqa: E402
 from coherion.simulation.scans.made import made_background, made_sample, made_standard, with_resolution  # noqa: E402
-from coherion.simulation.scans.scan import SimulatedScan, simulate_scan  # noqa: E402
+from coherion.simulation.scans.scan import SimulatedScan  # noqa: E402
 from coherion.simulation.series import Sample, read_simulation  # noqa: E402
 
 COMPOSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -164,7 +163,7 @@ def row_of(found: RecipeResult, truth: dict) -> dict:
     return row
 
 
-def members(count: int) -> Iterator[tuple[str, dict]]:
+def members(count: int) -> Iterator[tuple[str, Callable[[], dict]]]:
     """Rows of the series members, each a job to do."""
     world = series()
     for number in range(count):
@@ -179,7 +178,7 @@ def members(count: int) -> Iterator[tuple[str, dict]]:
         yield f"member {number}", work
 
 
-def resolutions(count: int) -> Iterator[tuple[str, dict]]:
+def resolutions(count: int) -> Iterator[tuple[str, Callable[[], dict]]]:
     """Rows of instruments whose resolution grows with Q."""
     for number in range(count):
         for part in PROPORTIONAL:
