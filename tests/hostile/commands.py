@@ -52,6 +52,7 @@ SIMULATED = ("--output", "OUT/s.raw", "--truth", "OUT/t.json")
 TABULATED = ("--scans", "OUT/a.tsv", "--samples", "OUT/b.tsv", "--spectra", "OUT/c.tsv")
 
 FIGURE = '{"f": {"kind": "%s", "files": [%s], "titles": ["a"]}}'
+STANDARD = ("--standard", "none", "--standard-structure", "good.cif", "--output", "OUT/x.nc")
 SIDE = ("--side", "good.cif", "--output", "OUT/x.nc")
 CRATE = ("--workflow", str(ROOT), "--output", "OUT/c.json")
 FOLDERS = '{"results": "results", "data_folder": "data"}'
@@ -113,6 +114,7 @@ CALLS: dict[str, Call] = {
         "draw_series", ("series.tsv", "--correlation", BAD, "--output", "OUT/figure_4.pdf")
     ),
     "detect_side_phase": Call("detect_side_phase", (BAD, "good.gr", "good.cif", *SIDE), "{}"),
+    "reflection_widths": Call("reflection_widths", (BAD, BAD, "good.cif", *STANDARD)),
     "measure_recovery": Call("measure_recovery", (BAD, *RECOVERY), '{"samples": ["a"]}', text=True),
     "draw_recovery": Call("draw_recovery", (BAD, "--output", "OUT/x.pdf"), text=True),
     "write_tables": Call("write_tables", (BAD, *TABLES), text=True),

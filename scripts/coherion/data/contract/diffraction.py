@@ -262,6 +262,42 @@ GEOMETRY = Contract(
 _LINES = "the phase's reflections"
 _AREA = "{intensity}/angstrom"
 
+REFLECTION_WIDTHS = Contract(
+    "reflection_widths",
+    "results/reflection_widths/SAMPLE.nc",
+    "Size and strain from the widths of the reflections of the same scan, and how they agree with those of G(r).",
+    coordinates=(Variable("q", "q", "1/angstrom", "scattering vector"),),
+    variables=(
+        Variable("observed", "q", "1/angstrom", "F(Q)"),
+        Variable("calculated", "q", "1/angstrom", "reflections and smooth part"),
+        Variable("background", "q", "1/angstrom", "smooth part"),
+        Variable("inverse_length", "", "1/angstrom", "1/L of the mean domain diameter weighted by area"),
+        Variable("inverse_length_sd", "", "1/angstrom", "its standard uncertainty, with misfit and instrument"),
+        Variable("microstrain_squared", "", "1", "mean square microstrain"),
+        Variable("microstrain_squared_sd", "", "1", "its standard uncertainty, with misfit and instrument"),
+        Variable("covariance", "", "1/angstrom", "covariance of 1/L with microstrain squared"),
+        Variable("zero", "", "degree", "zero point of 2theta, with the cell free"),
+        Variable("misfit_factor", "", "1", "long-run variance of the weighted residual, at least 1"),
+        Variable("chi_squared", "", "1", "chi-squared per point"),
+        Variable(
+            "disagreement",
+            "",
+            "1",
+            "chi-squared, two degrees of freedom, of 1/L and microstrain squared against those of G(r)",
+            needed=False,
+        ),
+    ),
+    attributes=(
+        Attribute("instrument", "", "u, v, w, x, y of the standard's profile"),
+        Attribute("instrument_sd", "", "their standard uncertainties"),
+        Attribute("reflections", "1", "how many there are"),
+        Attribute("described", "", "1 where the misfit lets the widths count as a witness, else 0"),
+        Attribute("verdict", "", "what follows, in words"),
+        Attribute("origin", "", "measured or simulated"),
+    ),
+    libraries=("scipy", "xraydb", "diffpy.structure", "gemmi"),
+)
+
 SIDE_PHASE = Contract(
     "detect_side_phase",
     "results/side_phase/SAMPLE.nc",
