@@ -73,6 +73,10 @@ rule collect_series:
         " --output {output.series:q} --exclusions {output.exclusions:q} > {log:q} 2>&1"
 
 
+# A standard without a structure is reduced and nothing else.
+JUDGED = STANDARD in TABLES.samples and "structure" in TABLES.samples[STANDARD]
+
+
 rule collect_alerts:
     """What is wrong with the standard, the reductions and the fits, told at the end of a run."""
     input:
@@ -84,10 +88,10 @@ rule collect_alerts:
         side_phase=rules.collect_series.input.side_phase,
         standard=(
             [result(f"reduction/{STANDARD}.nc"), result(f"resolution/{STANDARD}.json")]
-            if STANDARD
+            if JUDGED
             else []
         ),
-        certificate=structures(STANDARD) if STANDARD else [],
+        certificate=structures(STANDARD) if JUDGED else [],
     output:
         report(
             result("series/alerts.tsv"),
@@ -115,7 +119,7 @@ rule collect_alerts:
                 *("--standard", input.standard[0], "--resolution", input.standard[1]),
                 *("--certificate", input.certificate[0]),
             ]
-            if STANDARD
+            if JUDGED
             else []
         ),
         patterns=lambda wildcards: [
