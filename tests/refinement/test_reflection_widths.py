@@ -13,6 +13,7 @@ import pytest
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.structure_files import read_structure
 from coherion.errors import CoherionWarning
+from coherion.refinement.reflection_widths.pattern import PROFILE, damping
 from coherion.refinement.reflection_widths.widths import disagreement, instrument_profile, sample_widths
 
 CELL, U, WAVELENGTH = 3.52, 0.006, 0.5594075
@@ -127,7 +128,25 @@ def test_what_g_of_r_says_without_strain_is_a_disagreement(instrument):
     assert disagreement(found, np.array([1.2 * own[0], 0.0]), spread) > 100
 
 
-BLIND = {"base80": (80.0, 0.0), "strain5D300": (300.0, 0.005), "zero02": (80.0, 0.0)}
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_slopes_of_what_damps(spread):
+    r, centres = np.linspace(0, 120, 61), np.array([1.5, 4.0])
+    profile = np.array([1.2e-4, -1e-6, 3e-7, 2e-4, 1e-5, 1 / 70.3, 2e-5, spread])
+    slopes = damping(r, centres, profile)[1]
+    for k in range(len(PROFILE) if spread else len(PROFILE) - 1):
+        step = np.zeros(len(profile))
+        step[k] = 1e-4 * max(abs(profile[k]), 1e-4)
+        expected = (damping(r, centres, profile + step)[0] - damping(r, centres, profile - step)[0]) / (2 * step[k])
+        np.testing.assert_allclose(slopes[k], expected, atol=1e-3 * np.abs(expected).max(), rtol=0)
+
+
+# Log-normal: 80 angstrom weighted by volume and a spread of 0.4 are 80 exp(-0.4^2) weighted by area.
+BLIND = {
+    "base80": (80.0, 0.0),
+    "lognorm4": (80.0 * np.exp(-0.16), 0.0),
+    "strain5D300": (300.0, 0.005),
+    "zero02": (80.0, 0.0),
+}
 
 
 @pytest.fixture(scope="module")
@@ -175,4 +194,5 @@ def test_worlds_simulated_by_other_code(blind, name):
     assert found.converged
     assert 1 / found.inverse_length == pytest.approx(length, rel=0.01)
     assert found.microstrain_squared == pytest.approx(strain**2, abs=5e-6)
+    assert found.spread == pytest.approx(0.4 if name == "lognorm4" else 0.0, abs=0.03)
     assert found.zero == pytest.approx(0.02 if name == "zero02" else 0.0, abs=0.005)

@@ -276,6 +276,7 @@ REFLECTION_WIDTHS = Contract(
         Variable("microstrain_squared", "", "1", "mean square microstrain"),
         Variable("microstrain_squared_sd", "", "1", "its standard uncertainty, with misfit and instrument"),
         Variable("covariance", "", "1/angstrom", "covariance of 1/L with microstrain squared"),
+        Variable("spread", "", "1", "of log-normal diameters where spheres of one diameter do not do, else 0"),
         Variable("zero", "", "degree", "zero point of 2theta, with the cell free"),
         Variable("misfit_factor", "", "1", "long-run variance of the weighted residual, at least 1"),
         Variable("chi_squared", "", "1", "chi-squared per point"),

@@ -63,12 +63,14 @@ def dataset_of(
     ours = np.array([found.inverse_length, found.microstrain_squared])
     described = found.converged and found.misfit_factor <= LARGEST_MISFIT
     verdict = f"reflections: {size_and_strain(ours, found.covariance)}"
+    if found.spread:
+        verdict += f" (log-normal diameters of spread {found.spread:.2f})"
     theirs = of_pdf(fit)
     gap, alert = None, False
     if not described:
         verdict += (
             f"; no witness: their misfit is {found.misfit_factor:.3g} times the noise, so they are not those of "
-            "spheres of the refined phase (another phase, another shape, a wrong standard)"
+            "spheres of the refined phase alone (another phase, another shape, a wrong standard)"
         )
     elif theirs is None:
         verdict += "; G(r) was not read for size and strain"
@@ -89,6 +91,7 @@ def dataset_of(
         "microstrain_squared": np.float64(found.microstrain_squared),
         "microstrain_squared_sd": np.float64(sds[1]),
         "covariance": np.float64(found.covariance[0, 1]),
+        "spread": np.float64(found.spread),
         "zero": np.float64(found.zero),
         "misfit_factor": np.float64(found.misfit_factor),
         "chi_squared": np.float64(found.chi_squared),

@@ -12,7 +12,8 @@ profile is the cosine transform of what damps pairs at distance r along the scat
     s_m^2  = u + v Q_m + w Q_m^2 + e^2 Q_m^2,      g_m = x + y Q_m,      V(r) = 1 - 3/2 r/D + 1/2 (r/D)^3,
 
 the sphere's common volume (exactly its profile: A. J. C. Wilson, X-ray Optics, 1949), the instrument's Gaussian and
-Lorentzian parts, and a microstrain of rms e.
+Lorentzian parts, and a microstrain of rms e. Spheres of log-normal diameters take the place of V with a spread above
+zero (:func:`coherion.pair_model.envelope.lognormal`); D is then their mean diameter weighted by area.
 
 Areas are free but not free to be anything: each group of reflections that the profile cannot part may differ from what
 the refined structure says by a stated share (a Pawley fit, J. Appl. Cryst. 14 (1981) 357, with a restraint), since
@@ -28,31 +29,39 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.pair_model.envelope import lognormal
+
 Array = NDArray[np.float64]
 
 # Names of the profile's parameters, in their order.
-PROFILE = ("u", "v", "w", "x", "y", "inverse_length", "microstrain_squared")
+PROFILE = ("u", "v", "w", "x", "y", "inverse_length", "microstrain_squared", "spread")
 # A part of the mean area by which every group may differ, so that a reflection that the structure hides can be there.
 FLOOR = 0.03
 
 
 def damping(r: Array, centres: Array, profile: Array) -> tuple[Array, Array]:
-    """What is left of pairs at r (k,) for reflections at Q_m (m,), (m, k), and its slope in each parameter (7, m, k).
+    """What is left of pairs at r (k,) for reflections at Q_m (m,), (m, k), and its slope in each parameter (8, m, k).
 
-    ``profile`` holds u (1/angstrom^2), v (1/angstrom), w, x (1/angstrom), y, 1/D (1/angstrom), e^2, as PROFILE names.
+    ``profile`` holds u (1/angstrom^2), v (1/angstrom), w, x (1/angstrom), y, 1/D (1/angstrom), e^2 and spread.
     """
-    u, v, w, x, y, inverse, strain = profile
+    u, v, w, x, y, inverse, strain, spread = profile
     q = centres[:, None]
     variance = u + v * q + (w + strain) * q**2
     rest = np.exp(-0.5 * variance * r**2 - (x + y * q) * r)
-    ratio = np.minimum(r * inverse, 1.0)
-    sphere = 1.0 + ratio * (0.5 * ratio**2 - 1.5)
-    value = rest * sphere
+    if spread > 0:
+        # <D^4>/<D^3> = exp(spread^2) <D^3>/<D^2>
+        volume, by_r, by_spread = lognormal(r, float(np.exp(spread**2) / inverse), float(spread))
+        by_inverse, by_spread = r * by_r / inverse, by_spread - 2 * spread * r * by_r
+    else:
+        ratio = np.minimum(r * inverse, 1.0)
+        volume = 1.0 + ratio * (0.5 * ratio**2 - 1.5)
+        by_inverse, by_spread = 1.5 * r * (ratio**2 - 1.0), np.zeros_like(r)
+    value = rest * volume
     gaussian = -0.5 * r**2 * value
     slopes = np.empty((len(PROFILE), *value.shape))
     slopes[0], slopes[1], slopes[2], slopes[6] = gaussian, gaussian * q, gaussian * q**2, gaussian * q**2
     slopes[3], slopes[4] = -r * value, -r * value * q
-    slopes[5] = rest * (1.5 * r * (ratio**2 - 1.0))
+    slopes[5], slopes[7] = rest * by_inverse, rest * by_spread
     return value, slopes
 
 
@@ -101,7 +110,7 @@ class PatternFit:
     parameters, covariance
         Those that were free, by name in the order given, (p,), and the covariance from the errors stated, (p, p).
     sensitivity
-        How they move with each of PROFILE where that is held, (p, 7); zero for those that are free.
+        How they move with each of PROFILE where that is held, (p, 8); zero for those that are free.
     calculated, background
         (n,), 1/angstrom.
     residual
@@ -186,7 +195,7 @@ def fit_pattern(
     Parameters
     ----------
     profile
-        Values of PROFILE to start from, (7,).
+        Values of PROFILE to start from, (8,).
     free
         Which of PROFILE are fitted.
     position, position_sd

@@ -33,6 +33,9 @@ FAINTEST = 1e-5
 ZERO_SD, LENGTH_SD, ANGLE_SD = 0.02, 0.01, 1.0
 # Full width of the sphere's profile times its diameter.
 SPHERE_WIDTH = 7.0
+# Misfit from which log-normal diameters are tried, where their spread starts, and by how much chi-squared, in units of
+# the misfit, must fall for them to count.
+ANOTHER_SHAPE, FIRST_SPREAD, NEEDED = 1.5, 0.3, 4.0
 # (1/L, e^2) of two sources differ beyond both errors: 99.73 % of chi-squared with two degrees of freedom.
 ALERT = 11.83
 
@@ -69,6 +72,8 @@ class ReflectionWidths:
         Of the two, (2, 2), with the misfit and the instrument's part.
     q, observed, calculated, background
         The fit, 1/angstrom, (n,).
+    spread
+        Of log-normal diameters where spheres of one diameter do not describe the reflections, else 0.
     misfit_factor, chi_squared
         Long-run variance of the weighted residual, at least 1; chi-squared per point.
     reflections
@@ -88,6 +93,7 @@ class ReflectionWidths:
     observed: Array
     calculated: Array
     background: Array
+    spread: float
     misfit_factor: float
     chi_squared: float
     reflections: int
@@ -213,7 +219,7 @@ def instrument_profile(
         crystal, curve, (low, high), wavelength,
         freedom=10.0, knots=1.0, width=4 * pattern_step(curve), trend=1, dispersion=dispersion,
     )  # fmt: skip
-    profile = [deviation**2, 0.0, 0.0, 0.01 * deviation, 0.0, 0.0, 0.0]
+    profile = [deviation**2, 0.0, 0.0, 0.01 * deviation, 0.0, 0.0, 0.0, 0.0]
     fit = fit_pattern(pattern, profile, INSTRUMENT, start, known, [0, -1, -1, 0, 0], [1, 1, 1, 1, 1])
     factor = _misfit(pattern, fit, 2.4 * deviation)
     covariance = fit.covariance * factor
@@ -272,14 +278,19 @@ def sample_widths(
     # e^2 may come out negative, but not so that the whole width would.
     least = -0.5 * float(np.min(instrument.deviation(pattern.q) ** 2 / pattern.q**2))
     free = ("inverse_length", "microstrain_squared")
-    runs = [
-        fit_pattern(
-            pattern, [*instrument.values, 1 / one, max(strain, least)], free, start, known, [1e-6, least], [0.2, 0.01]
-        )
-        for one, strain in ((length, microstrain_squared), (60.0, 0.0))
-    ]
+    starts = ((1 / length, max(microstrain_squared, least)), (1 / 60.0, 0.0))
+    bounds = [1e-6, least], [0.2, 0.01]
+    runs = [fit_pattern(pattern, [*instrument.values, *first, 0.0], free, start, known, *bounds) for first in starts]
     fit = min(runs, key=lambda run: run.cost)
-    factor = _misfit(pattern, fit, width)
+    factor, spread = _misfit(pattern, fit, width), 0.0
+    if factor > ANOTHER_SHAPE:
+        # A sphere reads the large ones among them.
+        begin = [*instrument.values, 1.15 * fit.parameters[0], max(0.2 * fit.parameters[1], least), FIRST_SPREAD]
+        wide = [1e-6, least, 0.05], [0.2, 0.01, 1.0]
+        other = fit_pattern(pattern, begin, (*free, "spread"), start, known, *wide)
+        if fit.cost - other.cost > NEEDED * factor:
+            fit, factor, spread = other, _misfit(pattern, other, width), float(other.parameters[2])
+    shape = 3 if spread else 2
     covariance = fit.covariance[:2, :2] * factor
     held = fit.sensitivity[:2, :5]
     covariance = covariance + held @ instrument.covariance @ held.T
@@ -291,10 +302,11 @@ def sample_widths(
         observed=pattern.values,
         calculated=fit.calculated,
         background=fit.background,
+        spread=spread,
         misfit_factor=factor,
         chi_squared=fit.chi_squared / len(pattern.q),
         reflections=len(pattern.areas),
-        cell=dict(zip(names, fit.parameters[2:-1].tolist(), strict=True)),
+        cell=dict(zip(names, fit.parameters[shape:-1].tolist(), strict=True)),
         zero=float(fit.parameters[-1]),
         converged=fit.converged,
     )
