@@ -94,12 +94,17 @@ def test_types_are_seen_from_outside(raw, python):
     assert "missing library stubs or py.typed" not in done.stdout
 
 
+def normal(name: str) -> str:
+    """A distribution's name as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def test_the_wheel_says_all_that_it_needs_and_holds_the_workflow():
     with ZipFile(built_wheel()) as wheel:
         names = set(wheel.namelist())
         (told,) = (wheel.read(name).decode() for name in names if name.endswith("METADATA"))
     required = {
-        re.match(r"[\w.-]+", line)[0].lower().replace("_", "-")
+        normal(re.match(r"[\w.-]+", line)[0])
         for line in re.findall(r"^Requires-Dist: (.*)$", told, re.M)
         if "extra ==" not in line
     }
@@ -114,7 +119,7 @@ def test_the_wheel_says_all_that_it_needs_and_holds_the_workflow():
     own = {"coherion", *(file.stem for file in (ROOT / "scripts").glob("*.py"))}
     foreign = {name for name in imported if name and name not in sys.stdlib_module_names} - own
     assert {"numpy", "gemmi"} <= foreign
-    missing = {n for n in foreign if not {o.lower().replace("_", "-") for o in owners.get(n, [n])} & required}
+    missing = {n for n in foreign if not {normal(o) for o in owners.get(n, [n])} & required}
     # What the required ones require themselves: numba's compiler, matplotlib's cycles of colours.
     assert missing <= {"llvmlite", "cycler"}
     assert re.search(rf"^Version: {re.escape(__version__)}$", told, re.M)
