@@ -113,7 +113,7 @@ def told(settings):
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = Path(result(f"settings/{digest}.json"))
     if not path.exists():
-        write_text(path, text + "\n")
+        write_text(path, f"{text}\n")
     return str(path)
 
 
