@@ -9,7 +9,7 @@ that is not true in that world; where the truth is a matter of degree nothing is
 
 Run: ``python benchmarks/verdicts.py [--draws 100] [--worlds nothing,strain] [--processes 1] [--tables FOLDER]``; prints
 the table of docs/claims.md and the false ``holds`` with the upper end of their one-sided 95 % interval (Clopper and
-Pearson). A hundred draws of all worlds take about half an hour on one core.
+Pearson). A hundred draws of all worlds take about twenty minutes of one core.
 """
 
 from __future__ import annotations

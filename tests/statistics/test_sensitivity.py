@@ -129,6 +129,15 @@ def test_the_sample_that_decides_is_named_and_what_cannot_be_tested_is_passed_ov
     assert turned_by(judge, rows, Finding("holds", 1.0)) == (("s3", "fails"),)
 
 
+def test_what_only_becomes_inseparable_without_a_sample_is_not_decided_by_it():
+    rows = series({"size": [100.0] * 4}, {"size": FALLING})
+
+    def judge(left):
+        return Finding("holds" if "s3" in left.texts("sample") else "undecided", -3.0, inseparable=True)
+
+    assert turned_by(judge, rows, Finding("holds", -3.0)) == ()
+
+
 def test_too_small_to_matter_is_not_turned_by_fewer_samples_alone():
     rows = series({"size": [100.0] * 4}, {"size": FALLING})
 

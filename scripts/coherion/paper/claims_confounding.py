@@ -144,8 +144,7 @@ def length_matters(series: Series, settings: ClaimSettings) -> Finding:
         remark = f"; no quadratic adjustment: {problem}"
     verdicts = [criteria.by_interval(*a.interval, -1, small) for a in adjusted]
     verdict: Verdict = verdicts[0] if len(set(verdicts)) == 1 else "undecided"
-    inseparable = first.inflation >= settings.collinear_inflation
-    if verdict == "holds" and (len(adjusted) == 1 or inseparable):
+    if verdict == "holds" and len(adjusted) == 1:
         verdict = "undecided"
     if first.reliability < settings.least_reliability or p.log_sigma_reliability < settings.least_reliability:
         remark += f"; too unreliable to hold (below {settings.least_reliability:g})"
@@ -166,10 +165,13 @@ def length_matters(series: Series, settings: ClaimSettings) -> Finding:
         remark += f"; one composition: {inside.slope:.3g} ({inside.interval[0]:.3g} to {inside.interval[1]:.3g})"
         if (verdict == "holds" and inside.interval[1] >= 0) or (verdict == "fails" and inside.interval[1] < small[0]):
             verdict = "undecided"
+    inseparable = verdict == "holds" and first.inflation >= settings.collinear_inflation
+    if inseparable:
+        verdict = "undecided"
     note = f"{listed}{remark}; reliability of L at fixed x {first.reliability:.3f}"
     note += outlying(p, settings, p.composition)
     small_effect = verdict == "fails" and first.interval[0] <= 0 <= first.interval[1]
-    return Finding(verdict, first.line.slope, first.line.slope_sd, first.line.n, note, small_effect)
+    return Finding(verdict, first.line.slope, first.line.slope_sd, first.line.n, note, small_effect, inseparable)
 
 
 def composition_matters(series: Series, settings: ClaimSettings) -> Finding:

@@ -234,15 +234,16 @@ def _moved(one: Finding, simple: Finding) -> bool:
 def turned_by(judge: Judge, series: Series, found: Finding) -> tuple[tuple[str, Verdict], ...]:
     """Samples without which a test comes to another verdict than it found, and to which.
 
-    What cannot be tested without a sample is passed over. That an effect is too small to matter is less certain with
-    fewer samples whatever they say: such a verdict is turned by ``holds`` only.
+    What cannot be tested without a sample is passed over, and so is what only becomes inseparable. That an effect is
+    too small to matter is less certain with fewer samples whatever they say: such a verdict is turned by ``holds`` only.
     """
     labels = series.texts("sample")
     turned: list[tuple[str, Verdict]] = []
     for row in range(len(series)):
         without = judge(series.where(np.arange(len(series)) != row))
         weaker = found.small and without.verdict == "undecided"
-        if without.value is not None and without.verdict != found.verdict and not weaker:
+        alike = without.inseparable and found.verdict == "holds"
+        if without.value is not None and without.verdict != found.verdict and not (weaker or alike):
             turned.append((labels[row], without.verdict))
     return tuple(turned)
 
