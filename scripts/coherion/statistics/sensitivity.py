@@ -235,7 +235,7 @@ def turned_by(judge: Judge, series: Series, found: Finding) -> tuple[tuple[str, 
     """Samples without which a test comes to another verdict than it found, and to which.
 
     What cannot be tested without a sample is passed over, and so is what only becomes inseparable. That an effect is
-    too small to matter is less certain with fewer samples whatever they say: such a verdict is turned by ``holds`` only.
+    too small to matter is less certain with fewer samples whatever they say: it is turned by ``holds`` only.
     """
     labels = series.texts("sample")
     turned: list[tuple[str, Verdict]] = []
