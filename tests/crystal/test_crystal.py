@@ -327,6 +327,43 @@ def test_displacements_that_are_b(tmp_path):
     assert [site.u_iso for site in found.sites] == [0.01, 0.02, 0.4]
 
 
+def test_anisotropic_displacements_that_are_b(tmp_path):
+    symmetry = "_symmetry_space_group_name_H-M P1"
+    tensor = "loop_\n_atom_site_aniso_label\n" + "".join(
+        f"_atom_site_aniso_B_{ij}\n" for ij in ("11", "22", "33", "12", "13", "23")
+    )
+    path = write_cif(tmp_path / "x.cif", symmetry=symmetry, atoms=f"Ni Ni 0 0 0 1 ?\n{tensor}Ni 0.5 0.6 0.7 0 0.1 0")
+    expected = np.array([0.5, 0.6, 0.7, 0.0, 0.1, 0.0]) / (8 * np.pi**2)
+    assert read_cif(path).sites[0].u_aniso == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "a"),
+    [("0.333", "0.667", 3.2), ("0.33", "0.67", 3.2), ("0.333", "0.666", 25.0), (".3333", "-.3333", 9.0)],
+)
+def test_thirds_of_few_digits(tmp_path, x, y, a):
+    """An atom on the threefold axis: two of them in the cell, however the thirds are written."""
+    cell = (a, a, 5.2, 90, 90, 120)
+    symmetry = "_symmetry_space_group_name_H-M 'P 63/m m c'"
+    path = write_cif(tmp_path / "x.cif", symmetry=symmetry, atoms=f"Mg Mg {x} {y} 0.25 1 0.005", cell=cell)
+    assert read_cif(path).composition == {"Mg": 2.0}
+    # A coordinate with its uncertainty was measured, and on other axes a third has no such place.
+    path = write_cif(
+        tmp_path / "x.cif", symmetry="_symmetry_space_group_name_H-M P1", atoms=f"Mg Mg {x} {y} 0.25 1 0.005"
+    )
+    assert read_cif(path).sites[0].position[0] == float(x)
+
+
+def test_cifs_of_others(cases):
+    with pytest.warns(CoherionWarning, match="two origins"):
+        assert read_cif(cases / "cif/si_origin2_at18.cif").composition == {"Si": 8.0}
+    with pytest.warns(CoherionWarning, match="Mo1.*, C4.* are read as neutral"):
+        assert read_cif(cases / "cif/ions.cif").composition == {"Mo": 1.0, "C": 1.0}
+    assert read_cif(cases / "cif/hex_third.cif").composition == {"Mg": 2.0}
+    with pytest.warns(CoherionWarning, match="read as B"):
+        assert read_cif(cases / "pdf/refine/alpha_ZrP.cif").sites[0].u_iso == pytest.approx(0.67 / (8 * np.pi**2))
+
+
 def test_deuterium_is_hydrogen_to_x_rays(tmp_path):
     path = write_cif(
         tmp_path / "x.cif",

@@ -1,11 +1,13 @@
 """The G(r) a refinement is given: Qmax held against header, settings and data; ranges."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from coherion.data.pdf_text import write_pdf_text
 from coherion.errors import CoherionWarning, InputError
-from coherion.refinement.observed import check_range, power_beyond, read_observed
+from coherion.refinement.observed import check_range, power_beyond, radiation_of, read_observed
 
 
 def made_of(qmax, r, seed=0):
@@ -125,3 +127,70 @@ def _read_text(text):
         path = Path(folder) / "wrong.gr"
         path.write_text(text, encoding="utf-8")
         return read_observed(path)
+
+
+@pytest.mark.parametrize(
+    ("head", "radiation", "numbers"),
+    [
+        ("stype=N  neutron scattering\nqmax=13.00\n# metadata\ntemperature=15.0", "neutron", (13.0, 0.0, 15.0)),
+        ("stype=X  x-ray scattering\nqmax=13", "xray", (13.0, 0.0, None)),
+        ("[DEFAULT]\nmode = xray\nqmax = 13\nqmin = 0.5", "xray", (13.0, 0.5, None)),
+        ("[DEFAULT]\nmode = neutron\nqmax = 13", "neutron", (13.0, 0.0, None)),
+        ("# xPDFsuite Configuration #\n[PDF]\nqmax = 13", "xray", (13.0, 0.0, None)),
+        (
+            "History written: x\nProduced by PDFgetN\n## S(q)  qmin=0.30    qmax=13.0    qgrid=0",
+            "neutron",
+            (13, 0.3, None),
+        ),
+        ("####### Get_XPDF #######\ntitle=X-ray PDF\n## S(q)  qmin=0.3    qmax=13.0", "xray", (13.0, 0.3, None)),
+        ("#Comment: neutron, Qmin=0.7, Qmax=13.0", "neutron", (13.0, 0.7, None)),
+        ("qmax = 13", None, (13.0, 0.0, None)),
+        # Words that contradict each other decide nothing.
+        ("X-ray and neutron data\nqmax=13", None, (13.0, 0.0, None)),
+    ],
+)
+def test_what_a_header_says(tmp_path, head, radiation, numbers):
+    r = np.arange(0.01, 50.0, 0.01)
+    rows = "\n".join(f"{x:.2f} {g:.8g}" for x, g in zip(r, made_of(13.0, r), strict=True))
+    path = tmp_path / "x.gr"
+    path.write_text(f"{head}\n##### start data\n#L r(A) G(r)\n{rows}\n", encoding="utf-8")
+    found = read_observed(path)
+    assert (found.radiation, found.qmax, found.qmin, found.temperature) == (radiation, *numbers)
+
+
+def test_radiation_is_the_files_and_may_not_be_contradicted(write):
+    x_rays = read_observed(write(qmax=13.0))
+    assert radiation_of(x_rays, None) == radiation_of(x_rays, "xray") == "xray"
+    with pytest.raises(InputError, match="sample.gr, header: .*other radiation.*found xray; expected neutron"):
+        radiation_of(x_rays, "neutron")
+    silent = replace(x_rays, radiation=None)
+    assert radiation_of(silent, None) == "xray" and radiation_of(silent, "neutron") == "neutron"
+
+
+@pytest.mark.filterwarnings("ignore::coherion.errors.CoherionWarning")
+def test_neutrons_of_others(cases):
+    """MnO at 15 K: fitted as the neutrons that its header names; published Rw 0.3086, a 4.4307."""
+    from coherion.crystal.cif_input import read_cif
+    from coherion.refinement.recipe import run_recipe
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.refinement import RefinementSettings
+
+    given = {
+        "fit_range": [1.0, 20.0],
+        "convention": "pdffit",
+        "envelope": "none",
+        "weights": "unit",
+        "qdamp": 0.001,
+        "constraints": ["a = b = c", "alpha = beta = gamma"],
+        "shared": [["Mn*.u_iso"], ["O*.u_iso"]],
+        "stages": [["scale", "lattice"], ["displacements"]],
+        "readings": [],
+        "compare_envelopes": [],
+        "profile": [],
+    }
+    data, crystal = read_observed(cases / "pdf/refine/mno50.gr"), read_cif(cases / "pdf/refine/mno.cif")
+    found = run_recipe([crystal], data, settings_from(RefinementSettings, given), say=lambda _: None)
+    assert found.model.radiation == "neutron" and found.rw < 0.3086
+    assert found.result.values["a"] == pytest.approx(4.4307, abs=0.0015)
+    with pytest.raises(InputError, match="other radiation"):
+        run_recipe([crystal], data, settings_from(RefinementSettings, given | {"radiation": "xray"}))

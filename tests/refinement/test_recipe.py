@@ -445,6 +445,34 @@ def test_patterns():
         matching("*a" * 60, names, "")
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"stages": [["scale", "Zr*.x"]]}, r"key stages\[0\].*matches no parameter; found Zr\*.x; did you mean"),
+        ({"shared": [["Cl*.u_is"]]}, r"key shared\[0\].*found Cl\*.u_is.*Cl1.u_iso"),
+        ({"fixed": {"K*.occupancy": None}}, r"key fixed.K\*.occupancy.*found K\*.occupancy"),
+        ({"bounds": {"Na?.u_isoo": [0, 1]}}, r"key bounds.Na\?.u_isoo.*did you mean Na"),
+        ({"start": {"trigonal:*.u_iso": 0.01}}, r"found trigonal:\*.u_iso"),
+        ({"stages": [["scale", "coherance_*"]]}, r"found coherance_\*; did you mean coherence_length"),
+        ({"stages": [["scale", "*.w"]]}, r"found \*.w"),
+    ],
+)
+def test_patterns_that_match_nothing(given, words):
+    with pytest.raises(InputError, match=words):
+        prepare(make_model([cryolite()], QMAX, settings(**given)), settings(**given))
+
+
+def test_patterns_that_name_a_quantity_may_match_nothing():
+    # Rock salt has no free coordinates, no shared sites, no length: a recipe for any structure says them all the same.
+    given = settings(stages=[["scale", "coordinates", "*.occupancy.*", "coherence_*", "*.u11", "salt*:all"]][:1])
+    with pytest.raises(InputError, match="salt"):
+        prepare(make_model([rock_salt()], QMAX, given), given)
+    given = settings(envelope="none", stages=[["scale", "coordinates", "*.occupancy.*", "coherence_*", "*.u11"]])
+    assert prepare(make_model([rock_salt()], QMAX, given), given).map.variables == ("scale",)
+    # The built-in recipe names sodium; a structure without it is refined none the less.
+    assert "a" in prepare(make_model([nickel()], QMAX, settings()), settings()).map.variables
+
+
 def test_values_may_be_expressions_of_the_table():
     given = settings(
         start={"M1.occupancy.In": "1 - x", "M1.occupancy.Zr": "x"}, values={"x": 0.3}, full_mixed_sites=True

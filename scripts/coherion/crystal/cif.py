@@ -87,6 +87,7 @@ def cif_text(
     import gemmi
 
     cif = gemmi.cif
+    crystal = within_the_cell(crystal)
     numbers, sds = numbers_with_uncertainties(crystal, parameters, covariance)
     shown = iter(zip(numbers, sds, strict=True))
 
@@ -151,6 +152,20 @@ def cif_text(
         for row in anisotropic:
             loop.add_row(row)
     return document.as_string()
+
+
+def within_the_cell(crystal: Crystal) -> Crystal:
+    """The crystal with coordinates beyond -1 to 1 moved by whole cells, where symmetry lets each move by itself."""
+    values = crystal.parameters
+    moved = {}
+    for site, kind in zip(crystal.sites, crystal.structure.sites, strict=True):
+        free = kind.coordinates
+        for k, name in zip(free.free, free.free_names, strict=True):
+            # A whole cell of this coordinate must be whole cells of those that follow it.
+            whole = np.allclose(free.basis[:, free.free.index(k)] % 1, 0)
+            if abs(site.position[k]) > 1 and whole:
+                moved[f"{site.label}.{name}"] = values[f"{site.label}.{name}"] % 1.0
+    return crystal.with_values(moved) if moved else crystal
 
 
 def write_cif(path: str | os.PathLike[str], crystal: Crystal, *arguments, **options) -> None:

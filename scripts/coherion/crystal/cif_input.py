@@ -15,6 +15,7 @@ from coherion.errors import InputError
 from coherion.messages import warn
 
 Lattice = tuple[float, float, float, float, float, float]
+Six = tuple[float, float, float, float, float, float]
 
 # Where a CIF states no displacement at all (angstrom^2): of the size of a salt at room temperature.
 DEFAULT_U_ISO = 0.01
@@ -157,6 +158,8 @@ def _sites(small, block, file: str) -> list[Site]:
     ions, bare = [], []
     made = []
     are_b = _given_as_b(small, block, file)
+    tensors = _tensors_of_b(block)
+    thirds = _thirds(block) if _number(block, "_cell_angle_gamma", 90.0) == 120.0 else {}
     types = dict(zip(block.find_values("_atom_site_label"), block.find_values("_atom_site_type_symbol"), strict=False))
     for entry in small.sites:
         element = entry.element.name
@@ -178,7 +181,7 @@ def _sites(small, block, file: str) -> list[Site]:
         if label != entry.label:
             warn(f"{file}: the label {entry.label} stands twice; the second site is called {label}")
         labels.add(label)
-        position = (entry.fract.x, entry.fract.y, entry.fract.z)
+        position = thirds.get(entry.label, (entry.fract.x, entry.fract.y, entry.fract.z))
         if not np.all(np.abs(position) < FARTHEST):
             raise InputError(
                 "a coordinate is not a number, or far from the cell",
@@ -196,9 +199,10 @@ def _sites(small, block, file: str) -> list[Site]:
             )
         u_iso: float | None = entry.u_iso / (8 * math.pi**2 if entry.label in are_b else 1.0)
         u_aniso = None
-        if entry.aniso.nonzero():
-            a = entry.aniso
-            u_iso, u_aniso = None, (a.u11, a.u22, a.u33, a.u12, a.u13, a.u23)
+        a = entry.aniso
+        tensor = (a.u11, a.u22, a.u33, a.u12, a.u13, a.u23) if a.nonzero() else tensors.get(entry.label)
+        if tensor is not None:
+            u_iso, u_aniso = None, tensor
             if not np.all(np.abs(u_aniso) < LARGEST_U):
                 raise InputError(
                     "not a usable displacement",
@@ -245,6 +249,50 @@ def _given_as_b(small, block, file: str) -> set[str]:
         return set()
     warn(f"{file}: the numbers under U_iso_or_equiv are too large for U and are read as B = 8 pi^2 U")
     return {site.label for site in small.sites}
+
+
+def _tensors_of_b(block) -> dict[str, Six]:
+    """U by label where the anisotropic displacements are given as B = 8 pi^2 U."""
+    import gemmi
+
+    made = {}
+    for row in block.find("_atom_site_aniso_", ["label", *(f"B_{i}" for i in ("11", "22", "33", "12", "13", "23"))]):
+        u11, u22, u33, u12, u13, u23 = (
+            gemmi.cif.as_number(text, math.nan) / (8 * math.pi**2) for text in list(row)[1:]
+        )
+        six = (u11, u22, u33, u12, u13, u23)
+        if all(map(math.isfinite, six)) and any(six):
+            made[gemmi.cif.as_string(row[0])] = six
+    return made
+
+
+# Thirds and sixths as files write them with few digits, rounded or cut: 0.33, 0.667, 0.6666.
+_WRITTEN_THIRDS = {
+    text: n / 6
+    for n in (1, 2, 4, 5)
+    for digits in (2, 3, 4, 5)
+    for text in (f"{n / 6:.{digits}f}", f"{n / 6:.{digits + 2}f}"[:-2])
+}
+
+
+def _thirds(block) -> dict[str, tuple[float, float, float]]:
+    """Coordinates by label with the thirds that few digits stand for, of the sites that have such.
+
+    The exact fraction is within the rounding of what is written, so nothing but a special position is gained.
+    """
+    import gemmi
+
+    made = {}
+    for label, *texts in block.find("_atom_site_", ["label", "fract_x", "fract_y", "fract_z"]):
+        # A number with its uncertainty was measured, and a coordinate may begin with the point.
+        exact = [_WRITTEN_THIRDS.get(f"0.{text.lstrip('-+').lstrip('0').removeprefix('.')}") for text in texts]
+        if any(e is not None for e in exact):
+            x, y, z = (
+                gemmi.cif.as_number(text, math.nan) if e is None else math.copysign(e, gemmi.cif.as_number(text))
+                for e, text in zip(exact, texts, strict=True)
+            )
+            made[gemmi.cif.as_string(label)] = (x, y, z)
+    return made
 
 
 def merged(sites: Sequence[Site]) -> list[Site]:

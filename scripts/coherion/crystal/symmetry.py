@@ -118,6 +118,16 @@ def find_operations(
     return known.xhm(), tuple(op.triplet() for op in known.operations())
 
 
+def free_origin(rotations: np.ndarray) -> np.ndarray:
+    """Directions (m, 3), fractional, along which a group of rotations (n, 3, 3) leaves the origin free.
+
+    They are what every operation leaves as it is; m is 0 for a group that is not polar.
+    """
+    # The mean over the group takes each direction to what the group leaves of it.
+    basis, _ = _reduced_basis(np.mean(rotations, axis=0).T)
+    return basis.T
+
+
 def origin_choices(symbol: str) -> tuple[str, ...]:
     """The symbols of a group for each of the two origins of International Tables, or the symbol itself."""
     import gemmi

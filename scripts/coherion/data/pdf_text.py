@@ -5,8 +5,9 @@ to four columns: x, y and, for those who read them, the uncertainties of x and o
 
 What is read, and the quirks of real files:
 
-- Headers of PDFgetX3 1.x and 2.x (INI sections and comments), xPDFsuite, PDFgetN and PDFgui ('History written'
-  and ``key=value``, several on a line), or no header at all (PDFgetX3's ``.iq``).
+- Headers of PDFgetX3 1.x and 2.x (INI sections and comments), xPDFsuite, PDFgetN, PDFgetX2 and PDFgui ('History
+  written' and ``key=value``, several on a line, PDFgetX2's Qmax in a comment), Mantid ('#Comment: neutron, Qmin=0.5,
+  Qmax=25') or no header at all (PDFgetX3's ``.iq``).
 - Columns: 2 are x, y; 3 are x, y, dy; 4 or more are x, y, dx, dy and what is ignored. Some programs append
   zeros to some rows only: uncertainties count only where each row has them and one differs from zero.
 - Two ångström signs are written (UTF-8 and TeX); Windows-1252 occurs.
@@ -55,7 +56,8 @@ class PdfText:
     """Columns of a reduction's text file; ``x``, ``y``, ``dx``, ``dy`` have shape n, the last two or None.
 
     ``kind`` is ``iq``, ``sq`` or ``fq`` (x is Q in 1/angstrom) or ``gr`` (x is r in angstrom, y is G in
-    1/angstrom^2), or ``unknown``. ``header`` maps the header's keys to its words.
+    1/angstrom^2), or ``unknown``. ``header`` maps the header's keys to its words, ``radiation`` is ``xray`` or
+    ``neutron`` as the header says, or None.
     """
 
     header: dict[str, str]
@@ -64,12 +66,14 @@ class PdfText:
     dx: np.ndarray | None
     dy: np.ndarray | None
     kind: str
+    radiation: str | None = None
 
     def number(self, key: str) -> float | None:
         """A header's number, such as ``qmax``, without the words behind it; None where it is absent."""
+        words = self.header.get(key) or next((v for k, v in self.header.items() if k.lower() == key), "")
         try:
-            value = float(self.header[key].split()[0])
-        except (KeyError, ValueError, IndexError):
+            value = float(words.split()[0].rstrip(",;"))
+        except (ValueError, IndexError):
             return None
         return value if np.isfinite(value) else None
 
@@ -144,7 +148,8 @@ def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> Pdf
     dx = _uncertainty(table[:, 2]) if width == 4 else None
     dy = _uncertainty(table[:, width - 1]) if width > 2 else None
     header, label = _parse_header(head)
-    return PdfText(header, table[:, 0].copy(), table[:, 1].copy(), dx, dy, _kind(label, header, file))
+    kind = _kind(label, header, file)
+    return PdfText(header, table[:, 0].copy(), table[:, 1].copy(), dx, dy, kind, _radiation(header, head))
 
 
 def _uncertainty(column: np.ndarray) -> np.ndarray | None:
@@ -173,7 +178,29 @@ def _parse_header(lines: list[str]) -> tuple[dict[str, str], str]:
                 found = []
             for name, words in found:
                 header.setdefault(name if name not in header else f"{section}.{name}", words)
+    known = {key.lower() for key in header}
+    for line in lines:
+        if line.startswith("#"):
+            for name, words in _PAIR.findall(line):
+                if name.lower() not in known:
+                    header.setdefault(name, words.rstrip(",;"))
     return header, label
+
+
+# Words by which programs name what was scattered, in their headers' first place for it.
+_RADIATIONS = {"x": "xray", "xray": "xray", "x-ray": "xray", "n": "neutron", "neutron": "neutron"}
+_NEUTRONS, _X_RAYS = re.compile(r"neutron|PDFgetN|GudrunN", re.I), re.compile(r"x-?ray|PDFgetX|xPDFsuite|GudrunX", re.I)
+
+
+def _radiation(header: Mapping[str, str], lines: list[str]) -> str | None:
+    """What was scattered: by the key of PDFgui or of PDFgetX3, else by the words of the header if they agree."""
+    for key in ("stype", "mode"):
+        words = header.get(key, "").split()
+        if words and words[0].lower() in _RADIATIONS:
+            return _RADIATIONS[words[0].lower()]
+    text = "\n".join(lines)
+    neutrons, x_rays = _NEUTRONS.search(text) is not None, _X_RAYS.search(text) is not None
+    return None if neutrons == x_rays else "neutron" if neutrons else "xray"
 
 
 def _kind(label: str, header: Mapping[str, str], file) -> str:

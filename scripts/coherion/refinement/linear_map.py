@@ -107,8 +107,13 @@ class LinearMap:
         row = self.matrix[self.parameters.index(name)]
         if name in self.variables or not row.any():
             return ""
-        terms = [f"{row[j]:+.6g} {self.variables[j]}" for j in np.flatnonzero(row)]
-        return f"{self.offset[self.parameters.index(name)]:.6g} {' '.join(terms)}"
+        constant = self.offset[self.parameters.index(name)]
+        said = [f"{constant:.6g}"] if abs(constant) > TOLERANCE else []
+        for j in np.flatnonzero(row):
+            sign = "-" if row[j] < 0 else "+" if said else ""
+            size = "" if abs(abs(row[j]) - 1.0) < TOLERANCE else f"{abs(row[j]):.6g} "
+            said.append(f"{sign}{size}{self.variables[j]}")
+        return " ".join(said)
 
 
 def linear_map(

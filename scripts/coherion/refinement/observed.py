@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,10 @@ class Observed:
         Where the Fourier transform ended and began, 1/angstrom.
     origin
         ``measured`` or ``simulated``.
+    radiation
+        ``xray`` or ``neutron``, or None where nothing says it.
+    wavelength, temperature
+        Angstrom and kelvin, None where nothing says them.
     """
 
     r: np.ndarray
@@ -58,6 +63,9 @@ class Observed:
     g_nyquist: np.ndarray | None = None
     dispersion: Mapping[str, complex] = field(default_factory=dict)
     composition: Mapping[str, float] = field(default_factory=dict)
+    radiation: str | None = None
+    wavelength: float | None = None
+    temperature: float | None = None
 
 
 def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Observed:
@@ -80,11 +88,9 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
     except OSError as problem:
         raise InputError("G(r) cannot be read", file=file, found=problem) from problem
     if start.startswith((b"\x89HDF", b"CDF")):
-        r, g, sd, nyquist, covariance, stated, origin, qmin, g_nyquist, dispersion, formula = _from_netcdf(file)
+        found, stated = _from_netcdf(file)
     else:
-        r, g, sd, stated, origin, qmin, formula = _from_text(file)
-        nyquist = covariance = g_nyquist = None
-        dispersion = {}
+        found, stated = _from_text(file)
     if stated is None and qmax is None:
         raise InputError(
             "the Qmax of this G(r) is not known",
@@ -102,15 +108,13 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
             advice="correct the setting qmax, or leave it out to take the file's",
         )
     known = float(stated if stated is not None else qmax)  # type: ignore[arg-type]
-    made = Observed(
-        r, g, sd, nyquist, covariance, known, origin, file, qmin, g_nyquist, dispersion, _composition(formula, file)
-    )
+    made = Observed(**found, qmax=known, file=file)
     _check_numbers(made)
     _check_frequencies(made)
     return made
 
 
-def _from_netcdf(file: str):
+def _from_netcdf(file: str) -> tuple[dict[str, Any], float | None]:
     from coherion.data.netcdf import read_dataset
 
     dataset = read_dataset(file, "reduce_scan")
@@ -120,30 +124,34 @@ def _from_netcdf(file: str):
         nyquist, covariance = dataset["r_nyquist"].values, dataset["pdf_covariance"].values
     origin = dataset.attrs.get("origin", "measured")
     try:
-        stated, qmin = (float(dataset.attrs[k]) if k in dataset.attrs else None for k in ("qmax", "qmin"))
+        stated, qmin, wavelength = (
+            float(dataset.attrs[k]) if k in dataset.attrs else None for k in ("qmax", "qmin", "wavelength")
+        )
         terms = json.loads(dataset.attrs.get("dispersion", "{}"))
         dispersion = {element: complex(*pair) for element, pair in terms.items()}
     except (TypeError, ValueError, AttributeError, RecursionError) as problem:
         raise InputError(
             "an attribute of the reduction is damaged",
             file=file,
-            place="attributes qmax, qmin, dispersion",
+            place="attributes qmax, qmin, wavelength, dispersion",
             found=problem,
             expected="what reduce_scan writes",
         ) from problem
-    return (
-        dataset["r"].values,
-        dataset["pdf"].values,
-        sd,
-        nyquist,
-        covariance,
-        stated,
-        origin,
-        qmin or 0.0,
-        dataset["pdf_nyquist"].values if "pdf_nyquist" in dataset and nyquist is not None else None,
-        dispersion,
-        str(dataset.attrs.get("composition", "")),
-    )
+    has_nyquist = "pdf_nyquist" in dataset and nyquist is not None
+    return {
+        "r": dataset["r"].values,
+        "g": dataset["pdf"].values,
+        "sd": sd,
+        "nyquist": nyquist,
+        "covariance": covariance,
+        "origin": origin,
+        "qmin": qmin or 0.0,
+        "g_nyquist": dataset["pdf_nyquist"].values if has_nyquist else None,
+        "dispersion": dispersion,
+        "composition": _composition(str(dataset.attrs.get("composition", "")), file),
+        "radiation": "xray",
+        "wavelength": wavelength,
+    }, stated
 
 
 def _composition(formula: str, file: str) -> dict[str, float]:
@@ -155,7 +163,7 @@ def _composition(formula: str, file: str) -> dict[str, float]:
         return {}
 
 
-def _from_text(file: str):
+def _from_text(file: str) -> tuple[dict[str, Any], float | None]:
     from coherion.data.pdf_text import read_pdf_text
 
     text = read_pdf_text(file)
@@ -163,15 +171,19 @@ def _from_text(file: str):
         raise InputError("the file holds no G(r)", file=file, found=f"a .{text.kind} file", expected="a .gr file")
     words = " ".join([*text.header.values()])
     origin = "simulated" if "SIMULATED" in words else "measured"
-    return (
-        text.x,
-        text.y,
-        text.dy,
-        text.number("qmax"),
-        origin,
-        text.number("qmin") or 0.0,
-        text.header.get("composition", ""),
-    )
+    return {
+        "r": text.x,
+        "g": text.y,
+        "sd": text.dy,
+        "nyquist": None,
+        "covariance": None,
+        "origin": origin,
+        "qmin": text.number("qmin") or 0.0,
+        "composition": _composition(text.header.get("composition", ""), file),
+        "radiation": text.radiation,
+        "wavelength": text.number("wavelength") or text.number("lambda"),
+        "temperature": text.number("temperature"),
+    }, text.number("qmax")
 
 
 def _check_numbers(observed: Observed) -> None:
@@ -249,6 +261,26 @@ def power_beyond(r: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     q = 2 * np.pi * np.fft.rfftfreq(size, float(np.median(np.diff(r))))
     total = power.sum()
     return q, np.cumsum(power[::-1])[::-1] / (total if total > 0 else 1.0)
+
+
+def radiation_of(observed: Observed, wanted: str | None) -> str:
+    """What was scattered: as the data say, else as the settings say, else X-rays.
+
+    Raises
+    ------
+    InputError
+        If the settings say other than the data.
+    """
+    if wanted is not None and observed.radiation is not None and wanted != observed.radiation:
+        raise InputError(
+            "the file says that it was made with other radiation than the settings",
+            file=observed.file,
+            place="header",
+            found=observed.radiation,
+            expected=wanted,
+            advice="correct the setting radiation, or leave it out to take the file's",
+        )
+    return observed.radiation or wanted or "xray"
 
 
 def check_range(observed: Observed, fit_range: tuple[float, float]) -> None:

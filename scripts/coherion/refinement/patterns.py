@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from coherion.errors import InputError
 from coherion.refinement.constraints import Equation, Linear, parse_constraint, parse_number
-from coherion.refinement.parameters import INFINITE, Name, parse
+from coherion.refinement.parameters import INFINITE, OF_PHASE, OF_SITE, Name, parse
 from coherion.settings.reading import nearest
 from coherion.settings.stages.refinement import RefinementSettings
 
@@ -54,21 +54,53 @@ def matching(pattern: str, names: Iterable[str], place: str) -> list[str]:
     return [name for name in names if means(parse(name))]
 
 
+def may_be_empty(pattern: str, names: Iterable[str]) -> bool:
+    """Whether a pattern that means no parameter is none the less well said: it names a quantity, and no site.
+
+    ``coordinates``, ``coherence_*`` or ``*.u_iso`` mean nothing where all atoms lie on special positions, the domains
+    have no length or all displacements are anisotropic; ``Na*.x`` where there is no sodium is a mistake.
+    """
+    wanted = parse(pattern)
+    if wanted.phase and not any(fnmatchcase(parse(name).phase, wanted.phase) for name in names):
+        return False
+    if wanted.own in (*_WORDS, "all"):
+        return True
+    site, dot, rest = wanted.own.partition(".")
+    quantity = rest.partition(".")[0] if dot else site
+    if dot and site.strip("*?"):
+        return False
+    return any(fnmatchcase(symbol, quantity) for symbol in (OF_SITE if dot else OF_PHASE))
+
+
 def matched(
-    patterns: Iterable[str], names: Sequence[str], place: str, why_fixed: Callable[[str], str | None] | None = None
+    patterns: Iterable[str],
+    names: Sequence[str],
+    place: str,
+    why_fixed: Callable[[str], str | None] | None = None,
+    *,
+    strict: bool = True,
 ) -> list[str]:
     """All parameters that any of the patterns means; a plain name must exist.
+
+    Parameters
+    ----------
+    strict
+        Whether a pattern that names a site or a phase must mean something; the built-in recipe's need not.
 
     Raises
     ------
     InputError
-        If a plain name is no parameter: symmetry fixes it (the reason is told) or it does not exist.
+        If a plain name is no parameter: symmetry fixes it (the reason is told) or it does not exist; or if a pattern
+        means nothing.
     """
     found: dict[str, None] = {}
     for pattern in patterns:
         hits = matching(pattern, names, place)
         if not hits and is_plain(pattern):
             refuse_name(pattern, names, place, why_fixed)
+        if not hits and strict and not may_be_empty(pattern, names):
+            near = nearest("".join(c for c in pattern if c not in "*?[]"), names, likeness=0.0)
+            raise InputError("the pattern matches no parameter", place=f"key {place}", found=pattern, advice=near)
         found.update(dict.fromkeys(hits))
     return [name for name in names if name in found]
 

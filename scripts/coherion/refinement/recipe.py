@@ -18,7 +18,7 @@ from coherion.refinement.least_squares.minimise import RefinementResult
 from coherion.refinement.least_squares.points import fit_data
 from coherion.refinement.least_squares.profile import ProfileInterval, profile_interval
 from coherion.refinement.least_squares.weights import FitData
-from coherion.refinement.observed import Observed
+from coherion.refinement.observed import Observed, radiation_of
 from coherion.refinement.patterns import matched
 from coherion.refinement.readings import Readings, read_size_and_strain
 from coherion.refinement.steps.problem import Problem, make_model, prepare
@@ -88,8 +88,11 @@ def run_recipe(
         If the recipe does not fit the structure or the data.
     """
     data = fit_data(observed, settings.fit_range, settings.weights)
-    model = make_model(crystals, observed.qmax, settings, observed.dispersion, observed.composition)
+    radiation = radiation_of(observed, settings.radiation)
+    model = make_model(crystals, observed.qmax, settings, observed.dispersion, observed.composition, radiation)
     problem = prepare(model, settings)
+    if problem.origin:
+        say(f"the space group leaves the origin free; held in its place: {', '.join(problem.origin)}")
     say(
         f"{len(problem.map.variables)} independent parameters, fit from {settings.fit_range[0]:g} to "
         f"{settings.fit_range[1]:g} angstrom, weights: {data.weights}"

@@ -237,11 +237,11 @@ def _advice(hint: Any) -> str | None:
     return f"this key means: {said}{f' ({unit})' if unit else ''}" if said else None
 
 
-def nearest(name: str, known: typing.Iterable[str]) -> str | None:
-    """A sentence that offers the names most like ``name``, or None."""
+def nearest(name: str, known: typing.Iterable[str], likeness: float = 0.6) -> str | None:
+    """A sentence that offers the names most like ``name``, or None where none is as like as ``likeness`` (0 to 1)."""
     import difflib
 
-    close = difflib.get_close_matches(name, sorted(known), n=3)
+    close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=likeness)
     return f"did you mean {', '.join(close)}?" if close else None
 
 

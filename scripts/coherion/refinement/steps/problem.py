@@ -14,7 +14,8 @@ from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.linear_map import LinearMap, linear_map
 from coherion.refinement.parameters import Parameter, parse
 from coherion.refinement.patterns import bounds_of, equations_of, matched, values_of
-from coherion.settings.stages.refinement import RefinementSettings
+from coherion.refinement.steps.origin import held_for_the_origin
+from coherion.settings.stages.refinement import PAPER_STAGES, RefinementSettings
 
 _T = TypeVar("_T")
 
@@ -33,6 +34,8 @@ class Problem:
         Free scales and coherence lengths without a given start: a coarse search finds theirs.
     max_evaluations
         Of the model, per stage.
+    origin
+        Coordinates held because a phase's origin is free, see :mod:`coherion.refinement.steps.origin`.
     """
 
     model: PairModel
@@ -41,6 +44,7 @@ class Problem:
     stages: tuple[tuple[str, tuple[str, ...]], ...]
     searched: tuple[Parameter, ...]
     max_evaluations: int
+    origin: tuple[str, ...] = ()
 
     @property
     def start(self) -> dict[str, float]:
@@ -54,8 +58,11 @@ def make_model(
     settings: RefinementSettings,
     dispersion: Mapping[str, complex] | None = None,
     composition: Mapping[str, float] | None = None,
+    radiation: str | None = None,
 ) -> PairModel:
     """The pair model of some phases; their names are those of the settings or of the files.
+
+    ``radiation`` is what the data were found to be made with; by default the settings', or X-rays.
 
     Raises
     ------
@@ -87,7 +94,7 @@ def make_model(
         qmax,
         convention=settings.convention,
         envelope=settings.envelope,
-        radiation=settings.radiation,
+        radiation=radiation or settings.radiation or "xray",
         window=settings.window,
         dispersion=dispersion or {},
         composition=composition or {},
@@ -124,26 +131,27 @@ def prepare(
     start, fixed = {**start, **(hold or {})}, {**fixed, **(hold or {})}
     stages = []
     for i, stage in enumerate(settings.steps):
-        found = matched(stage.free, list(start), f"stages[{i}] ({stage.name})", model.why_fixed)
+        place = f"stages[{i}] ({stage.name})"
+        found = matched(stage.free, list(start), place, model.why_fixed, strict=settings.steps != PAPER_STAGES)
         stages.append((stage.name, tuple(name for name in found if name in names and name not in fixed)))
     shortest = {model.prefix(k): shortest_distance(crystal) for k, crystal in enumerate(model.phases)}
     bounds = _of(names, bounds_of(settings, start, shortest))
     equations = equations_of(settings, start, mixed_occupancies(model))
-    made = linear_map(
-        names,
-        start,
-        free={name for _, own in stages for name in own} | set(matched(free, names, "free", model.why_fixed)),
-        equations=[e for e in equations if set(e.linear.coefficients) <= set(names)],
-        fixed=_of(names, fixed),
-        bounds=bounds,
-    )
+    wanted = {name for _, own in stages for name in own} | set(matched(free, names, "free", model.why_fixed))
+    equations = [e for e in equations if set(e.linear.coefficients) <= set(names)]
+    made = linear_map(names, start, free=wanted, equations=equations, fixed=_of(names, fixed), bounds=bounds)
+    if origin := held_for_the_origin(model, made):
+        fixed = {**fixed, **{name: start[name] for name in origin}}
+        made = linear_map(names, start, free=wanted, equations=equations, fixed=_of(names, fixed), bounds=bounds)
     if not made.variables:
         raise InputError(
             "the recipe leaves nothing to refine", place="key stages", found=", ".join(name for name, _ in stages)
         )
     parameters = tuple(_parameter(name, start[name], bounds, made) for name in names)
     searched = tuple(p for p in parameters if p.symbol in SEARCHED and p.state == "free" and p.name not in given)
-    return Problem(model, parameters, made, _freed(stages, made, settings), searched, settings.max_evaluations)
+    return Problem(
+        model, parameters, made, _freed(stages, made, settings), searched, settings.max_evaluations, tuple(origin)
+    )
 
 
 # Quantities that a coarse search can start: it computes G(r) for some lengths and the best scale of each.

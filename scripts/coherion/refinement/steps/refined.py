@@ -102,6 +102,8 @@ class Refined:
             name, remarks = start.name, []
             if name not in plain:
                 remarks.append("free in an earlier stage only" if start.state == "free" else "fixed")
+            if name in self.problem.origin:
+                remarks.append("the origin, which the space group leaves free")
             if name in result.at_bound:
                 remarks.append("at a bound")
             for group in result.singular:

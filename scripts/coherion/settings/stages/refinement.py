@@ -113,7 +113,10 @@ class Recipe(Settings, frozen=True, kw_only=True):
         ),
     ] = "exact"
     envelope: Shape = "sphere"
-    radiation: Annotated[Radiation, told("What was scattered")] = "xray"
+    radiation: Annotated[
+        Radiation | None,
+        told("What was scattered; null takes what the data say, X-rays where they say nothing"),
+    ] = None
     window: Annotated[Window, told("Window on F(Q) before the transform; must be that of the reduction")] = "none"
     weights: Annotated[
         Weights, told("covariance or sd of the data, unit, or auto, which takes the best the data have")
