@@ -1,8 +1,8 @@
 """Collect what is wrong with standard, reductions and fits of a series in one table, and tell each as one line.
 
 The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range. Beside
-the settings of the section quality, the keys samples and suspects name those with a refinement, and those in which a
-side phase was looked for.
+the settings of the section quality, the keys samples, suspects and witnessed name those with a refinement, those in
+which a side phase was looked for, and those whose reflections were read for size and strain.
 """
 
 from coherion import command
@@ -13,6 +13,7 @@ def main(argv=None):
     arguments.add_argument("--ranges", nargs="*", default=[], help="fit ranges, the one that counts first")
     for stage in ("reduction", "refinement", "side-phase"):
         arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
+    arguments.add_argument("--widths", default="", metavar="PATTERN", help="files of the widths of reflections")
     arguments.add_argument("--standard", help="reduction of the standard")
     arguments.add_argument("--resolution", help="resolution that the standard gave (.json)")
     arguments.add_argument("--certificate", help="structure of the standard with its certified cell (.cif)")
@@ -26,9 +27,10 @@ def main(argv=None):
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.quality import QualitySettings
 
-    samples, suspects = (command.names_of(given.settings, key) for key in ("samples", "suspects"))
-    own = {key: value for key, value in given.settings.items() if key not in ("samples", "suspects")}
-    found = alerts_of_files(given, samples, suspects, settings_from(QualitySettings, own))
+    lists = ("samples", "suspects", "witnessed")
+    names = (command.names_of(given.settings, key) for key in lists)
+    own = {key: value for key, value in given.settings.items() if key not in lists}
+    found = alerts_of_files(given, *names, settings_from(QualitySettings, own))
     for one in found:
         print(one.line)
     write_text(given.output, write_table((one.row for one in found), ALERTS.names))

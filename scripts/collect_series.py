@@ -2,7 +2,7 @@
 
 The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range. Beside
 those of coherion.statistics.collect.SeriesSettings the settings may name the samples in which a side phase was looked
-for: {"suspects": ["x95"]}.
+for, and those whose reflections were read for size and strain: {"suspects": ["x95"], "witnessed": ["x50", "x95"]}.
 """
 
 from coherion import command
@@ -16,6 +16,7 @@ def main(argv=None):
     arguments.add_argument("--schemas", required=True, help="folder of the schemas of the tables")
     arguments.add_argument("--ranges", nargs="*", default=[], help="fit ranges, the one that counts first")
     arguments.add_argument("--side-phase", default="", metavar="PATTERN", help="files of the search for a side phase")
+    arguments.add_argument("--widths", default="", metavar="PATTERN", help="files of the widths of reflections")
     for stage in ("refinement", "geometry", "validation", "arrhenius"):
         arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
     arguments.add_argument("--output", required=True, help="table of the series to write (.tsv)")
@@ -31,8 +32,8 @@ def main(argv=None):
     from coherion.settings.stages.series import SeriesSettings
     from coherion.statistics.collect import exclusion_rows, series_row
 
-    suspects = command.names_of(given.settings, "suspects")
-    own = {key: value for key, value in given.settings.items() if key != "suspects"}
+    suspects, witnessed = (command.names_of(given.settings, key) for key in ("suspects", "witnessed"))
+    own = {key: value for key, value in given.settings.items() if key not in ("suspects", "witnessed")}
     settings = settings_from(SeriesSettings, own)
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
     if tables.with_structure() and not given.ranges:
@@ -41,12 +42,14 @@ def main(argv=None):
     for name, sample in tables.samples.items():
         if sample["group"] == "standard":
             continue
-        fits, geometry = {}, None
+        fits, geometry, widths = {}, None, None
         if name in tables.with_structure():
             fits = {
                 r: read_dataset(command.file_of(given.refinement, name, r), "refine_structure") for r in given.ranges
             }
             geometry = read_dataset(command.file_of(given.geometry, name, given.ranges[0]), "measure_geometry")
+        if name in witnessed:
+            widths = read_dataset(command.file_of(given.widths, name), "reflection_widths")
         if name in suspects:
             side_phases[name] = read_dataset(command.file_of(given.side_phase, name), "detect_side_phase")
         if name in tables.spectra:
@@ -62,6 +65,7 @@ def main(argv=None):
                 settings,
                 origin=origin_of(*found),
                 side_phase=side_phases.get(name),
+                widths=widths,
             )
         )
     exclusions = exclusion_rows(tables.excluded, arrhenius, validated, side_phases)

@@ -23,7 +23,7 @@ def main(argv=None):
     from coherion.refinement.side_phase import detection as side_phase
     from coherion.settings.model import as_plain
     from coherion.settings.reading import settings_from
-    from coherion.settings.stages.side_phase import SidePhaseSettings
+    from coherion.settings.stages.reflections import SidePhaseSettings
 
     settings = settings_from(SidePhaseSettings, given.settings)
     reduced, fit = read_dataset(given.reduced, "reduce_scan"), read_dataset(given.refinement, "refine_structure")

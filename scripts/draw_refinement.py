@@ -10,6 +10,7 @@ def main(argv=None):
     arguments = command.parser(__doc__)
     arguments.add_argument("reduced", help="netCDF that reduce_scan wrote")
     arguments.add_argument("fits", nargs="*", help="netCDF files that refine_structure wrote")
+    arguments.add_argument("--widths", help="netCDF of the reflections' widths, drawn beside the first fit's readings")
     arguments.add_argument(
         "--output",
         required=True,
@@ -28,8 +29,11 @@ def main(argv=None):
 
     first, *others = given.output
     draw_reduction(read_dataset(given.reduced, "reduce_scan"), title).save(first, [given.reduced])
-    for fit, path in zip(given.fits, others, strict=True):
-        draw_refinement(read_dataset(fit, "refine_structure"), title).save(path, [fit])
+    widths = read_dataset(given.widths, "reflection_widths") if given.widths else None
+    for number, (fit, path) in enumerate(zip(given.fits, others, strict=True)):
+        beside = [given.widths] if widths is not None and number == 0 else []
+        plate = draw_refinement(read_dataset(fit, "refine_structure"), title, widths if beside else None)
+        plate.save(path, [fit, *beside])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coherion import command, messages
+from coherion import command
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,37 +19,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from coherion.crystal.structure_files import read_structure
     from coherion.data.netcdf import origin_of, read_dataset, write_dataset
-    from coherion.errors import InputError
-    from coherion.refinement.reflection_widths import output, widths
+    from coherion.refinement.reflection_widths.output import read_widths
+    from coherion.settings.model import as_plain
+    from coherion.settings.reading import settings_from
+    from coherion.settings.stages.reflections import ReflectionWidthsSettings
 
+    settings = settings_from(ReflectionWidthsSettings, given.settings)
     reduced, standard = (read_dataset(path, "reduce_scan") for path in (given.reduced, given.standard))
     fit = read_dataset(given.refinement, "refine_structure")
-    wavelengths = [float(one.attrs.get("wavelength", 0.0)) for one in (standard, reduced)]
-    for path, wavelength in zip((given.standard, given.reduced), wavelengths, strict=True):
-        if not wavelength > 0:
-            raise InputError("the reduction knows no wavelength", file=path, advice="say reduction.wavelength")
-    instrument = widths.instrument_profile(
-        read_structure(given.standard_structure),
-        output.curve_of(standard),
-        wavelengths[0],
-        dispersion=output.dispersion_of(standard),
-    )
-    read = output.of_pdf(fit)
-    start = {}
-    if read is not None and read[0][0] > 0:
-        start = {"length": float(1 / read[0][0]), "microstrain_squared": float(max(read[0][1], 0.0))}
-    found = widths.sample_widths(
-        read_structure(given.refined),
-        output.curve_of(reduced),
-        wavelengths[1],
-        instrument,
-        dispersion=output.dispersion_of(reduced),
-        **start,
-    )
-    made, alert = output.dataset_of(found, instrument, fit, origin=origin_of(reduced, fit))
-    (messages.warn if alert else print)(made.attrs["verdict"])
+    refined, certified = read_structure(given.refined), read_structure(given.standard_structure)
+    made = read_widths(reduced, fit, refined, standard, certified, settings, origin=origin_of(reduced, fit))
+    print(made.attrs["verdict"])
     sources = [given.reduced, given.refinement, given.refined, given.standard, given.standard_structure]
-    write_dataset(made, given.output, "reflection_widths", sources=sources, settings={})
+    write_dataset(made, given.output, "reflection_widths", sources=sources, settings=as_plain(settings))
 
 
 if __name__ == "__main__":

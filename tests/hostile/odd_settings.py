@@ -159,6 +159,16 @@ STAGES: dict[str, Stage] = {
             "bond_valence": {"La-B": [2.4, 0.37]},
         },
     ),
+    "reflection_widths": Stage(
+        (
+            *("reduction.nc", "a.fit.nc", "LaB6.cif", "--standard", "reduction.nc"),
+            *("--standard-structure", "LaB6.cif", "--output", "OUT/x.nc"),
+        ),
+        "reflection_widths",
+        {},
+        {},
+        ("read",),
+    ),
     "detect_side_phase": Stage(
         ("reduction.nc", "a.fit.nc", "LaB6.cif", "--side", "side.cif", "--output", "OUT/x.nc", "--table", "OUT/x.tsv"),
         "side_phase",

@@ -40,10 +40,10 @@ from coherion.settings.stages.claims import ClaimSettings
 from coherion.settings.stages.geometry import GeometrySettings
 from coherion.settings.stages.reduction import ReductionSettings
 from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.reflections import SidePhaseSettings
 from coherion.settings.stages.resolution import StandardSettings
 from coherion.settings.stages.scans import ScanSettings
 from coherion.settings.stages.series import SeriesSettings
-from coherion.settings.stages.side_phase import SidePhaseSettings
 from coherion.settings.stages.spectra import SpectraSettings
 from coherion.settings.stages.validation import ValidationSettings
 

@@ -44,7 +44,7 @@ from coherion.settings.stages.circuits import CircuitSettings
 from coherion.settings.stages.geometry import GeometrySettings
 from coherion.settings.stages.reduction import ReductionSettings
 from coherion.settings.stages.refinement import RefinementSettings
-from coherion.settings.stages.side_phase import SidePhaseSettings
+from coherion.settings.stages.reflections import SidePhaseSettings
 from coherion.simulation.series import read_simulation
 from coherion.statistics.series import read_series
 

@@ -11,12 +11,14 @@ import pytest
 import reduce_scan
 import refine_standard
 import refine_structure
+import reflection_widths
 
 from coherion.crystal.cif_input import read_cif
 from coherion.data.netcdf import read_dataset
 from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.quality.of_refinement import alerts_of_refinement
 from coherion.quality.of_standard import alerts_of_standard
+from coherion.quality.of_widths import alerts_of_widths
 from coherion.refinement.resolution import read_resolution
 from coherion.settings.stages.quality import QualitySettings
 
@@ -60,8 +62,9 @@ def test_the_standard_of_these_worlds_is_right(standard):
     ("name", "graver"),
     [
         ("base80", set()),
+        ("strain5D300", set()),
         ("lognorm4", set()),
-        ("amorph30", {"scale"}),
+        ("amorph30", {"scale", "widths-disagree"}),
         ("nacl5", {"rw", "misfit", "unexplained-reflection"}),
         ("zero02", {"zero-point"}),
     ],
@@ -74,10 +77,19 @@ def test_each_fault_and_nothing_else_is_graver_than_c(standard, tmp_path, name, 
         settings = {"compare_envelopes": [], "profile": [], "readings": readings, "fit_range": [low, high]}
         files = [str(reduction), str(CIF / "cryolite.cif"), "--resolution", str(standard / "LaB6.json")]
         fit = tmp_path / f"{high}.nc"
+        files += ["--cif", str(fit.with_suffix(".cif"))]
         refine_structure.main([*files, "--settings", json.dumps(settings), "--output", str(fit)])
         fits[f"{low}-{high}"] = read_dataset(fit, "refine_structure")
     scan = read_dataset(reduction, "reduce_scan")
-    alerts = [*alerts_of_reduction(scan, fits["2-60"], LIMITS), *alerts_of_refinement(fits, scan, LIMITS)]
+    files = [str(reduction), *(str(tmp_path / f"60.{kind}") for kind in ("nc", "cif"))]
+    files += ["--standard", str(standard / "LaB6.nc"), "--standard-structure", str(CIF / "LaB6.cif")]
+    reflection_widths.main([*files, "--output", str(tmp_path / "widths.nc")])
+    widths = read_dataset(tmp_path / "widths.nc", "reflection_widths")
+    alerts = [
+        *alerts_of_reduction(scan, fits["2-60"], LIMITS),
+        *alerts_of_refinement(fits, scan, LIMITS),
+        *alerts_of_widths(widths, fits["2-60"], LIMITS),
+    ]
     found = {one.code: one for one in alerts if one.grade != "C"}
     assert set(found) == graver
     if name == "nacl5":

@@ -16,6 +16,7 @@ from coherion.quality.alert import Alert, by_grade, told, with_second_sign
 from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.quality.of_refinement import alerts_of_refinement
 from coherion.quality.of_standard import alerts_of_standard, zero_of_cell
+from coherion.quality.of_widths import alerts_of_widths
 from coherion.quality.residual import InQ, zero_shift
 from coherion.refinement.observed import Observed
 from coherion.refinement.output import dataset_of
@@ -185,6 +186,33 @@ def test_angles_that_are_all_off_leave_their_mark_beside_the_cell(shift):
     assert found == pytest.approx(shift, abs=0.004) and abs(found) > 5 * sd
     nothing, sd = zero_shift(InQ(q, calculated, calculated, noise, 0.01, 0.1), WAVELENGTH)
     assert abs(nothing) < min(3 * sd, LIMITS.zero_shift)
+
+
+def widths(length: float, strain: float, described: int = 1) -> xarray.Dataset:
+    """What reflections say: 1/L to a percent, e^2 to 1e-6."""
+    numbers = {"inverse_length": 1 / length, "inverse_length_sd": 0.01 / length, "microstrain_squared": strain}
+    return xarray.Dataset(numbers | {"microstrain_squared_sd": 1e-6, "covariance": 0.0}, attrs={"described": described})
+
+
+def test_reflections_that_disagree_with_every_reading_or_with_the_chosen_one_only(clean):
+    fit = clean["2-60"]
+    length = 1 / float(fit["read_inverse_length"])
+    assert list(alerts_of_widths(widths(length, 0.0), fit, LIMITS)) == []
+    # Far beyond both errors, but less than is let pass in any case.
+    assert list(alerts_of_widths(widths(1.09 * length, 0.0), fit, LIMITS)) == []
+    (found,) = alerts_of_widths(widths(1.4 * length, 0.0), fit, LIMITS)
+    assert (found.grade, found.code) == ("B", "widths-disagree") and found.number > LIMITS.significance
+    (found,) = alerts_of_widths(widths(length, 3e-5), fit, LIMITS)
+    assert found.grade == "B"
+    assert list(alerts_of_widths(widths(1.4 * length, 0.0, described=0), fit, LIMITS)) == []
+    # Another shape that the data allow agrees: the choice of the reading is what is in doubt.
+    other = fit.copy(deep=True)
+    at = list(other["reading_name"].values).index("lognormal")
+    other["reading_inverse_length"][at] = 1 / (1.4 * length)
+    (found,) = alerts_of_widths(widths(1.4 * length, 0.0), other, LIMITS)
+    assert found.grade == "C" and "lognormal" in found.text
+    other["reading_aicc"][at] += 2 * LIMITS.aicc_difference
+    assert next(iter(alerts_of_widths(widths(1.4 * length, 0.0), other, LIMITS))).grade == "B"
 
 
 def test_negative_structure_factors_are_wrong_below_their_bound_only():

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray
 
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.structure_files import read_structure
 from coherion.errors import CoherionWarning
+from coherion.refinement.reflection_widths.output import read_widths
 from coherion.refinement.reflection_widths.pattern import PROFILE, damping
 from coherion.refinement.reflection_widths.widths import disagreement, instrument_profile, sample_widths
+from coherion.settings.stages.reflections import ReflectionWidthsSettings
 
 CELL, U, WAVELENGTH = 3.52, 0.006, 0.5594075
 STRUCTURES = Path(__file__).parents[2] / "config" / "structures"
@@ -97,7 +100,7 @@ def instrument():
 @pytest.mark.parametrize(("diameter", "strain"), [(30.0, 0.0), (40.0, 0.0), (40.0, 0.01)])
 def test_clusters_summed_by_debyes_formula(instrument, diameter, strain):
     true = distances(diameter)[2]
-    found = sample_widths(nickel(), pattern(diameter, strain, 5, 0.02), WAVELENGTH, instrument, low=2.3, high=8.0)
+    found = sample_widths(nickel(), pattern(diameter, strain, 5, 0.02), WAVELENGTH, instrument, limits=(2.3, 8.0))
     sds = np.sqrt(np.diag(found.covariance))
     # A cluster of a few thousand atoms is a sphere to a percent.
     assert 1 / found.inverse_length == pytest.approx(true, rel=0.015)
@@ -110,7 +113,7 @@ def test_clusters_summed_by_debyes_formula(instrument, diameter, strain):
 def test_errors_are_those_of_the_noise(instrument):
     """Over draws of the counts L and e^2 scatter as their stated covariance says."""
     runs = [
-        sample_widths(nickel(), pattern(40.0, 0.005, seed, 0.3), WAVELENGTH, instrument, low=2.3, high=8.0)
+        sample_widths(nickel(), pattern(40.0, 0.005, seed, 0.3), WAVELENGTH, instrument, limits=(2.3, 8.0))
         for seed in range(12)
     ]
     values = np.array([[run.inverse_length, run.microstrain_squared] for run in runs])
@@ -121,11 +124,11 @@ def test_errors_are_those_of_the_noise(instrument):
 
 
 def test_what_g_of_r_says_without_strain_is_a_disagreement(instrument):
-    found = sample_widths(nickel(), pattern(40.0, 0.01, 6, 0.02), WAVELENGTH, instrument, low=2.3, high=8.0)
+    found = sample_widths(nickel(), pattern(40.0, 0.01, 6, 0.02), WAVELENGTH, instrument, limits=(2.3, 8.0))
     own = np.array([found.inverse_length, found.microstrain_squared])
     spread = np.diag([(0.01 * own[0]) ** 2, (0.05 * own[1]) ** 2])
-    assert disagreement(found, own, spread) == pytest.approx(0.0, abs=1e-9)
-    assert disagreement(found, np.array([1.2 * own[0], 0.0]), spread) > 100
+    assert disagreement(own, found.covariance, own, spread) == pytest.approx(0.0, abs=1e-9)
+    assert disagreement(own, found.covariance, np.array([1.2 * own[0], 0.0]), spread) > 100
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.3])
@@ -138,6 +141,24 @@ def test_slopes_of_what_damps(spread):
         step[k] = 1e-4 * max(abs(profile[k]), 1e-4)
         expected = (damping(r, centres, profile + step)[0] - damping(r, centres, profile - step)[0]) / (2 * step[k])
         np.testing.assert_allclose(slopes[k], expected, atol=1e-3 * np.abs(expected).max(), rtol=0)
+
+
+def test_a_witness_that_cannot_be_heard_says_why_and_ends_nothing():
+    """Several phases, no wavelength, too few reflections: the refinement that it is read beside must not be lost."""
+    grid = {"q": Q, "reduced_structure_factor": ("q", np.sin(Q)), "reduced_structure_factor_sd": ("q", np.ones(len(Q)))}
+    reduced = xarray.Dataset(grid, attrs={"wavelength": WAVELENGTH})
+    fit, settings = xarray.Dataset(attrs={"phases": '["Ni"]'}), ReflectionWidthsSettings()
+    crystals = {"refined": nickel(), "certified": read_structure(STRUCTURES / "LaB6.cif")}
+    cases = {
+        "several phases": (reduced, fit.assign_attrs(phases='["Ni", "Si"]'), settings),
+        "no wavelength": (reduced.assign_attrs(wavelength=0.0), fit, settings),
+        "too few reflections": (reduced, fit, ReflectionWidthsSettings(q_range=(4.0, 4.9))),
+        "too few points": (reduced, fit, ReflectionWidthsSettings(q_range=(20.0, 25.0))),
+    }
+    for said, (scan, one, chosen) in cases.items():
+        made = read_widths(scan, one, standard=reduced, settings=chosen, origin="simulated", **crystals)
+        assert made.attrs["described"] == 0 and said in made.attrs["verdict"], said
+        assert "inverse_length" not in made
 
 
 # Log-normal: 80 angstrom weighted by volume and a spread of 0.4 are 80 exp(-0.4^2) weighted by area.

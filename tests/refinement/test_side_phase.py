@@ -19,7 +19,7 @@ from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
 from coherion.refinement.side_phase.detection import Comparison, cause, decide
 from coherion.settings.reading import settings_from
-from coherion.settings.stages.side_phase import SidePhaseSettings
+from coherion.settings.stages.reflections import SidePhaseSettings
 
 SETTINGS = SidePhaseSettings()
 TWO = Comparison(0.26, 0.11, 200.0, 10.0, 400.0, 0.149, 0.003, 45.0, 0.2)

@@ -139,6 +139,29 @@ def test_a_side_phase_gives_columns_and_only_where_it_is_proven_the_reason(exclu
     )
 
 
+@pytest.mark.parametrize("described", [1, 0])
+def test_widths_of_reflections_give_columns_where_they_are_a_witness(described):
+    numbers = {"inverse_length": 0.01, "inverse_length_sd": 1e-4, "disagreement": 1.5}
+    numbers |= {"microstrain_squared": 4e-6, "microstrain_squared_sd": 1e-6}
+    found = series_row(
+        {"sample": "x50"},
+        {},
+        None,
+        None,
+        SeriesSettings(),
+        origin="measured",
+        widths=xarray.Dataset(numbers, attrs={"described": described}),
+    )
+    expected = {
+        "inverse_length_from_widths_per_A": 0.01,
+        "inverse_length_from_widths_per_A_sd": 1e-4,
+        "microstrain_squared_from_widths": 4e-6,
+        "microstrain_squared_from_widths_sd": 1e-6,
+        "widths_disagreement": 1.5,
+    }
+    assert {k: v for k, v in found.items() if "widths" in k} == (expected if described else {})
+
+
 def test_a_sample_whose_second_phase_was_not_tried_has_no_columns_of_it():
     found = series_row(
         {"sample": "x50"}, {}, None, None, SeriesSettings(), origin="measured", side_phase=side_phase(False)

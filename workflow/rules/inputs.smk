@@ -33,6 +33,14 @@ MAIN_RANGE = FIT_RANGES[0]
 STANDARD = SETTINGS["refinement"]["resolution_from"]
 
 
+# A standard without a structure is reduced and nothing else.
+JUDGED = STANDARD in TABLES.samples and "structure" in TABLES.samples[STANDARD]
+# Samples whose reflections are read for size and strain once more: the standard's give the instrument's profile.
+WITNESSED = (
+    TABLES.with_structure() if JUDGED and SETTINGS["reflection_widths"]["read"] else []
+)
+
+
 def structures(sample):
     """Starting structures of a sample, one CIF for each phase."""
     return [

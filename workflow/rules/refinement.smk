@@ -28,13 +28,16 @@ rule refine_standard:
 
 
 rule refine_structure:
-    """All fit ranges of one sample, and the geometry of what the first one gave, in one process."""
+    """All fit ranges of one sample, with geometry and a second reading of size and strain of the first, in one process."""
     input:
         script=script("chain"),
         reduced=result("reduction/{sample}.nc"),
         structure=lambda wildcards: structures(wildcards.sample),
         resolution=result(f"resolution/{STANDARD}.json") if STANDARD else [],
+        standard=result(f"reduction/{STANDARD}.nc") if WITNESSED else [],
+        certificate=structures(STANDARD) if WITNESSED else [],
     output:
+        [result("reflection_widths/{sample}.nc")] if WITNESSED else [],
         [
             result(f"refinement/{{sample}}/{fit_range}.{kind}")
             for fit_range in FIT_RANGES
@@ -53,7 +56,25 @@ rule refine_structure:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        code=code("chain", "refine_structure", "measure_geometry"),
+        code=code("chain", "refine_structure", "measure_geometry", "reflection_widths"),
+        widths=lambda wildcards, input: (
+            [
+                *("--then", "reflection_widths", input.reduced),
+                *(
+                    result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.{kind}")
+                    for kind in ("nc", "cif")
+                ),
+                *("--standard", input.standard),
+                *("--standard-structure", input.certificate[0]),
+                *(
+                    "--settings",
+                    told(JOBS.of_sample("reflection_widths", wildcards.sample)),
+                ),
+                *("--output", result(f"reflection_widths/{wildcards.sample}.nc")),
+            ]
+            if WITNESSED
+            else []
+        ),
         geometry=settings_of_sample("geometry"),
         main=lambda wildcards: result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.nc"),
         settings=settings_of_sample("refinement"),
@@ -79,7 +100,7 @@ rule refine_structure:
         "python {input.script:q} refine_structure {input.reduced:q} {input.structure:q} {params.resolution:q}"
         " --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q}"
         " --then measure_geometry {params.main:q} {input.structure[0]:q} --settings {params.geometry:q}"
-        " --output {output.geometry:q} --table {output.table:q} > {log:q} 2>&1"
+        " --output {output.geometry:q} --table {output.table:q} {params.widths:q} > {log:q} 2>&1"
 
 
 rule draw_refinement:
@@ -90,6 +111,7 @@ rule draw_refinement:
         fits=expand(
             result("refinement/{{sample}}/{fit_range}.nc"), fit_range=FIT_RANGES
         ),
+        widths=[result("reflection_widths/{sample}.nc")] if WITNESSED else [],
     output:
         drawn_beside_svg(
             "reduction/{sample}", *(f"refinement/{{sample}}/{r}" for r in FIT_RANGES)
@@ -122,6 +144,9 @@ rule draw_refinement:
     params:
         code=code("draw_refinement"),
         settings=lambda wildcards: told({"title": title_of(wildcards.sample)}),
+        widths=lambda wildcards, input: (
+            ["--widths", input.widths] if WITNESSED else []
+        ),
         figures=lambda wildcards: [
             result(f"figures/{name}.pdf")
             for name in (
@@ -130,7 +155,7 @@ rule draw_refinement:
             )
         ],
     shell:
-        "python {input.script:q} {input.reduced:q} {input.fits:q} --settings {params.settings:q}"
+        "python {input.script:q} {input.reduced:q} {input.fits:q} {params.widths:q} --settings {params.settings:q}"
         " --output {params.figures:q} > {log:q} 2>&1"
 
 

@@ -18,6 +18,7 @@ rule collect_series:
             fit_range=MAIN_RANGE,
         ),
         side_phase=expand(result("side_phase/{sample}.nc"), sample=SUSPECTS),
+        widths=expand(result("reflection_widths/{sample}.nc"), sample=WITNESSED),
         validation=expand(
             result("validation/{sample}.nc"), sample=TABLES.with_spectra()
         ),
@@ -47,7 +48,9 @@ rule collect_series:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_series"),
-        settings=told(JOBS.of_series("series") | {"suspects": SUSPECTS}),
+        settings=told(
+            JOBS.of_series("series") | {"suspects": SUSPECTS, "witnessed": WITNESSED}
+        ),
         schemas=str(SCHEMAS),
         tables=[
             part
@@ -62,6 +65,7 @@ rule collect_series:
                 ("refinement", "refinement/{sample}/{range}.nc"),
                 ("geometry", "geometry/{sample}/{range}.nc"),
                 ("side-phase", "side_phase/{sample}.nc"),
+                ("widths", "reflection_widths/{sample}.nc"),
                 ("validation", "validation/{sample}.nc"),
                 ("arrhenius", "arrhenius/{sample}.nc"),
             )
@@ -73,10 +77,6 @@ rule collect_series:
         " --output {output.series:q} --exclusions {output.exclusions:q} > {log:q} 2>&1"
 
 
-# A standard without a structure is reduced and nothing else.
-JUDGED = STANDARD in TABLES.samples and "structure" in TABLES.samples[STANDARD]
-
-
 rule collect_alerts:
     """What is wrong with the standard, the reductions and the fits, told at the end of a run."""
     input:
@@ -86,6 +86,7 @@ rule collect_alerts:
         ),
         refinement=rules.collect_series.input.refinement,
         side_phase=rules.collect_series.input.side_phase,
+        widths=rules.collect_series.input.widths,
         standard=(
             [result(f"reduction/{STANDARD}.nc"), result(f"resolution/{STANDARD}.json")]
             if JUDGED
@@ -111,7 +112,11 @@ rule collect_alerts:
         code=code("collect_alerts"),
         settings=told(
             JOBS.of_series("quality")
-            | {"samples": TABLES.with_structure(), "suspects": SUSPECTS}
+            | {
+                "samples": TABLES.with_structure(),
+                "suspects": SUSPECTS,
+                "witnessed": WITNESSED,
+            }
         ),
         ranges=FIT_RANGES,
         standard=lambda wildcards, input: (
@@ -128,6 +133,7 @@ rule collect_alerts:
                 ("reduction", "reduction/{sample}.nc"),
                 ("refinement", "refinement/{sample}/{range}.nc"),
                 ("side-phase", "side_phase/{sample}.nc"),
+                ("widths", "reflection_widths/{sample}.nc"),
             )
             for part in (f"--{stage}", result(pattern))
         ],

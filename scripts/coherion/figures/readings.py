@@ -19,6 +19,8 @@ WORDS: Mapping[str, str] = {
     "lognormal": "log-normal spheres",
     "spheroid": "spheroids",
 }
+#: What the reflections of the same scan say, beside the readings of G(r).
+WITNESS, WITNESS_STYLE = "widths of reflections", {"color": "black", "marker": "*"}
 #: Contours of chi-squared above its least, for two parameters: 39 and 86 % of a normal distribution lie within.
 LEVELS = (1.0, 4.0)
 
@@ -29,13 +31,24 @@ def style_of(reading: str) -> dict[str, Any]:
     return {"color": COLOURS[place], "marker": MARKERS[place]}
 
 
-def draw_readings(plate: Plate, panel: Any, fit: xarray.Dataset) -> None:
+def draw_readings(plate: Plate, panel: Any, fit: xarray.Dataset, widths: xarray.Dataset | None = None) -> None:
     """Mean domain length against mean square strain under each reading, with contours of chi-squared.
+
+    ``widths`` is what the reflections of the same scan say: a star, where they are a witness.
 
     The contours are those of the quadratic form of each fit in 1/L and strain squared, which both are near linear in
     G(r). A reading without strain lies on the line of zero. Strain alone, 1/L = 0, is most often far from the others
     and then stands in the legend only. Open marks do not count in what is reported.
     """
+
+    def contours(inverse: float, strain: float, sd: float, strain_sd: float, covariance: float, color: str) -> None:
+        if sd > 0 and strain_sd > 0:
+            matrix = np.array([[sd**2, covariance], [covariance, strain_sd**2]])
+            root = np.linalg.cholesky(matrix + 1e-12 * np.diag(np.diag(matrix)))
+            for level in LEVELS:
+                x, y = np.sqrt(level) * root @ np.array([np.cos(turn), np.sin(turn)])
+                panel.plot(1e3 * (inverse + x), 1e6 * (strain + y), color=color, linewidth=0.6)
+
     names = [str(name) for name in fit["reading_name"].values]
     turn, aicc = np.linspace(0.0, 2.0 * np.pi, 121), fit["reading_aicc"].values
     corners = []
@@ -56,13 +69,20 @@ def draw_readings(plate: Plate, panel: Any, fit: xarray.Dataset) -> None:
         )
         if name != "strain":
             corners += [(1e3 * (inverse + k * sd), 1e6 * (strain + k * strain_sd)) for k in (-2.5, 2.5)]
-        covariance = float(fit["reading_covariance"].values[i])
-        if sd > 0 and strain_sd > 0:
-            matrix = np.array([[sd**2, covariance], [covariance, strain_sd**2]])
-            root = np.linalg.cholesky(matrix + 1e-12 * np.diag(np.diag(matrix)))
-            for level in LEVELS:
-                x, y = np.sqrt(level) * root @ np.array([np.cos(turn), np.sin(turn)])
-                panel.plot(1e3 * (inverse + x), 1e6 * (strain + y), color=style["color"], linewidth=0.6)
+        contours(inverse, strain, sd, strain_sd, float(fit["reading_covariance"].values[i]), style["color"])
+    if widths is not None and int(widths.attrs["described"]):
+        inverse, sd, strain, strain_sd, covariance = (
+            float(widths[name])
+            for name in (
+                *("inverse_length", "inverse_length_sd"),
+                *("microstrain_squared", "microstrain_squared_sd", "covariance"),
+            )
+        )
+        plate.points(
+            panel, 1e3 * inverse, 1e6 * strain, x_sd=1e3 * sd, y_sd=1e6 * strain_sd, label=WITNESS, **WITNESS_STYLE
+        )
+        contours(inverse, strain, sd, strain_sd, covariance, "black")
+        corners += [(1e3 * (inverse + k * sd), 1e6 * (strain + k * strain_sd)) for k in (-2.5, 2.5)]
     if corners:
         low, high = np.min(corners, axis=0), np.max(corners, axis=0)
         margin = 0.08 * (high - low) + 1e-3 * np.abs(high) + 1e-9
@@ -85,9 +105,16 @@ def draw_lengths(series: Series) -> Plate:
     names = list(series.texts("sample"))
     place = np.arange(len(names), dtype=float)
     shown = [name for name in READINGS if name != "strain" and series.has(f"inverse_length_as_{name}_per_A")]
-    for k, name in enumerate(shown):
-        shift, style = 0.12 * (k - 0.5 * (len(shown) - 1)), style_of(name)
-        inverse, sd = _column(series, f"inverse_length_as_{name}_per_A")
+    columns = [
+        (WORDS[name], style_of(name), f"inverse_length_as_{name}_per_A", f"microstrain_squared_as_{name}")
+        for name in shown
+    ]
+    if series.has("inverse_length_from_widths_per_A"):
+        witness = "inverse_length_from_widths_per_A", "microstrain_squared_from_widths"
+        columns.append((WITNESS, WITNESS_STYLE, *witness))
+    for k, (label, style, length_column, strain_column) in enumerate(columns):
+        shift = 0.12 * (k - 0.5 * (len(columns) - 1))
+        inverse, sd = _column(series, length_column)
         known = inverse > 0
         if known.any():
             length = 1.0 / inverse[known]
@@ -97,11 +124,11 @@ def draw_lengths(series: Series) -> Plate:
                 length,
                 y_sd=sd[known] * length**2,
                 names=[names[i] for i in np.flatnonzero(known)],
-                label=WORDS[name],
+                label=label,
                 ms=2.5,
                 **style,
             )
-        strain, sd = _column(series, f"microstrain_squared_as_{name}")
+        strain, sd = _column(series, strain_column)
         known = np.isfinite(strain)
         if known.any():
             plate.points(
@@ -110,7 +137,7 @@ def draw_lengths(series: Series) -> Plate:
                 1e6 * strain[known],
                 y_sd=1e6 * sd[known],
                 names=[names[i] for i in np.flatnonzero(known)],
-                label=WORDS[name],
+                label=label,
                 ms=2.5,
                 **style,
             )

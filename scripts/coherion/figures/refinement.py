@@ -14,20 +14,20 @@ def observed_points(fit: xarray.Dataset) -> tuple[np.ndarray, np.ndarray]:
     return fit["fitted_r"].values, fit["fitted_observed"].values
 
 
-def draw_refinement(fit: xarray.Dataset, title: str) -> Plate:
+def draw_refinement(fit: xarray.Dataset, title: str, widths: xarray.Dataset | None = None) -> Plate:
     """Observed points (those that were fitted), calculated line and, below, the difference; beside it size and strain.
 
     The second panel stands where size and strain were read in several ways.
 
     ``fit`` is a dataset that :func:`coherion.refinement.recipe.run_recipe` led to: ``observed``, ``calculated`` and
-    ``difference`` against ``r``, and the attribute ``rw``.
+    ``difference`` against ``r``, and the attribute ``rw``. ``widths`` is what the reflections say of size and strain.
     """
     read = "reading_name" in fit
     ratios = {"width_ratios": (2.2, 1.0) if read else (1.0,)}
     plate = Plate(1, 2 if read else 1, width=PAGE, height=2.6, origin=fit.attrs["origin"], gridspec_kw=ratios)
     panel = plate.panels[0]
     if read:
-        draw_readings(plate, plate.panels[1], fit)
+        draw_readings(plate, plate.panels[1], fit, widths)
     r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
     span = np.ptp(observed)
     offset = min(observed.min(), calculated.min()) - 0.12 * span - fit["difference"].values.max()

@@ -22,9 +22,9 @@ from coherion.settings.stages.circuits import CircuitSettings
 from coherion.settings.stages.geometry import GeometrySettings
 from coherion.settings.stages.reduction import ReductionSettings
 from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.reflections import ReflectionWidthsSettings, SidePhaseSettings
 from coherion.settings.stages.resolution import StandardSettings
 from coherion.settings.stages.scans import ScanSettings
-from coherion.settings.stages.side_phase import SidePhaseSettings
 from coherion.settings.stages.spectra import SpectraSettings
 from coherion.settings.stages.validation import ValidationSettings
 
@@ -98,6 +98,7 @@ class JobSettings:
                 yield "scans", scan, problem
         structural: Models = {
             "refinement": RefinementSettings,
+            "reflection_widths": ReflectionWidthsSettings,
             "geometry": GeometrySettings,
             "side_phase": SidePhaseSettings,
         }

@@ -13,22 +13,27 @@ from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.quality.of_refinement import alerts_of_refinement
 from coherion.quality.of_side_phase import alerts_of_side_phase
 from coherion.quality.of_standard import alerts_of_standard
+from coherion.quality.of_widths import alerts_of_widths
 from coherion.refinement.resolution import read_resolution
 from coherion.settings.stages.quality import QualitySettings
 
 
 def alerts_of_files(
-    given: Namespace, samples: Sequence[str], suspects: Sequence[str], settings: QualitySettings
+    given: Namespace,
+    samples: Sequence[str],
+    suspects: Sequence[str],
+    witnessed: Sequence[str],
+    settings: QualitySettings,
 ) -> list[Told]:
     """What is wrong with the results of a series, the gravest first.
 
     Parameters
     ----------
     given
-        ``ranges``, names; ``reduction``, ``refinement`` and ``side_phase``, patterns of files; ``standard``,
-        ``resolution`` and ``certificate``, files of the standard, or nothing.
-    samples, suspects
-        Samples with a refinement, and those in which a side phase was looked for.
+        ``ranges``, names; ``reduction``, ``refinement``, ``side_phase`` and ``widths``, patterns of files;
+        ``standard``, ``resolution`` and ``certificate``, files of the standard, or nothing.
+    samples, suspects, witnessed
+        Samples with a refinement, those in which a side phase was looked for, and those whose reflections were read.
     """
     found: list[Told] = []
     if given.standard and given.resolution and given.certificate:
@@ -43,6 +48,9 @@ def alerts_of_files(
         main = next(iter(fits.values()))
         found += told(name, "reduction", alerts_of_reduction(reduction, main, settings))
         found += told(name, "refinement", alerts_of_refinement(fits, reduction, settings))
+        if name in witnessed:
+            widths = read_dataset(file_of(given.widths, name), "reflection_widths")
+            found += told(name, "reflection_widths", alerts_of_widths(widths, main, settings))
         if name in suspects:
             searched = read_dataset(file_of(given.side_phase, name), "detect_side_phase")
             found += told(name, "side_phase", alerts_of_side_phase(searched))

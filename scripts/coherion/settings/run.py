@@ -18,9 +18,9 @@ from coherion.settings.stages.geometry import GeometrySettings
 from coherion.settings.stages.quality import QualitySettings
 from coherion.settings.stages.reduction import Reduction
 from coherion.settings.stages.refinement import Recipe, Refinement
+from coherion.settings.stages.reflections import ReflectionWidths, ReflectionWidthsSettings, SidePhase
 from coherion.settings.stages.resolution import StandardSettings
 from coherion.settings.stages.series import SeriesSettings
-from coherion.settings.stages.side_phase import SidePhase
 from coherion.settings.stages.spectra import SpectraSettings
 from coherion.settings.stages.validation import ValidationSettings
 
@@ -113,6 +113,7 @@ class Configuration(Settings, frozen=True, kw_only=True):
     tables: TableFiles = TableFiles()
     reduction: Reduction = Reduction()
     refinement: Refinement = Refinement()
+    reflection_widths: ReflectionWidths = ReflectionWidths()
     side_phase: SidePhase = SidePhase()
     spectra: SpectraSettings = SpectraSettings()
     validation: ValidationSettings = ValidationSettings()
@@ -139,6 +140,7 @@ OF_SAMPLES: dict[str, type[msgspec.Struct]] = {
     "reduction": Reduction,
     "resolution": StandardSettings,
     "refinement": Recipe,
+    "reflection_widths": ReflectionWidthsSettings,
     "geometry": GeometrySettings,
     "side_phase": SidePhase,
     "spectra": SpectraSettings,

@@ -143,6 +143,20 @@ def side_phase_columns(found: xarray.Dataset) -> Row:
     return row
 
 
+def widths_columns(found: xarray.Dataset) -> Row:
+    """Size and strain as the reflections of the same scan have it; nothing where they are no witness."""
+    row: Row = {}
+    if int(found.attrs["described"]):
+        for column, name in (
+            ("inverse_length_from_widths_per_A", "inverse_length"),
+            ("microstrain_squared_from_widths", "microstrain_squared"),
+        ):
+            _put(row, column, float(found[name]), float(found[f"{name}_sd"]))
+        if "disagreement" in found:
+            row["widths_disagreement"] = float(found["disagreement"])
+    return row
+
+
 def series_row(
     sample: Mapping[str, Any],
     fits: Mapping[str, xarray.Dataset],
@@ -152,6 +166,7 @@ def series_row(
     *,
     origin: str,
     side_phase: xarray.Dataset | None = None,
+    widths: xarray.Dataset | None = None,
 ) -> Row:
     """One row of the table of the series.
 
@@ -170,6 +185,8 @@ def series_row(
     side_phase
         What the search for a side phase wrote, or None. A sample in which it was found carries the reason in the
         column ``excluded``: it leaves the structural series.
+    widths
+        What the widths of the reflections gave, or None.
     """
     row: Row = {key: sample.get(key) for key in ("sample", "title", "group", "annealing_C", "x", "composition")}
     row["origin"] = origin
@@ -182,6 +199,7 @@ def series_row(
     if geometry is not None:
         row |= geometry_columns(geometry, settings)
     others = {} if arrhenius is None else transport_columns(arrhenius, settings)
+    others |= {} if widths is None else widths_columns(widths)
     others |= {} if side_phase is None else side_phase_columns(side_phase)
     _refuse_undeclared(others, settings)
     row |= others

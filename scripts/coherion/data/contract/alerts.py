@@ -11,7 +11,7 @@ ALERTS = TableContract(
     (
         TableColumn("grade", "", "A: the result cannot stand; B: look before using it; C: worth knowing"),
         TableColumn("sample", "", "sample or standard"),
-        TableColumn("stage", "", "resolution, reduction, refinement or side_phase"),
+        TableColumn("stage", "", "resolution, reduction, refinement, reflection_widths or side_phase"),
         TableColumn("code", "", "what kind of alert, docs/alerts.md"),
         TableColumn("place", "", "where: fit range, parameter, Q"),
         TableColumn("number", "see unit", "what was found"),

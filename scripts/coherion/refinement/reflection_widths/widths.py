@@ -29,6 +29,8 @@ INSTRUMENT = PROFILE[:5]
 MARGIN = 0.3
 # Weaker ones than this share of the strongest are left to the floor of the groups.
 FAINTEST = 1e-5
+# Memory goes with their number; a cell of 2000 cubic angstrom has as many up to 4 1/angstrom.
+MOST = 2000
 # Zero point known beforehand to this, degrees of 2theta; cell lengths relatively, angles in degrees.
 ZERO_SD, LENGTH_SD, ANGLE_SD = 0.02, 0.01, 1.0
 # Full width of the sphere's profile times its diameter.
@@ -36,8 +38,6 @@ SPHERE_WIDTH = 7.0
 # Misfit from which log-normal diameters are tried, where their spread starts, and by how much chi-squared, in units of
 # the misfit, must fall for them to count.
 ANOTHER_SHAPE, FIRST_SPREAD, NEEDED = 1.5, 0.3, 4.0
-# (1/L, e^2) of two sources differ beyond both errors: 99.73 % of chi-squared with two degrees of freedom.
-ALERT = 11.83
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +80,8 @@ class ReflectionWidths:
         How many there are.
     cell
         Free lattice parameters by name, angstrom and degrees.
-    zero
-        Zero point, degrees of 2theta.
+    zero, zero_sd
+        Zero point, degrees of 2theta, with the cell free.
     converged
         Whether the fit came to its end.
     """
@@ -99,6 +99,7 @@ class ReflectionWidths:
     reflections: int
     cell: dict[str, float]
     zero: float
+    zero_sd: float
     converged: bool
 
 
@@ -133,12 +134,19 @@ def _pattern(
             expected="at least 100, evenly spaced",
         )
     q, values, sd = q[inside], values[inside], sd[inside]
-    hkl, places, areas = reflection_areas(crystal, q[0] - MARGIN, q[-1] + MARGIN, dispersion=dispersion)
+    hkl, places, areas = reflection_areas(crystal, max(q[0] - MARGIN, 0.05), q[-1] + MARGIN, dispersion=dispersion)
     if len(areas):
         strong = areas > FAINTEST * areas.max()
         hkl, places, areas = hkl[strong], places[strong], areas[strong]
     if len(areas) < 3:
         raise InputError(f"{crystal.name} has too few reflections in the range", found=len(areas), expected="3 or more")
+    if len(areas) > MOST:
+        raise InputError(
+            f"{crystal.name} has too many reflections to part",
+            found=len(areas),
+            expected=f"at most {MOST}",
+            advice="narrow reflection_widths.q_range",
+        )
     form = crystal.structure.lattice
 
     def at(lattice: Array) -> Array:
@@ -193,8 +201,7 @@ def instrument_profile(
     curve: tuple[Array, Array, Array],
     wavelength: float,
     *,
-    low: float = 1.2,
-    high: float = 10.0,
+    limits: tuple[float, float] = (1.2, 10.0),
     deviation: float = 0.01,
     dispersion: Mapping[str, complex] | None = None,
 ) -> InstrumentProfile:
@@ -208,7 +215,7 @@ def instrument_profile(
         Q (1/angstrom), F(Q) and its standard deviations (1/angstrom), each (n,).
     wavelength
         angstrom.
-    low, high
+    limits
         Range of Q, 1/angstrom; what the data do not reach is left out.
     deviation
         Standard deviation to start from, 1/angstrom.
@@ -216,7 +223,7 @@ def instrument_profile(
         f' + i f'' by element, as for the reduction.
     """
     pattern, start, known, _ = _pattern(
-        crystal, curve, (low, high), wavelength,
+        crystal, curve, limits, wavelength,
         freedom=10.0, knots=1.0, width=4 * pattern_step(curve), trend=1, dispersion=dispersion,
     )  # fmt: skip
     profile = [deviation**2, 0.0, 0.0, 0.01 * deviation, 0.0, 0.0, 0.0, 0.0]
@@ -245,8 +252,7 @@ def sample_widths(
     *,
     length: float = 100.0,
     microstrain_squared: float = 4e-6,
-    low: float = 1.0,
-    high: float = 4.0,
+    limits: tuple[float, float] = (1.0, 4.0),
     freedom: float = 0.2,
     knots: float = 0.5,
     dispersion: Mapping[str, complex] | None = None,
@@ -261,18 +267,18 @@ def sample_widths(
         As for :func:`instrument_profile`.
     length, microstrain_squared
         Where one of the starts is, angstrom and 1; the other is 60 angstrom without strain.
-    low, high
+    limits
         Range of Q, 1/angstrom.
     freedom
         Relative standard deviation by which the areas of reflections may differ from the structure's.
     knots
         Spacing of the smooth part's knots, 1/angstrom.
     """
-    middle = float(np.mean([low, high]))
+    middle = float(np.mean(limits))
     gaussian = 2.355 * float(np.sqrt(instrument.deviation(np.array([middle]))[0] ** 2))
     width = float(np.hypot(gaussian, SPHERE_WIDTH / length))
     pattern, start, known, names = _pattern(
-        crystal, curve, (low, high), wavelength,
+        crystal, curve, limits, wavelength,
         freedom=freedom, knots=knots, width=width, trend=3, dispersion=dispersion,
     )  # fmt: skip
     # e^2 may come out negative, but not so that the whole width would.
@@ -308,13 +314,14 @@ def sample_widths(
         reflections=len(pattern.areas),
         cell=dict(zip(names, fit.parameters[shape:-1].tolist(), strict=True)),
         zero=float(fit.parameters[-1]),
+        zero_sd=float(np.sqrt(fit.covariance[-1, -1] * factor)),
         converged=fit.converged,
     )
 
 
-def disagreement(found: ReflectionWidths, other: Array, covariance: Array) -> float:
-    """Chi-squared, two degrees of freedom, of 1/L and e^2 against another source (2,) with its covariance (2, 2)."""
-    gap = np.array([found.inverse_length, found.microstrain_squared]) - other
-    total = found.covariance + covariance
+def disagreement(values: Array, covariance: Array, others: Array, others_covariance: Array) -> float:
+    """Chi-squared, two degrees of freedom, of 1/L and e^2 from two sources, (2,), with their covariances (2, 2)."""
+    gap = values - others
+    total = covariance + others_covariance
     scale = np.sqrt(np.diag(total))
     return float((gap / scale) @ np.linalg.solve(total / np.outer(scale, scale), gap / scale))

@@ -19,7 +19,7 @@ import numpy as np
 from coherion.crystal.reflections import ReflectionSearch, reflection_positions, search_reflection
 from coherion.errors import InputError
 from coherion.refinement.parameters import parse
-from coherion.settings.stages.side_phase import SidePhaseSettings
+from coherion.settings.stages.reflections import SidePhaseSettings
 
 if TYPE_CHECKING:
     import xarray

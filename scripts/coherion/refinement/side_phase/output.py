@@ -10,7 +10,7 @@ from coherion.crystal.reflections import ReflectionSearch
 from coherion.data.contract.diffraction import SIDE_PHASE
 from coherion.data.contract.tables import SIDE_PHASE_NUMBERS
 from coherion.refinement.side_phase.detection import Comparison, Decision
-from coherion.settings.stages.side_phase import SidePhaseSettings
+from coherion.settings.stages.reflections import SidePhaseSettings
 
 if TYPE_CHECKING:
     import xarray

@@ -17,11 +17,23 @@ class QualitySettings(Settings, frozen=True, kw_only=True):
     rw_large: Annotated[Positive, told("Rw from which it is of grade B alone")] = 0.25
     significance: Annotated[
         Positive,
-        told("Standard uncertainties from which lengths of two fit ranges, a cell or a zero point count as different"),
+        told(
+            "Standard uncertainties from which lengths of two fit ranges, G(r) and reflections, a cell or a zero point "
+            "count as different"
+        ),
     ] = 5.0
     length_difference: Annotated[
-        NotNegative, told("Relative difference of the coherence lengths of two fit ranges that is let pass in any case")
+        NotNegative,
+        told(
+            "Relative difference of two coherence lengths, of two fit ranges or witnesses, that is let pass in any case"
+        ),
     ] = 0.1
+    strain_difference: Annotated[
+        NotNegative,
+        told(
+            "Rms microstrain; mean squares of G(r) and of the reflections' widths may differ by its square in any case"
+        ),
+    ] = 0.002
     scale_uncertainty: Annotated[
         Positive,
         told(

@@ -1,10 +1,21 @@
-"""A phase that samples may hold beside their own: what is looked for, and what counts as found."""
+"""What is read of the reflections of a scan: a phase beside the sample's own, and size and strain once more."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from coherion.settings.model import FileName, Fraction, NotNegative, Positive, Settings, refuse, told
+from coherion.settings.model import (
+    FileName,
+    Fraction,
+    NotNegative,
+    Positive,
+    Settings,
+    refuse,
+    refuse_no_range,
+    told,
+)
+
+QRange = tuple[Positive, Positive]
 
 
 class SidePhaseSettings(Settings, frozen=True, kw_only=True):
@@ -80,3 +91,39 @@ class SidePhase(SidePhaseSettings, frozen=True, kw_only=True):
             "is the trigonal Na2ZrCl6"
         ),
     ] = None
+
+
+class ReflectionWidthsSettings(Settings, frozen=True, kw_only=True):
+    """What is read of the widths, and with which freedom."""
+
+    q_range: Annotated[QRange, told("Part of F(Q) whose reflections are described", "1/angstrom")] = (1.0, 4.0)
+    standard_q_range: Annotated[
+        QRange, told("The same of the standard, whose reflections give the instrument's profile", "1/angstrom")
+    ] = (1.2, 10.0)
+    area_freedom: Annotated[
+        Fraction,
+        told("Relative standard uncertainty with which areas are known from the refined structure"),
+    ] = 0.2
+    knots: Annotated[
+        float, told("Spacing of the knots of the smooth part under the reflections", "1/angstrom", ge=0.2, le=10)
+    ] = 0.5
+    largest_misfit: Annotated[
+        Positive,
+        told(
+            "Variance of the misfit over that of the counts above which the reflections are not those of the refined "
+            "phase and their widths no witness"
+        ),
+    ] = 4.0
+
+    def __post_init__(self) -> None:
+        for name in ("q_range", "standard_q_range"):
+            refuse_no_range(self, name)
+
+
+class ReflectionWidths(ReflectionWidthsSettings, frozen=True, kw_only=True):
+    """
+    Size and strain once more, from the widths of the reflections of the same scan and those of the standard that
+    refinement.resolution_from names; docs/method-refinement.md
+    """
+
+    read: Annotated[bool, told("Whether widths are read, wherever there is a standard with a structure")] = True

@@ -1,0 +1,84 @@
+"""Alerts on size and strain from the widths of reflections, held against those from G(r) of the same scan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coherion.quality.alert import Alert, Grade
+from coherion.refinement.reflection_widths.output import of_pdf, size_and_strain
+from coherion.refinement.reflection_widths.widths import disagreement
+from coherion.settings.stages.quality import QualitySettings
+
+if TYPE_CHECKING:
+    import xarray
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def alerts_of_widths(found: xarray.Dataset, fit: xarray.Dataset, settings: QualitySettings) -> Iterator[Alert]:
+    """Reflections and G(r) that disagree in 1/L and strain beyond both errors, and beyond the readings of G(r).
+
+    Where a reading that the data allow agrees with the reflections, the choice of the reading is what is in doubt, and
+    the alert is of grade C. A difference of length and strain that is let pass in any case is no disagreement.
+
+    Parameters
+    ----------
+    found
+        Dataset of the reflections' widths.
+    fit
+        Dataset of the refinement that counts.
+    """
+    reported = of_pdf(fit)
+    if reported is None or not int(found.attrs["described"]):
+        return
+    values = np.array([float(found["inverse_length"]), float(found["microstrain_squared"])])
+    covariance = _covariance(
+        float(found["inverse_length_sd"]), float(found["microstrain_squared_sd"]), float(found["covariance"])
+    )
+    own = values, covariance
+    apart = _apart(own, reported, settings)
+    if apart <= settings.significance:
+        return
+    agreeing = [
+        name for name, other in _allowed(fit, settings) if _apart(own, other, settings) <= settings.significance
+    ]
+    text = (
+        f"the widths of the reflections say {size_and_strain(*own)}; G(r) says {size_and_strain(*reported)}: "
+        f"{apart:.3g} standard uncertainties apart"
+    )
+    grade: Grade = "C" if agreeing else "B"
+    if agreeing:
+        text += f"; G(r) read as {' or '.join(agreeing)} agrees"
+        advice = "take the length of the reading that agrees"
+    else:
+        advice = (
+            "one of both is wrong: look for a further phase, glass, faults, another shape, and a standard that fits"
+        )
+    yield Alert(grade, "widths-disagree", apart, "sd", settings.significance, "1/L and microstrain", text, advice)
+
+
+def _covariance(sd: float, strain_sd: float, between: float) -> np.ndarray:
+    return np.array([[sd**2, between], [between, strain_sd**2]])
+
+
+def _apart(one: Pair, other: Pair, settings: QualitySettings) -> float:
+    """Distance in standard uncertainties of both; 0 where it is let pass whatever the errors are."""
+    gap = np.abs(one[0] - other[0])
+    passes = gap[0] <= settings.length_difference * max(one[0][0], other[0][0])
+    if passes and gap[1] <= settings.strain_difference**2:
+        return 0.0
+    return math.sqrt(disagreement(*one, *other))
+
+
+def _allowed(fit: xarray.Dataset, settings: QualitySettings) -> Iterator[tuple[str, Pair]]:
+    """Readings whose AICc the data do not speak against, by name."""
+    aicc = fit["reading_aicc"].values
+    for k, name in enumerate(map(str, fit["reading_name"].values)):
+        if aicc[k] - aicc.min() <= settings.aicc_difference:
+            values = np.array([float(fit[f"reading_{q}"].values[k]) for q in ("inverse_length", "microstrain_squared")])
+            sd, strain_sd = (float(fit[f"reading_{q}_sd"].values[k]) for q in ("inverse_length", "microstrain_squared"))
+            yield name, (values, _covariance(sd, strain_sd, float(fit["reading_covariance"].values[k])))
