@@ -25,9 +25,10 @@ from made_spectra import (
 
 from coherion.data.spectra import biologic
 from coherion.data.spectra.columns import column_of
+from coherion.data.spectra.file_names import stated_temperature
 from coherion.data.spectra.reader import read_spectra
 from coherion.data.spectra.spectrum import restarts
-from coherion.data.spectra.text import read_columns, read_dta, read_z, stated_temperature
+from coherion.data.spectra.text import read_columns, read_dta, read_z
 from coherion.errors import InputError
 
 NOVOCONTROL = "Sample 7, 1.12.2020, 14:42\nFixed value(s) :  AC Volt  [Vrms]=7.1000e-03  \n"

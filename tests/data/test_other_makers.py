@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -190,6 +192,38 @@ def test_three_columns_with_decimal_commas_are_a_spectrum(tmp_path):
     assert found.kind == "spectra" and found.columns_unnamed
     (spectrum,) = read_spectra(path, columns="frequency,real,imaginary")
     np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-8)
+
+
+# --- workbooks ---------------------------------------------------------------------------------------------------
+
+
+def archive(parts: dict[str, str]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for name, text in parts.items():
+            made.writestr(name, text)
+    return stream.getvalue()
+
+
+OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(1000)
+WORKBOOKS = {
+    "a.xlsx": (archive({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"}), "Excel"),
+    "a.txt": (archive({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"}), "Excel"),
+    "a.ods": (archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}), "LibreOffice"),
+    "a.xls": (OLE, "Excel"),
+    "a.opj": (b"CPYA 4.3380 188 W64 #\n" + bytes(200), "Origin"),
+}
+
+
+@pytest.mark.parametrize("name", WORKBOOKS)
+def test_workbooks_are_refused_by_name_with_what_to_do(tmp_path, name):
+    content, program = WORKBOOKS[name]
+    path = stored(tmp_path, content, name)
+    with pytest.raises(InputError, match=f"is a workbook of {program}.*CSV") as refusal:
+        read_spectra(path)
+    assert refusal.value.file == str(path)
+    found = contents_of(path)
+    assert found.kind == "other" and "workbook" in found.why and "CSV" in found.why
 
 
 # --- files of other people ---------------------------------------------------------------------------------------

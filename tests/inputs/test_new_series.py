@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,31 @@ def raw_folder(tmp_path):
         ("a_298.15K", "a", 25),
         ("Na3InCl6 40 °C", "Na3InCl6", 40),
         ("a_25C_02_PEIS_C01", "a", 25),
+        ("x_25,0C", "x", 25),
+        ("x_298,15K", "x", 25),
+        ("x_25p5C", "x", 25.5),
+        ("x 25 deg C", "x", 25),
+        ("x_25Celsius", "x", 25),
+        ("x_300Kelvin", "x", 26.85),
+        ("x_minus_40C", "x", -40),
+        ("x_m40C", "x", -40),
+        ("x_\u221210C", "x", -10),
+        ("x_T=25C", "x", 25),
+        ("x50[20°C]", "x50", 20),
+        ("x_30\u2103", "x", 30),
+        ("образец_2_-40°С", "obrazets_2", -40),
+        ("样品二_30°C", "u6837u54c1u4e8c", 30),
+        ("样品25度", "u6837u54c1", 25),
+        ("pellet25C", "pellet", 25),
+        # No temperatures: letters behind the number of a formula, a cell or another word.
+        ("ZrO2 Kühlung", "ZrO2_Kuhlung", None),
+        ("Na3InCl6_C", "Na3InCl6_C", None),
+        ("LiPS5C", "LiPS5C", None),
+        ("x25C", "x25C", None),
+        ("Zr0.5C", "Zr0.5C", None),
+        ("cell 2K", "cell_2K", None),
+        ("Probe_2_C", "Probe_2_C", None),
+        ("a_100mA", "a_100mA", None),
         ("peis_single_data", "peis_single_data", None),
         ("AMPIX2_0-5min", "AMPIX2_0-5min", None),
     ],
@@ -90,12 +116,21 @@ def test_names_give_sample_and_temperature(stem, sample, temperature):
     assert temperature_in(stem) == temperature
 
 
-@pytest.mark.parametrize("stem", ["empty", "leer_03", "Leerkapillare", "x05_bkg", "blank-2", "kapton", "Background_a"])
+@pytest.mark.parametrize(
+    "stem",
+    ["empty", "leer_03", "Leerkapillare", "x05_bkg", "blank-2", "kapton", "Background_a", "air", "quartz 0.5 mm"],
+)
 def test_empty_capillaries_are_known_by_their_names(stem):
     assert is_empty(stem)
 
 
-@pytest.mark.parametrize("stem", ["LaB6_kapton", "x50", "bgo_crystal", "blanket", "Na3InCl6_capillary_0.5mm"])
+@pytest.mark.parametrize(
+    "stem",
+    [
+        *("LaB6_kapton", "x50", "bgo_crystal", "blanket", "Na3InCl6_capillary_0.5mm"),
+        *("x50 in capillary", "sample1_quartz", "glassy Li2S", "sample in air", "repaired", "样品 capillary"),
+    ],
+)
 def test_samples_are_not_taken_for_empty_capillaries(stem):
     assert not is_empty(stem)
 
@@ -109,6 +144,14 @@ def test_formulas_are_found_in_names_and_numbers_of_samples_are_not():
 def test_a_name_for_the_tables_holds_nothing_else():
     assert name_of("../a b;$(c)\t.xy") == "a_b_c_.xy"
     assert name_of("??") == "unnamed"
+
+
+def test_names_in_other_scripts_and_long_ones_stay_apart():
+    names = ["образец А", "образец Б", "样品一", "样品二", "β-Li3PS4", "α-Li3PS4", "a" * 70, "a" * 71]
+    made = [name_of(one) for one in names]
+    assert len(set(made)) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.+-]{1,64}", one) for one in made)
+    assert made[0] == "obrazets_A" and made[5] == "alpha-Li3PS4"
 
 
 def test_files_are_what_can_be_read_from_them(raw_folder):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coherion import messages
+from coherion.data.spectra.spreadsheets import refuse_spreadsheet
 from coherion.errors import InputError
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _contents_of(path: Path) -> Found:
         return Found(path, "other", why="is the result of a reduction, not a raw file")
     with path.open("rb") as stream:
         start = stream.read(4096)
+    refuse_spreadsheet(start, path)
     if path.suffix.lower() in STRUCTURES or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
         from coherion.crystal.structure_files import read_structure
 

@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 
-from coherion.data.spectra.file_names import last_temperature
+from coherion.data.spectra.file_names import without_temperature
 from coherion.errors import InputError
 from coherion.scattering.composition import parse_formula
 
+LONGEST = 64
+"""Letters of a name in the tables."""
 # Pure substances that diffractometers are calibrated with.
 STANDARDS = ("LaB6", "CeO2", "Si", "Ni", "Al2O3", "Y2O3")
-_EMPTY = re.compile(r"(?<![a-z])(empty|leer|blank|blind|background|untergrund|bkgr?|bgr?|bkgd)(?![a-z])", re.I)
-_HOLDER = re.compile(r"(capillary|capill|kapillare?|kapton|glass|quartz|holder|container|air)(?![a-z])", re.I)
+_EMPTY = re.compile(
+    r"(?<![a-z])(empty|leer(?:e[rs]?)?|blank|blind|background|untergrund|bkgr?|bgr?|bkgd|vide|vac[ií]o|vuoto)(?![a-z])"
+    r"|(?<![a-z])leer(?=kapill)|пуст|空",
+    re.I,
+)
+# A name of nothing but these, numbers and their units is that of what holds a sample.
+_HOLDER = re.compile(r"(capillar(?:y|ies)|capill|kapillaren?|kapton|glass?|quartz|quarz|holder|container|air)", re.I)
+_NOT_A_NAME = ("", "mm", "um", "cm", "ag", "mo", "cu", "ka", "only", "nur", "tube", "run", "scan", "the")
 _TECHNIQUE = re.compile(
     r"[ _-]+(?:[0-9]{2}[ _-])?(?:PEIS|GEIS|SPEIS|SGEIS|EIS)(?:[ _-]C[0-9]{2})?(?:[ _-][0-9]+)?$", re.I
 )
 
 
+# Cyrillic letters in Latin ones, in the order of the alphabet; other scripts are spelled by the code of each letter.
+_CYRILLIC = dict(
+    zip(
+        "абвгдежзийклмнопрстуфхцчшщъыьэюя",
+        "a b v g d e zh z i i k l m n o p r s t u f kh ts ch sh shch - y - e yu ya".replace("-", "").split(" "),
+        strict=True,
+    )
+)
+
+
 def name_of(text: str) -> str:
-    """A name as the tables allow it, from any text: what cannot stand in it becomes an underscore."""
-    name = re.sub(r"[^A-Za-z0-9_.+-]+", "_", text).strip("_.+-")
-    return name[:64] or "unnamed"
+    """A name as the tables allow it, from any text: letters of other scripts spelled, the rest an underscore."""
+    name = re.sub(r"[^A-Za-z0-9_.+-]+", "_", "".join(map(_spelled, unicodedata.normalize("NFKC", text))))
+    name = name.strip("_.+-") or "unnamed"
+    # Two long names that begin alike are two names.
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 7]}_{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def _spelled(letter: str) -> str:
+    if letter.isascii() or not letter.isalnum():
+        return letter
+    if letter.lower() in _CYRILLIC:
+        spelled = _CYRILLIC[letter.lower()]
+        return spelled.capitalize() if letter.isupper() else spelled
+    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    greek = re.fullmatch("GREEK (?:SMALL|CAPITAL) LETTER ([A-Z]+)", unicodedata.name(letter, ""))
+    return plain or (greek[1].lower() if greek else f"u{ord(letter):x}")
 
 
 def formula_in(stem: str) -> str | None:
@@ -41,19 +74,18 @@ def formula_in(stem: str) -> str | None:
 
 def is_empty(stem: str) -> bool:
     """Whether a name is that of an empty capillary or of another background."""
-    return bool(_EMPTY.search(stem.replace("_", " "))) or (
-        bool(_HOLDER.search(stem.replace("_", " "))) and formula_in(stem) is None
-    )
+    words = stem.replace("_", " ")
+    if _EMPTY.search(words):
+        return True
+    rest, count = _HOLDER.subn(" ", words)
+    return count > 0 and all(word.lower() in _NOT_A_NAME for word in re.split(r"[^A-Za-z]+", rest)) and rest.isascii()
 
 
 def sample_in(stem: str) -> str:
     """The sample's name in that of a spectrum: without technique, channel and the temperature it states last."""
     rest = _TECHNIQUE.sub("", stem)
-    found = last_temperature(rest)
-    if found is not None:
-        shortened = f"{rest[: found.start()].rstrip(' _-')}{rest[found.end() :]}"
-        rest = shortened if re.search(r"[A-Za-z0-9]", shortened) else rest
-    return name_of(rest)
+    shortened = without_temperature(rest)
+    return name_of(shortened if re.search(r"[^\W_]", shortened) else rest)
 
 
 def shared_start(first: str, second: str) -> int:

@@ -23,6 +23,7 @@ from coherion.constants import ZERO_CELSIUS
 from coherion.data.contract.impedance import SPECTRA
 from coherion.data.spectra.file_names import temperature_in
 from coherion.data.spectra.spectrum import TEMPERATURE_LIMITS, Spectrum, read_bytes
+from coherion.data.spectra.spreadsheets import refuse_spreadsheet
 from coherion.errors import InputError
 from coherion.settings.stages.spectra import SpectraSettings
 
@@ -147,7 +148,8 @@ def read_spectra(
     from coherion.data.spectra import impedance_py as peer
     from coherion.data.spectra import text as impedance_text
 
-    start = read_bytes(path)[:400]
+    start = read_bytes(path)[:4096]
+    refuse_spreadsheet(start, path)
     text = start.lstrip(b"\xef\xbb\xbf").lstrip()
     suffix = PurePath(path).suffix.lower()
     named = columns is not None

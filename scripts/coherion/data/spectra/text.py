@@ -31,6 +31,7 @@ from coherion.data.spectra.columns import (
     read_rows,
     recognised,
 )
+from coherion.data.spectra.file_names import stated_temperature
 from coherion.data.spectra.spectrum import Facts, Spectrum, read_bytes, spectra_of
 from coherion.errors import InputError
 
@@ -39,17 +40,7 @@ TOLERANCE = 1e-2
 MAX_HEADER_LINES = 5000
 _VRMS = re.compile(r"AC Volt\s*\[Vrms\]\s*=\s*([0-9.,eE+-]+)")
 _FIXED_TEMPERATURE = re.compile(r"Temp\.?\s*\[(°C|C|K)\]\s*=\s*([0-9.,eE+-]+)")
-_STATED = re.compile(
-    r"(?P<minus>(?<![A-Za-z0-9])[-−])?(?<![0-9.,])(?P<value>[0-9]{1,4}(?:[.,][0-9]{1,3})?)"
-    r"[ _]?(?:degC?|°C?)(?![A-Za-z])"
-)
 SQRT_2 = 2**0.5
-
-
-def stated_temperature(text: str) -> float | None:
-    """Temperature (degC) that a title or file name such as ``s04147-140deg`` states, if it states just one."""
-    found = {(-1 if m["minus"] else 1) * float(m["value"].replace(",", ".")) for m in _STATED.finditer(text[:2000])}
-    return found.pop() if len(found) == 1 else None
 
 
 def read_z(path: str | os.PathLike[str]) -> list[Spectrum]:
