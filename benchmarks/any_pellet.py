@@ -39,7 +39,7 @@ WRONG, WRONG_SD, KNOWABLE = 0.05, 3.0, 0.05
 
 def depressed_arc(omega: np.ndarray, resistance: float, tau: float, exponent: float) -> np.ndarray:
     """Impedance in ohm of an arc: Voigt elements over the distribution of Cole and Cole (by quadrature)."""
-    if exponent > 0.999:
+    if exponent > 0.99999:
         return resistance / (1 + 1j * omega * tau)
     # ln(tau / tau0), finest where the distribution is sharp: its width is that of pi (1 - alpha).
     width = np.pi * (1 - exponent)
@@ -195,8 +195,10 @@ def analysed(f: np.ndarray, z: np.ndarray, fixed: str | None) -> dict[str, Any]:
     }
 
 
-def run_kind(kind: str, count: int, noise: float, until: float, fixed: str | None, tell: bool) -> dict[str, Any]:
-    g = np.random.default_rng([20261127, KINDS.index(kind)])
+def run_kind(
+    kind: str, count: int, noise: float, until: float, fixed: str | None, tell: bool, seed: int
+) -> dict[str, Any]:
+    g = np.random.default_rng([seed, KINDS.index(kind)])
     rows = []
     for k in range(count):
         if time.monotonic() > until:
@@ -249,13 +251,15 @@ def main() -> None:
     arguments.add_argument("--noise", type=float, default=0.005, help="of each component, relative to |Z|")
     arguments.add_argument("--seconds", type=float, default=1800, help="after which no further spectrum is made")
     arguments.add_argument("--fixed", metavar="CIRCUIT", help="fit this circuit instead of choosing one")
+    arguments.add_argument("--seed", type=int, default=20261127)
     arguments.add_argument("--tell", action="store_true", help="print what went wrong, spectrum by spectrum")
     given = arguments.parse_args()
     warnings.simplefilter("ignore")
     began = time.monotonic()
     for k, kind in enumerate(given.kinds, start=1):
         until = began + given.seconds * k / len(given.kinds)
-        print(json.dumps(run_kind(kind, given.count, given.noise, until, given.fixed, given.tell)), flush=True)
+        found = run_kind(kind, given.count, given.noise, until, given.fixed, given.tell, given.seed)
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -148,10 +148,25 @@ def test_weights_by_name():
     np.testing.assert_allclose(weights_of(z, "modulus"), [0.2, 0.2, 2**-0.5, 2**-0.5])
     np.testing.assert_allclose(weights_of(z, "proportional"), [1 / 3, 1 / 4, 1, 1])
     np.testing.assert_allclose(weights_of(z, "unit"), 1)
-    # All three find the truth of exact data.
+    np.testing.assert_allclose(weights_of(z, "fitted"), weights_of(z, "modulus"))
+    # All find the truth of exact data.
     exact = MODEL.impedance(FREQUENCY, [2e6, 1.2e-11, 0.9, 1e-6, 0.8])
-    for name in ("modulus", "proportional", "unit"):
+    for name in ("fitted", "modulus", "proportional", "unit"):
         np.testing.assert_allclose(fit_circuit(FREQUENCY, exact, PAPER, weights=name)["R1"], 2e6, rtol=1e-4)
+
+
+def test_weights_of_a_first_fit_do_not_draw_the_resistance_down():
+    """With noise s of each component, weights from the noisy modulus lower R by 2 s^2: by 0.32 % of 4 %."""
+    truth, noise, generator = np.array([2e6, 1.2e-11, 0.9, 1e-6, 0.8]), 0.04, np.random.default_rng(5)
+    found = []
+    for _ in range(60):
+        z = noisy(MODEL.impedance(FREQUENCY, truth), generator, noise)
+        start = dict(zip(MODEL.names, truth, strict=True))
+        fits = [fit_circuit(FREQUENCY, z, PAPER, weights=w, start=start, restarts=0) for w in ("modulus", "fitted")]
+        found.append([*(fit["R1"] / truth[0] - 1 for fit in fits), fits[1].uncertainty("R1") / truth[0]])
+    low, right, sd = np.mean(found, axis=0)
+    assert low - right == pytest.approx(-2 * noise**2, rel=0.25)
+    assert abs(right) < 2 * sd / np.sqrt(60)
 
 
 @pytest.mark.parametrize(

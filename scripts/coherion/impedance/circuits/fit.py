@@ -4,9 +4,13 @@ Minimised is chi^2 = sum over points of (w' (Z'_fit - Z'))^2 + (w'' (Z''_fit - Z
 
 ===============  =======================================  ===========================================
 ``modulus``      w' = w'' = 1 / |Z|                       error proportional to the modulus (default)
+``fitted``       w' = w'' = 1 / |Z_fit|                   the same, of a first fit with ``modulus``
 ``proportional`` w' = 1 / |Z'|, w'' = 1 / |Z''|           error proportional to each component
 ``unit``         w' = w'' = 1                             the same error everywhere, in ohm
 ===============  =======================================  ===========================================
+
+A weight from a noisy modulus is largest where noise has made the modulus small, which draws the fit towards smaller
+values, by twice the square of the relative noise; weights from a first fit, held fixed in the second, do not.
 
 The minimiser is scipy's trust region reflective algorithm with analytic derivatives, scaled by the Jacobian. It works
 in ln R, ln tau and alpha for each arc p(R, CPE), tau = (R Q)^(1/alpha), and in the logarithms of other positive
@@ -135,13 +139,15 @@ def parameter_index(model: Circuit, name: str, key: str = "circuit") -> int:
 def weights_of(impedance: np.ndarray, name: str) -> np.ndarray:
     """Weights for real and imaginary part alternately (twice the number of points), in 1/ohm or 1.
 
+    ``fitted`` are those of the impedance given, which is then the one of a first fit.
+
     Raises
     ------
     InputError
         If the name is unknown or a component is zero under proportional weights.
     """
     z = np.asarray(impedance, dtype=complex)
-    if name == "modulus":
+    if name in ("modulus", "fitted"):
         return np.repeat(1 / np.abs(z), 2)
     if name == "proportional":
         parts = np.abs(z.view(float))
@@ -161,6 +167,7 @@ def fit_circuit(
     text: str = "p(R1,CPE1)-CPE2",
     *,
     weights: str = "modulus",
+    weighed_by: np.ndarray | None = None,
     start: Mapping[str, float] | Sequence[Mapping[str, float]] | None = None,
     fixed: Mapping[str, float] | None = None,
     bounds: Mapping[str, Sequence[float]] | None = None,
@@ -183,7 +190,10 @@ def fit_circuit(
     text
         The circuit in impedance.py's notation.
     weights
-        ``modulus``, ``proportional`` or ``unit``.
+        ``modulus``, ``fitted``, ``proportional`` or ``unit``.
+    weighed_by
+        Impedance (complex ohm) that the weights are taken from: with ``fitted`` that of a first fit, which is then not
+        made here. By default that of the spectrum.
     start
         Values of parameters, by name and in their units, to start from; others start from the data. A list of complete
         sets: these are the only starts.
@@ -228,12 +238,17 @@ def fit_circuit(
     # An arc whose R or Q has a value or limit of the user's own keeps the coordinates in which these are plain.
     touched = {parameter_index(model, name, "bounds") for name in (*fixed, *bounds)}
     by_time_constant = tuple(a for a in arcs(model) if a.kind == "CPE" and not touched & {a.r, a.q})
-    problem = Problem(model, f, z, weights_of(z, weights), free, anchored, by_time_constant, lower, upper)
+    source = z if weighed_by is None else np.ascontiguousarray(weighed_by, dtype=complex)
+    problem = Problem(model, f, z, weights_of(source, weights), free, anchored, by_time_constant, lower, upper)
 
     begin = [
         np.where(free, np.clip(x, lower, upper), anchored) for x in _starts(model, f, z, start or {}, restarts, seed)
     ]
     best, tried, agreeing = _lowest(problem, begin, restarts, tolerance)
+    if weights == "fitted" and weighed_by is None:
+        first, _ = model.evaluate(problem.frequencies, best)
+        problem = Problem(model, f, z, weights_of(first, weights), free, anchored, by_time_constant, lower, upper)
+        best = problem.minimise(best, tolerance)[1]
     x = _arcs_in_order(problem, best, lower, upper)
     return _result(model, problem, x, lower, upper, weights, scale_covariance, tried, agreeing)
 

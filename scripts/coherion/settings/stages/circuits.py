@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from coherion.settings.model import Fraction, NotNegative, Positive, Seed, Settings, refuse, told
 
-Weights = Literal["modulus", "proportional", "unit"]
+Weights = Literal["fitted", "modulus", "proportional", "unit"]
 CapacitanceUncertainty = Literal["covariance", "sum_of_relative"]
 WEIGHTS: tuple[str, ...] = get_args(Weights)
 UNCERTAINTIES: tuple[str, ...] = get_args(CapacitanceUncertainty)
@@ -21,7 +21,13 @@ class CircuitSettings(Settings, frozen=True, kw_only=True):
     circuit: Annotated[
         str, told("Circuit in impedance.py's notation, or auto: the circuit that each spectrum asks for")
     ] = AUTOMATIC
-    weights: Annotated[Weights, told("What a point's residual is divided by: |Z|, its parts, or nothing")] = "modulus"
+    weights: Annotated[
+        Weights,
+        told(
+            "What a point's residual is divided by: |Z| of a first fit, |Z| as measured (noise of some per cent then "
+            "draws R down), its parts, or nothing"
+        ),
+    ] = "fitted"
     start: Annotated[
         dict[str, float],
         told("Values to start from by parameter, in their units; others are found from the data"),

@@ -87,7 +87,7 @@ def choose_circuit(
     impedance: np.ndarray,
     limits: PhysicalLimits | None = None,
     *,
-    weights: str = "modulus",
+    weights: str = "fitted",
     seed: int = 0,
     scale_covariance: bool = True,
     distribution: RelaxationTimes | None = None,
@@ -116,9 +116,24 @@ def choose_circuit(
     drt = distribution or relaxation_times(frequency, impedance)
     taus = _time_constants(drt, frequency)
 
+    first = "modulus" if weights == "fitted" else weights
+
+    def to_the_end(text: str, start: CircuitFit, weights: str, weighed_by: np.ndarray | None) -> CircuitFit:
+        return fit_circuit(
+            frequency,
+            impedance,
+            text,
+            weights=weights,
+            weighed_by=weighed_by,
+            start=[dict(zip(start.names, map(float, start.values), strict=True))],
+            bounds=exponent_bounds(text, limits),
+            restarts=1,
+            scale_covariance=scale_covariance,
+        )
+
     def rough_from(text: str, starts: Sequence[Mapping[str, float]]) -> CircuitFit:
         bounds = exponent_bounds(text, limits)
-        return fit_circuit(frequency, impedance, text, weights=weights, start=starts, bounds=bounds, tolerance=_ROUGH)
+        return fit_circuit(frequency, impedance, text, weights=first, start=starts, bounds=bounds, tolerance=_ROUGH)
 
     def rough(text: str) -> CircuitFit:
         model = circuit(text)
@@ -141,17 +156,13 @@ def choose_circuit(
         admitted = [c.fit.aicc for c in candidates if c.admitted]
         if admitted and found[text].aicc > min(admitted) + _HOPEFUL:
             break
-        fit = fit_circuit(
-            frequency,
-            impedance,
-            text,
-            weights=weights,
-            start=[dict(zip(found[text].names, map(float, found[text].values), strict=True))],
-            bounds=exponent_bounds(text, limits),
-            restarts=1,
-            scale_covariance=scale_covariance,
-        )
+        fit = to_the_end(text, found[text], first, None)
         candidates.append(Candidate(text, fit, judge(fit, frequency, limits), 0.0))
+    if weights == "fitted":
+        # AICc compares fits with the same weights: all take those of the one that is best so far.
+        leader = min([c for c in candidates if c.admitted] or candidates, key=lambda c: c.fit.aicc)
+        again = [(c.text, to_the_end(c.text, c.fit, weights, leader.fit.impedance)) for c in candidates]
+        candidates = [Candidate(text, fit, judge(fit, frequency, limits), 0.0) for text, fit in again]
     return _chosen(candidates)
 
 

@@ -105,6 +105,7 @@ def choose_model(frequency: np.ndarray, impedance: np.ndarray, fit: CircuitFit, 
             impedance,
             text,
             weights=fit.weights,
+            weighed_by=fit.impedance if fit.weights == "fitted" else None,
             start=_starts(fit, circuit(text), frequency),
             tolerance=1e-3,
         )
