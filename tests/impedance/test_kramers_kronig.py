@@ -150,8 +150,33 @@ def test_the_inductance_of_the_leads_is_told():
 
 
 def test_noise_beyond_the_limit_refuses_the_spectrum():
-    found = validate_spectrum(FREQUENCY, spectrum(noise=0.03))
+    found = validate_spectrum(FREQUENCY, spectrum(noise=0.08))
     assert not found.valid and "noise" in found.verdict
+
+
+@pytest.mark.parametrize("noise", [0.012, 0.02, 0.04])
+def test_white_noise_takes_no_points_away(noise):
+    for seed in range(20):
+        found = validate_spectrum(FREQUENCY, spectrum(noise=noise, seed=seed))
+        assert found.valid and np.count_nonzero(found.kept) >= 89
+        assert "noise" in found.verdict
+
+
+def test_a_noisy_low_end_of_a_good_spectrum_stays():
+    """Current near the floor of the instrument: 0.3 % at the high end, 6 % below 100 Hz."""
+    z = spectrum(3e7)
+    generator = np.random.default_rng(2)
+    noise = np.where(FREQUENCY < 100, 0.06, 0.003)
+    z = z + noise * np.abs(z) * (generator.normal(size=z.size) + 1j * generator.normal(size=z.size))
+    found = validate_spectrum(FREQUENCY, z)
+    assert found.valid and np.count_nonzero(found.kept) >= 86
+    local = found.test.local_noise
+    frequency = found.test.frequency
+    assert np.median(local[frequency < 30]) == pytest.approx(0.06, rel=0.4)
+    assert np.median(local[frequency > 1e4]) == pytest.approx(0.003, rel=0.5)
+    # A systematic fault is no noise, however large: neighbours of it are alike.
+    found = validate_spectrum(FREQUENCY, z * np.where(FREQUENCY > 1e5, 1.2, 1.0))
+    assert not found.valid or np.count_nonzero(found.kept) < 86
 
 
 def test_order_of_the_points_does_not_matter():

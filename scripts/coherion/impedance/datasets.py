@@ -6,6 +6,7 @@ in ``point`` and padded with NaN.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from coherion.data.contract.impedance import VALIDATION
 from coherion.data.tables import text_cell
 from coherion.errors import InputError
 from coherion.impedance.kramers_kronig import REASONS, validate_spectrum
+from coherion.impedance.z_hit import drift_verdict, z_hit
 from coherion.settings.stages.validation import ValidationSettings
 
 if TYPE_CHECKING:
@@ -43,8 +45,9 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
     -------
     Dataset
         The spectra and: ``kept``, ``removal`` (code), ``kramers_kronig_real``, ``kramers_kronig_imaginary``
-        (residuals relative to \\|Z\\|) by point; ``valid``, ``verdict``, ``kramers_kronig_largest``,
-        ``kramers_kronig_noise``, ``kramers_kronig_correlation``, ``removed`` (count) by spectrum.
+        (residuals relative to \\|Z\\|), ``noise``, ``z_hit_residual`` by point; ``valid``, ``verdict``, ``drift``,
+        ``kramers_kronig_largest``, ``kramers_kronig_noise``, ``kramers_kronig_correlation``, ``z_hit_drift``,
+        ``removed`` (count) by spectrum.
 
     Raises
     ------
@@ -56,8 +59,9 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
         raise InputError("dataset holds no spectra", expected="one or more", advice="check the table of spectra")
     reason = np.full(shape, -1, dtype=np.int8)
     residual = np.full(shape, np.nan + 0j)
-    valid, verdict = np.zeros(shape[0], dtype=bool), [""] * shape[0]
-    largest, noise, correlation = (np.full(shape[0], np.nan) for _ in range(3))
+    modulus, local = np.full(shape, np.nan), np.full(shape, np.nan)
+    valid, verdict, drift = np.zeros(shape[0], dtype=bool), [""] * shape[0], [""] * shape[0]
+    largest, noise, correlation, moved = (np.full(shape[0], np.nan) for _ in range(4))
     for row in range(shape[0]):
         places, f, z = measured(spectra, row)
         try:
@@ -70,6 +74,11 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
         valid[row], verdict[row] = found.valid, found.verdict
         largest[row], noise[row] = found.test.size.max(), found.test.noise
         correlation[row] = found.test.correlation
+        local[row, places[found.kept]] = found.test.local_noise
+        with contextlib.suppress(InputError):
+            hit = z_hit(f[found.kept], z[found.kept])
+            modulus[row, places[found.kept]], moved[row] = hit.residual, hit.drift
+            drift[row] = drift_verdict(hit, found.residual[found.kept], settings.largest_drift)
     meanings = {-1: "no point", **REASONS}
     values = {
         "kept": reason == 0,
@@ -82,6 +91,10 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
         "kramers_kronig_largest": largest,
         "kramers_kronig_noise": noise,
         "kramers_kronig_correlation": correlation,
+        "noise": local,
+        "z_hit_residual": modulus,
+        "z_hit_drift": moved,
+        "drift": np.array(drift, dtype=object),
     }
     made = spectra.assign(VALIDATION.made(values))
     made["removal"].attrs.update(

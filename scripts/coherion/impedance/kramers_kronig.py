@@ -25,6 +25,9 @@ import numpy as np
 from coherion.errors import InputError
 from coherion.settings.stages.validation import ValidationSettings
 
+# Points about each from which its noise is told: a decade and a half of a usual sweep.
+_NEIGHBOURS = 15
+_SYSTEMATIC = 0.6
 KEPT, OUTSIDE_LIMITS, LOW_END, HIGH_END, SPIKE = 0, 1, 2, 3, 4
 REASONS = {
     KEPT: "kept",
@@ -68,9 +71,42 @@ class KramersKronig:
         return float(np.sum((r[1:] * r[:-1].conj()).real)) / total if total > 0 else 0.0
 
     @property
+    def white(self) -> np.ndarray:
+        """True for points about which neighbours correlate no more than those of noise.
+
+        That is two standard errors over the whole sweep, and 0.6 over the three decades about the point: there a step
+        or a wrong end gives 0.7 and more, even of a sweep with a noisy end that hides it in the whole.
+        """
+        order = np.argsort(self.frequency)
+        r = self.residual[order] / self.local_noise[order].clip(np.finfo(float).tiny)
+        product = np.append((r[1:] * r[:-1].conj()).real, 0.0)
+        near = _near(r.size, 2 * _NEIGHBOURS)
+        size = np.sum(np.abs(r[near]) ** 2, axis=1)
+        local = np.sum(product[near[:, :-1]], axis=1) / size.clip(np.finfo(float).tiny)
+        white = np.empty(r.size, dtype=bool)
+        white[order] = local <= _SYSTEMATIC
+        return white & bool(self.correlation <= 2 / np.sqrt(r.size))
+
+    @property
     def noise(self) -> float:
         """Robust standard deviation of one component of the residuals (1.4826 x median of their size)."""
         return 1.4826 * float(np.median(np.abs(np.concatenate([self.residual.real, self.residual.imag]))))
+
+    @property
+    def local_noise(self) -> np.ndarray:
+        """The same at each point, from the points about it: currents near the floor of an instrument are noisier."""
+        order = np.argsort(self.frequency)
+        r = self.residual[order]
+        near = np.abs(r.view(float).reshape(-1, 2)[_near(r.size, _NEIGHBOURS)].reshape(r.size, -1))
+        noise = np.empty(r.size)
+        noise[order] = 1.4826 * np.median(near, axis=1)
+        return noise
+
+
+def _near(size: int, width: int) -> np.ndarray:
+    """Places of the points about each (size x width), of an ordered sweep."""
+    width = min(width, size)
+    return np.clip(np.arange(size) - width // 2, 0, size - width)[:, None] + np.arange(width)
 
 
 def linear_kramers_kronig(
@@ -187,7 +223,7 @@ def validate_spectrum(
             break
         if kept.size < (1 - settings.largest_removed_fraction) * allowed:
             break
-        found = _next_removal(test, settings)
+        found = _next_removal(test, _limit(test, settings), settings)
         if found is None:
             break
         places, code = found
@@ -217,10 +253,17 @@ def _reordered(test: KramersKronig, f: np.ndarray, back: np.ndarray, reason: np.
     )
 
 
-def _next_removal(test: KramersKronig, settings: ValidationSettings) -> tuple[np.ndarray, int] | None:
+def _limit(test: KramersKronig, settings: ValidationSettings) -> np.ndarray:
+    """Residual (1) of each point from which it is bad: noise that is no more than noise makes none of them bad."""
+    return np.maximum(settings.limit, settings.noise_ratio * np.where(test.white, test.local_noise, 0.0))
+
+
+def _next_removal(
+    test: KramersKronig, limit: np.ndarray, settings: ValidationSettings
+) -> tuple[np.ndarray, int] | None:
     """Places (among the kept points, by rising frequency) to remove next and the reason; None when done."""
     size = test.size
-    bad = size > settings.limit
+    bad = size > limit
     if not bad.any():
         return None
     ends = []
@@ -272,13 +315,16 @@ def _verdict(test: KramersKronig, kept: int, allowed: int, settings: ValidationS
             f"{100 * settings.largest_removed_fraction:.0f} %",
             False,
         )
+    if test.noise > settings.largest_noise:
+        return f"noise of {100 * test.noise:.1f} %, more than {100 * settings.largest_noise:g} %", False
     above = int(np.count_nonzero(test.size > settings.limit))
     if above == 0:
         return "", True
-    # Two standard errors of the correlation of white noise; a wrong sweep gives 0.5 and more.
-    nature = "systematic, as from drift" if test.correlation > 2 / np.sqrt(kept) else "noise"
-    if settings.trim and above > settings.largest_bad_fraction * kept:
-        return f"Kramers-Kronig: {above} of {kept} points above {100 * settings.limit:g} % ({nature})", False
+    nature = "noise" if test.white.all() else "systematic, as from drift"
+    # What counts against a spectrum are the points that its noise does not explain.
+    bad = int(np.count_nonzero(test.size > _limit(test, settings)))
+    if settings.trim and bad > settings.largest_bad_fraction * kept:
+        return f"Kramers-Kronig: {bad} of {kept} points above {100 * settings.limit:g} % ({nature})", False
     return (
         f"{above} points remain above {100 * settings.limit:g} % (largest {100 * test.size.max():.1f} %, "
         f"noise {100 * test.noise:.2f} %, {nature})",

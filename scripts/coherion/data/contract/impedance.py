@@ -65,6 +65,12 @@ VALIDATION = Contract(
         Variable("kramers_kronig_largest", "spectrum", "1", "largest Kramers-Kronig residual / |Z| of kept points"),
         Variable("kramers_kronig_noise", "spectrum", "1", "robust standard deviation of the Kramers-Kronig residuals"),
         Variable("kramers_kronig_correlation", "spectrum", "1", "correlation of neighbouring Kramers-Kronig residuals"),
+        Variable(
+            "noise", _POINT, "1", "standard deviation of one component / |Z|, from the Kramers-Kronig residuals near"
+        ),
+        Variable("z_hit_residual", _POINT, "1", "ln |Z| less its reconstruction from the phase (Z-HIT)"),
+        Variable("z_hit_drift", "spectrum", "1", "mean of that over the lowest decade of frequency"),
+        Variable("drift", "spectrum", "1", "that the sample changed during the sweep, in words, if it did"),
     ),
     attributes=_READ,
 )

@@ -87,7 +87,8 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     reason = np.full((rows, len(sums)), "", dtype=object)
     distribution = np.full((rows, taus.size), np.nan)
     fewest = FEWEST_NUMBERS if automatic else len(circuit(settings.circuit).parameters)
-    noise = validated["kramers_kronig_noise"].values if "kramers_kronig_noise" in validated else np.full(rows, np.nan)
+    drift = validated["drift"].values if "drift" in validated else [""] * rows
+    noise = validated["noise"].values if "noise" in validated else np.full((rows, points), np.nan)
     for row in range(rows):
         if not bool(validated["valid"].values[row]):
             reason[row] = str(validated["verdict"].values[row]) or "not valid"
@@ -100,13 +101,13 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         drt = relaxation_times(f[kept], z[kept], time_constants=taus)
         distribution[row] = drt.distribution
         if automatic:
-            results[row] = analyse_automatic(f[kept], z[kept], settings, float(noise[row]), drt)
+            results[row] = analyse_automatic(f[kept], z[kept], settings, noise[row, places][kept], drt)
         else:
-            results[row] = analyse_configured(f[kept], z[kept], settings, sums, float(noise[row]))
+            results[row] = analyse_configured(f[kept], z[kept], settings, sums, noise[row, places][kept])
     known = parameters_of(results) if automatic else configured_parameters(settings.circuit)
     if automatic and {r.members for r in results if r is not None} == {("R1",)}:
         sums = {"total": ["R1"]}
-    values = _columns(validated, results, reason, list(sums), known, points)
+    values = _columns(validated, results, reason, [str(d) for d in drift], list(sums), known, points)
     carried = (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
     values |= {name: validated[name].values for name in carried if name in validated}
     values |= {"relaxation_distribution": distribution, "relaxation_time": taus}
@@ -120,6 +121,7 @@ def _columns(
     validated: xarray.Dataset,
     results: list[SpectrumResult | None],
     reason: np.ndarray,
+    drift: list[str],
     resistances: list[str],
     known: tuple[list[str], list[str], list[str]],
     points: int,
@@ -177,7 +179,8 @@ def _columns(
             r = result.resistances[name]
             a["resistance"][row, k], a["resistance_sd"][row, k] = r.value, r.sd
             a["resistance_choice_sd"][row, k] = r.choice_sd
-            a["resolved"][row, k], reason[row, k] = not r.reason, r.reason
+            reason[row, k] = r.reason or drift[row]
+            a["resolved"][row, k] = not reason[row, k]
         for k, role in enumerate(alternatives):
             a["delta_aicc"][row, k] = result.delta_aicc.get(role, np.nan)
         a["preferred_circuit"][row], a["fitted_circuit"][row] = result.preferred, fit.circuit.text

@@ -63,7 +63,7 @@ def analyse_configured(
     impedance: np.ndarray,
     settings: CircuitSettings,
     sums: Mapping[str, Sequence[str]],
-    noise: float,
+    noise: np.ndarray,
 ) -> SpectrumResult:
     """Fit the configured circuit to a spectrum.
 
@@ -76,7 +76,7 @@ def analyse_configured(
     sums
         Resistors that add up to each resistance, by its name.
     noise
-        Standard deviation of one component relative to |Z| (1), from the Kramers-Kronig test.
+        Standard deviation of one component of each point relative to |Z| (1), from the Kramers-Kronig test.
     """
     fit = fit_circuit(
         frequency,
@@ -94,14 +94,16 @@ def analyse_configured(
     resistances = {}
     for name, members in sums.items():
         total, sd = resistance_sum(fit, members, settings.sum_covariance)
-        why = unresolved_reason(fit, frequency, members, total, sd, properties, settings)
+        why = unresolved_reason(
+            fit, frequency, members, total, sd, properties, settings, float(np.sqrt(np.mean(noise**2)))
+        )
         resistances[name] = Resistance(total, sd, 0.0, why)
     preferred, delta, doubt = "", {}, ""
-    ratio = _misfit(fit) / noise if noise > 0 else np.nan
+    ratio = _misfit_to_noise(fit, noise)
     if settings.compare_circuits:
         choice = choose_model(frequency, impedance, fit, margin=settings.aicc_margin)
         preferred, delta = choice.circuits[choice.preferred], choice.delta_aicc
-        if choice.preferred != CONFIGURED and delta[choice.preferred] < 0 and _misses(fit, settings, noise):
+        if choice.preferred != CONFIGURED and delta[choice.preferred] < 0 and _misses(fit, settings, ratio):
             doubt = (
                 f"{fit.circuit.text} misses the spectrum by {100 * _misfit(fit):.1f} %, {ratio:.1f} times its noise; "
                 f"{preferred} describes it better (AICc lower by {-delta[choice.preferred]:.0f})"
@@ -116,7 +118,7 @@ def analyse_automatic(
     frequency: np.ndarray,
     impedance: np.ndarray,
     settings: CircuitSettings,
-    noise: float,
+    noise: np.ndarray,
     distribution: RelaxationTimes | None = None,
 ) -> SpectrumResult:
     """Find the circuit that a spectrum asks for, and the electrolyte's resistance under it, ``total``.
@@ -128,7 +130,7 @@ def analyse_automatic(
     settings
         Weights, limits and rules.
     noise
-        Standard deviation of one component relative to |Z| (1), from the Kramers-Kronig test.
+        Standard deviation of one component of each point relative to |Z| (1), from the Kramers-Kronig test.
     distribution
         Distribution of relaxation times of the spectrum, if it is known already.
     """
@@ -145,20 +147,30 @@ def analyse_automatic(
     own = [a for a in chosen.judgement.arcs if a.arc.resistance in chosen.judgement.members]
     sd = float(np.hypot(chosen.resistance_sd, found.choice_sd))
     why = chosen.judgement.objection and found.reason
-    if not why and _misses(chosen.fit, settings, noise):
+    ratio = _misfit_to_noise(chosen.fit, noise)
+    if not why and _misses(chosen.fit, settings, ratio):
         why = (
             f"no circuit describes the spectrum: {chosen.text} misses it by {100 * _misfit(chosen.fit):.1f} %, "
-            f"{_misfit(chosen.fit) / noise:.1f} times its noise"
+            f"{ratio:.1f} times its noise"
         )
     if not why:
         # An arc that does not close is judged by the error of its resistance, and doubted.
         rule = structs.replace(settings, lowest_apex_ratio=0.0)
-        why = unresolved_reason(chosen.fit, frequency, chosen.judgement.members, chosen.resistance, sd, own, rule)
+        why = unresolved_reason(
+            chosen.fit,
+            frequency,
+            chosen.judgement.members,
+            chosen.resistance,
+            sd,
+            own,
+            rule,
+            float(np.sqrt(np.mean(noise**2))),
+        )
     return SpectrumResult(
         fit=chosen.fit,
         resistances={"total": Resistance(chosen.resistance, sd, found.choice_sd, why)},
         arcs=chosen.judgement.arcs,
-        misfit_to_noise=_misfit(chosen.fit) / noise if noise > 0 else np.nan,
+        misfit_to_noise=ratio,
         choice=f"{found.reason}; {chosen.judgement.rule}",
         members=chosen.judgement.members,
         rivals=json.dumps([_as_plain(c, chosen) for c in found.rivals]),
@@ -216,9 +228,16 @@ def _misfit(fit: CircuitFit) -> float:
     return float(np.sqrt(np.mean(np.abs(fit.residual) ** 2) / 2))
 
 
-def _misses(fit: CircuitFit, settings: CircuitSettings, noise: float) -> bool:
-    """Whether a misfit is larger than noise and instrument make it."""
-    return _misfit(fit) > max(settings.largest_misfit_to_noise * noise, _INSTRUMENT)
+def _misfit_to_noise(fit: CircuitFit, noise: np.ndarray) -> float:
+    """Root mean square of the residuals, each in units of the noise of its point; NaN where that is not known."""
+    if not np.all(noise > 0):
+        return float("nan")
+    return float(np.sqrt(np.mean(np.abs(fit.residual / noise) ** 2) / 2))
+
+
+def _misses(fit: CircuitFit, settings: CircuitSettings, ratio: float) -> bool:
+    """Whether a misfit, ``ratio`` times the noise, is larger than noise and instrument make it."""
+    return ratio > settings.largest_misfit_to_noise and _misfit(fit) > _INSTRUMENT
 
 
 def parameters_of(results: Sequence[SpectrumResult | None]) -> tuple[list[str], list[str], list[str]]:

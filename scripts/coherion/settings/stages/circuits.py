@@ -68,7 +68,10 @@ class CircuitSettings(Settings, frozen=True, kw_only=True):
     ] = 1.0
     largest_misfit: Annotated[
         Positive,
-        told("A spectrum that the circuit misses by more (root mean square, relative to |Z|) is not resolved"),
+        told(
+            "A spectrum that a circuit of one's own misses by more (root mean square, relative to |Z|), and by more "
+            "than largest_misfit_to_noise allows, is not resolved"
+        ),
     ] = 0.05
     largest_misfit_to_noise: Annotated[
         Positive,

@@ -8,6 +8,7 @@ systematic errors, which a second arc follows as readily as a process. So the ch
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -126,6 +127,7 @@ def unresolved_reason(
     resistance_sd: float,
     properties: Sequence[ArcProperties],
     limits: CircuitSettings,
+    noise: float = math.nan,
 ) -> str:
     """Why a resistance is not resolved; empty if it is.
 
@@ -142,11 +144,15 @@ def unresolved_reason(
     properties
         Properties of all arcs of the circuit.
     limits
-        ``largest_relative_sd``, ``lowest_apex_ratio`` and ``largest_misfit`` count.
+        ``largest_relative_sd``, ``lowest_apex_ratio``, ``largest_misfit`` and ``largest_misfit_to_noise`` count.
+    noise
+        Standard deviation of one component relative to \\|Z\\| (1), from the Kramers-Kronig test, if it is known.
     """
     misfit = float(np.sqrt(np.mean(np.abs(fit.residual) ** 2) / 2))
-    if not misfit <= limits.largest_misfit:
-        return f"circuit misses the spectrum by {100 * misfit:.1f} % (limit {100 * limits.largest_misfit:g} %)"
+    # What is noise is no fault of the circuit.
+    largest = np.nanmax([limits.largest_misfit, limits.largest_misfit_to_noise * noise])
+    if not misfit <= largest:
+        return f"circuit misses the spectrum by {100 * misfit:.1f} % (limit {100 * largest:.3g} %)"
     limited = [n for n in names if n in fit.at_limit]
     if limited:
         return f"{limited[0]} ended on a limit of its range"
