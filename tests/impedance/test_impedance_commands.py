@@ -169,7 +169,7 @@ def test_what_is_removed_and_left_out_is_listed_with_its_reason(commands, tmp_pa
     left_out = {r["temperature_C"]: r["reason"] for r in table(tmp_path / "arrhenius.exclusions.tsv")}
     assert set(left_out) == {"-40", "20", "30"}
     assert "not closed" in left_out["-40"]
-    assert "had to go" in left_out["20"] and "10 points are left" in left_out["30"]
+    assert "noise of" in left_out["20"] and "10 points are left" in left_out["30"]
     # 3. What is left still gives the truth.
     total = found.sel(resistance_name="total")
     assert abs(float(total["activation_energy"]) - ENERGY) < 4 * float(total["activation_energy_sd"])
@@ -238,6 +238,7 @@ def test_published_energies_through_the_commands(commands, tmp_path, real_data):
         spectra,
         fit={
             "circuit": "p(R1,CPE1)-p(R2,CPE2)-CPE3",
+            "weights": "modulus",
             "resistances": {"bulk": ["R1"], "total": ["R1", "R2"]},
             "sum_covariance": False,
         },

@@ -21,7 +21,10 @@ _EMPTY = re.compile(
 )
 # A name of nothing but these, numbers and their units is that of what holds a sample.
 _HOLDER = re.compile(r"(capillar(?:y|ies)|capill|kapillaren?|kapton|glass?|quartz|quarz|holder|container|air)", re.I)
-_NOT_A_NAME = ("", "mm", "um", "cm", "ag", "mo", "cu", "ka", "only", "nur", "tube", "run", "scan", "the")
+_NOT_A_NAME = (
+    *("", "p", "mm", "um", "cm", "ag", "mo", "cu", "ka", "only", "nur", "the", "tube", "run", "scan", "frames"),
+    *("av", "avg", "average", "sum", "merged", "corr", "monitor", "mon", "norm", "s", "min", "h"),
+)
 _TECHNIQUE = re.compile(
     r"[ _-]+(?:[0-9]{2}[ _-])?(?:PEIS|GEIS|SPEIS|SGEIS|EIS)(?:[ _-]C[0-9]{2})?(?:[ _-][0-9]+)?$", re.I
 )
