@@ -11,6 +11,7 @@ import numpy as np
 from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.least_squares.covariance import counting_covariance
 from coherion.refinement.least_squares.minimise import RefinementResult
+from coherion.refinement.least_squares.misfit import Shift, sandwich, shift_of_q, widened
 from coherion.refinement.least_squares.sensitivity import resolution_covariance
 from coherion.refinement.least_squares.weights import FitData
 from coherion.refinement.linear_map import LinearMap
@@ -75,18 +76,37 @@ class Refined:
     def covariance(self, scaled: bool) -> np.ndarray:
         """Covariance of ``result.parameters``, with the resolution's part.
 
-        Scaled: of the fit, times reduced chi-squared, so that it holds the misfit of the model. Not scaled: of the
+        Scaled: of the fit, times reduced chi-squared, and what the shape of the misfit adds
+        (:mod:`coherion.refinement.least_squares.misfit`), so that it holds the misfit of the model. Not scaled: of the
         counts alone; where the noise of the data is not known, the same as the scaled one.
         """
         return self._covariances[scaled]
 
     @cached_property
-    def _covariances(self) -> dict[bool, np.ndarray]:
+    def shift_of_q(self) -> Shift:
+        """The shift of all Q that the residual shows."""
         result = self.result
-        scaled = result.covariance_scaled * result.degrees_of_freedom / self.degrees_of_freedom
+        return shift_of_q(
+            result.r,
+            result.calculated,
+            self.model.qmax,
+            weighting=result.target.weighting,
+            jacobian=result.jacobian,
+            residual=result.target.weighting(result.difference),
+            inverse=result.inverse,
+            variance=self.chi_squared_reduced,
+        )
+
+    @cached_property
+    def _covariances(self) -> dict[bool, np.ndarray]:
+        result, shift = self.result, self.shift_of_q
+        residual = result.target.weighting(result.difference)
+        rough = sandwich(result.jacobian, residual, result.inverse) * len(residual) / self.degrees_of_freedom
+        own = widened(result.inverse * self.chi_squared_reduced, rough)
+        scaled = result.map.covariance(own + shift.variance * np.outer(shift.response, shift.response))
         counted = counting_covariance(self.data, result.jacobian, result.target.weighting, result.inverse)
         plain = scaled if counted is None else result.map.covariance(counted)
-        return {kind: own + self.resolution_covariance for kind, own in ((True, scaled), (False, plain))}
+        return {kind: made + self.resolution_covariance for kind, made in ((True, scaled), (False, plain))}
 
     def uncertainties(self, scaled: bool) -> dict[str, float]:
         """Standard uncertainty of each refined parameter, in its unit."""
