@@ -412,3 +412,19 @@ def test_settings_from_a_table():
 def test_settings_that_cannot_be(given, message):
     with pytest.raises(InputError, match=message):
         settings_from(ScanSettings, given)
+
+
+def test_intensities_below_zero_are_data_unless_they_were_counted(tmp_path, cases):
+    path = tmp_path / "dark.xy"
+    values = np.where(np.arange(200) % 7, 120.5, -3.25)
+    path.write_text("".join(f"{2 + 0.1 * i:.2f} {y}\n" for i, y in enumerate(values)))
+    with pytest.warns(CoherionWarning, match="29 of 200 intensities are below zero.*arbitrary"):
+        found = read_scan(path)
+    assert found.attrs["intensity_kind"] == "arbitrary" and "intensity_sd" not in found
+    np.testing.assert_array_equal(found["intensity"], values)
+    for kind in ("counts", "counts_per_second"):
+        with pytest.raises(InputError, match="line 1: what was counted cannot be negative; found -3.25, 29 of 200"):
+            read_scan(path, intensity_kind=kind, time_per_point=10.0)
+    # Detectors of others, a dark image subtracted: one point beyond the range, and many.
+    for name in ("negative_point/Pt_bulk-00055.chi", "negative_noise.xy"):
+        assert (read_scan(cases / "scans" / name, intensity_kind="arbitrary")["intensity"] < 0).any()

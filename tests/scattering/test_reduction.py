@@ -98,8 +98,9 @@ def test_abscissa_q_and_two_theta_agree():
         scan = over_q.copy()
         if wavelength is None:
             del scan.attrs["wavelength"]
-        found = reduce_scan(scan, None, SETTINGS)
-        np.testing.assert_allclose(found["pdf"], reduce_scan(_sample(), None, SETTINGS)["pdf"], atol=1e-9)
+        found = reduce_scan(scan, None, _with(procedure="pdfgetx3"))
+        same = reduce_scan(_sample(), None, _with(procedure="pdfgetx3"))
+        np.testing.assert_allclose(found["pdf"], same["pdf"], atol=1e-9)
 
 
 def test_zero_shift_and_lorch():
@@ -132,11 +133,20 @@ def test_wavelength_is_assumed_only_with_a_warning():
 def test_brighter_background_names_the_numbers():
     with pytest.warns(CoherionWarning, match=r"brighter than the sample at \d+ of \d+ points, Q = .* background"):
         reduce_scan(_sample(), _background(), _with(background_scale=4.0))
+    # 1. An absolute scale cannot be negative.
     with (
         pytest.warns(CoherionWarning, match="brighter"),
         pytest.raises(InputError, match="scatters less than its background"),
     ):
-        reduce_scan(_background(), _sample(), _with(background_scale=3.0))
+        reduce_scan(_background(), _sample(), _with(background_scale=3.0, corrections="compton"))
+
+
+def test_a_difference_that_is_negative_is_the_other_one_turned():
+    """PDFgetX3's scale takes the sign of the net intensity, so A - B and B - A give one and the same F(Q)."""
+    ours, theirs = _sample(), _background()
+    with pytest.warns(CoherionWarning, match="brighter"), pytest.warns(CoherionWarning, match="sign of G.r. is turned"):
+        turned = reduce_scan(theirs, ours, SETTINGS)
+    np.testing.assert_allclose(turned["pdf"], reduce_scan(ours, theirs, SETTINGS)["pdf"], atol=1e-9)
 
 
 def _broken(value, what="intensity"):

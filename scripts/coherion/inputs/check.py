@@ -346,7 +346,8 @@ def _compare(sample: Pattern, background: Pattern, settings: ReductionSettings) 
     """Warn where the background is brighter than the sample after the corrections, as the reduction does."""
     from coherion.scattering.corrections.background import warn_if_brighter
     from coherion.scattering.corrections.laboratory import corrections_for
-    from coherion.scattering.grids import interpolation, uniform_grid
+    from coherion.scattering.grids import interpolation
+    from coherion.scattering.steps import grid_of
 
     wanted = settings.background_scale
     if wanted == "estimate":
@@ -363,7 +364,7 @@ def _compare(sample: Pattern, background: Pattern, settings: ReductionSettings) 
                 advice="state time_per_point_s in the table of scans or give the scale",
             )
         scale = times[0] / times[1]
-    grid = uniform_grid(sample.q, settings.qmin, sample.upper_limit(settings.qmaxinst))
+    grid = grid_of(sample, settings)
     corrections = corrections_for(settings, grid, sample.wavelength)
     here, there = interpolation(grid.q, sample.q), interpolation(grid.q, background.q)
     bright = sample.at(*here) * corrections.sample_factor

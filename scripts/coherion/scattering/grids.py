@@ -12,27 +12,36 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class QGrid:
-    """The points k dq for k = first, ..., last.
+    """The points k dq for k = first, first + 1, ..., last.
 
     Attributes
     ----------
     dq
         Step, 1/angstrom.
     first, last
-        Multiples of dq, both included.
+        In units of dq, both included; whole numbers, or whole numbers and one and the same fraction.
     """
 
     dq: float
-    first: int
-    last: int
+    first: float
+    last: float
 
     @property
     def q(self) -> NDArray[np.float64]:
         """The grid, 1/angstrom, shape (last - first + 1,)."""
-        return np.arange(self.first, self.last + 1, dtype=float) * self.dq
+        return (self.first + np.arange(len(self), dtype=float)) * self.dq
+
+    @property
+    def on_multiples(self) -> bool:
+        """Whether the points are multiples of dq."""
+        return float(self.first).is_integer()
+
+    def up_to(self, q: float) -> int:
+        """How many points there are up to q, 1/angstrom."""
+        return int(np.floor(min(q / self.dq, self.last) - self.first + 1e-9)) + 1
 
     def __len__(self) -> int:
-        return self.last - self.first + 1
+        return round(self.last - self.first) + 1
 
 
 def momentum_transfer(two_theta: NDArray[np.float64], wavelength: float, *, zero: float = 0.0) -> NDArray[Any]:
@@ -60,7 +69,7 @@ def scattering_angle(q: NDArray[np.float64], wavelength: float) -> NDArray[np.fl
     return 2 * np.degrees(np.arcsin(q * wavelength / (4 * np.pi)))
 
 
-def uniform_grid(q: NDArray[np.float64], qmin: float, qmaxinst: float) -> QGrid:
+def uniform_grid(q: NDArray[np.float64], qmin: float, qmaxinst: float, *, extended: bool = False) -> QGrid:
     """The grid of PDFgetX3 2.x: multiples of the mean spacing of the raw Q up to qmaxinst.
 
     Parameters
@@ -68,20 +77,37 @@ def uniform_grid(q: NDArray[np.float64], qmin: float, qmaxinst: float) -> QGrid:
     q
         Raw momentum transfers, increasing, 1/angstrom, shape (n,), at least two not above qmaxinst.
     qmin, qmaxinst
-        Range wanted, 1/angstrom, qmaxinst within the data; the grid begins at the first datum where qmin lies
-        below it.
+        Range wanted, 1/angstrom, qmaxinst within the data.
+    extended
+        Whether the grid begins at qmin where the data begin above it, as PDFgetX3's does; else at the first datum.
 
     Returns
     -------
     QGrid
-        Grid within the data and within the range.
+        Grid within the range, and within the data at its upper end.
     """
     count = int(np.searchsorted(q, qmaxinst, side="right"))
     dq = float((q[count - 1] - q[0]) / (count - 1))
     # The rounding guard keeps a limit that is itself a multiple of dq.
-    first = int(np.ceil(max(qmin, q[0]) / dq - 1e-9))
+    first = int(np.ceil((qmin if extended else max(qmin, q[0])) / dq - 1e-9))
     last = int(np.floor(qmaxinst / dq + 1e-9))
     return QGrid(dq, first, last)
+
+
+def grid_of_data(q: NDArray[np.float64], qmin: float, qmaxinst: float) -> QGrid:
+    """The grid of PDFgetX3 1.x and xPDFsuite: the raw points between qmin and qmaxinst, evenly spaced.
+
+    Parameters
+    ----------
+    q, qmin, qmaxinst
+        As for :func:`uniform_grid`; at least two points between qmin and qmaxinst.
+    """
+    begin, end = (int(np.searchsorted(q, *side)) for side in ((qmin, "left"), (qmaxinst, "right")))
+    dq = float((q[end - 1] - q[begin]) / (end - 1 - begin))
+    first = float(q[begin]) / dq
+    if abs(first - round(first)) < 1e-6:
+        first = round(first)
+    return QGrid(dq, first, first + (end - 1 - begin))
 
 
 def interpolation(q: NDArray[np.float64], raw_q: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -108,8 +134,8 @@ def interpolation(q: NDArray[np.float64], raw_q: NDArray[np.float64]) -> tuple[N
 
 
 @lru_cache(maxsize=16)
-def polynomial_basis(first: int, last: int, degree: int) -> NDArray[np.float64]:
-    """Orthonormal columns that span Q, Q^2, ..., Q^degree on the grid k = first..last, lowest power first.
+def polynomial_basis(first: float, last: float, degree: int) -> NDArray[np.float64]:
+    """Orthonormal columns that span Q, Q^2, ..., Q^degree on the grid k = first, ..., last, lowest power first.
 
     The powers themselves are nearly parallel; x T_j(2x - 1) with x = Q/Q_last spans the same and is not.
 
@@ -118,8 +144,9 @@ def polynomial_basis(first: int, last: int, degree: int) -> NDArray[np.float64]:
     ndarray
         Shape (last - first + 1, degree).
     """
+    count = round(last - first) + 1
     if degree < 1:
-        return np.zeros((last - first + 1, 0))
-    x = np.arange(first, last + 1) / last
+        return np.zeros((count, 0))
+    x = (first + np.arange(count)) / last
     columns = x[:, None] * np.polynomial.chebyshev.chebvander(2 * x - 1, degree - 1)
     return np.linalg.qr(columns)[0]

@@ -82,16 +82,26 @@ def least_squares(intensity: Array, averages: FormFactorAverages) -> Normalisati
     averages
         Form factors on the same points.
 
+    A negative scale is kept, as PDFgetX3 keeps it: what exceeds the sample is its background, or the difference of two
+    samples, of which the sign is a choice.
+
     Raises
     ------
     InputError
-        If the scale is not positive: the background exceeds the sample.
+        If there is no scale: sample and background scatter alike.
     """
     u = intensity / averages.mean_squared
     t = averages.square_mean / averages.mean_squared
     square = float(u @ u)
     scale = float(u @ t) / square if square > 0 else 0.0
-    _require_positive(scale)
+    if scale < 0 and np.isfinite(scale):
+        warn(
+            f"the sample scatters less than its background over most of the range (scale {scale:.3g}): the sign of "
+            "G(r) is turned, as in a difference of two samples; else lower background_scale or check that sample and "
+            "background are not exchanged"
+        )
+    else:
+        _require_positive(scale)
     response = (t - 2 * scale * u) / (square * averages.mean_squared)
     return Normalisation(scale, 0.0, response, np.zeros_like(response), "least_squares")
 

@@ -48,7 +48,7 @@ def _chirp(n: int, m: int, theta: float) -> tuple[NDArray[np.complex128], NDArra
     return chirp, np.fft.fft(kernel), length
 
 
-def fourier_sums(values: NDArray[np.float64], m: int, theta: float, *, first: int = 0) -> NDArray[np.complex128]:
+def fourier_sums(values: NDArray[np.float64], m: int, theta: float, *, first: float = 0) -> NDArray[np.complex128]:
     """sum_k x_k exp(i k l theta) for l = 0..m-1.
 
     Parameters
@@ -60,7 +60,7 @@ def fourier_sums(values: NDArray[np.float64], m: int, theta: float, *, first: in
     theta
         Angle step in radians.
     first
-        Index k of the first value.
+        k of the first value; its fraction is that of all.
 
     Returns
     -------
@@ -81,12 +81,12 @@ def fourier_sums(values: NDArray[np.float64], m: int, theta: float, *, first: in
 
 
 @lru_cache(maxsize=16)
-def _phase(first: int, m: int, theta: float) -> NDArray[np.complex128]:
+def _phase(first: float, m: int, theta: float) -> NDArray[np.complex128]:
     return np.exp(1j * theta * first * np.arange(m))
 
 
 @lru_cache(maxsize=16)
-def _start(n: int, m: int, theta: float, first: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _start(n: int, m: int, theta: float, first: float) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """Factors before and after the transform that begin its output at l = -(m - 1)."""
     chirp = _chirp(n, 2 * m - 1, theta)[0]
     before = chirp[:n] * np.exp(-1j * theta * (m - 1) * np.arange(n))
@@ -94,7 +94,7 @@ def _start(n: int, m: int, theta: float, first: int) -> tuple[NDArray[np.complex
     return before, after
 
 
-def _pairs(values: NDArray[np.float64], m: int, theta: float, first: int) -> NDArray[np.complex128]:
+def _pairs(values: NDArray[np.float64], m: int, theta: float, first: float) -> NDArray[np.complex128]:
     """Two real rows in one complex transform: C(l) = A(l) + i B(l), and A(-l), B(-l) are conjugates."""
     rows, n = values.shape
     half = (rows + 1) // 2
@@ -121,7 +121,7 @@ def _pairs(values: NDArray[np.float64], m: int, theta: float, first: int) -> NDA
 
 
 def sine_transform(
-    reduced_structure_factor: NDArray[np.float64], dq: float, dr: float, m: int, *, first: int = 0
+    reduced_structure_factor: NDArray[np.float64], dq: float, dr: float, m: int, *, first: float = 0
 ) -> NDArray[np.float64]:
     """G(r) = (2/pi) sum_k F(Q_k) sin(Q_k r) dq at r = 0, dr, ..., (m-1) dr.
 
@@ -134,7 +134,7 @@ def sine_transform(
     m
         Number of values.
     first
-        Index of the first F.
+        k of the first F; its fraction is that of all.
 
     Returns
     -------
@@ -179,6 +179,23 @@ def pair_distribution(reduced: Array, grid: QGrid, r: Array, rstep: float) -> Ar
     count = int(np.ceil(r[-1] / dr)) + 2
     transformed = sine_transform(reduced, grid.dq, dr, count, first=grid.first)
     return np.interp(r, np.arange(count) * dr, transformed)
+
+
+def on_multiples(reduced: Array, grid: QGrid, qmin: float, qmax: float) -> tuple[Array, QGrid]:
+    """F interpolated to the multiples of dq from qmin to qmax, with F(0) = 0, as PDFgetX3 1.x and xPDFsuite do.
+
+    Parameters
+    ----------
+    reduced
+        F at the grid's first points, 1/angstrom, shape (m,); beyond them it counts as zero.
+    grid
+        Grid of F.
+    qmin, qmax
+        Where F is kept, 1/angstrom.
+    """
+    whole = QGrid(grid.dq, int(np.ceil(qmin / grid.dq - 1e-9)), int(np.floor(qmax / grid.dq + 1e-9)))
+    known = np.concatenate([[0.0], grid.q[: len(reduced)]])
+    return np.interp(whole.q, known, np.concatenate([[0.0], reduced]), right=0.0), whole
 
 
 def r_grid(settings: ReductionSettings) -> Array:

@@ -45,6 +45,8 @@ class Pattern:
         How messages call it.
     stated
         Whether the scan states standard deviations; if not, they are sqrt(intensity) times an unknown factor.
+    abscissa
+        What the scan was measured or integrated over, ``two_theta`` or ``q``.
     """
 
     q: Array
@@ -55,6 +57,7 @@ class Pattern:
     kind: str
     name: str
     stated: bool = True
+    abscissa: str = "two_theta"
 
     @property
     def step(self) -> float:
@@ -149,7 +152,14 @@ def read_pattern(
         )
     time = scan.attrs.get("time_per_point")
     return Pattern(
-        x, y, sd, known, None if time is None else float(time), scan.attrs.get("intensity_kind", "arbitrary"), name
+        x,
+        y,
+        sd,
+        known,
+        None if time is None else float(time),
+        scan.attrs.get("intensity_kind", "arbitrary"),
+        name,
+        abscissa=abscissa,
     )
 
 

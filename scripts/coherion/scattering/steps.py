@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from coherion.scattering.corrections.background import BackgroundScale
 from coherion.scattering.corrections.laboratory import Corrections, corrections_for
-from coherion.scattering.grids import uniform_grid
+from coherion.scattering.grids import QGrid, grid_of_data, uniform_grid
 from coherion.scattering.net_intensity import net_intensity
 from coherion.scattering.normalisation import Normalisation, normalise
-from coherion.scattering.pair_distribution import lorch_window, pair_distribution, r_grid
+from coherion.scattering.pair_distribution import lorch_window, on_multiples, pair_distribution, r_grid
 from coherion.scattering.pattern import Pattern
 from coherion.scattering.structure_factor import over_q, reduced_structure_factor, response
 from coherion.scattering.uncertainty.noise import noise_of
@@ -86,14 +86,14 @@ def reduce_pattern(sample: Pattern, background: Pattern | None, settings: Reduct
     InputError
         If a correction lacks what it needs, or the background exceeds the sample.
     """
-    grid = uniform_grid(sample.q, settings.qmin, sample.upper_limit(settings.qmaxinst))
+    grid = grid_of(sample, settings)
     corrections = corrections_for(settings, grid, sample.wavelength)
     noises = noise_of(sample, background, settings)
     intensity = net_intensity(sample, background, grid.q, corrections, noises[0], settings)
     normalisation = normalise(intensity.net, grid.q, corrections, settings)
     factor = reduced_structure_factor(intensity.net, grid, corrections, normalisation, settings.rpoly)
 
-    kept = int(np.floor(min(settings.qmax, grid.q[-1]) / grid.dq + 1e-9)) - grid.first + 1
+    kept = grid.up_to(settings.qmax)
     q, reduced = grid.q[:kept], factor.values[:kept]
     window = lorch_window(q, settings.qmin, settings.qmax) if settings.lorch else None
     r = r_grid(settings)
@@ -103,6 +103,12 @@ def reduce_pattern(sample: Pattern, background: Pattern | None, settings: Reduct
         linear = response(intensity.net, grid, corrections, normalisation, factor)
         covariance = propagate(bands, linear, kept, shifts=shifts)
         uncertainty = uncertainty_of(covariance, bands, reduced, window, grid, r, settings, noises)
+    known = reduced
+    if not grid.on_multiples:
+        # PDFgetX3 1.x ends with the last datum, xPDFsuite between it and the next.
+        known = reduced if procedure_of(sample, settings) == "pdfgetx3-1" else factor.values
+        known, grid = on_multiples(known, grid, settings.qmin, settings.qmax)
+        window = lorch_window(grid.q, settings.qmin, settings.qmax) if settings.lorch else None
     return Reduction(
         q=q,
         intensity=intensity.sample.measured[:kept],
@@ -112,10 +118,28 @@ def reduce_pattern(sample: Pattern, background: Pattern | None, settings: Reduct
         structure_factor=1 + over_q(reduced, q),
         reduced_structure_factor=reduced,
         r=r,
-        pdf=pair_distribution(reduced if window is None else reduced * window, grid, r, settings.rstep),
+        pdf=pair_distribution(known if window is None else known * window, grid, r, settings.rstep),
         polynomial=factor.polynomial[:kept],
         normalisation=normalisation,
         background_scale=intensity.scale,
         corrections=corrections,
         uncertainty=uncertainty,
     )
+
+
+def procedure_of(sample: Pattern, settings: ReductionSettings) -> str:
+    """Whose steps are followed: the settings', or those of the program that the abscissa is usual with."""
+    if settings.procedure != "auto":
+        return settings.procedure
+    return "xpdfsuite" if sample.abscissa == "q" else "pdfgetx3"
+
+
+def grid_of(sample: Pattern, settings: ReductionSettings) -> QGrid:
+    """The grid on which intensity is brought to F(Q), by the procedure's rule."""
+    qmaxinst = sample.upper_limit(settings.qmaxinst)
+    if procedure_of(sample, settings) == "pdfgetx3":
+        # PDFgetX3 holds the intensity constant from the data down to qmin. Beyond a step that is a guess, and made
+        # only where it is asked for by name.
+        near = sample.q[0] - settings.qmin <= sample.step or settings.procedure == "pdfgetx3"
+        return uniform_grid(sample.q, settings.qmin, qmaxinst, extended=near and not settings.corrections)
+    return grid_of_data(sample.q, settings.qmin, qmaxinst)

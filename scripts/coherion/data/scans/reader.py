@@ -195,9 +195,22 @@ def _kind(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str
                 expected="counts or auto",
             )
         return "counts"
-    fractions = np.flatnonzero(found.y != np.rint(found.y))
+    fractions, negative = np.flatnonzero(found.y != np.rint(found.y)), np.flatnonzero(found.y < 0)
+    if negative.size and kind in ("counts", "counts_per_second"):
+        raise InputError(
+            "what was counted cannot be negative",
+            file=path,
+            place=_line(found, negative),
+            found=f"{found.y[negative[0]]:.10g}, {negative.size} of {found.y.size} points below zero",
+            advice="say intensity_kind arbitrary in the table where a dark image or a background was subtracted",
+        )
     if kind == "auto":
-        if found.dy is not None:
+        if negative.size:
+            warn(
+                f"{path}: {negative.size} of {found.y.size} intensities are below zero, so something was subtracted: "
+                "they are no counts and taken as arbitrary"
+            )
+        if found.dy is not None or negative.size:
             return "arbitrary"
         if fractions.size:
             raise InputError(

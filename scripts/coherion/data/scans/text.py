@@ -8,7 +8,8 @@ What is read, and the quirks of real files:
   header. Behind that start each line is data, empty or a comment, so that a damaged line is an error with its
   number, not the quiet end of the scan.
 - UTF-8 with or without byte order mark, UTF-16 with one, else Windows-1252; any line ends; trailing blanks.
-- The abscissa rises strictly, intensities and uncertainties are finite and not negative, or the line is named.
+- The abscissa rises strictly, intensities are finite, uncertainties are finite and not negative, or the line is
+  named. Intensities may be negative: a dark image was subtracted, or a background.
 
 Counts and counts per second, 2theta and Q look the same in these files: see :mod:`coherion.data.scans.reader`.
 """
@@ -235,8 +236,8 @@ def parse_scan_text(text: str, file: str | os.PathLike[str] | None = None) -> Sc
         0,
         "sort the file, or split it if it holds several scans",
     )
-    for column, name in ((1, "intensity"), (2, "uncertainty"))[: table.shape[1] - 1]:
-        refuse(table[:, column] < 0, f"negative {name}", "0 or more", column)
+    if table.shape[1] > 2:
+        refuse(table[:, 2] < 0, "negative uncertainty", "0 or more", 2)
     return ScanText(
         x=table[:, 0].copy(),
         y=table[:, 1].copy(),

@@ -180,7 +180,7 @@ def propagate(
     return StructuredCovariance(scaled, np.hstack(left), middle)
 
 
-def _band_sums(bands: Array, theta: float, count: int, first: int) -> Array:
+def _band_sums(bands: Array, theta: float, count: int, first: float) -> Array:
     """c_d(l) = sum_k E[k, k + d] cos((k + d/2) l theta) for l = 0..count-1, shape (width, count)."""
     sums = fourier_sums(bands, count, theta, first=first)
     half = 0.5 * theta * np.arange(count)
@@ -189,7 +189,7 @@ def _band_sums(bands: Array, theta: float, count: int, first: int) -> Array:
 
 
 def pdf_covariance(
-    covariance: StructuredCovariance, dq: float, first: int, dr: float, count: int
+    covariance: StructuredCovariance, dq: float, first: float, dr: float, count: int
 ) -> tuple[Array, Array]:
     """Covariance of G at r = dr, 2 dr, ..., count dr, and its variance on a grid four times as fine.
 
@@ -242,7 +242,7 @@ def _add_banded(total: Array, sums: Array, theta: float, factor: float) -> None:
         total[start + BLOCK :, rows] += block[:, BLOCK:].T
 
 
-def pdf_variance(covariance: StructuredCovariance, dq: float, first: int, dr: float, count: int) -> Array:
+def pdf_variance(covariance: StructuredCovariance, dq: float, first: float, dr: float, count: int) -> Array:
     """Variance of G at r = 0, dr, ..., (count - 1) dr, 1/angstrom^4: the diagonal of :func:`pdf_covariance`."""
     sums = _band_sums(covariance.bands, 2 * dq * dr, count, first)
     low_rank = sine_transform(covariance.left.T, dq, dr, count, first=first)

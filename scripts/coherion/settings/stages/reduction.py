@@ -63,6 +63,13 @@ class Reduction(Settings, frozen=True, kw_only=True):
     rmin: Annotated[NotNegative, told("Lower end of G(r)", "angstrom")] = 0.0
     rmax: Annotated[Positive, told("Upper end of G(r)", "angstrom")] = 100.0
     rstep: Annotated[Positive, told("Step of G(r)", "angstrom")] = 0.01
+    procedure: Annotated[
+        Literal["auto", "pdfgetx3", "pdfgetx3-1", "xpdfsuite"],
+        told(
+            "Whose steps are followed from intensity to G(r) (docs/method-reduction.md): PDFgetX3 2.x, PDFgetX3 1.x or "
+            "xPDFsuite; auto takes PDFgetX3 2.x for scans over 2theta and xPDFsuite for scans over Q"
+        ),
+    ] = "auto"
     lorch: Annotated[bool, told("Whether F(Q) is multiplied with Lorch's window before the transform")] = False
     corrections: Annotated[
         tuple[Correction | Literal["all", "none"], ...] | str,
