@@ -275,9 +275,14 @@ def test_a_standard_off_its_certificate_and_what_would_mend_it():
 def test_a_weak_alert_is_raised_by_a_second_sign_only():
     weak = Alert("C", "misfit", 5.0, "1", 3.0, "", "weak", "look")
     sign = Alert("B", "first-peak", 0.5, "1", 0.25, "", "sign", "look")
-    assert with_second_sign([weak], ["misfit"], ["first-peak"]) == [weak]
-    assert with_second_sign([weak, replace(sign, grade="C")], ["misfit"], ["first-peak"])[0].grade == "C"
-    raised = with_second_sign([weak, sign], ["misfit"], ["first-peak"])
+    assert with_second_sign([weak], ["misfit"], ["first-peak"], []) == [weak]
+    assert with_second_sign([weak, replace(sign, grade="C")], ["misfit"], ["first-peak"], [])[0].grade == "C"
+    raised = with_second_sign([weak, sign], ["misfit"], ["first-peak"], [])
     assert [one.grade for one in raised] == ["B", "B"]
+    # What is grave already becomes fatal with a sign that is.
+    grave = replace(weak, grade="B")
+    assert with_second_sign([grave, sign], ["misfit"], ["first-peak"], [])[0].grade == "B"
+    assert with_second_sign([grave, sign], ["misfit"], [], ["first-peak"])[0].grade == "A"
+    assert with_second_sign([weak, sign], ["misfit"], [], ["first-peak"])[0].grade == "B"
     told_of = by_grade([*told("x10", "refinement", [weak]), *told("x50", "refinement", [sign])])
     assert told_of[0].line == "ALERT B x50 refinement: sign; look (first-peak)"

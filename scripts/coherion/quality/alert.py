@@ -72,8 +72,15 @@ def by_grade(alerts: Iterable[Told]) -> list[Told]:
     return sorted(alerts, key=lambda one: one.alert.grade)
 
 
-def with_second_sign(alerts: Sequence[Alert], weak: Iterable[str], signs: Iterable[str]) -> list[Alert]:
-    """Alerts of the codes ``weak`` raised by a grade where one of the codes ``signs`` of grade A or B is there too."""
-    weak, signs = set(weak), set(signs)
-    second = any(one.code in signs and one.grade != "C" for one in alerts)
-    return [one.raised() if second and one.code in weak else one for one in alerts]
+def with_second_sign(
+    alerts: Sequence[Alert], weak: Iterable[str], signs: Iterable[str], fatal: Iterable[str]
+) -> list[Alert]:
+    """Alerts of the codes ``weak`` raised by a grade where one of the codes ``signs`` of grade A or B is there too.
+
+    To grade A only where the sign is one of ``fatal``: with any other the result may be the best that there is.
+    """
+    weak, fatal = set(weak), set(fatal)
+    seen = {one.code for one in alerts if one.grade != "C"}
+    if not seen & (set(signs) | fatal):
+        return list(alerts)
+    return [one.raised() if one.code in weak and (one.grade == "C" or seen & fatal) else one for one in alerts]

@@ -25,9 +25,12 @@ AROUND, FIRST = 0.4, 0.3
 MOST_TOLD = 3
 # A fit to less than this (angstrom) does not resolve reflections.
 SHORTEST = 15.0
-#: Alerts that real data raise often, and the signs with which they are graver.
+#: Alerts that real data raise often, and the signs with which they are graver; with those that say that the structure
+#: is wrong, or that nothing was reached, the result cannot stand. Small crystals full of faults have a large Rw and
+#: reflections of no perfect structure, and no better description.
 WEAK = ("misfit", "rw")
-SIGNS = ("unexplained-reflection", "first-peak", "lengths-disagree", "not-converged")
+SIGNS = ("unexplained-reflection", "lengths-disagree")
+FATAL = ("first-peak", "not-converged")
 
 
 def alerts_of_refinement(
@@ -53,7 +56,7 @@ def alerts_of_refinement(
     ]
     if reduction is not None:
         found += _window(fit, reduction, place)
-    return with_second_sign(found, WEAK, SIGNS)
+    return with_second_sign(found, WEAK, SIGNS, FATAL)
 
 
 def values_of(fit: xarray.Dataset, variable: str = "value") -> dict[str, float]:
@@ -122,7 +125,7 @@ def _in_q(
         places = ", ".join(f"Q {one.q:.2f} 1/angstrom (d {one.d:.3g} angstrom)" for one in seen[:MOST_TOLD])
         more = f" and {len(seen) - MOST_TOLD} more" if len(seen) > MOST_TOLD else ""
         text = f"no phase explains the reflection at {places}{more}: {100 * seen[0].share:.0f} % of the highest of F(Q)"
-        advice = "look for a further phase with these spacings and refine it too"
+        advice = "look for a further phase with these spacings and refine it too; stacking faults can do it as well"
         yield Alert("B", "unexplained-reflection", seen[0].share, "1", settings.unexplained_share, places, text, advice)
     if reduction is None or "wavelength" not in reduction.attrs or found.noise == 0:
         return

@@ -18,8 +18,9 @@ from coherion.refinement.linear_map import LinearMap
 if TYPE_CHECKING:
     from coherion.pair_model.evaluator import Evaluator
 
-# The minimiser stays inside its bounds by a little: what is nearer than this share of its standard error is on them.
-NEAR = 0.05
+# The minimiser stays inside its bounds by a little: what is nearer than this share of its standard error is on them; of
+# a parameter that the data know next to nothing of, what is nearer than this share of what is between them.
+NEAR, NEAR_OF_BOUNDS = 0.05, 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,7 +243,7 @@ def _result(model: PairModel, target: Target, misfit: _Misfit, found) -> Refinem
     inverse, singular = covariance_of(jacobian, map_.variables)
     chi_squared = float(residual @ residual)
     factor = 1.0 if target.weighting.absolute else chi_squared / (len(target.r) - len(z))
-    near = NEAR * np.sqrt(np.diag(inverse * factor))
+    near = np.minimum(NEAR * np.sqrt(np.diag(inverse * factor)), NEAR_OF_BOUNDS * (map_.upper - map_.lower))
     touching = (found.active_mask != 0) | (z - map_.lower < near) | (map_.upper - z < near)
     return RefinementResult(
         model=model,
