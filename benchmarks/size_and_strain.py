@@ -128,6 +128,7 @@ def fisher_bound(found: RecipeResult, truth: dict) -> tuple[float, float]:
     """Least sd of 1/L (1/angstrom) and of the mean square strain, all parameters free, counts alone, at the truth."""
     from coherion.pair_model.evaluator import Evaluator
     from coherion.refinement.least_squares.covariance import covariance_of
+    from coherion.refinement.least_squares.weights import Misfit
 
     true = truth["phases"][0]["parameters"] | {
         "coherence_length": truth["coherence_length"],
@@ -137,7 +138,7 @@ def fisher_bound(found: RecipeResult, truth: dict) -> tuple[float, float]:
     values = found.result.values | {name: v for name, v in true.items() if name in found.result.values}
     names, data = found.result.parameters, found.data
     _, columns = Evaluator(found.model, data.r, names).evaluate(values)
-    jacobian = data.target(1e-6 * data.mean_variance).weighting(columns @ found.result.map.matrix)
+    jacobian = data.target(Misfit(0.0, 1e-6 * data.mean_variance)).weighting(columns @ found.result.map.matrix)
     covariance = found.result.map.covariance(covariance_of(jacobian, found.result.variables)[0])
     sds = dict(zip(names, np.sqrt(np.diag(covariance)), strict=True))
     return sds["coherence_length"] / truth["coherence_length"] ** 2, sds["microstrain_squared"]
@@ -151,7 +152,10 @@ def row_of(found: RecipeResult, truth: dict) -> dict:
     sds = np.sqrt(np.diag(readings.covariance).clip(0.0))
     bounds = fisher_bound(found, truth)
     row: dict = {"x": truth["x"], "length": truth["coherence_length"], "strain": truth["microstrain"], "rw": found.rw}
-    row |= {"misfit": float(np.sqrt(found.misfit_variance or 0.0)), "noise": float(np.sqrt(found.data.mean_variance))}
+    row |= {
+        "misfit": found.misfit.rms(found.data.r) if found.misfit else 0.0,
+        "noise": float(np.sqrt(found.data.mean_variance)),
+    }
     row["weights"] = dict(zip([r.name for r in readings.readings], readings.weights, strict=True))
     for name, of, sd, at, bound in zip(("1/L", "e2"), readings.values, sds, true, bounds, strict=True):
         row |= {name: float(of), f"sd {name}": float(sd), f"true {name}": at, f"bound {name}": float(bound)}

@@ -10,7 +10,7 @@ from coherion.errors import CoherionWarning, InputError
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
 from coherion.refinement.least_squares.points import fit_data
-from coherion.refinement.least_squares.weights import FitData, misfit_variance, unmeasured
+from coherion.refinement.least_squares.weights import FitData, Misfit, misfit_variance, unmeasured
 from coherion.refinement.observed import Observed
 from coherion.refinement.patterns import bounds_of, matching
 from coherion.refinement.recipe import run_recipe
@@ -132,7 +132,7 @@ def test_every_parameter_is_recovered_within_its_uncertainty(recovered):
 
 def test_noise_alone_leaves_no_misfit(recovered):
     for f in recovered:
-        assert np.sqrt(f.misfit_variance) < 0.01 < 0.02 == pytest.approx(np.sqrt(f.data.mean_variance))
+        assert f.misfit.rms(f.data.r) < 0.01 < 0.02 == pytest.approx(np.sqrt(f.data.mean_variance))
         assert f.result.chi_squared_reduced == pytest.approx(1.0, abs=0.35)
 
 
@@ -302,20 +302,38 @@ def test_errors_are_calibrated_with_the_noise_of_a_reduction():
 # 2. weights
 
 
-def test_misfit_variance_makes_reduced_chi_squared_one():
+def test_a_white_misfit_is_found_and_makes_reduced_chi_squared_one():
     rng = np.random.default_rng(0)
     n = 400
     root = rng.normal(size=(n, n)) * 0.01 / np.sqrt(n)
     noise = root @ root.T + 1e-12 * np.eye(n)
     data = FitData(STEP * np.arange(1, n + 1), np.zeros(n), noise, None, "covariance")
     difference = rng.multivariate_normal(np.zeros(n), noise) + rng.normal(scale=0.03, size=n)
-    tau2 = misfit_variance(data, difference, n)
+    misfit = misfit_variance(data, difference, n)
     # 400 numbers know a standard deviation to 3.5 %
-    assert np.sqrt(tau2) == pytest.approx(0.03, rel=0.12)
-    assert np.sum(data.target(tau2).weighting(difference) ** 2) == pytest.approx(n, rel=1e-2)
+    assert np.sqrt(misfit.far) == pytest.approx(0.03, rel=0.12)
+    assert np.sum(data.target(misfit).weighting(difference) ** 2) == pytest.approx(n, rel=2e-2)
     # no more than the counts: no misfit
     quiet = rng.multivariate_normal(np.zeros(n), noise) * 0.7
-    assert misfit_variance(data, quiet, n) < 1e-5 * data.mean_variance
+    assert misfit_variance(data, quiet, n).rms(data.r[5:]) ** 2 < 1e-5 * data.mean_variance
+
+
+def test_a_misfit_at_short_distances_is_told_from_one_at_all():
+    rng = np.random.default_rng(1)
+    r, truth = STEP * np.arange(8, 300), Misfit(near=1.0, far=1e-5)
+    noise = 1e-6 * np.eye(len(r))
+    data = FitData(r, np.zeros(len(r)), noise, unmeasured(r, 0.5), "covariance")
+    found = []
+    for _ in range(20):
+        slow = 0.03 * np.sin(0.4 * r + rng.uniform(0, 6))  # of the unmeasured band: no misfit
+        difference = slow + rng.normal(size=len(r)) * np.sqrt(truth.variance(r) + 1e-6)
+        one = misfit_variance(data, difference, len(r) - data.unmeasured_points)
+        found.append((one.near, one.far))
+        assert np.sum(data.target(one).weighting(difference) ** 2) == pytest.approx(len(r), rel=0.2)
+    near, far = np.median(found, axis=0)
+    assert far == pytest.approx(truth.far, rel=0.05)
+    # Some twenty points know the near part, and what of them is slow counts as unmeasured.
+    assert 0.5 * truth.near < near < 1.5 * truth.near
 
 
 def test_a_model_cut_at_qmin_is_fitted_as_well_as_one_that_is_not():

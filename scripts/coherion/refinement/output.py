@@ -18,6 +18,7 @@ from coherion.data.contract.tables import PARAMETERS
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.width import TOPAS_E0
 from coherion.refinement.fit_text import fit_text
+from coherion.refinement.least_squares.weights import Misfit
 from coherion.refinement.parameters import Parameter, parse
 from coherion.refinement.readings import Readings
 from coherion.refinement.recipe import RecipeResult
@@ -164,7 +165,7 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
 
 def _attributes(found: RecipeResult) -> dict[str, Any]:
     """What is true of the whole refinement, as values that netCDF holds."""
-    model, result = found.model, found.result
+    model, result, misfit = found.model, found.result, found.misfit or Misfit(0.0, 0.0)
     return dict(
         rw=found.rw,
         rw_weighted=float(result.rw),
@@ -172,7 +173,9 @@ def _attributes(found: RecipeResult) -> dict[str, Any]:
         chi_squared_reduced=float(found.chi_squared_reduced),
         degrees_of_freedom=float(found.degrees_of_freedom),
         weights=found.data.weights,
-        misfit=0.0 if found.misfit_variance is None else float(np.sqrt(found.misfit_variance)),
+        misfit=misfit.rms(found.data.r),
+        misfit_near=misfit.near,
+        misfit_far=misfit.far,
         counting_noise=float(np.sqrt(found.data.mean_variance)),
         convention=model.convention,
         envelope=model.envelope,

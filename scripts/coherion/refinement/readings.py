@@ -174,10 +174,10 @@ def _size_and_strain(found: Refined) -> Refined:
         return found
     model = replace(found.model, envelope="sphere")
     made = refit(found, model, free=[strain], search=found.model.envelope != "sphere")
-    if found.misfit_variance is None:
+    if found.misfit is None:
         return made
-    tau2, result = weigh(made.problem, made.data, made.result, lambda text: None)
-    return replace(made, misfit_variance=tau2, result=result)
+    misfit, result = weigh(made.problem, made.data, made.result, lambda text: None)
+    return replace(made, misfit=misfit, result=result)
 
 
 def _size(centre: Refined, own: Reading) -> Reading:
@@ -226,11 +226,11 @@ def _richer(name: str, envelope: str, centre: Refined, own: Reading, forms: list
             if best.result.chi_squared <= centre.result.chi_squared
             else replace(own, name=name, parameters=more, aicc=aicc)
         )
-    if best.misfit_variance is None:
+    if best.misfit is None:
         return reading
     # It does explain more, so its own misfit is smaller and its weights are others.
-    tau2, result = weigh(best.problem, best.data, best.result, lambda text: None)
-    again = _reading(name, replace(best, misfit_variance=tau2, result=result), centre)
+    misfit, result = weigh(best.problem, best.data, best.result, lambda text: None)
+    again = _reading(name, replace(best, misfit=misfit, result=result), centre)
     return replace(again, aicc=reading.aicc)
 
 

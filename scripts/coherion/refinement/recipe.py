@@ -99,8 +99,8 @@ def run_recipe(
     )
     first = into_bounds(problem, first_guess(problem, observed, settings.fit_range))
     course, best = _best_of_starts(problem, data, first, settings, say)
-    tau2, best = weigh(problem, data, best, say)
-    found = Refined(settings, observed, data, problem, tau2, best, uncertain_resolution(best, settings))
+    misfit, best = weigh(problem, data, best, say)
+    found = Refined(settings, observed, data, problem, misfit, best, uncertain_resolution(best, settings))
     tell_limits(found)
     say(f"Rw {found.rw:.5f}, {found.degrees_of_freedom:.0f} degrees of freedom")
     return RecipeResult(

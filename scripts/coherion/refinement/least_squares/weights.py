@@ -1,14 +1,14 @@
 """How the points of G(r) that a refinement fits are weighted.
 
-The least squares use W = (C + tau^2 I + B)^-1:
+The least squares use W = (C + T + B)^-1:
 
 C  the covariance of the counts, as the reduction propagated it;
 B  a large variance of everything below Qmin, where nothing was measured (:func:`unmeasured`);
-tau^2  a white variance that stands for what the model does not describe, as large as the misfit asks for
+T  the variance tau^2(r) of what the model does not describe (:class:`Misfit`), as large as the misfit asks for
    (:func:`misfit_variance`): zero where the counts explain all of it.
 
-Without tau, directions of G that the counts know very well (low Q) would decide the fit of a model that is never
-right to that precision. With a poor model tau^2 dominates and the fit becomes the usual unweighted one.
+Without T, directions of G that the counts know very well (low Q) would decide the fit of a model that is never
+right to that precision. With a poor model T dominates and the fit becomes the usual unweighted one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from coherion.errors import InputError
 UNKNOWN = 1e3
 # Least misfit, in units of the mean variance of the counts: below it rounding decides.
 LEAST_MISFIT = 1e-6
+# How the variance of the near misfit falls with distance: likelihoods of simulated powders, whose misfit is that
+# of the reduction, are greatest and alike at 5 and 6.
+NEAR_POWER = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +90,32 @@ class Target:
     weighting: Weighting
 
 
+@dataclass(frozen=True)
+class Misfit:
+    """Variance of what a model does not describe: near/r^6 + far.
+
+    What is wrong with a normalisation, a correction or a form factor is smooth in Q, so it lies at the shortest
+    distances and falls off fast; a wrong structure is misfit at all of them. One white variance for both would weigh
+    the near distances too much, and the far ones, which know the length of domains, too little.
+
+    near
+        In the variance at 1 angstrom, angstrom^2.
+    far
+        1/angstrom^4.
+    """
+
+    near: float
+    far: float
+
+    def variance(self, r: np.ndarray) -> np.ndarray:
+        """At distances r (angstrom), 1/angstrom^4, of their shape."""
+        return self.near / r**NEAR_POWER + self.far
+
+    def rms(self, r: np.ndarray) -> float:
+        """Root of its mean over distances r (angstrom), 1/angstrom^2."""
+        return float(np.sqrt(np.mean(self.variance(r))))
+
+
 @dataclass(frozen=True, eq=False)
 class FitData:
     """The independent points of G(r) in a range.
@@ -107,19 +136,19 @@ class FitData:
     band: np.ndarray | None
     weights: str
 
-    def target(self, tau2: float | None) -> Target:
-        """The points with the weights (C + tau^2 I + B)^-1.
-
-        ``tau2`` is the variance of the misfit in 1/angstrom^4; None weights all points alike, but for the band.
-        """
-        size = len(self.r)
-        noise = None if tau2 is None or self.weights == "unit" else self.noise
+    def target(self, misfit: Misfit | None) -> Target:
+        """The points with the weights (C + T + B)^-1; without a misfit all points weigh alike, but for the band."""
+        noise = None if misfit is None or self.weights == "unit" else self.noise
         if noise is None and self.band is None:
             return Target(self.r, self.g, Weighting())
-        made = np.eye(size) if noise is None or tau2 is None else noise + tau2 * np.eye(size)
-        if self.band is not None:
-            made = made + UNKNOWN * np.trace(made) / size * self.band
-        return Target(self.r, self.g, Weighting.of(made, absolute=noise is not None))
+        made = np.eye(len(self.r)) if noise is None or misfit is None else noise + np.diag(misfit.variance(self.r))
+        return Target(self.r, self.g, Weighting.of(self.with_band(made), absolute=noise is not None))
+
+    def with_band(self, covariance: np.ndarray) -> np.ndarray:
+        """A covariance of the points, shape (n, n), with that of the unmeasured band, in proportion to its mean."""
+        if self.band is None:
+            return covariance
+        return covariance + UNKNOWN * np.trace(covariance) / len(self.r) * self.band
 
     @property
     def unmeasured_points(self) -> float:
@@ -155,27 +184,52 @@ def unmeasured(r: np.ndarray, qmin: float) -> np.ndarray:
     return made * len(r) / np.trace(made)
 
 
-def misfit_variance(data: FitData, difference: np.ndarray, degrees_of_freedom: float) -> float:
-    """The variance tau^2 (1/angstrom^4) with which reduced chi-squared of a misfit is one.
+def misfit_variance(data: FitData, difference: np.ndarray, degrees_of_freedom: float) -> Misfit:
+    """The most likely variance of a misfit, given what it left.
 
-    Solves d' (C + tau^2 I + B)^-1 d = degrees of freedom for the difference d (1/angstrom^2, shape (n,)); where
-    already the counts alone give less, the least value that keeps the weights finite.
+    Greatest likelihood of a Gaussian difference d of covariance C + T + B (B in proportion to C + T), whose sum of
+    squares is raised by n over the degrees of freedom for what the fit took away. Where already the counts alone
+    explain the difference, the least T that keeps the weights finite.
+
+    Parameters
+    ----------
+    difference
+        Observed minus calculated, 1/angstrom^2, shape (n,).
+    degrees_of_freedom
+        Of the fit.
     """
-    from scipy.optimize import brentq
+    from scipy.optimize import minimize
 
-    noise = data.noise if data.noise is not None else np.zeros((len(data.r), len(data.r)))
+    size = len(data.r)
+    noise = np.zeros((size, size)) if data.noise is None else data.noise
     rounding = max(-2.0 * float(np.linalg.eigvalsh(noise)[0]), 0.0)
-    least = max(LEAST_MISFIT * data.mean_variance, rounding)
-    most = max(10.0 * float(difference @ difference) / degrees_of_freedom, 10.0 * least, 1e-30)
-    band = 0.0 if data.band is None else UNKNOWN * (data.mean_variance + most) * data.band
-    values, vectors = np.linalg.eigh(noise + band)
-    squares = (vectors.T @ difference) ** 2
-    values = values.clip(0.0)
+    # Mean variances of the two parts are searched by their logarithms.
+    shapes = data.r ** -float(NEAR_POWER), np.ones(size)
+    units = np.array([shape.mean() for shape in shapes])
+    counts = data.with_band(noise)
+    parts = [data.with_band(np.diag(shape / unit)) for shape, unit in zip(shapes, units, strict=True)]
+    share = (size - data.unmeasured_points) / degrees_of_freedom
+    least = max(LEAST_MISFIT * data.mean_variance, rounding, 1e-12 * float(np.mean(difference**2)), 1e-30)
+    most = max(10.0 * share * float(np.mean(difference**2)), 10.0 * least)
 
-    def excess(log_tau2: float) -> float:
-        return float(np.sum(squares / (values + np.exp(log_tau2)))) - degrees_of_freedom
+    def unlikelihood(logarithms: np.ndarray) -> tuple[float, np.ndarray]:
+        """-2 ln likelihood and its gradient."""
+        variances = np.exp(logarithms)
+        lower, inverse = _inverse(counts + variances[0] * parts[0] + variances[1] * parts[1])
+        weighted = inverse @ difference
+        value = 2.0 * float(np.sum(np.log(np.diag(lower)))) + share * float(difference @ weighted)
+        slopes = [np.sum(inverse * part) - share * float(weighted @ part @ weighted) for part in parts]
+        return value, variances * slopes
 
-    low, high = np.log(max(least, 1e-12 * most)), np.log(most)
-    if excess(low) <= 0:
-        return float(np.exp(low))
-    return float(np.exp(brentq(excess, low, high, xtol=1e-3)))
+    start = np.log(np.clip([0.1 * most, 0.001 * most], least, most))
+    found = minimize(unlikelihood, start, jac=True, method="L-BFGS-B", bounds=2 * [(np.log(least), np.log(most))])
+    near, far = np.exp(found.x) / units
+    return Misfit(float(near), float(far))
+
+
+def _inverse(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lower Cholesky factor of a covariance, and its inverse."""
+    from scipy.linalg import cho_solve, cholesky
+
+    lower = cholesky(covariance, lower=True, check_finite=False)
+    return lower, cho_solve((lower, True), np.eye(len(covariance)), check_finite=False)

@@ -18,6 +18,7 @@ import numpy as np
 
 from coherion.crystal.reflections import ReflectionSearch, reflection_positions, search_reflection
 from coherion.errors import InputError
+from coherion.refinement.least_squares.weights import Misfit
 from coherion.refinement.parameters import parse
 from coherion.settings.stages.reflections import SidePhaseSettings
 
@@ -204,8 +205,8 @@ def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
     one = fit["fitted_observed"].values - fit["fitted_calculated"].values
     two = both.result.difference
     observed = fit["fitted_observed"].values
-    tau = float(fit.attrs["misfit"])
-    weighting = both.data.target(None if fit.attrs["weights"] == "unit" else tau**2).weighting
+    misfit = Misfit(float(fit.attrs["misfit_near"]), float(fit.attrs["misfit_far"]))
+    weighting = both.data.target(None if fit.attrs["weights"] == "unit" else misfit).weighting
     sums = [float(np.sum(weighting(d) ** 2)) for d in (one, two)]
     n = len(one) - both.data.unmeasured_points
     counts = (n - float(fit.attrs["degrees_of_freedom"]), n - both.degrees_of_freedom)

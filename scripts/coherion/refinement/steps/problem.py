@@ -98,6 +98,7 @@ def make_model(
         window=settings.window,
         dispersion=dispersion or {},
         composition=composition or {},
+        extension=settings.extension,
     )
 
 

@@ -13,7 +13,7 @@ from coherion.refinement.least_squares.covariance import counting_covariance
 from coherion.refinement.least_squares.minimise import RefinementResult
 from coherion.refinement.least_squares.misfit import Shift, sandwich, shift_of_q, widened
 from coherion.refinement.least_squares.sensitivity import resolution_covariance
-from coherion.refinement.least_squares.weights import FitData
+from coherion.refinement.least_squares.weights import FitData, Misfit
 from coherion.refinement.linear_map import LinearMap
 from coherion.refinement.observed import Observed
 from coherion.refinement.parameters import Parameter
@@ -31,9 +31,8 @@ class Refined:
         The recipe, G(r), and the points of it that were fitted.
     problem
         The recipe resolved on the model.
-    misfit_variance
-        The white variance tau^2 in the weights, 1/angstrom^4, see :mod:`coherion.refinement.least_squares.weights`;
-        None with unit weights.
+    misfit
+        Its variance in the weights, see :mod:`coherion.refinement.least_squares.weights`; None with unit weights.
     result
         Of the last stage, with values of all parameters and the covariance of those refined.
     resolution_covariance
@@ -44,7 +43,7 @@ class Refined:
     observed: Observed
     data: FitData
     problem: Problem
-    misfit_variance: float | None
+    misfit: Misfit | None
     result: RefinementResult
     resolution_covariance: np.ndarray
 
@@ -177,12 +176,18 @@ def refit(
     else:
         z = problem.map.variables_at(problem.start)
     values = problem.start | problem.map.values(np.clip(z, lower, upper))
-    names, tau2 = problem.map.variables, found.misfit_variance
-    if search and tau2 is not None:
+    names, misfit = problem.map.variables, found.misfit
+    if search and misfit is not None:
         values = fit_stage(problem, names, values, found.data.target(None), FINE_TOLERANCE).values
-    result = fit_stage(problem, names, values, found.data.target(tau2), FINE_TOLERANCE)
+    result = fit_stage(problem, names, values, found.data.target(misfit), FINE_TOLERANCE)
     return Refined(
-        found.settings, found.observed, found.data, problem, tau2, result, uncertain_resolution(result, found.settings)
+        found.settings,
+        found.observed,
+        found.data,
+        problem,
+        misfit,
+        result,
+        uncertain_resolution(result, found.settings),
     )
 
 

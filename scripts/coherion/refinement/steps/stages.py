@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import numpy as np
 from coherion.messages import warn
 from coherion.pair_model.evaluator import narrow_text
 from coherion.refinement.least_squares.minimise import RefinementResult, fit
-from coherion.refinement.least_squares.weights import FitData, Target, misfit_variance
+from coherion.refinement.least_squares.weights import FitData, Misfit, Target, misfit_variance
 from coherion.refinement.steps.problem import Problem
 
 # Stages before the last need not converge: relative change of cost and parameters at which they end.
@@ -19,6 +18,8 @@ COARSE_TOLERANCE = 1e-4
 FINE_TOLERANCE = 1e-8
 # Rounds in which weights and fit are brought into agreement; three suffice where the model is any good.
 ROUNDS = 6
+# Changes of the misfit's variance below this share of that of the counts change no weight that matters.
+NEGLIGIBLE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -88,22 +89,23 @@ def run_stages(
 
 def weigh(
     problem: Problem, data: FitData, result: RefinementResult, say: Callable[[str], None]
-) -> tuple[float | None, RefinementResult]:
+) -> tuple[Misfit | None, RefinementResult]:
     """Refit the last stage with the weights of the data, the misfit's variance adjusted to what is left over.
 
-    Returns the variance tau^2 (1/angstrom^4), None with unit weights, and the fit.
+    Returns the misfit, None with unit weights, and the fit.
     """
     if data.weights == "unit":
         return None, result
-    tau2 = None
+    misfit, before = None, np.full(len(data.r), np.inf)
     for _ in range(ROUNDS):
         found = misfit_variance(data, result.difference, degrees_of_freedom(data, result))
-        if tau2 is not None and abs(math.log(found / tau2)) < 0.1:
+        now = np.log(found.variance(data.r) + NEGLIGIBLE * data.mean_variance)
+        if np.max(np.abs(now - before)) < 0.1:
             break
-        tau2 = found
-        result = fit_stage(problem, result.variables, result.values, data.target(tau2), FINE_TOLERANCE)
+        misfit, before = found, now
+        result = fit_stage(problem, result.variables, result.values, data.target(misfit), FINE_TOLERANCE)
         say(
-            f"weights of the data: Rw {unweighted_residual(result):.5f}, misfit {math.sqrt(tau2):.3g} against counting "
-            f"noise of {math.sqrt(data.mean_variance):.3g} 1/angstrom^2, {result.evaluations} evaluations"
+            f"weights of the data: Rw {unweighted_residual(result):.5f}, misfit {misfit.rms(data.r):.3g} against "
+            f"counting noise of {np.sqrt(data.mean_variance):.3g} 1/angstrom^2, {result.evaluations} evaluations"
         )
-    return tau2, result
+    return misfit, result

@@ -61,6 +61,14 @@ Readings = Annotated[
         "them"
     ),
 ]
+Extension = Annotated[
+    NotNegative | None,
+    told(
+        "How far beyond the fit range pairs of atoms are counted, whose ripples reach into it; null counts a few "
+        "ripples. Where lines are sharp and one lies at Qmax, more is needed",
+        "angstrom",
+    ),
+]
 Profiled = Annotated[tuple[str, ...], told("Parameters that get a profile-likelihood interval, by pattern")]
 Shape = Annotated[Envelope, told("What damps G(r) beyond the resolution; sphere is the paper's spdiameter")]
 
@@ -118,6 +126,7 @@ class Recipe(Settings, frozen=True, kw_only=True):
         told("What was scattered; null takes what the data say, X-rays where they say nothing"),
     ] = None
     window: Annotated[Window, told("Window on F(Q) before the transform; must be that of the reduction")] = "none"
+    extension: Extension = None
     weights: Annotated[
         Weights, told("covariance or sd of the data, unit, or auto, which takes the best the data have")
     ] = "auto"

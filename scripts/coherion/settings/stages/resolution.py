@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from coherion.settings.stages.refinement import (
+    Extension,
     FitRange,
     Others,
     Profiled,
@@ -31,6 +32,8 @@ class StandardSettings(RefinementSettings, frozen=True, kw_only=True):
 
     # Ranges that show the damping, atoms where the CIF has them, large grains.
     fit_range: FitRange = (1.5, 80.0)
+    # A line of LaB6 lies at Qmax 13, sharp enough for pairs far beyond the range to show in it.
+    extension: Extension = 80.0
     envelope: Shape = "none"
     stages: Stages = DEFAULT_STAGES
     start: StartValues = {}
