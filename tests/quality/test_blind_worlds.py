@@ -64,7 +64,8 @@ def test_the_standard_of_these_worlds_is_right(standard):
         ("base80", set()),
         ("strain5D300", set()),
         ("lognorm4", set()),
-        ("amorph30", {"scale", "widths-disagree"}),
+        # Glass lies at short distances: the shorter range finds shorter domains.
+        ("amorph30", {"scale", "lengths-disagree", "misfit", "widths-disagree"}),
         ("nacl5", {"rw", "misfit", "unexplained-reflection"}),
         ("zero02", {"zero-point"}),
     ],
