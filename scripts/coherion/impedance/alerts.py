@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 
 from coherion.constants import VACUUM_PERMITTIVITY
+from coherion.impedance.arrhenius import Arrhenius
+from coherion.impedance.arrhenius_together import TogetherLine
 
 # A point this far (a factor) from the line through the others, and this many times their scatter, is not one of them.
 FACTOR, SCATTERS, FEWEST = 2.0, 8.0, 5
@@ -14,6 +16,7 @@ FACTOR, SCATTERS, FEWEST = 2.0, 8.0, 5
 PERMITTIVITIES = (2.5, 3000.0)
 # In S/cm: above, metals.
 HIGHEST_CONDUCTIVITY = 10.0
+DISAGREEMENT = 2.0
 SAME_TEMPERATURE, SAME_CONDUCTIVITY = 1.0, 0.05
 
 
@@ -86,6 +89,20 @@ def contradictions(celsius: np.ndarray, conductivity: np.ndarray, sd: np.ndarray
                 "in conductivity: one of them had another temperature, or the sample changed"
             )
     return told
+
+
+def disagreement(single: Arrhenius, together: TogetherLine) -> str:
+    """That the line through the single fits and the fit of all temperatures at once differ; empty if they agree."""
+    apart = abs(single.activation_energy - together.activation_energy)
+    # They share nearly all their data, so they differ by less than the error of either.
+    sd = max(single.activation_energy_sd, together.activation_energy_sd)
+    if apart <= DISAGREEMENT * sd:
+        return ""
+    return (
+        f"activation energy of the single fits, {single.activation_energy:.4f} eV, and of all temperatures at once, "
+        f"{together.activation_energy:.4f} eV, differ by {apart / sd:.1f} standard uncertainties: look at the spectra "
+        "left out, and at the lower limits"
+    )
 
 
 def impossible(energy: float, conductivity: np.ndarray) -> list[str]:

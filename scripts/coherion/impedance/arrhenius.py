@@ -69,19 +69,33 @@ class Arrhenius:
         geometry_relative_sd
             Relative standard uncertainty of the cell constant (1).
         """
-        gradient = np.array([-1 / (BOLTZMANN * temperature), 1.0])
-        ln_sigma = self.ln_prefactor - self.activation_energy / (BOLTZMANN * temperature)
-        if self.form == "sigma_T":
-            ln_sigma -= np.log(temperature)
-        sigma = float(np.exp(ln_sigma))
-        variance = float(gradient @ self.covariance @ gradient) + geometry_relative_sd**2
-        return sigma, sigma * float(np.sqrt(variance))
+        return conductivity_on_line(
+            self.form, self.activation_energy, self.ln_prefactor, self.covariance, temperature, geometry_relative_sd
+        )
 
     def relative_slope(self, temperature: np.ndarray) -> np.ndarray:
         """d ln sigma / dT in 1/K at temperatures in K."""
         t = np.asarray(temperature, dtype=float)
         slope = self.activation_energy / (BOLTZMANN * t**2)
         return slope - 1 / t if self.form == "sigma_T" else slope
+
+
+def conductivity_on_line(
+    form: str,
+    activation_energy: float,
+    ln_prefactor: float,
+    covariance: np.ndarray,
+    temperature: float,
+    geometry_relative_sd: float,
+) -> tuple[float, float]:
+    """Conductivity on a line (eV, ln A and their covariance) at a temperature in K, and its sd, in S/cm."""
+    gradient = np.array([-1 / (BOLTZMANN * temperature), 1.0])
+    ln_sigma = ln_prefactor - activation_energy / (BOLTZMANN * temperature)
+    if form == "sigma_T":
+        ln_sigma -= np.log(temperature)
+    sigma = float(np.exp(ln_sigma))
+    variance = float(gradient @ covariance @ gradient) + geometry_relative_sd**2
+    return sigma, sigma * float(np.sqrt(variance))
 
 
 def fit_arrhenius(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,8 @@ import numpy as np
 from coherion.data.contract.impedance import ARRHENIUS, CARRIED
 from coherion.errors import InputError
 from coherion.impedance import alerts
-from coherion.impedance.arrhenius import Arrhenius, fit_arrhenius
+from coherion.impedance.arrhenius import Arrhenius, conductivity_on_line, fit_arrhenius
+from coherion.impedance.arrhenius_together import TogetherLine, fit_together
 from coherion.impedance.conductivity import Conductivity, Pellet, conductivity
 from coherion.impedance.datasets import number, tsv
 from coherion.messages import warn
@@ -20,6 +21,9 @@ from coherion.settings.stages.arrhenius import FORMS, WEIGHTINGS, ArrheniusSetti
 
 if TYPE_CHECKING:
     import xarray
+
+
+CONTRADICTS = "contradicts the others"
 
 
 def pellet_of(settings: ArrheniusSettings) -> Pellet:
@@ -165,6 +169,12 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
         )
         _warn_of(line, name, settings, celsius)
         found.append(line)
+    together = [_together(circuits, k, line, celsius, temperature_sd, settings, pellet) for k, line in enumerate(found)]
+    for name, line, one in zip(names, found, together, strict=True):
+        if line.main is not None and one.line is not None:
+            told = alerts.disagreement(line.main, one.line)
+            if told:
+                warn(f"resistance {name}: {told}")
     permittivity = alerts.relative_permittivity(circuits["capacitance"].values, pellet.cell_constant)
     used = np.any([x.used for x in found], axis=0)
     if permittivity.shape[1] and (text := alerts.impossible_permittivity(permittivity[used, 0])):
@@ -182,6 +192,7 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
         "relative_permittivity": permittivity,
         "spectra_used": np.array([int(x.used.sum()) for x in found]),
         **_main_results(found, celsius, settings, pellet),
+        **_together_results(together, settings, pellet),
         **_all_lines(found, settings, pellet),
         **{name: circuits[name].values for name in CARRIED if name in circuits},
         "resistance_name": names,
@@ -203,6 +214,95 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
         "celsius_zero": settings.celsius_zero,
     }
     return ARRHENIUS.dataset(values, attributes)
+
+
+@dataclass(frozen=True)
+class _TogetherResult:
+    line: TogetherLine | None
+    role: np.ndarray
+
+
+def _together(
+    circuits: xarray.Dataset,
+    k: int,
+    line: Line,
+    celsius: np.ndarray,
+    temperature_sd: np.ndarray,
+    settings: ArrheniusSettings,
+    pellet: Pellet,
+) -> _TogetherResult:
+    """The line through all spectra at once, and what part each took."""
+    ln_r = np.where(line.used, np.log(pellet.cell_constant / line.sigma.value), np.nan)
+    ln_sd = line.sigma.own_sd / line.sigma.value
+    grids = np.full((celsius.size, 1), np.nan)
+    likelihoods = grids
+    if k == 0 and "profile_resistance" in circuits:
+        # Arcs smooth in temperature make the resistance more certain, never the choice of the circuit.
+        resistance, relative_sd = (
+            circuits[n].values for n in ("together_resistance", "together_resistance_relative_sd")
+        )
+        smooth = line.used & np.isfinite(resistance)
+        ln_r = np.where(smooth, np.log(resistance), ln_r)
+        ln_sd = np.where(smooth, np.hypot(relative_sd, line.sigma.choice_sd / line.sigma.value), ln_sd)
+        low, high = settings.temperature_min, settings.temperature_max
+        inside = (celsius >= (-np.inf if low is None else low)) & (celsius <= (np.inf if high is None else high))
+        limited = ~circuits["resolved"].values[:, k] & inside
+        grids, likelihoods = np.log(circuits["profile_resistance"].values), circuits["profile_log_likelihood"].values
+        grids = np.where(limited[:, None], grids, np.nan)
+    kelvin = celsius + settings.celsius_zero
+
+    def fitted(offset: float) -> TogetherLine | None:
+        return fit_together(
+            kelvin + offset,
+            temperature_sd,
+            ln_r,
+            ln_sd,
+            grids,
+            likelihoods,
+            float(np.log(pellet.cell_constant)),
+            settings.form,
+        )
+
+    found = fitted(0.0)
+    if found is not None and settings.temperature_offset_sd > 0:
+        up, down = fitted(0.5), fitted(-0.5)
+        if up is not None and down is not None:
+            shift = settings.temperature_offset_sd * np.array(
+                [up.activation_energy - down.activation_energy, up.ln_prefactor - down.ln_prefactor]
+            )
+            found = replace(found, covariance=found.covariance + np.outer(shift, shift))
+    role = np.where(line.used, "used", "left out").astype(object)
+    if found is not None:
+        role[found.limits], role[found.contradicting] = "lower limit", CONTRADICTS
+    return _TogetherResult(found, role)
+
+
+def _together_results(
+    together: list[_TogetherResult], settings: ArrheniusSettings, pellet: Pellet
+) -> dict[str, np.ndarray]:
+    """Activation energy, prefactor and conductivity at the reference of all temperatures at once."""
+    count, kelvin = len(together), settings.reference_temperature + settings.celsius_zero
+    names = ("activation_energy", "activation_energy_sd", "ln_prefactor", "scatter")
+    values = {f"together_{n}": np.full(count, np.nan) for n in (*names, "conductivity_reference")}
+    values |= {"together_conductivity_reference_sd": np.full(count, np.nan)}
+    covariance, limits = np.full((count, 2, 2), np.nan), np.zeros(count, dtype=int)
+    for k, one in enumerate(together):
+        if one.line is None:
+            continue
+        for n in names:
+            values[f"together_{n}"][k] = getattr(one.line, n)
+        covariance[k], limits[k] = one.line.covariance, one.line.limits.sum()
+        sigma, sd = conductivity_on_line(
+            settings.form,
+            one.line.activation_energy,
+            one.line.ln_prefactor,
+            one.line.covariance,
+            kelvin,
+            pellet.relative_sd,
+        )
+        values["together_conductivity_reference"][k], values["together_conductivity_reference_sd"][k] = sigma, sd
+    role = np.array([one.role for one in together], dtype=object)
+    return values | {"together_covariance": covariance, "together_limits": limits, "role": role}
 
 
 def _residuals(line: Line) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from coherion.data.contract.impedance import CARRIED, CIRCUITS
 from coherion.errors import InputError
+from coherion.impedance.circuits.along_temperature import PROFILE_POINTS, Measured, Together, hold_together
 from coherion.impedance.circuits.capacitance import suggested_origins
 from coherion.impedance.circuits.choice.comparison import CONFIGURED, NO_ELECTRODE, SECOND_ARC
 from coherion.impedance.circuits.choice.family import FEWEST_NUMBERS
@@ -107,7 +108,10 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     known = parameters_of(results) if automatic else configured_parameters(settings.circuit)
     if automatic and {r.members for r in results if r is not None} == {("R1",)}:
         sums = {"total": ["R1"]}
+    spectra = [_as_measured(validated, row, result, noise[row], str(drift[row])) for row, result in enumerate(results)]
+    together = hold_together(spectra)
     values = _columns(validated, results, reason, [str(d) for d in drift], list(sums), known, points)
+    values |= _together_columns(together)
     carried = (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
     values |= {name: validated[name].values for name in carried if name in validated}
     values |= {"relaxation_distribution": distribution, "relaxation_time": taus}
@@ -115,6 +119,33 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     text = AUTOMATIC if automatic else circuit(settings.circuit).text
     attributes |= {"circuit": text, "resistors": json.dumps(sums), "weights": settings.weights}
     return CIRCUITS.dataset(values, attributes)
+
+
+def _as_measured(
+    validated: xarray.Dataset, row: int, result: SpectrumResult | None, noise: np.ndarray, drift: str
+) -> Measured | None:
+    """A fitted spectrum for the comparison with the others; None where it has no fit, or drifted."""
+    if result is None or drift:
+        return None
+    places, f, z = measured(validated, row)
+    kept = validated["kept"].values[row, places].astype(bool)
+    resolved = not next(iter(result.resistances.values())).reason
+    return Measured(
+        float(validated["temperature"].values[row]), f[kept], z[kept], noise[places][kept], result, resolved
+    )
+
+
+def _together_columns(together: Sequence[Together]) -> dict[str, np.ndarray]:
+    grids, likelihoods = (np.full((len(together), PROFILE_POINTS), np.nan) for _ in range(2))
+    for row, one in enumerate(together):
+        if one.grid.size:
+            grids[row], likelihoods[row] = one.grid, one.log_likelihood
+    return {
+        "together_resistance": np.exp([one.ln_resistance for one in together]),
+        "together_resistance_relative_sd": np.array([one.ln_sd for one in together]),
+        "profile_resistance": np.exp(grids),
+        "profile_log_likelihood": likelihoods,
+    }
 
 
 def _columns(

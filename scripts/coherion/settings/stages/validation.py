@@ -41,7 +41,7 @@ class ValidationSettings(Settings, frozen=True, kw_only=True):
             "Where the modulus of the lowest decade leaves what its phase says (Z-HIT) by more, and by four times the "
             "noise, the sample changed during the sweep: its resistance takes no part in the Arrhenius line"
         ),
-    ] = 0.03
+    ] = 0.025
     fewest_points: Annotated[int, told("A spectrum with fewer kept points is not used", ge=1)] = 12
     frequency_min: Annotated[float | None, told("Lower points are left out beforehand; null: none", "Hz")] = None
     frequency_max: Annotated[float | None, told("Higher points are left out beforehand; null: none", "Hz")] = None
