@@ -224,7 +224,7 @@ def _damping(row: dict[str, object], rng: np.random.Generator, length: float, st
 def judged(task: tuple[str, int, str | None]) -> tuple[str, Counter[tuple[str, str]]]:
     """Verdicts of one drawn series."""
     from coherion.data.tables import write_table
-    from coherion.paper.claims import STATEMENTS
+    from coherion.paper.reading import read_paper
     from coherion.paper.statements import judge_one
     from coherion.settings.stages.claims import ClaimSettings
     from coherion.statistics.series import read_series
@@ -234,9 +234,11 @@ def judged(task: tuple[str, int, str | None]) -> tuple[str, Counter[tuple[str, s
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(folder or scratch) / f"{name}_{number}.tsv"
         path.write_text(write_table(rows), encoding="utf-8")
-        series = read_series(path)
+        paper = read_paper(Path(__file__).parents[1] / "config" / "paper.yaml")
+        series = read_series(path, paper.known)
     settings = ClaimSettings(resamples=500, exact_limit=5040)
-    found = [judge_one(s, series, settings) for s in STATEMENTS if s.of_trend and s.id not in ALWAYS_OPEN]
+    tested = [s for s in paper.statements if s.test.of_trend and s.id not in ALWAYS_OPEN]
+    found = [judge_one(s, series, paper, settings) for s in tested]
     return name, Counter((claim.id, claim.verdict) for claim in found if not claim.note.startswith("missing"))
 
 

@@ -10,6 +10,7 @@ from coherion import command
 def main(argv=None):
     arguments = command.parser(__doc__)
     arguments.add_argument("series", help="tab-separated table of the series, one row per sample")
+    arguments.add_argument("--paper", help="what the paper says (.yaml), docs/paper.md")
     arguments.add_argument("--output", required=True, help="table of the verdicts to write (.tsv)")
     arguments.add_argument("--correlation", help="netCDF of the correlation to write")
     arguments.add_argument(
@@ -21,13 +22,15 @@ def main(argv=None):
     from coherion.errors import InputError
     from coherion.paper.claims import judge, table
     from coherion.paper.curves import correlation_dataset
+    from coherion.paper.reading import read_paper
     from coherion.settings.model import as_plain
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.claims import ClaimSettings
     from coherion.statistics.series import read_series
 
     settings = settings_from(ClaimSettings, given.settings)
-    series = read_series(given.series, settings.columns)
+    paper = read_paper(given.paper)
+    series = read_series(given.series, paper.known)
     stated = set(series.texts("origin")) - {""}
     if unknown := stated - {"measured", "simulated"}:
         raise InputError("unknown origin", file=given.series, found=unknown.pop(), expected="measured or simulated")
@@ -40,11 +43,12 @@ def main(argv=None):
     # One simulated row makes all that is drawn from the table simulated, whatever the command line says.
     origin = "simulated" if "simulated" in (*stated, given.origin) else "measured"
 
-    write_text(given.output, table(judge(series, settings), origin))
+    write_text(given.output, table(judge(series, paper, settings), origin))
     if given.correlation:
-        dataset = correlation_dataset(series, settings, origin)
+        dataset = correlation_dataset(series, paper, settings, origin)
         told = as_plain(settings)
-        write_dataset(dataset, given.correlation, "judge_claims", sources=[given.series], settings=told)
+        sources = [given.series, *([given.paper] if given.paper else [])]
+        write_dataset(dataset, given.correlation, "judge_claims", sources=sources, settings=told)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,12 @@ import yaml
 from coherion.data.netcdf import read_dataset
 from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning
-from coherion.paper.claims_confounding import length_matters
+from coherion.paper.reading import read_paper
+from coherion.paper.statements import design_of, evaluated
 from coherion.settings.stages.claims import ClaimSettings
 from coherion.settings.stages.series import SeriesSettings
 from coherion.statistics.collect import transport_columns
+from coherion.statistics.kinds.view import View
 from coherion.statistics.series import read_series
 
 CONFIG = Path(__file__).parents[1] / "config"
@@ -88,10 +90,13 @@ def test_the_claim_holds_where_the_length_acts_and_not_where_composition_alone_d
             for series in [cause] if annealed else rows:
                 rows[series].append(found)
     verdicts = {}
+    paper = read_paper(Path(__file__).parents[1] / "config" / "paper.yaml")
+    claim = next(one for one in paper.statements if one.id == "length-influences-conductivity")
     for cause, found in rows.items():
         path = tmp_path / f"{cause}.tsv"
         path.write_text(write_table(found))
-        verdicts[cause] = length_matters(read_series(path), ClaimSettings(resamples=500, exact_limit=5000))
+        view = View(read_series(path, paper.known), design_of(paper), claim.samples)
+        verdicts[cause] = evaluated(claim.test, view, ClaimSettings(resamples=500, exact_limit=5000))
     assert verdicts["coherence_length"].verdict == "holds"
     # The law's exponent, -6.05.
     assert verdicts["coherence_length"].value == pytest.approx(-6.05, abs=4 * verdicts["coherence_length"].error)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from coherion.figures.series import FIGURES, draw_series
-from coherion.statistics.series import COLUMNS, Series
+from coherion.paper.reading import read_paper
+from coherion.statistics.series import Series
+
+PAPER = read_paper(Path(__file__).parents[2] / "config" / "paper.yaml")
 
 
 def series(origin="measured", **columns):
     size = len(columns["sample"])
     given = {name: tuple(str(v) for v in values) for name, values in columns.items()}
     given |= {name: ("",) * size for name in ("group", "excluded", "annealing_C") if name not in given}
-    return Series(given | {"origin": (origin,) * size}, COLUMNS)
+    return Series(given | {"origin": (origin,) * size}, PAPER.known)
 
 
 def plotted(plate):

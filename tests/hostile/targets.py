@@ -445,7 +445,7 @@ def read_series(path: Path) -> None:
 
     found = read(path)
     assert len(found) >= 1
-    for role in ("sample", "composition", "a", "coherence_length", "group"):
+    for role in ("sample", "x", "a", "coherence_length", "group"):
         if found.has(role):
             values = found.texts(role) if role in ("sample", "group") else None
             assert values is None or len(values) == len(found)
@@ -495,7 +495,7 @@ def setting_seeds() -> list[bytes]:
         {"circuit": "p(R1,CPE1)-CPE2", "weights": "unit", "start": {"R1": 1e5}, "bounds": {"R1": [0, None]}},
         {"resistances": {"total": ["R1", "R2"]}, "fixed": {"R1": 1}, "restarts": 2, "aicc_margin": 3},
         {"pellet_thickness_cm": 0.15, "pellet_diameter_cm": 0.9, "reference_temperature": 25.0},
-        {"significance": 0.05, "resamples": 1000, "margins": {}, "columns": {"composition": "x"}},
+        {"significance": 0.05, "resamples": 1000},
         {
             "polyhedra": [{"centre": "Na1", "ligand": "Cl"}],
             "angles": [["M1", "M2", "Cl1"]],

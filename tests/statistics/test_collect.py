@@ -8,7 +8,7 @@ import xarray
 
 from coherion.errors import InputError
 from coherion.settings.reading import settings_from
-from coherion.settings.stages.series import SeriesSettings
+from coherion.settings.stages.series import PARAMETERS, SeriesSettings
 from coherion.statistics.collect import exclusion_rows, series_row
 
 
@@ -54,7 +54,14 @@ def arrhenius():
 def row(**settings):
     sample = {"sample": "x50", "x": 0.5, "group": "as_milled"}
     fits = {"2-60": fit(104.0), "2-20": fit(99.0, 0.08)}
-    return series_row(sample, fits, None, arrhenius(), SeriesSettings(**settings), origin="measured")
+    return series_row(
+        sample,
+        fits,
+        None,
+        arrhenius(),
+        SeriesSettings(parameters=PARAMETERS | {"zr_fraction": "M1.occupancy.Zr"}, **settings),
+        origin="measured",
+    )
 
 
 def test_the_first_range_counts_and_the_others_carry_theirs():

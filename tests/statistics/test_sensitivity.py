@@ -5,7 +5,7 @@ import pytest
 
 from coherion.statistics.finding import Finding
 from coherion.statistics.sensitivity import as_read, length_or_inverse, readings_of, turned_by, under_each
-from coherion.statistics.series import COLUMNS, Missing, Series
+from coherion.statistics.series import Missing, Series
 
 LIMITS = {"limit": 10.0, "resolved": 3.0}
 
@@ -19,12 +19,12 @@ def series(aicc, inverse, sds=None, **columns):
     for name, values in inverse.items():
         made[f"inverse_length_as_{name}_per_A"] = values
         made[f"inverse_length_as_{name}_per_A_sd"] = (sds or {}).get(name, [1e-4] * size)
-    return Series({k: tuple(str(v) for v in values) for k, values in made.items()}, dict(COLUMNS))
+    return Series({k: tuple(str(v) for v in values) for k, values in made.items()})
 
 
 def slope(rows):
     """Fall of the lengths over the series, as a finding with the errors of its ends."""
-    d = length_or_inverse(rows, 3)
+    d = length_or_inverse(rows, 3, "x")
     fall = float(d["coherence_length"][0] - d["coherence_length"][-1])
     error = float(np.hypot(d["coherence_length_sd"][0], d["coherence_length_sd"][-1]))
     return Finding("holds" if fall > 2 * error else "undecided", fall, error, len(rows))
@@ -97,7 +97,7 @@ def test_strain_alone_leaves_lower_limits_and_no_length():
     read = as_read(rows, "strain", readings)
     assert not read.has("coherence_length")
     with pytest.raises(Missing):
-        length_or_inverse(read, 3)
+        length_or_inverse(read, 3, "x")
 
 
 def test_lengths_that_are_lower_limits_enter_by_their_inverse():
@@ -105,7 +105,7 @@ def test_lengths_that_are_lower_limits_enter_by_their_inverse():
     rows = series({"size": [100.0] * 4}, {"size": inverse}, {"size": [1e-3] * 4})
     read = as_read(rows, "size", readings_of(rows, **LIMITS))
     assert [bool(t) for t in read.texts("coherence_length")] == [True, True, True, False]
-    d = length_or_inverse(read, 3)
+    d = length_or_inverse(read, 3, "x")
     mean = np.mean(inverse)
     # Linear in 1/L, equal to the length at the mean, and with its slope there.
     np.testing.assert_allclose(d["coherence_length"], 1 / mean - (np.array(inverse) - mean) / mean**2)
@@ -113,7 +113,7 @@ def test_lengths_that_are_lower_limits_enter_by_their_inverse():
 
 
 def test_without_columns_of_readings_nothing_changes():
-    rows = Series({"sample": ("a", "b"), "x": ("0", "1")}, dict(COLUMNS))
+    rows = Series({"sample": ("a", "b"), "x": ("0", "1")})
     given = Finding("holds", 1.0, 0.1, 2, "as it was")
     assert under_each(lambda _: given, rows, readings_of(rows, **LIMITS)) is given
 

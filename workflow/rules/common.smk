@@ -9,6 +9,7 @@ from coherion.data.netcdf import write_text
 from coherion.provenance.code import digest_of
 from coherion.provenance.logs import summary_of_logs
 from coherion.errors import CoherionError
+from coherion.paper.reading import read_paper
 from coherion.data.series_tables import read_tables
 from coherion.inputs.job_settings import JobSettings
 from coherion.settings.configuration import read_yaml
@@ -46,7 +47,7 @@ def checked():
                     f"{file}: key per_sample.{name} names no sample of {settings['tables']['samples']}",
                     file=sys.stderr,
                 )
-        jobs = JobSettings(settings, tables)
+        jobs = JobSettings(settings, tables, read_paper(located(settings["paper"])))
         for _, _, problem in jobs.problems(files):
             raise problem
         return jobs
@@ -56,6 +57,7 @@ def checked():
 
 JOBS = checked()
 SETTINGS, TABLES = JOBS.settings, JOBS.tables
+PAPER_FILE = located(SETTINGS["paper"])
 # Captions of the report see the configuration with its defaults.
 config.update(SETTINGS)
 

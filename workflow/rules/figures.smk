@@ -5,6 +5,7 @@ rule draw_series:
     input:
         script=script("draw_series"),
         series=result("series/series.tsv"),
+        paper=PAPER_FILE or [],
         correlation=result("series/correlation.nc") if IS_SERIES else [],
     output:
         drawn_beside_svg(*SERIES_FIGURES),
@@ -30,9 +31,10 @@ rule draw_series:
         correlation=lambda wildcards, input: (
             ["--correlation", input.correlation] if input.correlation else []
         ),
+        paper=["--paper", PAPER_FILE] if PAPER_FILE else [],
         figures=[result(f"figures/{name}.pdf") for name in SERIES_FIGURES],
     shell:
-        "python {input.script:q} {input.series:q} {params.correlation:q} --output {params.figures:q} > {log:q} 2>&1"
+        "python {input.script:q} {input.series:q} {params.paper:q} {params.correlation:q} --output {params.figures:q} > {log:q} 2>&1"
 
 
 # One job for the figures of chosen samples, one for those of all: starting to draw costs more than drawing.

@@ -146,6 +146,7 @@ rule judge_claims:
     input:
         script=script("judge_claims"),
         series=result("series/series.tsv"),
+        paper=PAPER_FILE or [],
     output:
         claims=report(
             result("claims.tsv"),
@@ -167,8 +168,9 @@ rule judge_claims:
     params:
         code=code("judge_claims"),
         settings=told(JOBS.of_series("claims")),
+        paper=["--paper", PAPER_FILE] if PAPER_FILE else [],
     shell:
-        "python {input.script:q} {input.series:q} --settings {params.settings:q} --output {output.claims:q}"
+        "python {input.script:q} {input.series:q} {params.paper:q} --settings {params.settings:q} --output {output.claims:q}"
         " --correlation {output.correlation:q} > {log:q} 2>&1"
 
 

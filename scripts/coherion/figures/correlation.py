@@ -7,6 +7,7 @@ import xarray
 
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
 from coherion.figures.series import LABELS, SIGMA, draw_line
+from coherion.settings.paper.paper import Paper
 
 #: What the readings of "logarithmic" are called in a legend.
 READINGS = {
@@ -20,11 +21,11 @@ READINGS = {
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)))
 
 
-def draw_correlation(found: xarray.Dataset) -> Plate:
+def draw_correlation(found: xarray.Dataset, paper: Paper) -> Plate:
     """Four panels from the dataset that ``judge_claims`` wrote; what it lacks is left out.
 
     The line through all samples, the readings of "logarithmic" with their Akaike weights, both quantities less their
-    lines through composition (added-variable plot), and the correlation coefficients without each sample.
+    lines through the paper's abscissa (added-variable plot), and the correlation coefficients without each sample.
     """
     plate = Plate(2, 2, width=PAGE, height=4.8, origin=str(found.attrs["origin"]))
     points, readings, given, without = plate.panels
@@ -33,10 +34,11 @@ def draw_correlation(found: xarray.Dataset) -> Plate:
             panel.set_axis_off()
         points.text(0.5, 0.5, found.attrs.get("missing", ""), ha="center", transform=points.transAxes)
         return plate
-    annealed = found["annealed"].values.astype(bool)
     names = [str(name) for name in found["sample"].values]
-    draw_line(plate, points, found, "all")
-    _samples(plate, points, found, annealed, names)
+    groups = _groups(found, paper)
+    widest = str(found["selection"].values[-1])
+    draw_line(plate, points, found, widest)
+    _samples(plate, points, found, groups, names)
     points.set(xscale="log", yscale="log", xlabel=LABELS["coherence_length"], ylabel=SIGMA)
     points.legend()
 
@@ -55,42 +57,58 @@ def draw_correlation(found: xarray.Dataset) -> Plate:
                 linestyle=STYLES[number % len(STYLES)],
                 linewidth=0.8,
             )
-        _samples(plate, readings, found, annealed, names, only_milled=True)
+        _samples(plate, readings, found, groups[:1], names)
         readings.legend(fontsize=5.5)
     readings.set(yscale="log", xlabel=LABELS["coherence_length"], ylabel=SIGMA)
 
-    if "log_length_given_composition" in found:
-        x, y = found["log_length_given_composition"].values, found["log_conductivity_given_composition"].values
-        for mask, label, marker in ((~annealed, "as milled", MARKERS[0]), (annealed, "annealed", MARKERS[4])):
+    if "log_length_given_third" in found:
+        x, y = found["log_length_given_third"].values, found["log_conductivity_given_third"].values
+        for mask, label, marker in groups:
             if mask.any():
                 chosen = [name for name, there in zip(names, mask, strict=True) if there]
                 plate.points(given, x[mask], y[mask], label=label, names=chosen, color=COLOURS[0], marker=marker)
-        exponent = float(found["exponent_given_composition"])
+        exponent = float(found["exponent_given_third"])
         ends = np.array([np.nanmin(x), np.nanmax(x)])
-        label = f"b = {exponent:.2f} ± {float(found['exponent_given_composition_sd']):.2f}"
+        label = f"b = {exponent:.2f} ± {float(found['exponent_given_third_sd']):.2f}"
         plate.line(given, ends, exponent * ends, label=label, color=GREY, linewidth=0.8)
         given.legend()
-    given.set(xlabel="log$_{10}$ L less its line through x", ylabel="log$_{10}$ σ less its line through x")
+    third = paper.known[paper.abscissa].label or paper.abscissa
+    given.set(
+        xlabel=f"log$_{{10}}$ L less its line through {third}", ylabel=f"log$_{{10}}$ σ less its line through {third}"
+    )
 
     place = np.arange(len(names))
     for number, kind in enumerate(("pearson", "spearman")):
-        values = found[f"{kind}_without"].sel(selection="all").values
+        values = found[f"{kind}_without"].sel(selection=widest).values
         there = np.isfinite(values)
         chosen = [name for name, shown in zip(names, there, strict=True) if shown]
         style = {"color": COLOURS[number], "marker": MARKERS[number]}
         plate.points(without, place[there], values[there], label=kind.title(), names=chosen, **style)
-        without.axhline(float(found[kind].sel(selection="all")), color=COLOURS[number], linewidth=0.6, linestyle="--")
+        without.axhline(float(found[kind].sel(selection=widest)), color=COLOURS[number], linewidth=0.6, linestyle="--")
     without.set(ylabel="correlation without the sample", xticks=place)
     without.set_xticklabels(names, rotation=60, ha="right", fontsize=5.5)
     without.legend()
     return plate
 
 
-def _samples(
-    plate: Plate, panel, found: xarray.Dataset, annealed: np.ndarray, names: list[str], *, only_milled: bool = False
-) -> None:
-    for mask, label, marker in ((~annealed, "as milled", MARKERS[0]), (annealed, "annealed", MARKERS[4])):
-        if mask.any() and not (only_milled and label == "annealed"):
+Groups = list[tuple[np.ndarray, str, str]]
+
+
+def _groups(found: xarray.Dataset, paper: Paper) -> Groups:
+    """Samples of each shown group, its label and its marker; without groups all samples alike."""
+    shown = paper.correlation.shown
+    if not shown:
+        return [(np.ones(found.sizes["sample"], bool), "samples", MARKERS[0])]
+    own = found["group"].values.astype(str)
+    return [
+        (own == name, paper.groups[name].label or name, paper.groups[name].marker or MARKERS[4 * i % len(MARKERS)])
+        for i, name in enumerate(shown)
+    ]
+
+
+def _samples(plate: Plate, panel, found: xarray.Dataset, groups: Groups, names: list[str]) -> None:
+    for mask, label, marker in groups:
+        if mask.any():
             values = [
                 found[name].values[mask]
                 for name in ("coherence_length", "conductivity", "coherence_length_sd", "conductivity_sd")

@@ -6,28 +6,10 @@ import numpy as np
 import xarray
 
 from coherion.figures.plate import PAGE, Plate
-from coherion.statistics.series import COLUMNS
-
-NAMES = {
-    "composition": "x",
-    "zr_fraction": "Zr fraction",
-    "na_2b": "occupancy Na 2b",
-    "na_4e": "occupancy Na 4e",
-    "beta": "β",
-    "volume": "V",
-    "octahedron_m": "volume of MCl$_6$",
-    "octahedron_na": "volume of NaCl$_6$, octahedron",
-    "prism_na": "volume of NaCl$_6$, prism",
-    "coherence_length": "coherence length",
-    "reflection_width": "width of reflections",
-    "conductivity": "σ at 25 °C",
-    "activation_energy": "E$_a$",
-    "ln_prefactor": "ln σ$_0$",
-    "capacitance": "capacitance",
-}
+from coherion.settings.paper.paper import Paper
 
 
-def draw_relations(found: xarray.Dataset) -> Plate:
+def draw_relations(found: xarray.Dataset, paper: Paper) -> Plate:
     """Lower triangle of the coefficients that ``judge_claims`` wrote; grey italics where the interval holds zero."""
     # Imported here: it takes longer than most figures, and only this one needs it.
     import seaborn
@@ -38,9 +20,9 @@ def draw_relations(found: xarray.Dataset) -> Plate:
         panel.set_axis_off()
         panel.text(0.5, 0.5, found.attrs.get("missing", ""), ha="center", transform=panel.transAxes)
         return plate
-    roles = {column: role for role, column in COLUMNS.items()}
     columns = [str(name) for name in found["quantity"].values]
-    names = [NAMES.get(roles.get(column, ""), roles.get(column, column)) for column in columns]
+    # The unit of a label says nothing of a rank.
+    names = [(paper.known[name].label if name in paper.known else "").split(" / ")[0] or name for name in columns]
     values = found["rank_correlation"].values
     low, high = (found[f"rank_correlation_{end}"].values for end in ("low", "high"))
     hidden = np.triu(np.ones(values.shape, bool)) | ~np.isfinite(values)

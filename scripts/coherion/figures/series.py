@@ -33,7 +33,7 @@ class Curve:
 
 
 #: Roles that a side phase leaves as they are.
-NOT_STRUCTURAL = frozenset(["composition", "annealing", "conductivity", "activation_energy"])
+NOT_STRUCTURAL = frozenset(["x", "annealing", "conductivity", "activation_energy"])
 #: Where a sample that was never annealed stands on an axis of annealing temperatures, degC.
 AS_MILLED_AT = 25.0
 
@@ -62,7 +62,7 @@ class Panel:
 
 
 LABELS: Mapping[str, str] = {
-    "composition": "nominal x",
+    "x": "nominal x",
     "zr_fraction": "refined x",
     "coherence_length": "coherence length / Å",
     "annealing": "annealing temperature / °C",
@@ -72,7 +72,7 @@ LABELS: Mapping[str, str] = {
 SIGMA = LABELS["conductivity"]
 FIGURES: Mapping[str, tuple[Panel, ...]] = {
     "figure_4": (
-        Panel("composition", (Curve("zr_fraction", "Zr"),), "refined x", diagonal=True),
+        Panel("x", (Curve("zr_fraction", "Zr"),), "refined x", diagonal=True),
         Panel("zr_fraction", (Curve("a", "a"), Curve("b", "b", right=True)), "a / Å", "b / Å"),
         Panel("zr_fraction", (Curve("c", "c"), Curve("beta", "β", right=True)), "c / Å", "β / °"),
         Panel("zr_fraction", (Curve("volume", "V"),), "V / Å$^3$"),
@@ -89,8 +89,8 @@ FIGURES: Mapping[str, tuple[Panel, ...]] = {
         Panel("zr_fraction", (Curve("coherence_length", "L"),), LABELS["coherence_length"], guide=True),
     ),
     "figure_6bcd": (
-        Panel("composition", (Curve("activation_energy", "E$_a$"),), "E$_a$ / eV"),
-        Panel("composition", (Curve("conductivity", "σ"),), SIGMA, log_y=True),
+        Panel("x", (Curve("activation_energy", "E$_a$"),), "E$_a$ / eV"),
+        Panel("x", (Curve("conductivity", "σ"),), SIGMA, log_y=True),
         Panel("coherence_length", (Curve("conductivity", "σ"),), SIGMA, log_y=True, line=True),
     ),
     "figure_S6": (
@@ -158,7 +158,7 @@ def draw_trend(series: Series) -> Plate:
     (panel,) = plate.panels
     milled = series.where(_in_group(series, "as_milled", FIGURES["figure_6bcd"][1]))
     try:
-        found = milled.pick("composition", "conductivity")
+        found = milled.pick("x", "conductivity")
     except Missing:
         found = {}
     if found:
@@ -166,21 +166,21 @@ def draw_trend(series: Series) -> Plate:
         sigma = found["conductivity"]
         plate.points(
             panel,
-            found["composition"],
+            found["x"],
             sigma,
             y_sd=found["conductivity_sd"],
             label="as milled",
             names=names,
             color=COLOURS[0],
         )
-        x = np.linspace(found["composition"].min(), found["composition"].max(), 51)
+        x = np.linspace(found["x"].min(), found["x"].max(), 51)
         low, high = np.log10(sigma.min()), np.log10(sigma.max())
         schematic = 10 ** (low + 0.5 * (high - low) * (1 - ((x - 0.5) / 0.5) ** 2))
         label = "annealed: schematic, no data"
         plate.line(panel, x, schematic, label=label, color=COLOURS[1], linestyle="--")
         panel.set_yscale("log")
         panel.legend(loc="upper left")
-    panel.set(xlabel=LABELS["composition"], ylabel=SIGMA)
+    panel.set(xlabel=LABELS["x"], ylabel=SIGMA)
     return plate
 
 
@@ -214,11 +214,14 @@ def draw_series(series: Series, name: str, correlation: xarray.Dataset | None = 
     return plate
 
 
-def draw_line(plate: Plate, axes, correlation: xarray.Dataset, selection: str = "as_milled") -> None:
-    """The line of log conductivity against log coherence length with its confidence band, where there is one."""
+def draw_line(plate: Plate, axes, correlation: xarray.Dataset, selection: str | None = None) -> None:
+    """The line of log conductivity against log coherence length with its confidence band, where there is one.
+
+    ``selection`` names the samples of the line, by default the first that the dataset has.
+    """
     if "line" not in correlation:
         return
-    chosen = correlation.sel(selection=selection)
+    chosen = correlation.sel(selection=selection or str(correlation["selection"].values[0]))
     length, line = chosen["coherence_length_curve"].values, chosen["line"].values
     if not np.isfinite(line).all():
         return
@@ -318,7 +321,7 @@ def _in_group(series: Series, group: str, panel: Panel) -> np.ndarray:
     inside = np.array([text == group for text in series.texts("group")], bool)
     if panel.group == "annealed" and group == "as_milled":
         annealed = np.array([text == "annealed" for text in series.texts("group")], bool)
-        x = np.array([float(t) if t else np.nan for t in series.texts("composition")])
+        x = np.array([float(t) if t else np.nan for t in series.texts("x")])
         inside &= np.isin(x, x[annealed])
     return inside
 

@@ -19,7 +19,9 @@ from coherion.data.series_tables import read_tables
 from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.inputs.series import changed_occupancies, warn_of_sample
+from coherion.paper.reading import read_paper
 from coherion.settings.configuration import read_yaml
+from coherion.settings.paper.paper import Paper
 from coherion.settings.reading import settings_from
 from coherion.settings.run import problems_of_configuration
 from coherion.settings.stages.circuits import AUTOMATIC, CircuitSettings
@@ -100,6 +102,9 @@ def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -
         found.errors += [str(problem) for problem in refused]
     if settings is None:
         return found
+    paper = Paper()
+    with found.about():
+        paper = read_paper(_located(settings["paper"], root))
     named = {name: _located(path, root) for name, path in settings["tables"].items()}
     problems: list[InputError] = []
     tables = read_tables(named, schemas, problems=problems)
@@ -110,7 +115,7 @@ def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -
             if name not in listed:
                 messages.warn(f"{config}: key per_sample.{name} names no sample of {named['samples']}")
     spoiled = {(str(p.file), str(p.place).split(",")[0]) for p in problems}
-    _Check(found, config, JobSettings(settings, tables), named, root, spoiled).run()
+    _Check(found, config, JobSettings(settings, tables, paper), named, root, spoiled).run()
     return found
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from coherion.data.series_tables import Tables, settings_of
 from coherion.errors import InputError
+from coherion.settings.paper.paper import Paper
 from coherion.settings.reading import fits, problems_of
 from coherion.settings.run import of_sample
 from coherion.settings.stages.arrhenius import ArrheniusSettings
@@ -55,14 +56,21 @@ class JobSettings:
 
     settings
         The whole configuration, see :func:`coherion.settings.run.configuration_from`.
+    paper
+        What its author says of the series.
     """
 
     settings: Mapping[str, Any]
     tables: Tables
+    paper: Paper = field(default_factory=Paper)
 
     def of_series(self, stage: str) -> dict[str, Any]:
-        """Of a stage that reads the whole series."""
-        return dict(self.settings[stage])
+        """Of a stage that reads the whole series; its table has the columns that the paper's quantities come from."""
+        told = dict(self.settings[stage])
+        if stage == "series":
+            told["parameters"] = told["parameters"] | self.paper.filled("parameter")
+            told["geometry"] = told["geometry"] | self.paper.filled("geometry")
+        return told
 
     def of_scan(self, scan: str) -> dict[str, Any]:
         """Of the import of a scan: what its row says."""

@@ -1,9 +1,4 @@
-"""Every statement of the paper judged against the table of the series.
-
-The columns of the table are named in :data:`coherion.statistics.series.COLUMNS`, the criteria in
-:class:`coherion.paper.criteria.ClaimSettings`; the statements stand in ``claims_diffraction``,
-``claims_structure``, ``claims_transport``, ``claims_correlation`` and ``claims_confounding``.
-"""
+"""Every statement of a paper judged against the table of the series."""
 
 from __future__ import annotations
 
@@ -11,27 +6,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from coherion.data.tables import text_cell
-from coherion.paper import (
-    claims_confounding,
-    claims_correlation,
-    claims_diffraction,
-    claims_structure,
-    claims_transport,
-)
-from coherion.paper.criteria import ClaimSettings
 from coherion.paper.statements import Claim, judge_one
+from coherion.settings.paper.paper import Paper
+from coherion.settings.stages.claims import ClaimSettings
 from coherion.statistics.series import Series
 
-STATEMENTS = (
-    claims_diffraction.STATEMENTS
-    + claims_structure.STATEMENTS
-    + claims_transport.STATEMENTS
-    + claims_correlation.STATEMENTS
-    + claims_confounding.STATEMENTS
-)
 
-
-def judge(series: Series, settings: ClaimSettings | None = None) -> tuple[Claim, ...]:
+def judge(series: Series, paper: Paper, settings: ClaimSettings | None = None) -> tuple[Claim, ...]:
     """Judge every statement; where the table lacks what one needs it is 'undecided' and its note says what.
 
     Raises
@@ -40,7 +21,7 @@ def judge(series: Series, settings: ClaimSettings | None = None) -> tuple[Claim,
         If a cell that a statement needs is not a number.
     """
     chosen = settings or ClaimSettings()
-    return tuple(judge_one(statement, series, chosen) for statement in STATEMENTS)
+    return tuple(judge_one(statement, series, paper, chosen) for statement in paper.statements)
 
 
 def table(claims: Sequence[Claim], origin: str) -> str:

@@ -1,38 +1,20 @@
-"""How a statement of the paper is written down: what is tested, by which rule, and the function that tests it."""
+"""A statement of the paper judged: its test, under each reading of the data and without each sample."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from coherion.paper.criteria import ClaimSettings, Finding
+from coherion.settings.paper.kinds import Kind
+from coherion.settings.paper.paper import Paper
+from coherion.settings.paper.statements import Statement
+from coherion.settings.stages.claims import ClaimSettings
+from coherion.statistics.finding import Finding
+from coherion.statistics.kinds.tests import TESTS
+from coherion.statistics.kinds.view import Design, View
 from coherion.statistics.regression import Undetermined
-from coherion.statistics.sensitivity import Readings, readings_of, turned_by, under_each
+from coherion.statistics.sensitivity import INVERSE, LENGTH, STRAIN, Readings, readings_of, turned_by, under_each
 from coherion.statistics.series import Missing, Series
-
-Evaluate = Callable[[Series, ClaimSettings], Finding]
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One statement: ``statement`` in our words, ``place`` in the paper, ``criterion`` fixed beforehand.
-
-    ``on_length``: it uses coherence lengths, so that every reading of them must agree. ``of_trend``: it is about a
-    trend or a correlation, which no single sample may decide.
-    """
-
-    id: str
-    topic: str
-    place: str
-    statement: str
-    test: str
-    criterion: str
-    quantity: str
-    unit: str
-    evaluate: Evaluate
-    on_length: bool = False
-    of_trend: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,41 +36,60 @@ class Claim:
     note: str
 
 
-def judge_one(statement: Statement, series: Series, settings: ClaimSettings) -> Claim:
+def design_of(paper: Paper) -> Design:
+    """What the tests of a paper's statements share."""
+    return Design(paper.abscissa, paper.groups, {name: paper.margin_of(name) for name in paper.known})
+
+
+def on_length(test: Kind, paper: Paper) -> bool:
+    """Whether a test uses coherence lengths or strains, so that every reading of them must agree."""
+    return not test.compares_readings and bool(paper.sources(*test.quantities) & {LENGTH, INVERSE, STRAIN})
+
+
+def judge_one(statement: Statement, series: Series, paper: Paper, settings: ClaimSettings) -> Claim:
     """Evaluate one statement under every reading of the data and without each sample, as far as it concerns them.
 
     Where data are missing, or cannot tell, the verdict is 'undecided' and the note says why.
     """
+    test, design = statement.test, design_of(paper)
+    samples = statement.samples or paper.samples
+
+    def judged(rows: Series, criteria: ClaimSettings) -> Finding:
+        return evaluated(test, View(rows, design, samples), criteria)
+
     readings = Readings((), settings.reading_difference, settings.resolved_length)
-    if statement.on_length:
+    if on_length(test, paper):
         readings = readings_of(series, limit=readings.limit, resolved=readings.resolved)
 
-    found = under_each(lambda rows: _evaluated(statement.evaluate, rows, settings), series, readings)
-    if statement.of_trend and found.verdict != "undecided":
+    found = under_each(lambda rows: judged(rows, settings), series, readings)
+    if test.of_trend and found.verdict != "undecided":
         coarse = settings.coarse()
-        if turned := turned_by(lambda rows: _evaluated(statement.evaluate, rows, coarse), series, found):
+        if turned := turned_by(lambda rows: judged(rows, coarse), series, found):
             listed = ", ".join(f"without {sample} {verdict}" for sample, verdict in turned)
             found = replace(found, verdict="undecided", note=f"{found.verdict} with all, but {listed}; {found.note}")
+    words = {key: getattr(test, key, None) or paper.abscissa for key in ("of", "against", "fixed", "rival", "beside")}
+    unit = paper.known[words["of"]].unit if words["of"] in paper.known else ""
     return Claim(
         id=statement.id,
         topic=statement.topic,
         place=statement.place,
         statement=statement.statement,
-        test=statement.test,
-        criterion=statement.criterion,
-        quantity=statement.quantity,
+        test=test.said + (f"; samples {samples}" if samples and test.number else ""),
+        criterion=test.criterion,
+        quantity=test.number.format(**words),
         value=found.value,
         error=found.error,
-        unit=statement.unit,
+        unit=test.unit.format(of=unit),
         n=found.n,
         verdict=found.verdict,
         note=found.note,
     )
 
 
-def _evaluated(evaluate: Evaluate, series: Series, settings: ClaimSettings) -> Finding:
+def evaluated(test: Kind, view: View, settings: ClaimSettings) -> Finding:
+    """What a test finds; data that are missing or cannot tell are a finding, too."""
     try:
-        found = evaluate(series, settings)
+        found = TESTS[type(test)](test, view, settings)
     except Missing as lack:
         return Finding("undecided", note=f"missing: {lack}")
     except Undetermined as reason:
@@ -96,12 +97,3 @@ def _evaluated(evaluate: Evaluate, series: Series, settings: ClaimSettings) -> F
     if found.value is None or not math.isfinite(found.value):
         return Finding("undecided", n=found.n, note=f"cannot be judged: no number; {found.note}")
     return found
-
-
-def lacking(what: str) -> Evaluate:
-    """A statement about data that the table of the series cannot hold."""
-
-    def evaluate(series: Series, settings: ClaimSettings) -> Finding:
-        raise Missing(what)
-
-    return evaluate

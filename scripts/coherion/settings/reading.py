@@ -155,9 +155,19 @@ def _problem(value: Any, hint: Any, path: Path, of: Any) -> InputError:
                 except msgspec.ValidationError:
                     return _wrong(key, name, (*path, str(key)), of)
     struct = _struct_of(value, hint)
+    if struct is None and isinstance(value, Mapping) and (kinds := kinds_of(hint)):
+        field = next(iter(kinds.values())).__struct_config__.tag_field or ""
+        found = value.get(field)
+        return InputError(
+            "unknown kind" if found is not None else "setting is missing",
+            place=dotted((*path, field)),
+            found=found,
+            expected="one of " + ", ".join(sorted(kinds)),
+            advice=nearest(str(found), kinds) if found is not None else None,
+        )
     if struct is not None:
         for key in value:
-            if key not in fields(struct):
+            if key not in fields(struct) and key != struct.__struct_config__.tag_field:
                 return _unknown(key, struct, path)
         for problem in _missing(struct, value, path):
             return problem
@@ -191,13 +201,25 @@ def _inner(value: Any, hint: Any) -> Iterator[tuple[str | int, Any, Any]]:
 
 
 def _struct_of(value: Any, hint: Any) -> type[msgspec.Struct] | None:
-    """The group of settings that a mapping must be, where the declaration has one."""
+    """The group of settings that a mapping must be, where the declaration has one; of several, the one it names."""
     if isinstance(value, Mapping):
-        for option in options(hint):
-            base = peeled(option)[0]
-            if isinstance(base, type) and issubclass(base, msgspec.Struct):
-                return base
+        kinds = kinds_of(hint)
+        if not kinds:
+            for option in options(hint):
+                base = peeled(option)[0]
+                if isinstance(base, type) and issubclass(base, msgspec.Struct):
+                    return base
+        for tag, kind in kinds.items():
+            if value.get(kind.__struct_config__.tag_field) == tag:
+                return kind
     return None
+
+
+def kinds_of(hint: Any) -> dict[str, type[msgspec.Struct]]:
+    """The groups of settings of which a value is one, by the word that it names it with; empty where there is none."""
+    bases = [peeled(option)[0] for option in options(hint)]
+    structs = [base for base in bases if isinstance(base, type) and issubclass(base, msgspec.Struct)]
+    return {str(one.__struct_config__.tag): one for one in structs if one.__struct_config__.tag_field}
 
 
 def _wrong(value: Any, hint: Any, path: Path, of: Any = None) -> InputError:

@@ -109,6 +109,10 @@ class Configuration(Settings, frozen=True, kw_only=True):
             "results/simulated. No braces (Snakemake takes them for wildcards), no dash in front"
         ),
     ] = "results/simulated"
+    paper: Annotated[
+        FileName | None,
+        told("What the author says of the series: quantities, groups, statements, docs/paper.md; null for no paper"),
+    ] = None
     crate: CrateSettings = CrateSettings()
     tables: TableFiles = TableFiles()
     reduction: Reduction = Reduction()

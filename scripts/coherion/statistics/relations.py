@@ -6,6 +6,7 @@ goes with everything: the table of pairs shows how little a single one of them p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,39 +17,18 @@ from coherion.statistics.series import Missing, Series
 
 Array = NDArray[np.float64]
 
-#: Roles of the table that are compared, in the order of the figure.
-COMPARED = (
-    "composition",
-    "zr_fraction",
-    "na_2b",
-    "na_4e",
-    "a",
-    "b",
-    "c",
-    "beta",
-    "volume",
-    "octahedron_m",
-    "octahedron_na",
-    "prism_na",
-    "coherence_length",
-    "reflection_width",
-    "conductivity",
-    "activation_energy",
-    "ln_prefactor",
-    "capacitance",
-)
 #: Fewer samples than this have no coefficient worth showing.
 LEAST = 5
 
 
 @dataclass(frozen=True)
 class Relations:
-    """Rank correlations of ``roles`` (k of them) with standard error, ends of the interval and number of samples.
+    """Rank correlations of ``names`` (k of them) with standard error, ends of the interval and number of samples.
 
     Arrays of shape (k, k); NaN where too few samples have both quantities or one of them is constant.
     """
 
-    roles: tuple[str, ...]
+    names: tuple[str, ...]
     coefficient: Array
     sd: Array
     low: Array
@@ -56,23 +36,24 @@ class Relations:
     samples: NDArray[np.int64]
 
 
-def relations(series: Series, confidence: float) -> Relations:
-    """Rank correlations of the milled samples of the structural series, with Fisher's intervals.
+def relations(rows: Series, names: Sequence[str], confidence: float) -> Relations:
+    """Rank correlations of quantities, with Fisher's intervals.
+
+    Quantities that fewer than ``LEAST`` samples have are left out.
 
     Raises
     ------
     Missing
-        If fewer than two quantities are given for ``LEAST`` samples.
+        If fewer than two quantities remain.
     """
-    rows = series.where(series.included & series.milled)
     given: dict[str, Array] = {}
-    for role in COMPARED:
+    for name in names:
         try:
-            values = rows.numbers(role)
+            values = rows.numbers(name)
         except Missing:
             continue
         if np.isfinite(values).sum() >= LEAST:
-            given[role] = values
+            given[name] = values
     if len(given) < 2:
         raise Missing(f"two quantities that {LEAST} samples of the structural series have")
     size = len(given)

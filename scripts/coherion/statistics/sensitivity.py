@@ -156,8 +156,8 @@ def _columns(name: str) -> tuple[str, str]:
     return f"inverse_length_as_{name}_per_A", f"microstrain_squared_as_{name}"
 
 
-def length_or_inverse(series: Series, least: int) -> dict[str, Array]:
-    """Composition and coherence lengths of the rows; where one is a lower limit only, all by way of 1/L.
+def length_or_inverse(series: Series, least: int, against: str) -> dict[str, Array]:
+    """Abscissa and coherence lengths of the rows; where one is a lower limit only, all by way of 1/L.
 
     1/L has normal errors and may be zero. It is handed out as the length that is linear in it,
     L0 - L0^2 (1/L - 1/L0) with 1/L0 the mean, so that slopes and margins keep their unit (angstrom) and sense.
@@ -168,10 +168,10 @@ def length_or_inverse(series: Series, least: int) -> dict[str, Array]:
         If fewer than ``least`` rows have a length or an inverse length.
     """
     if not series.has(INVERSE):
-        return series.pick("composition", LENGTH, least=least)
-    d = series.pick("composition", INVERSE, least=least)
+        return series.pick(against, LENGTH, least=least)
+    d = series.pick(against, INVERSE, least=least)
     try:
-        known = series.pick("composition", LENGTH, least=least)
+        known = series.pick(against, LENGTH, least=least)
     except Missing:
         known = {"row": np.zeros(0)}
     if known["row"].size == d["row"].size:
@@ -181,7 +181,7 @@ def length_or_inverse(series: Series, least: int) -> dict[str, Array]:
         raise Missing("coherence lengths: 1/L of the series is not above zero")
     return {
         "row": d["row"],
-        "composition": d["composition"],
+        against: d[against],
         LENGTH: (2 - d[INVERSE] / mean) / mean,
         f"{LENGTH}_sd": d[f"{INVERSE}_sd"] / mean**2,
     }

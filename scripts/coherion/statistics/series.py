@@ -6,7 +6,8 @@ import csv
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,52 +15,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from coherion.data.tables import read_cell
 from coherion.errors import InputError
+from coherion.settings.paper.expressions import Node, parse
+from coherion.settings.paper.quantities import Quantity
+from coherion.settings.paper.standard import STANDARD
+from coherion.statistics.quantities.expressions import evaluate
 
 Array = NDArray[np.float64]
 
-# What the statements are about, and the column that holds it; its standard error is in `<column>_sd`.
-COLUMNS: Mapping[str, str] = {
-    "sample": "sample",
-    "composition": "x",
-    "group": "group",
-    "annealing": "annealing_C",
-    "excluded": "excluded",
-    "origin": "origin",
-    "a": "a_A",
-    "b": "b_A",
-    "c": "c_A",
-    "beta": "beta_deg",
-    "volume": "volume_A3",
-    "zr_fraction": "zr_fraction",
-    "na_2b": "na_2b_occupancy",
-    "na_4e": "na_4e_occupancy",
-    "octahedron_m": "octahedron_M_volume_A3",
-    "octahedron_na": "octahedron_Na_volume_A3",
-    "prism_na": "prism_Na_volume_A3",
-    "octahedron_na_distance": "octahedron_Na_distance_A",
-    "prism_na_distance": "prism_Na_distance_A",
-    "angle_cl1": "angle_M1_M2_Cl1_deg",
-    "angle_cl2": "angle_M1_M2_Cl2_deg",
-    "angle_a_cl1": "angle_a_M_Cl1_deg",
-    "angle_a_cl2": "angle_a_M_Cl2_deg",
-    "coherence_length": "coherence_length_A",
-    "inverse_length": "inverse_length_per_A",
-    "microstrain_squared": "microstrain_squared",
-    "rw": "rw",
-    "reflection_width": "reflection_width_per_A",
-    "side_reflection": "side_reflection_z",
-    "conductivity": "sigma_25C_S_per_cm",
-    "activation_energy": "activation_energy_eV",
-    "ln_prefactor": "ln_prefactor",
-    "prefactor_covariance": "activation_energy_ln_prefactor_covariance_eV",
-    "capacitance": "capacitance_25C_F",
-    "arrhenius_curvature": "arrhenius_curvature_p",
-}
+#: Columns that every table has, by role; all others are quantities (:mod:`coherion.settings.paper.standard`).
+DESCRIBING: Mapping[str, str] = {name: name for name in ("sample", "group", "excluded", "origin")}
 
-# Columns without a `_sd` of their own: set by the chemist, or themselves a statistic.
-EXACT = frozenset(["composition", "annealing", "rw", "prefactor_covariance", "arrhenius_curvature", "side_reflection"])
 
-AS_MILLED, ANNEALED = "as_milled", "annealed"
+_NONE = Quantity()
 
 
 class Missing(Exception):
@@ -68,17 +35,43 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Series:
-    """Rows of the table as text; ``names`` maps roles of :data:`COLUMNS` to columns."""
+    """Rows of the table as text, and the quantities that they hold by name."""
 
     columns: Mapping[str, tuple[str, ...]]
-    names: Mapping[str, str]
+    quantities: Mapping[str, Quantity] = field(default_factory=lambda: dict(STANDARD))
     file: str | None = None
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Column of each quantity that is one."""
+        given = {name: one.column or name for name, one in self.quantities.items() if one.expression is None}
+        return {**DESCRIBING, **given}
+
+    @cached_property
+    def derived(self) -> Mapping[str, Node]:
+        """Expression of each quantity that is one."""
+        return {name: parse(one.expression) for name, one in self.quantities.items() if one.expression is not None}
+
+    @cached_property
+    def exact(self) -> frozenset[str]:
+        """Quantities without a standard error, by name and by column."""
+        names = {name for name, one in self.quantities.items() if one.exact}
+        names |= {name for name, node in self.derived.items() if node.names and self._all_exact(node)}
+        return frozenset(names | {self.names[name] for name in names if name in self.names})
+
+    def _all_exact(self, node: Node) -> bool:
+        return all(
+            self._all_exact(self.derived[name]) if name in self.derived else self.quantities.get(name, _NONE).exact
+            for name in node.names
+        )
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
 
     def has(self, role: str) -> bool:
-        """Whether the column of a role is there and holds anything."""
+        """Whether the column of a quantity (or a column by its name) is there and holds anything."""
+        if role in self.derived:
+            return all(self.has(name) for name in self.derived[role].names)
         return any(text.strip() for text in self.columns.get(self.names.get(role, role), ()))
 
     def texts(self, role: str) -> tuple[str, ...]:
@@ -95,9 +88,11 @@ class Series:
         InputError
             If a cell is not a number.
         """
-        column = self.names.get(role, role)
         if len(self) == 0:
             raise Missing("samples: all were excluded, or belong to another group")
+        if role in self.derived:
+            return self._of(role)[0]
+        column = self.names.get(role, role)
         if not self.has(role):
             raise Missing(f"column {column}")
         values = np.full(len(self), np.nan)
@@ -116,6 +111,25 @@ class Series:
                         expected="a finite number, or a blank cell where there is none",
                     ) from None
         return values
+
+    def errors(self, role: str) -> Array:
+        """Standard errors of a quantity, or of a column by its name, shape (rows,); NaN where blank.
+
+        Raises
+        ------
+        Missing, InputError
+            As :meth:`numbers`.
+        """
+        if role in self.derived:
+            errors = self._of(role)[1]
+            return np.zeros(len(self)) if errors is None else errors
+        return self.numbers(f"{self.names.get(role, role)}_sd")
+
+    def _of(self, role: str) -> tuple[Array, Array | None]:
+        def numbers(name: str) -> tuple[Array, Array | None]:
+            return self.numbers(name), None if name in self.exact else self.errors(name)
+
+        return evaluate(self.derived[role], numbers, self.quantities[role].errors)
 
     def where(self, mask: NDArray[np.bool_]) -> Series:
         """The rows of a mask of shape (rows,)."""
@@ -136,17 +150,12 @@ class Series:
         """Rows without a reason in the column ``excluded``."""
         return np.array([not reason for reason in self.texts("excluded")], bool)
 
-    @property
-    def milled(self) -> NDArray[np.bool_]:
-        """Rows of the group ``as_milled`` (or of no group)."""
-        return np.array([text in ("", AS_MILLED) for text in self.texts("group")], bool)
-
     def pick(self, *roles: str, least: int = 1) -> dict[str, Array]:
         """Arrays of several roles on the rows where all of them, and their errors, are given.
 
         An error of zero marks what a fit was told and not what it found: such rows are left out.
 
-        Returns ``{role: (n,), role + "_sd": (n,), "row": (n,)}``; columns of :data:`EXACT` have no ``_sd``.
+        Returns ``{role: (n,), role + "_sd": (n,), "row": (n,)}``; exact quantities have no ``_sd``.
 
         Raises
         ------
@@ -156,11 +165,11 @@ class Series:
         found = {"row": np.arange(len(self), dtype=float)}
         for role in roles:
             found[role] = self.numbers(role)
-            if role not in EXACT:
-                found[f"{role}_sd"] = self.numbers(f"{self.names.get(role, role)}_sd")
+            if role not in self.exact:
+                found[f"{role}_sd"] = self.errors(role)
         whole = np.all([np.isfinite(v) for v in found.values()], axis=0)
         for role in roles:
-            if role not in EXACT:
+            if role not in self.exact:
                 whole &= found[f"{role}_sd"] > 0
         if whole.sum() < least:
             listed = ", ".join(self.names.get(role, role) for role in roles)
@@ -168,27 +177,22 @@ class Series:
         return {name: values[whole] for name, values in found.items()}
 
 
-def read_series(path: str | os.PathLike[str], names: Mapping[str, str] | None = None) -> Series:
+def read_series(path: str | os.PathLike[str], quantities: Mapping[str, Quantity] | None = None) -> Series:
     """Read the tab-separated table of the series.
 
     Parameters
     ----------
     path
         Tab-separated text with a header; blank cells are missing values.
-    names
-        Roles of :data:`COLUMNS` with other columns than the defaults.
+    quantities
+        Those that the table holds, by name; by default those of any series.
 
     Raises
     ------
     InputError
-        If the file has no header or no rows, a row has too many or too few cells, a column is named twice, the
-        columns ``sample`` or ``x`` are missing, or ``names`` holds an unknown role.
+        If the file has no header or no rows, a row has too many or too few cells, a column is named twice, or the
+        column ``sample`` is missing.
     """
-    roles = dict(COLUMNS)
-    for role, column in (names or {}).items():
-        if role not in roles:
-            raise InputError("unknown role", place=f"key columns.{role}", expected=", ".join(sorted(roles)))
-        roles[role] = str(column)
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         lines = [line for line in csv.reader(text.splitlines(), delimiter="\t") if any(c.strip() for c in line)]
@@ -212,8 +216,7 @@ def read_series(path: str | os.PathLike[str], names: Mapping[str, str] | None = 
                 found=len(line),
                 expected=f"{len(header)} as in the header",
             )
-    for role in ("sample", "composition"):
-        if roles[role] not in header:
-            raise InputError("a column is missing", file=path, expected=roles[role], found=", ".join(header))
+    if "sample" not in header:
+        raise InputError("a column is missing", file=path, expected="sample", found=", ".join(header))
     columns = {name: tuple(line[i] for line in lines[1:]) for i, name in enumerate(header)}
-    return Series(columns, roles, os.fspath(path))
+    return Series(columns, dict(STANDARD) if quantities is None else quantities, os.fspath(path))

@@ -33,7 +33,7 @@ def different(x: Array, least: int, what: str) -> None:
     """Raise :class:`Undetermined` where x has fewer than ``least`` different values."""
     found = np.unique(np.round(x, 9)).size
     if found < least:
-        raise Undetermined(f"{found} different compositions; {what} needs {least}")
+        raise Undetermined(f"{found} different values of the abscissa; {what} needs {least}")
 
 
 def trend(
@@ -53,7 +53,7 @@ def trend(
     Raises
     ------
     Undetermined
-        If there are fewer than three compositions: any two heaps lie on a line.
+        If there are fewer than three values of x: any two heaps lie on a line.
     """
     different(x, 3, "a trend")
     fit = straight(x, y, y_sd)

@@ -1,0 +1,1 @@
+"""Declared models of what an author writes down of a paper."""
