@@ -3,7 +3,8 @@
 FIGURES is a JSON object, or a .json file with one, of each figure by name: its kind, the netCDF file of each sample
 (for the structure a refinement and its CIF), and what each sample is called:
 {"figure_1a": {"kind": "patterns", "files": ["x10.nc", "x90.nc"], "titles": ["x = 0.1", "x = 0.9"]}}
-Patterns may name the CIF of a ``reference`` whose reflections are marked.
+Patterns may name the CIF of a ``reference`` whose reflections are marked, and a ``mark`` (1/angstrom); a structure has
+``views`` (title and labels of centres), ``ligands`` and ``colours``.
 """
 
 from pathlib import Path
@@ -23,6 +24,8 @@ KINDS = {
     "structure": ("structure", "refine_structure"),
 }
 
+MORE = {"reference", "mark", "views", "ligands", "colours"}
+
 
 def main(argv=None):
     arguments = command.parser(__doc__, settings=False)
@@ -38,7 +41,7 @@ def main(argv=None):
     given = arguments.parse_args(argv)
     for name, figure in given.figures.items():
         place = f"figure {name}"
-        if not isinstance(figure, dict) or set(figure) - {"reference"} != {"kind", "files", "titles"}:
+        if not isinstance(figure, dict) or set(figure) - MORE != {"kind", "files", "titles"}:
             raise InputError("not a figure", place=place, found=figure, expected="kind, files and titles")
         if figure["kind"] not in KINDS:
             raise InputError("unknown kind of figure", place=place, found=figure["kind"], expected=", ".join(KINDS))
@@ -46,7 +49,7 @@ def main(argv=None):
         draw(**figure).save(given.output / f"{name}.pdf", sources)
 
 
-def draw(kind, files, titles, reference=None):
+def draw(kind, files, titles, reference=None, mark=None, **structure):
     from importlib import import_module
 
     from coherion.crystal.structure_files import read_structure
@@ -59,11 +62,13 @@ def draw(kind, files, titles, reference=None):
             raise InputError("a structure is drawn from two files", found=files, expected="a refinement, its CIF")
         fit, cif = files
         return drawing.draw_structure(
-            read_structure(cif), origin=read_dataset(fit, source).attrs["origin"], title=titles[0]
+            read_structure(cif), origin=read_dataset(fit, source).attrs["origin"], title=titles[0], **structure
         )
     if len(files) != len(titles):
         raise InputError("files and titles differ in number", found=len(titles), expected=len(files))
     more = {"reference": read_structure(reference)} if reference else {}
+    if kind == "patterns":
+        more["mark"] = mark
     return getattr(drawing, f"draw_{kind}")([read_dataset(path, source) for path in files], titles, **more)
 
 

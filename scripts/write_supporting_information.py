@@ -2,7 +2,8 @@
 
 FIGURES is a JSON object, or a .json file with one, of each figure by name: its PDF, the file of its caption in the
 report and, where several figures share a caption, the fit range:
-{"figure_S3": {"file": "results/figures/figure_S3.pdf", "caption": "workflow/report/kind_fits.rst", "range": "2-60"}}
+{"figure_S3": {"file": "results/figures/figure_S3.pdf", "caption": "workflow/report/kind_fits.rst", "range": "2-60",
+"number": 3}}
 """
 
 from pathlib import Path
@@ -18,6 +19,7 @@ def main(argv=None):
     arguments.add_argument(
         "--figures", type=command.read_settings, default={}, metavar="FIGURES", help="file and caption of each"
     )
+    arguments.add_argument("--note", default="", help="what is said of the numbering")
     arguments.add_argument("--output", required=True, help="the .pdf")
     given = arguments.parse_args(argv)
 
@@ -37,6 +39,7 @@ def main(argv=None):
         read_rows(settings, "key", "value", "default", "meaning"),
         command.read_settings(str(told)),
         [*files_of(given.tables), *(figure.file for figure in figures), given.series, run, settings, told],
+        given.note,
     )
     pdf = compiled(made, figures)
     write_whole(given.output, lambda temporary: temporary.write_bytes(pdf))

@@ -16,7 +16,7 @@ def main(argv=None):
     arguments.add_argument("--spectra", help="table of the spectra")
     arguments.add_argument("--schemas", required=True, help="folder of the schemas of the tables")
     arguments.add_argument("--ranges", nargs="*", default=[], help="fit ranges, the one that counts first")
-    arguments.add_argument("--fit-of", help="sample whose structure is shown in every range")
+    arguments.add_argument("--paper", required=True, help="what the paper says (.yaml), docs/paper.md")
     for stage in ("refinement", "circuits", "arrhenius"):
         arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
     arguments.add_argument("--structures", default=".", help="where starting structures are that are not here")
@@ -29,6 +29,9 @@ def main(argv=None):
     from coherion.data.netcdf import read_dataset
     from coherion.data.series_tables import read_tables
     from coherion.data.tables import read_rows
+    from coherion.paper.reading import read_paper
+    from coherion.statistics.quantities.selection import mask_of
+    from coherion.statistics.series import read_series
     from coherion.tables import contents, ranges, series, transport
     from coherion.tables.files import read_structures, structure_tables, write_all
 
@@ -51,21 +54,28 @@ def main(argv=None):
             starts = read_structures(sample["structure"], given.structures)
             yield from structure_tables(fit, starts, sample, name=called, excluded=excluded.get(name, ""))
 
-    milled, annealed, left_out = contents.structures_in_order(described, given.ranges, given.fit_of, excluded)
+    paper = read_paper(given.paper)
+    collected = read_series(given.series, paper.known)
+    chosen = [collected.where(mask_of(paper.groups[name], collected)) for name in paper.tables.structures]
+    groups = [one.texts("sample") for one in chosen]
+    first, others, left_out = contents.structures_in_order(
+        described, given.ranges, groups, paper.tables.every_range_of, excluded
+    )
     origin = "simulated" if any(row.get("origin") == "simulated" for row in rows) else "measured"
     write_all(
         contents.numbered(
             [
-                *structures(milled),
+                *structures(first),
                 transport.resistances_table(circuits, arrhenius) if measured else None,
-                *structures(annealed),
+                *structures(others),
                 *structures(left_out),
                 transport.conductivities_table(arrhenius) if measured else None,
                 ranges.ranges_table(fits, excluded),
                 series.series_table(rows, given.ranges),
                 series.claims_table(read_rows(given.claims, "id", "verdict")) if given.claims else None,
                 series.exclusions_table(read_rows(given.exclusions, "sample", "reason"), origin),
-            ]
+            ],
+            paper.tables.first,
         ),
         given.output,
     )

@@ -9,7 +9,8 @@ from coherion.data.netcdf import write_text
 from coherion.provenance.code import digest_of
 from coherion.provenance.logs import summary_of_logs
 from coherion.errors import CoherionError
-from coherion.paper.reading import read_paper
+from coherion.paper.proposal import propose
+from coherion.paper.reading import paper_from, read_paper
 from coherion.data.series_tables import read_tables
 from coherion.inputs.job_settings import JobSettings
 from coherion.settings.configuration import read_yaml
@@ -47,7 +48,11 @@ def checked():
                     f"{file}: key per_sample.{name} names no sample of {settings['tables']['samples']}",
                     file=sys.stderr,
                 )
-        jobs = JobSettings(settings, tables, read_paper(located(settings["paper"])))
+        if settings["paper"]:
+            paper = read_paper(located(settings["paper"]))
+        else:
+            paper = paper_from(propose(tables, settings))
+        jobs = JobSettings(settings, tables, paper)
         for _, _, problem in jobs.problems(files):
             raise problem
         return jobs
@@ -57,7 +62,7 @@ def checked():
 
 JOBS = checked()
 SETTINGS, TABLES = JOBS.settings, JOBS.tables
-PAPER_FILE = located(SETTINGS["paper"])
+PAPER = JOBS.paper
 # Captions of the report see the configuration with its defaults.
 config.update(SETTINGS)
 
@@ -117,6 +122,20 @@ def told(settings):
     if not path.exists():
         write_text(path, f"{text}\n")
     return str(path)
+
+
+def written(name, text):
+    """A file of the plan below settings/, written where it differs, so that its date tells a change."""
+    path = Path(result(f"settings/{name}"))
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return str(path)
+
+
+# What is proposed where nobody wrote a paper is a file all the same: jobs read it, and its author may begin from it.
+PAPER_FILE = located(SETTINGS["paper"]) or written(
+    "paper.json", json.dumps(propose(TABLES, SETTINGS), indent=1) + "\n"
+)
 
 
 def settings_of_sample(stage):

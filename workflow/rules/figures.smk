@@ -5,14 +5,14 @@ rule draw_series:
     input:
         script=script("draw_series"),
         series=result("series/series.tsv"),
-        paper=PAPER_FILE or [],
-        correlation=result("series/correlation.nc") if IS_SERIES else [],
+        paper=PAPER_FILE,
+        correlation=result("series/correlation.nc") if CORRELATED else [],
     output:
         drawn_beside_svg(*SERIES_FIGURES),
         [
             report(
                 result(f"figures/{name}.svg"),
-                caption=f"../report/{name}.rst",
+                caption=absolute(caption_of(DECLARED[name])),
                 category="Paper",
                 labels=labels(figure=name),
             )
@@ -31,10 +31,9 @@ rule draw_series:
         correlation=lambda wildcards, input: (
             ["--correlation", input.correlation] if input.correlation else []
         ),
-        paper=["--paper", PAPER_FILE] if PAPER_FILE else [],
         figures=[result(f"figures/{name}.pdf") for name in SERIES_FIGURES],
     shell:
-        "python {input.script:q} {input.series:q} {params.paper:q} {params.correlation:q} --output {params.figures:q} > {log:q} 2>&1"
+        "python {input.script:q} {input.series:q} --paper {input.paper:q} {params.correlation:q} --output {params.figures:q} > {log:q} 2>&1"
 
 
 # One job for the figures of chosen samples, one for those of all: starting to draw costs more than drawing.
@@ -56,7 +55,7 @@ for batch, FIGURES in PAPER_FIGURES.items():
             [
                 report(
                     result(f"figures/{figure}.svg"),
-                    caption=f"../report/kind_{FIGURES[figure]['kind']}.rst",
+                    caption=absolute(caption_of(DECLARED[figure])),
                     category="Paper",
                     labels=labels(figure=figure),
                 )

@@ -60,9 +60,6 @@ SUSPECTS = [
     if TABLES.samples[sample]["group"] != "standard" and side_phase_of(sample)
 ]
 
-# Without compositions there is no series to make claims about.
-IS_SERIES = sum("x" in row for row in TABLES.samples.values()) > 2
-
 
 def files_of_stage(pattern, known, ranges=("",)):
     """One stage's files of all samples that have them."""
@@ -75,18 +72,8 @@ def table_of(name):
     return [path] if path else []
 
 
-SERIES_FIGURES = [
-    "overview",
-    "figure_4",
-    "figure_5",
-    "figure_6bcd",
-    "figure_S6",
-    "figure_S7",
-    "figure_S11",
-    *(["figure_S1", "correlation", "relations"] if IS_SERIES else []),
-    *(["readings"] if TABLES.with_structure() else []),
-]
-CHOSEN = SETTINGS["figures"]
+# Kinds of figure that are drawn from the table of the series; all others from files of single samples.
+OF_SERIES = ("series", "overview", "correlation", "relations", "readings")
 
 
 def drawn(*names, suffixes=(".pdf", ".svg", ".png", ".tsv")):
@@ -118,56 +105,110 @@ def figure_of(kind, files, **more):
     }
 
 
-def paper_figures():
-    """Figures of several samples by the job that draws them: those of chosen samples, and those of all."""
-    scans = [s for s in TABLES.with_scan() if TABLES.samples[s]["group"] != "standard"]
+def kind_of(figure):
+    """The kind of a figure of the paper, by its word in the paper file."""
+    return type(figure).__struct_config__.tag
+
+
+def told_of(figure):
+    """What draw_paper is told of a figure of single samples; no files where no sample has what it shows."""
+    kind = kind_of(figure)
     fitted, measured = TABLES.with_structure(), TABLES.with_spectra()
-    shown, fit_of = CHOSEN["representative"], CHOSEN["fit_of"]
-    reduced, circuits, lines = (
-        f"{stage}/{{sample}}.nc" for stage in ("reduction", "circuits", "arrhenius")
+    scans = [s for s in TABLES.with_scan() if TABLES.samples[s]["group"] != "standard"]
+    stages = {
+        "patterns": ("reduction/{sample}.nc", scans),
+        "pair_distributions": ("reduction/{sample}.nc", scans),
+        "fits": ("refinement/{sample}/{range}.nc", fitted),
+        "nyquist": ("circuits/{sample}.nc", measured),
+        "arrhenius": ("arrhenius/{sample}.nc", measured),
+        "side_phase": ("side_phase/{sample}.nc", SUSPECTS),
+    }
+    if kind in ("fit_ranges", "structure"):
+        own, sample = f"refinement/{figure.sample}", figure.sample
+        names = (
+            [f"{own}/{fit_range}.nc" for fit_range in FIT_RANGES]
+            if kind == "fit_ranges"
+            else [f"{own}/{MAIN_RANGE}.{suffix}" for suffix in ("nc", "cif")]
+        )
+        files = [(sample, result(name)) for name in names if sample in fitted]
+        more = {}
+        if kind == "structure":
+            more = {
+                "views": [[view.title, list(view.centres)] for view in figure.views],
+                "ligands": figure.ligands,
+                "colours": figure.colours,
+            }
+        return figure_of(kind, files, **more)
+    pattern, known = stages[kind]
+    if kind == "fits":
+        fit_range = figure.range or MAIN_RANGE
+        known = known if fit_range in FIT_RANGES else []
+        pattern = pattern.replace("{range}", fit_range)
+    files = of_samples(
+        pattern, known if figure.samples is None else figure.samples, known
     )
-    chosen = of_samples(reduced, shown, scans)
-    reference = {
-        "reference": structures(sample)[0] for sample, _ in chosen if sample in fitted
+    more = {}
+    if kind == "patterns":
+        named = [sample for sample, _ in files if sample in fitted]
+        if figure.reference and named:
+            more["reference"] = structures(named[-1])[0]
+        more["mark"] = SETTINGS["side_phase"]["reflection_q"] if SUSPECTS else None
+    return figure_of(kind, files, **more)
+
+
+def has_something(figure):
+    """Whether a figure of the series has what it shows."""
+    kind, fitted = kind_of(figure), TABLES.with_structure()
+    if kind == "readings":
+        return bool(fitted)
+    if kind in ("correlation", "relations"):
+        return len({*fitted, *TABLES.with_spectra()}) > 2
+    return bool({*fitted, *TABLES.with_spectra()})
+
+
+def figures_of_samples():
+    """Figures of single samples by the job that draws them: those of chosen samples, and those of all."""
+    told_of_each = {
+        figure.name: (figure, told_of(figure))
+        for figure in PAPER.figures
+        if kind_of(figure) not in OF_SERIES
     }
-    some = {
-        "figure_1a": figure_of("patterns", chosen, **reference),
-        "figure_1b": figure_of("pair_distributions", chosen),
-        "figure_6a": figure_of(
-            "arrhenius", of_samples(lines, CHOSEN["arrhenius_of"], measured)
-        ),
-    }
-    if fit_of in fitted:
-        own = f"refinement/{fit_of}"
-        some["figure_2"] = figure_of(
-            "fit_ranges",
-            [(fit_of, result(f"{own}/{fit_range}.nc")) for fit_range in FIT_RANGES],
-        )
-        some["figure_3"] = figure_of(
-            "structure",
-            [(fit_of, result(f"{own}/{MAIN_RANGE}.{kind}")) for kind in ("nc", "cif")],
-        )
-    every = {
-        "figure_S2": figure_of("patterns", of_samples(reduced, scans, scans)),
-        "figure_S8": figure_of("nyquist", of_samples(circuits, measured, measured)),
-        "figure_S9": figure_of("arrhenius", of_samples(lines, measured, measured)),
-        "side_phase": figure_of(
-            "side_phase", of_samples("side_phase/{sample}.nc", SUSPECTS, SUSPECTS)
-        ),
-    }
-    for number, fit_range in enumerate(FIT_RANGES, start=3):
-        files = [
-            (sample, result(f"refinement/{sample}/{fit_range}.nc")) for sample in fitted
-        ]
-        every[f"figure_S{number}"] = figure_of("fits", files)
-    batches = {
-        batch: {name: figure for name, figure in figures.items() if figure["files"]}
-        for batch, figures in (("chosen_samples", some), ("all_samples", every))
-    }
+    batches = {"chosen_samples": {}, "all_samples": {}}
+    for name, (figure, one) in told_of_each.items():
+        if one["files"]:
+            every = getattr(figure, "samples", ()) is None
+            batches["all_samples" if every else "chosen_samples"][name] = one
     return {batch: figures for batch, figures in batches.items() if figures}
 
 
-PAPER_FIGURES = paper_figures()
+PAPER_FIGURES = figures_of_samples()
+SERIES_FIGURES = [
+    figure.name
+    for figure in PAPER.figures
+    if kind_of(figure) in OF_SERIES and has_something(figure)
+]
+DECLARED = {figure.name: figure for figure in PAPER.figures}
+CORRELATED = any(
+    kind_of(DECLARED[name]) in ("correlation", "relations", "series")
+    for name in SERIES_FIGURES
+)
+
+
+def absolute(path):
+    """A path as the report takes it: its own are relative to the file of the rule."""
+    return str(Path(path).resolve())
+
+
+def caption_of(figure):
+    """The file of a figure's caption: its own, or that of its kind."""
+    if figure.caption:
+        return written(
+            f"captions/{figure.name}.rst",
+            f"{figure.caption}\n{{% if snakemake.config.simulated %}}\n\n"
+            "**Simulated data, not a measurement.**\n{% endif %}\n",
+        )
+    return shown(ROOT / "workflow" / "report" / f"kind_{kind_of(figure)}.rst")
+
 
 # Samples whose recovery can be measured: simulated, with refinement and spectra.
 RECOVERED = [
@@ -178,30 +219,27 @@ RECOVERED = [
 
 
 def supporting_figures():
-    """Each figure of the paper's supporting information, and those beyond it, with its file and its caption."""
-    captions = ROOT / "workflow" / "report"
-    kinds = {
-        name: figure | {"caption": f"kind_{figure['kind']}"}
-        for figures in PAPER_FIGURES.values()
-        for name, figure in figures.items()
+    """Each figure of the supporting information with its file, its caption and its number, null for the next one."""
+    made = {
+        *SERIES_FIGURES,
+        *(name for figures in PAPER_FIGURES.values() for name in figures),
     }
-    series = {name: {"caption": name} for name in SERIES_FIGURES}
-    recovery = {"recovery": {"caption": "recovery"}} if RECOVERED else {}
     found = {}
-    for name, figure in (kinds | series | recovery).items():
-        if name.startswith("figure_S") or name in (
-            "side_phase",
-            "correlation",
-            "relations",
-            "readings",
-            "recovery",
-        ):
+    for name, figure in DECLARED.items():
+        if name in made and figure.supporting is not False:
             found[name] = {
                 "file": result(f"figures/{name}.pdf"),
-                "caption": shown((captions / figure["caption"]).with_suffix(".rst")),
+                "caption": caption_of(figure),
+                "number": None if figure.supporting is True else figure.supporting,
             }
-            if figure.get("kind") == "fits":
-                found[name]["range"] = Path(figure["files"][0]).stem
+            if kind_of(figure) == "fits":
+                found[name]["range"] = figure.range or MAIN_RANGE
+    if RECOVERED:
+        found["recovery"] = {
+            "file": result("figures/recovery.pdf"),
+            "caption": shown(ROOT / "workflow" / "report" / "recovery.rst"),
+            "number": None,
+        }
     return found
 
 

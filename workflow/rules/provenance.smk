@@ -19,7 +19,7 @@ rule summarise_run:
         script=script("summarise_run"),
         series=result("series/series.tsv"),
         exclusions=result("series/exclusions.tsv"),
-        claims=result("claims.tsv") if IS_SERIES else [],
+        claims=result("claims.tsv") if PAPER.statements else [],
         schema=shown(SCHEMAS / "config.schema.yaml"),
     output:
         [

@@ -146,7 +146,7 @@ rule judge_claims:
     input:
         script=script("judge_claims"),
         series=result("series/series.tsv"),
-        paper=PAPER_FILE or [],
+        paper=PAPER_FILE,
     output:
         claims=report(
             result("claims.tsv"),
@@ -168,9 +168,8 @@ rule judge_claims:
     params:
         code=code("judge_claims"),
         settings=told(JOBS.of_series("claims")),
-        paper=["--paper", PAPER_FILE] if PAPER_FILE else [],
     shell:
-        "python {input.script:q} {input.series:q} {params.paper:q} --settings {params.settings:q} --output {output.claims:q}"
+        "python {input.script:q} {input.series:q} --paper {input.paper:q} --settings {params.settings:q} --output {output.claims:q}"
         " --correlation {output.correlation:q} > {log:q} 2>&1"
 
 
@@ -233,5 +232,5 @@ rule series_all:
         result("series/series.tsv"),
         result("series/exclusions.tsv"),
         result("series/alerts.tsv"),
-        result("claims.tsv") if IS_SERIES else [],
+        result("claims.tsv") if PAPER.statements else [],
         result("series/recovery.tsv") if RECOVERED else [],

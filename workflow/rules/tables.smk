@@ -16,8 +16,9 @@ rule write_tables:
         circuits=files_of_stage("circuits/{sample}.nc", TABLES.with_spectra()),
         arrhenius=files_of_stage("arrhenius/{sample}.nc", TABLES.with_spectra()),
         series=result("series/series.tsv"),
+        paper=PAPER_FILE,
         exclusions=result("series/exclusions.tsv"),
-        claims=result("claims.tsv") if IS_SERIES else [],
+        claims=result("claims.tsv") if PAPER.statements else [],
     output:
         report(
             directory(result("tables")),
@@ -57,7 +58,7 @@ rule write_tables:
             for part in (f"--{stage}", result(pattern))
         ],
         chosen=lambda wildcards, input: [
-            *(["--fit-of", CHOSEN["fit_of"]] if CHOSEN["fit_of"] else []),
+            *("--paper", input.paper),
             *(["--claims", input.claims] if input.claims else []),
         ],
     shell:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,16 +54,19 @@ class Figure:
     """One figure.
 
     name
-        What the run calls it; ``figure_S3`` has the number S3, others have those after the last.
+        What the run calls it.
     file
         Its PDF.
     caption
         Plain text.
+    number
+        Its number, or None for the one after the last.
     """
 
     name: str
     file: Path
     caption: str
+    number: int | None = None
 
 
 def read_caption(path: str | os.PathLike[str]) -> str:
@@ -98,9 +100,12 @@ def read_figures(listed: Mapping[str, Any]) -> list[Figure]:
     figures = []
     for name, told in listed.items():
         place = f"figure {name}"
-        if not isinstance(told, dict) or set(told) - {"range"} != {"file", "caption"}:
+        if not isinstance(told, dict) or set(told) - {"range", "number"} != {"file", "caption"}:
             raise InputError("not a figure", place=place, found=told, expected="file and caption, and perhaps range")
-        if not all(isinstance(text, str) for text in told.values()):
+        number = told.get("number")
+        if not all(isinstance(text, str) for key, text in told.items() if key != "number") or not (
+            number is None or isinstance(number, int)
+        ):
             raise InputError("not a figure", place=place, found=told, expected="texts")
         with Path(told["file"]).open("rb") as stream:
             begins = stream.read(5)
@@ -110,14 +115,14 @@ def read_figures(listed: Mapping[str, Any]) -> list[Figure]:
         if told.get("range"):
             title = first_sentence(caption)
             caption = f"{title}: {told['range'].replace('-', ' to ')} Å{caption.removeprefix(title)}"
-        figures.append(Figure(name, Path(told["file"]), caption))
+        figures.append(Figure(name, Path(told["file"]), caption, number))
     return figures
 
 
 def _labelled(figures: Iterable[Figure]) -> list[tuple[str, Figure]]:
     """Figures in the order of their numbers, those without one last."""
     figures = list(figures)
-    number = {one.name: int(m[1]) for one in figures if (m := re.fullmatch(r"figure_S(\d+)", one.name))}
+    number = {one.name: one.number for one in figures if one.number is not None}
     following = max(number.values(), default=0)
     for one in figures:
         if one.name not in number:
@@ -177,6 +182,7 @@ def content(
     settings: Rows,
     told: Mapping[str, Any],
     sources: Sequence[str | os.PathLike[str]] = (),
+    note: str = "",
 ) -> dict[str, Any]:
     """Everything that the document says, as strings, numbers and lists.
 
@@ -194,6 +200,8 @@ def content(
         The settings of the run (``summary/settings.json``).
     sources
         The files it is made from; the document names them with their hashes (:mod:`coherion.data.stated`).
+    note
+        What the paper says of the numbering.
     """
     origins = {row.get("origin") for row in series} | {table.origin for table in tables}
     simulated = "simulated" in origins
@@ -209,9 +217,7 @@ def content(
         "Digits in brackets are one standard uncertainty in units of the last digit. A blank was not found, and a "
         "number without brackets was held, is fixed by symmetry or has no uncertainty. Everything that was left out is "
         "listed with its reason in the table of exclusions.",
-        "Tables begin with S2 and figures S1 to S11 have the numbers of the paper that the workflow reproduces "
-        "(J. Mater. Chem. A 12 (2024) 7015); a table or figure that this run does not have is not here, and takes no "
-        "number among the tables.",
+        *([note] if note else []),
         _sources(told),
         _found(run),
     ]

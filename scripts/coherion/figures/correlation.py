@@ -1,4 +1,4 @@
-"""Conductivity against coherence length beyond Fig. 6d: readings, composition held fixed, single samples left out."""
+"""Conductivity against coherence length: readings, composition held fixed, single samples left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import xarray
 
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
-from coherion.figures.series import LABELS, SIGMA, draw_line
+from coherion.figures.series import draw_line, label_of
 from coherion.settings.paper.paper import Paper
 
 #: What the readings of "logarithmic" are called in a legend.
@@ -34,23 +34,24 @@ def draw_correlation(found: xarray.Dataset, paper: Paper) -> Plate:
             panel.set_axis_off()
         points.text(0.5, 0.5, found.attrs.get("missing", ""), ha="center", transform=points.transAxes)
         return plate
+    length, sigma = (label_of(paper, name) for name in ("coherence_length", "conductivity"))
     names = [str(name) for name in found["sample"].values]
     groups = _groups(found, paper)
     widest = str(found["selection"].values[-1])
     draw_line(plate, points, found, widest)
     _samples(plate, points, found, groups, names)
-    points.set(xscale="log", yscale="log", xlabel=LABELS["coherence_length"], ylabel=SIGMA)
+    points.set(xscale="log", yscale="log", xlabel=length, ylabel=sigma)
     points.legend()
 
     if "reading" in found:
-        length = found["coherence_length_curve"].values
+        curve_x = found["coherence_length_curve"].values
         for number, name in enumerate(str(n) for n in found["reading"].values):
             curve = found["reading_curve"].values[number]
             label = f"{READINGS.get(name, name)}: weight {float(found['reading_weight'].values[number]):.2g}"
             shown = curve > 0
             plate.line(
                 readings,
-                length[shown],
+                curve_x[shown],
                 curve[shown],
                 label=label,
                 color=COLOURS[number],
@@ -59,7 +60,7 @@ def draw_correlation(found: xarray.Dataset, paper: Paper) -> Plate:
             )
         _samples(plate, readings, found, groups[:1], names)
         readings.legend(fontsize=5.5)
-    readings.set(yscale="log", xlabel=LABELS["coherence_length"], ylabel=SIGMA)
+    readings.set(yscale="log", xlabel=length, ylabel=sigma)
 
     if "log_length_given_third" in found:
         x, y = found["log_length_given_third"].values, found["log_conductivity_given_third"].values

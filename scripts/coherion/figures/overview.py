@@ -17,9 +17,6 @@ from coherion.figures.refinement import observed_points
 if TYPE_CHECKING:
     from coherion.crystal.crystal import Crystal
 
-#: Reflection of the trigonal side phase, 1/angstrom (paper, Fig. S2).
-SIDE_PHASE_Q = 1.47
-
 
 def _height(count: int) -> float:
     return 1.2 + 0.42 * count
@@ -30,7 +27,7 @@ def draw_patterns(
     titles: Sequence[str],
     *,
     qmax: float = 6.0,
-    mark: float | None = SIDE_PHASE_Q,
+    mark: float | None = None,
     reference: Crystal | None = None,
 ) -> Plate:
     """Background-subtracted intensity against Q, each scaled to its maximum and shifted by one.

@@ -6,6 +6,7 @@ import numpy as np
 import xarray
 
 from coherion.figures.plate import PAGE, Plate
+from coherion.figures.series import word_of
 from coherion.settings.paper.paper import Paper
 
 
@@ -22,7 +23,7 @@ def draw_relations(found: xarray.Dataset, paper: Paper) -> Plate:
         return plate
     columns = [str(name) for name in found["quantity"].values]
     # The unit of a label says nothing of a rank.
-    names = [(paper.known[name].label if name in paper.known else "").split(" / ")[0] or name for name in columns]
+    names = [word_of(paper, name) for name in columns]
     values = found["rank_correlation"].values
     low, high = (found[f"rank_correlation_{end}"].values for end in ("low", "high"))
     hidden = np.triu(np.ones(values.shape, bool)) | ~np.isfinite(values)

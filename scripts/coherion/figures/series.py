@@ -1,216 +1,106 @@
-"""Figures of the whole series, drawn from its table: Figs. 4, 5, 6b-d, S6, S7 and S11 of the paper.
+"""Figures of the whole series, drawn from its table as a paper declares them (:mod:`coherion.settings.paper.figures`).
 
-Each panel shows one or more columns of the table against another one. Samples as milled and annealed ones have
-markers of their own; a sample that was excluded from the structural series is drawn as a triangle against its
-nominal composition where the panel shows transport alone, and left out elsewhere, as in the paper. What the table
-does not hold is left out of the panel.
+Each panel shows one or more quantities against another one. Groups of samples have markers of their own. What the
+table does not hold is left out of the panel, and a panel of which it holds nothing is left out of the figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from coherion.data.contract.tables import SERIES
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
-from coherion.figures.readings import draw_lengths
+from coherion.settings.paper import figures as declared
+from coherion.settings.paper.paper import Paper
+from coherion.statistics.quantities.selection import mask_of
 from coherion.statistics.series import Missing, Series
 
 if TYPE_CHECKING:
     import xarray
 
-
-@dataclass(frozen=True)
-class Curve:
-    """One column of the table in a panel: its role, its label and whether it belongs to the right-hand axis."""
-
-    role: str
-    label: str
-    right: bool = False
+#: A figure of more has letters beyond z.
+MOST_PANELS = 15
 
 
-#: Roles that a side phase leaves as they are.
-NOT_STRUCTURAL = frozenset(["x", "annealing", "conductivity", "activation_energy"])
-#: Where a sample that was never annealed stands on an axis of annealing temperatures, degC.
-AS_MILLED_AT = 25.0
+def label_of(paper: Paper, name: str) -> str:
+    """What axes call a quantity, with its unit."""
+    return paper.known[name].label or name if name in paper.known else name
 
 
-@dataclass(frozen=True)
-class Panel:
-    """What one panel shows: columns against the role ``x``, axis labels, a logarithmic axis, a straight guide.
-
-    ``line`` draws the line of conductivity against coherence length with its band, as the statistics found it.
-    """
-
-    x: str
-    curves: tuple[Curve, ...]
-    ylabel: str
-    right_label: str = ""
-    log_y: bool = False
-    guide: bool = False
-    diagonal: bool = False
-    group: str = "as_milled"
-    line: bool = False
-
-    @property
-    def structural(self) -> bool:
-        """Whether the panel shows what a sample left out of the structural series has no place in."""
-        return not {self.x, *(curve.role for curve in self.curves)} <= NOT_STRUCTURAL
+def word_of(paper: Paper, name: str) -> str:
+    """What legends call a quantity: its label without the unit."""
+    return label_of(paper, name).split(" / ")[0]
 
 
-LABELS: Mapping[str, str] = {
-    "x": "nominal x",
-    "zr_fraction": "refined x",
-    "coherence_length": "coherence length / Å",
-    "annealing": "annealing temperature / °C",
-    "conductivity": "σ(25 °C) / S cm$^{-1}$",
-}
-
-SIGMA = LABELS["conductivity"]
-FIGURES: Mapping[str, tuple[Panel, ...]] = {
-    "figure_4": (
-        Panel("x", (Curve("zr_fraction", "Zr"),), "refined x", diagonal=True),
-        Panel("zr_fraction", (Curve("a", "a"), Curve("b", "b", right=True)), "a / Å", "b / Å"),
-        Panel("zr_fraction", (Curve("c", "c"), Curve("beta", "β", right=True)), "c / Å", "β / °"),
-        Panel("zr_fraction", (Curve("volume", "V"),), "V / Å$^3$"),
-    ),
-    "figure_5": (
-        Panel("zr_fraction", (Curve("na_2b", "2b"), Curve("na_4e", "4e")), "Na occupancy", guide=True),
-        Panel("zr_fraction", (Curve("octahedron_m", "(In,Zr)Cl$_6$"),), "octahedron / Å$^3$", guide=True),
-        Panel(
-            "zr_fraction",
-            (Curve("octahedron_na", "octahedron"), Curve("prism_na", "prism")),
-            "NaCl$_6$ volume / Å$^3$",
-            guide=True,
-        ),
-        Panel("zr_fraction", (Curve("coherence_length", "L"),), LABELS["coherence_length"], guide=True),
-    ),
-    "figure_6bcd": (
-        Panel("x", (Curve("activation_energy", "E$_a$"),), "E$_a$ / eV"),
-        Panel("x", (Curve("conductivity", "σ"),), SIGMA, log_y=True),
-        Panel("coherence_length", (Curve("conductivity", "σ"),), SIGMA, log_y=True, line=True),
-    ),
-    "figure_S6": (
-        Panel("zr_fraction", (Curve("angle_cl1", "M1-M2-Cl1"),), "M1-M2-Cl1 / °"),
-        Panel("zr_fraction", (Curve("angle_cl2", "M1-M2-Cl2"),), "M1-M2-Cl2 / °"),
-        Panel("zr_fraction", (Curve("angle_a_cl1", "a, M-Cl1"),), "angle of a and M-Cl1 / °"),
-        Panel("zr_fraction", (Curve("angle_a_cl2", "a, M-Cl2"),), "angle of a and M-Cl2 / °"),
-    ),
-    "figure_S7": (
-        Panel(
-            "zr_fraction",
-            (Curve("octahedron_na_distance", "octahedron"), Curve("prism_na_distance", "prism")),
-            "mean Na-Cl distance / Å",
-        ),
-        Panel("volume", (Curve("octahedron_na", "octahedron"), Curve("prism_na", "prism")), "NaCl$_6$ volume / Å$^3$"),
-    ),
-    "figure_S11": (
-        Panel("annealing", (Curve("coherence_length", "L"),), LABELS["coherence_length"], group="annealed"),
-        Panel("annealing", (Curve("conductivity", "σ"),), SIGMA, log_y=True, group="annealed"),
-        Panel("coherence_length", (Curve("conductivity", "σ"),), SIGMA, log_y=True, group="all", line=True),
-    ),
-}
+def is_simulated(series: Series) -> bool:
+    """Whether any sample was simulated: what is drawn from the table then is."""
+    return "simulated" in series.texts("origin")
 
 
-#: What the overview shows of each sample: roles, axis labels, logarithmic or not.
-OVERVIEW = (
-    ("a", "a / Å", False),
-    ("coherence_length", LABELS["coherence_length"], False),
-    ("activation_energy", "E$_a$ / eV", False),
-    ("conductivity", SIGMA, True),
-)
-
-
-def draw_overview(series: Series) -> Plate:
+def draw_overview(series: Series, paper: Paper, figure: declared.Overview) -> Plate:
     """Main results of every sample by name, whether or not the samples form a series."""
     names = series.texts("sample")
-    origin = "simulated" if _simulated(series) else "measured"
-    plate = Plate(1, len(OVERVIEW), width=PAGE, height=1.1 + 0.17 * len(names), origin=origin, sharey=True)
-    for number, (panel, (role, label, logarithmic)) in enumerate(zip(plate.panels, OVERVIEW, strict=True)):
+    origin = "simulated" if is_simulated(series) else "measured"
+    found: dict[str, dict[str, Any]] = {}
+    for name in figure.quantities:
         try:
-            found = series.pick(role)
+            found[name] = series.pick(name)
         except Missing:
-            found = {}
-        if found:
-            chosen = [names[int(i)] for i in found["row"]]
-            style = {"color": COLOURS[number], "marker": MARKERS[number], "names": chosen}
-            plate.points(panel, found[role], found["row"], x_sd=found[f"{role}_sd"], label=role, **style)
-        if logarithmic and found and found[role].max() > 10 * found[role].min():
+            continue
+    height = 1.1 + 0.17 * len(names)
+    plate = Plate(1, max(len(found), 1), width=PAGE, height=height, origin=origin, sharey=True)
+    if not found:
+        plate.panels[0].set_axis_off()
+        plate.panels[0].text(0.5, 0.5, "no sample has any of these", ha="center", transform=plate.panels[0].transAxes)
+    for number, (panel, (name, d)) in enumerate(zip(plate.panels, found.items(), strict=False)):
+        chosen = [names[int(i)] for i in d["row"]]
+        style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)], "names": chosen}
+        plate.points(panel, d[name], d["row"], x_sd=d.get(f"{name}_sd"), label=name, **style)
+        if d[name].min() > 0 and d[name].max() > 10 * d[name].min():
             panel.set_xscale("log")
         else:
             panel.xaxis.set_major_locator(MaxNLocator(3))
             panel.ticklabel_format(axis="x", useOffset=False, scilimits=(-4, 5))
-        panel.set(xlabel=label, ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)), yticklabels=names)
+        rows = {"ylim": (len(names) - 0.5, -0.5), "yticks": range(len(names)), "yticklabels": names}
+        panel.set(xlabel=label_of(paper, name), **rows)
         panel.grid(axis="y", linewidth=0.3)
     return plate
 
 
-def draw_trend(series: Series) -> Plate:
-    """The milled series' conductivity against composition beside the trend of the annealed one (Fig. S1).
-
-    The annealed series (the paper's reference 31) is not in the table: of it the paper says that its conductivity
-    rises to a maximum at x = 0.5 and falls, and that is all the dashed line means.
-    """
-    plate = Plate(origin="simulated" if _simulated(series) else "measured")
-    (panel,) = plate.panels
-    milled = series.where(_in_group(series, "as_milled", FIGURES["figure_6bcd"][1]))
-    try:
-        found = milled.pick("x", "conductivity")
-    except Missing:
-        found = {}
-    if found:
-        names = [milled.texts("sample")[int(i)] for i in found["row"]]
-        sigma = found["conductivity"]
-        plate.points(
-            panel,
-            found["x"],
-            sigma,
-            y_sd=found["conductivity_sd"],
-            label="as milled",
-            names=names,
-            color=COLOURS[0],
-        )
-        x = np.linspace(found["x"].min(), found["x"].max(), 51)
-        low, high = np.log10(sigma.min()), np.log10(sigma.max())
-        schematic = 10 ** (low + 0.5 * (high - low) * (1 - ((x - 0.5) / 0.5) ** 2))
-        label = "annealed: schematic, no data"
-        plate.line(panel, x, schematic, label=label, color=COLOURS[1], linestyle="--")
-        panel.set_yscale("log")
-        panel.legend(loc="upper left")
-    panel.set(xlabel=LABELS["x"], ylabel=SIGMA)
-    return plate
-
-
-def draw_series(series: Series, name: str, correlation: xarray.Dataset | None = None) -> Plate:
-    """One of :data:`FIGURES` from the table of the series, ``figure_S1``, ``readings`` or ``overview``.
+def draw_series(
+    series: Series, paper: Paper, figure: declared.Series, correlation: xarray.Dataset | None = None
+) -> Plate:
+    """Quantities of the table, panel by panel.
 
     ``correlation`` is the dataset that ``judge_claims`` wrote; its line is drawn where a panel asks for it.
     """
-    if name == "overview":
-        return draw_overview(series)
-    if name == "figure_S1":
-        return draw_trend(series)
-    if name == "readings":
-        return draw_lengths(series)
-    panels = FIGURES[name]
-    columns = 3 if len(panels) == 3 else 2
-    rows = -(-len(panels) // columns)
+    panels = [p for p in figure.panels if not figure.drop_empty or _has_points(series, paper, p)]
+    if figure.further:
+        panels += [p for p in _further(series, paper, figure) if _has_points(series, paper, p)]
+        panels = panels[:MOST_PANELS]
+    columns = min(figure.columns, max(len(panels), 1))
+    rows = max(-(-len(panels) // columns), 1)
     plate = Plate(
         rows,
         columns,
-        width=PAGE,
+        width=PAGE if columns > 1 else PAGE / 2,
         height=2.3 * rows + 0.1,
-        origin="simulated" if _simulated(series) else "measured",
-        # Panel a of Fig. 6 is a figure of its own, since it is drawn from other files.
-        first="b" if name == "figure_6bcd" else "a",
+        origin="simulated" if is_simulated(series) else "measured",
+        first=figure.first,
     )
-    for axes, panel in zip(plate.panels, panels, strict=True):
+    for axes, panel in zip(plate.panels, panels, strict=False):
         if panel.line and correlation is not None:
-            draw_line(plate, axes, correlation)
-        _draw_panel(plate, axes, series, panel)
+            draw_line(plate, axes, correlation, panel.line)
+        _draw_panel(plate, axes, series, paper, panel)
+    for axes in plate.panels[len(panels) :]:
+        axes.set_axis_off()
+    if not panels:
+        plate.panels[0].text(0.5, 0.5, "not in this series", ha="center", transform=plate.panels[0].transAxes)
     return plate
 
 
@@ -221,7 +111,10 @@ def draw_line(plate: Plate, axes, correlation: xarray.Dataset, selection: str | 
     """
     if "line" not in correlation:
         return
-    chosen = correlation.sel(selection=selection or str(correlation["selection"].values[0]))
+    known = [str(name) for name in correlation["selection"].values]
+    if selection is not None and selection not in known:
+        return
+    chosen = correlation.sel(selection=selection or known[0])
     length, line = chosen["coherence_length_curve"].values, chosen["line"].values
     if not np.isfinite(line).all():
         return
@@ -234,100 +127,105 @@ def draw_line(plate: Plate, axes, correlation: xarray.Dataset, selection: str | 
         plate.remember(axes, f"{end} end of the {share:.0f} % band", length, values)
 
 
-def _simulated(series: Series) -> bool:
-    return "simulated" in series.texts("origin")
+def _further(series: Series, paper: Paper, figure: declared.Series) -> list[declared.Panel]:
+    """A panel for each column of a refined or measured quantity that the figure does not name."""
+    named = {series.names.get(curve.of, curve.of) for panel in figure.panels for curve in panel.drawn}
+    columns = [name for name in series.columns if f"{name}_sd" in series.columns and name not in named]
+    own = {column: name for name, column in series.names.items()}
+    found = [name for name in SERIES.undeclared(columns) if not re.search(r"_[\d.]+_[\d.]+$", name)]
+    return [declared.Panel(curves=(declared.Curve(of=own.get(name, name)),)) for name in found]
 
 
-def _draw_panel(plate: Plate, axes, series: Series, panel: Panel) -> None:
-    right = axes.twinx() if any(curve.right for curve in panel.curves) else None
-    if panel.x == "annealing":
-        series = _with_milled(series)
-    drawn = []
-    for number, curve in enumerate(panel.curves):
+def _groups(paper: Paper, panel: declared.Panel) -> tuple[str | None, ...]:
+    return panel.groups or (paper.samples,)
+
+
+def _rows(series: Series, paper: Paper, panel: declared.Panel, group: str | None, of: str) -> tuple[Series, dict]:
+    """Samples of a group, and the points of one quantity of them."""
+    chosen = series.where(mask_of(None if group is None else paper.groups[group], series))
+    against = panel.against or paper.abscissa
+    if panel.blank_at is not None and len(chosen):
+        column = chosen.names.get(against, against)
+        filled = tuple(text or f"{panel.blank_at:g}" for text in chosen.texts(against))
+        chosen = replace(chosen, columns={**chosen.columns, column: filled})
+    try:
+        return chosen, chosen.pick(against, of)
+    except Missing:
+        return chosen, {}
+
+
+def _has_points(series: Series, paper: Paper, panel: declared.Panel) -> bool:
+    return any(
+        _rows(series, paper, panel, group, curve.of)[1] for group in _groups(paper, panel) for curve in panel.drawn
+    )
+
+
+def _draw_panel(plate: Plate, axes: Any, series: Series, paper: Paper, panel: declared.Panel) -> None:
+    right = axes.twinx() if any(curve.right for curve in panel.drawn) else None
+    against = panel.against or paper.abscissa
+    drawn, places = 0, set()
+    for number, curve in enumerate(panel.drawn):
         target = right if curve.right else axes
-        colour = COLOURS[number]
-        for kind, marker, suffix in (
-            ("as_milled", MARKERS[number], ""),
-            ("excluded", "^", ", excluded"),
-            ("annealed", MARKERS[number + 4], ", annealed"),
-        ):
-            if (kind == "annealed" and panel.group == "as_milled") or (kind == "excluded" and panel.structural):
+        for place, group in enumerate(_groups(paper, panel)):
+            chosen, found = _rows(series, paper, panel, group, curve.of)
+            if not found:
                 continue
-            chosen = series.where(_of_kind(series, kind, panel))
-            try:
-                found = chosen.pick(panel.x, curve.role)
-            except Missing:
-                continue
+            shown = None if group is None else paper.groups[group]
+            word = curve.label or word_of(paper, curve.of)
+            suffix = f", {shown.label or group}" if place and shown is not None else ""
+            marker = (shown.marker if shown else None) or MARKERS[(number + 4 * place) % len(MARKERS)]
+            colour: Any = (shown.colour if shown else None) or COLOURS[number % len(COLOURS)]
             names = [chosen.texts("sample")[int(i)] for i in found["row"]]
-            drawn.append(
-                plate.points(
-                    target,
-                    found[panel.x],
-                    found[curve.role],
-                    x_sd=found.get(f"{panel.x}_sd"),
-                    y_sd=found.get(f"{curve.role}_sd"),
-                    label=curve.label + suffix,
-                    names=names,
-                    color=colour,
-                    marker=marker,
-                    # Two axes often bring two curves to one place: the second is hollow.
-                    **({"mfc": "none"} if curve.right else {}),
-                )
+            plate.points(
+                target,
+                found[against],
+                found[curve.of],
+                x_sd=found.get(f"{against}_sd"),
+                y_sd=found.get(f"{curve.of}_sd"),
+                label=word + suffix,
+                names=names,
+                color=colour,
+                marker=marker,
+                # Two axes often bring two curves to one place: the second is hollow.
+                **({"mfc": "none"} if curve.right else {}),
             )
-            if panel.guide and len(names) > 2 and kind == "as_milled":
-                _guide(plate, target, found[panel.x], found[curve.role], curve.label, colour)
+            drawn += 1
+            places |= {float(v) for v in found[against]}
+            if panel.guide and len(names) > 2 and place == 0:
+                _guide(plate, target, found[against], found[curve.of], word, colour)
     if panel.diagonal and drawn:
         plate.line(axes, [0, 1], [0, 1], label="y = x", color=GREY, linestyle="--", linewidth=0.7)
-    axes.set(xlabel=LABELS.get(panel.x, "V / Å$^3$" if panel.x == "volume" else panel.x), ylabel=panel.ylabel)
+    if panel.sketch is not None and drawn:
+        x, y = np.array(panel.sketch.points, float).T
+        style = {"color": COLOURS[1], "linestyle": "--", "transform": axes.transAxes}
+        axes.plot(x, y, label=panel.sketch.label, **style)
+    left = [curve.of for curve in panel.drawn if not curve.right]
+    ylabel = panel.label or (label_of(paper, left[0]) if left else "")
+    axes.set(xlabel=label_of(paper, against), ylabel=ylabel)
     if right is not None:
-        right.set_ylabel(panel.right_label)
+        right.set_ylabel(panel.right_label or label_of(paper, next(c.of for c in panel.drawn if c.right)))
     if panel.log_y:
         axes.set_yscale("log")
-    if panel.x == "annealing" and drawn:
-        ticks = sorted({float(text) for text in series.texts("annealing") if text})
-        axes.set_xticks(ticks, ["as milled" if tick == AS_MILLED_AT else f"{tick:g}" for tick in ticks])
+    if panel.log_x:
+        axes.set_xscale("log")
+    if panel.blank_at is not None and drawn:
+        ticks = sorted(places)
+        axes.set_xticks(ticks, [panel.blank_label if tick == panel.blank_at else f"{tick:g}" for tick in ticks])
     if not drawn:
         axes.text(0.5, 0.5, "not in this series", ha="center", va="center", transform=axes.transAxes, color=GREY)
         axes.set(xticks=[], yticks=[])
         axes.minorticks_off()
-    elif len(drawn) > 1 or panel.diagonal or panel.line:
+    elif drawn > 1 or panel.diagonal or panel.line or panel.sketch:
         handles, labels = axes.get_legend_handles_labels()
         if right is not None:
             more, texts = right.get_legend_handles_labels()
             handles, labels = handles + more, labels + texts
-        shown = [(h, t) for h, t in zip(handles, labels, strict=True) if not t.endswith("guide")]
-        axes.legend(*zip(*shown, strict=True), loc="center left" if right is not None else "best")
+        kept = [(h, t) for h, t in zip(handles, labels, strict=True) if not t.endswith("guide")]
+        axes.legend(*zip(*kept, strict=True), loc="center left" if right is not None else "best")
 
 
-def _with_milled(series: Series) -> Series:
-    """The series with samples that were never annealed at a place of their own among the annealing temperatures."""
-    column = series.names["annealing"]
-    filled = tuple(
-        text or (f"{AS_MILLED_AT:g}" if group == "as_milled" else "")
-        for text, group in zip(series.texts("annealing"), series.texts("group"), strict=True)
-    )
-    return replace(series, columns={**series.columns, column: filled})
-
-
-def _of_kind(series: Series, kind: str, panel: Panel) -> np.ndarray:
-    """Rows of a kind of points: as milled, annealed, or left out of the structural series."""
-    if kind == "excluded":
-        return _in_group(series, "as_milled", panel) & ~series.included
-    return _in_group(series, kind, panel) & series.included
-
-
-def _in_group(series: Series, group: str, panel: Panel) -> np.ndarray:
-    """Rows of a group; the annealed panels also hold the sample as milled of the same composition."""
-    inside = np.array([text == group for text in series.texts("group")], bool)
-    if panel.group == "annealed" and group == "as_milled":
-        annealed = np.array([text == "annealed" for text in series.texts("group")], bool)
-        x = np.array([float(t) if t else np.nan for t in series.texts("x")])
-        inside &= np.isin(x, x[annealed])
-    return inside
-
-
-def _guide(plate: Plate, axes, x: np.ndarray, y: np.ndarray, label: str, colour) -> None:
-    """A straight line through the points, unweighted: a guide to the eye, as the paper draws it."""
+def _guide(plate: Plate, axes: Any, x: np.ndarray, y: np.ndarray, label: str, colour: Any) -> None:
+    """A straight line through the points, unweighted: a guide to the eye."""
     slope, intercept = np.polyfit(x, y, 1)
     ends = np.array([np.min(x), np.max(x)])
     plate.line(axes, ends, slope * ends + intercept, label=f"{label}, guide", color=colour, linestyle="--", lw=0.7)

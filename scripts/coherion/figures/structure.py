@@ -1,8 +1,8 @@
-"""The refined crystal with its coordination polyhedra, as in Fig. 3 of the paper."""
+"""The refined crystal with its coordination polyhedra."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import product
 
@@ -12,14 +12,6 @@ from coherion.crystal.crystal import Crystal
 from coherion.crystal.symmetry import orthogonalisation
 from coherion.figures.plate import COLOURS, PAGE, Plate
 
-#: What each panel of Fig. 3 shows: the labels of the polyhedra's centres.
-PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("full structure", ("M1", "Na1", "Na2")),
-    ("NaCl$_6$ octahedra and prisms", ("Na1", "Na2")),
-    ("(In,Zr)Cl$_6$ octahedra", ("M1",)),
-)
-#: The paper's magenta, cyan and yellow, in the colour-blind safe palette.
-CENTRE_COLOURS = {"M1": COLOURS[4], "Na1": COLOURS[9], "Na2": COLOURS[8]}
 MARGIN = 0.02
 
 
@@ -48,18 +40,27 @@ def coordination(crystal: Crystal, centre: np.ndarray, ligands: str, count: int 
     return cartesian[nearest] + orthogonalisation(np.asarray(crystal.lattice)) @ centre
 
 
-def draw_structure(crystal: Crystal, *, origin: str, title: str = "", ligands: str = "Cl*") -> Plate:
-    """Three orthographic views along b: all polyhedra, those of sodium, those of the metal.
+def draw_structure(
+    crystal: Crystal,
+    *,
+    views: Sequence[tuple[str, Sequence[str]]],
+    origin: str,
+    title: str = "",
+    ligands: str = "*",
+    colours: Mapping[str, int] | None = None,
+) -> Plate:
+    """Orthographic views along b, each with its title and the labels of the centres whose polyhedra it shows.
 
-    Sites that the crystal does not have are left out of the panels.
+    ``colours`` are places in the palette by label. Sites that the crystal does not have are left out of the views.
     """
-    plate = Plate(1, 3, width=PAGE, height=2.7, origin=origin, subplot_kw={"projection": "3d", "proj_type": "ortho"})
+    ortho = {"projection": "3d", "proj_type": "ortho"}
+    plate = Plate(1, len(views), width=PAGE, height=2.7, origin=origin, subplot_kw=ortho)
     labels = {site.label for site in crystal.sites}
-    for panel, (name, centres) in zip(plate.panels, PANELS, strict=True):
+    for panel, (name, centres) in zip(plate.panels, views, strict=True):
         _cell(panel, crystal)
         for label in centres:
             if label in labels:
-                _polyhedra(plate, panel, crystal, label, ligands)
+                _polyhedra(plate, panel, crystal, label, ligands, COLOURS[(colours or {}).get(label, 7) % len(COLOURS)])
         panel.set_title(f"{panel.get_title(loc='left')} {name}", loc="left", fontsize=7.5)
         panel.set_axis_off()
         limits = np.array([panel.get_xlim(), panel.get_ylim(), panel.get_zlim()])
@@ -79,12 +80,11 @@ def _cell(panel, crystal: Crystal) -> None:
                 panel.plot(*ends.T, color="0.4", linewidth=0.6)
 
 
-def _polyhedra(plate: Plate, panel, crystal: Crystal, label: str, ligands: str) -> None:
+def _polyhedra(plate: Plate, panel, crystal: Crystal, label: str, ligands: str, colour) -> None:
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
     from scipy.spatial import ConvexHull
 
     matrix = orthogonalisation(np.asarray(crystal.lattice))
-    colour = CENTRE_COLOURS.get(label, COLOURS[7])
     centres = atoms_in_cell(crystal, label)
     for centre in centres:
         corners = coordination(crystal, centre, ligands)

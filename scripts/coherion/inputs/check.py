@@ -19,7 +19,8 @@ from coherion.data.series_tables import read_tables
 from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.inputs.series import changed_occupancies, warn_of_sample
-from coherion.paper.reading import read_paper
+from coherion.paper.proposal import propose
+from coherion.paper.reading import paper_from, read_paper
 from coherion.settings.configuration import read_yaml
 from coherion.settings.paper.paper import Paper
 from coherion.settings.reading import settings_from
@@ -102,13 +103,14 @@ def check_series(config: str | os.PathLike[str], root: str | os.PathLike[str]) -
         found.errors += [str(problem) for problem in refused]
     if settings is None:
         return found
-    paper = Paper()
-    with found.about():
-        paper = read_paper(_located(settings["paper"], root))
     named = {name: _located(path, root) for name, path in settings["tables"].items()}
     problems: list[InputError] = []
     tables = read_tables(named, schemas, problems=problems)
     found.errors += [str(problem) for problem in problems]
+    paper = Paper()
+    with found.about():
+        own = _located(settings["paper"], root)
+        paper = read_paper(own) if own else paper_from(propose(tables, settings))
     with found.about():
         listed = {*(row["sample"] for row in tables.excluded), *tables.samples}
         for name in settings["per_sample"]:

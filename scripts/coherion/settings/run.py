@@ -68,14 +68,6 @@ class TableFiles(Settings, frozen=True, kw_only=True):
     ] = "config/spectra.tsv"
 
 
-class FigureSettings(Settings, frozen=True, kw_only=True):
-    """Which samples the figures of several samples show"""
-
-    representative: Annotated[tuple[str, ...], told("Samples of Figs. 1a and 1b, from bottom to top")] = ()
-    fit_of: Annotated[str | None, told("Sample of Figs. 2 and 3; null draws neither")] = None
-    arrhenius_of: Annotated[tuple[str, ...], told("Samples of Fig. 6a")] = ()
-
-
 class SimulationSettings(Settings, frozen=True, kw_only=True):
     """The simulated series that the default run starts from; docs/simulated-series.md"""
 
@@ -128,7 +120,6 @@ class Configuration(Settings, frozen=True, kw_only=True):
     resolution: StandardSettings = StandardSettings()
     series: SeriesSettings = SeriesSettings()
     quality: QualitySettings = QualitySettings()
-    figures: FigureSettings = FigureSettings()
     per_sample: Annotated[
         dict[str, dict[str, dict[str, Any]]],
         told(

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from coherion.errors import InputError
 from coherion.settings.model import Settings, refuse, told
 from coherion.settings.paper.expressions import parse
+from coherion.settings.paper.figures import AnyFigure, TableSettings
+from coherion.settings.paper.figures import Series as SeriesFigure
 from coherion.settings.paper.quantities import Group, Name, Quantity
 from coherion.settings.paper.standard import STANDARD
 from coherion.settings.paper.statements import CorrelationSettings, Statement
@@ -23,6 +25,8 @@ class Paper(Settings, frozen=True, kw_only=True):
     ] = {}
     groups: Annotated[dict[Name, Group], told("Groups of samples")] = {}
     correlation: CorrelationSettings = CorrelationSettings()
+    figures: Annotated[tuple[AnyFigure, ...], told("Figures in their order, each of a kind")] = ()
+    tables: TableSettings = TableSettings()
     statements: Annotated[tuple[Statement, ...], told("What the paper says, each with its test")] = ()
 
     def __post_init__(self) -> None:
@@ -36,10 +40,24 @@ class Paper(Settings, frozen=True, kw_only=True):
                 self._known_group(f"statements.{i}", group)
         if self.samples is not None:
             self._known_group("samples", self.samples)
+        for i, group in enumerate(self.tables.structures):
+            self._known_group(f"tables.structures.{i}", group)
+        self._refuse_figures()
         for key in ("lines", "shown"):
             for i, group in enumerate(getattr(self.correlation, key)):
                 self._known_group(f"correlation.{key}.{i}", group)
         self._refuse_circles()
+
+    def _refuse_figures(self) -> None:
+        names = [one.name for one in self.figures]
+        for i, one in enumerate(self.figures):
+            if names.index(one.name) != i:
+                raise InputError(
+                    "a name stands twice", place=f"key figures.{i}.name", found=one.name, expected="each name once"
+                )
+            for k, panel in enumerate(one.panels if isinstance(one, SeriesFigure) else ()):
+                for group in (*panel.groups, *((panel.line,) if panel.line else ())):
+                    self._known_group(f"figures.{i}.panels.{k}", group)
 
     def _known_group(self, place: str, name: str) -> None:
         if name not in self.groups:
