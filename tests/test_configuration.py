@@ -11,6 +11,7 @@ import pytest
 from coherion.data.series_tables import read_tables
 from coherion.errors import InputError
 from coherion.inputs.job_settings import JobSettings
+from coherion.paper.reading import paper_from
 from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from
 
@@ -24,6 +25,9 @@ def test_a_configuration_that_ships_is_valid(path):
     given = read_yaml(path)
     if path.stem == "simulation":
         assert given["samples"]
+        return
+    if path.stem == "paper":
+        assert paper_from(given, file=path).statements
         return
     base = read_yaml(ROOT / "config" / "config.yaml")
     merged = base | given | {"tables": base["tables"] | given.get("tables", {})}
@@ -76,13 +80,15 @@ def test_every_caption_that_the_report_names_is_there():
 
     texts = {file: file.read_text(encoding="utf-8") for file in (ROOT / "workflow/Snakefile", *rules.glob("*.smk"))}
     # Some rules have a caption for each of a list of results.
-    lists = dict(re.findall(r"(SERIES_FIGURES|SUMMARY) = \[([^\]]*)\]", "\n".join(texts.values())))
+    lists = dict(re.findall(r"(OF_SERIES|SUMMARY) = [\[(]([^\])]*)[\])]", "\n".join(texts.values())))
     names = {key: re.findall(r'"(\w+)"', inside) for key, inside in lists.items()}
-    listed = {"{}.rst": names["SERIES_FIGURES"], "summary_{}.rst": names["SUMMARY"], "kind_{}.rst": list(KINDS)}
-    assert all(listed.values())
+    assert names["OF_SERIES"] and names["SUMMARY"]
+    for kind in (*KINDS, *names["OF_SERIES"]):
+        assert (ROOT / "workflow" / "report" / f"kind_{kind}.rst").is_file()
+    listed = {"summary_{}.rst": names["SUMMARY"]}
     named = []
     for file, text in texts.items():
-        for caption in re.findall(r'"([^"]+\.rst)"', text):
+        for caption in re.findall(r'"(\.\./report/[^"]+\.rst)"', text):
             path = Path(caption)
             pattern = re.sub(r"\{[^}]*\}", "{}", path.name)
             each = [pattern.format(name) for name in listed.get(pattern, [""])]

@@ -69,7 +69,7 @@ def cells(found) -> list[str]:
 
 def document_of(tables, figures=(), series=SERIES, changed=(), told=None):
     """Tables, headings and images of the compiled document, as Typst lists them."""
-    made = content(list(numbered(tables)), figures, series, RUN, list(changed), told or {})
+    made = content(list(numbered(tables, 2)), figures, series, RUN, list(changed), told or {})
     with compiler(made, figures) as typst:
         listed = {kind: json.loads(typst.query(kind)) for kind in ("table", "heading", "image", "par")}
         typst.compile(format="pdf")
@@ -78,7 +78,7 @@ def document_of(tables, figures=(), series=SERIES, changed=(), told=None):
 
 def pages(tables, figures=()):
     """Each page as grey levels, 0 black, 1 white."""
-    made = content(list(numbered(tables)), figures, SERIES, RUN, [], {})
+    made = content(list(numbered(tables, 2)), figures, SERIES, RUN, [], {})
     with compiler(made, figures) as typst:
         pictures = typst.compile(format="png", ppi=60)
     pictures = pictures if isinstance(pictures, list) else [pictures]
@@ -89,7 +89,8 @@ def figure(folder: Path, name: str, origin="simulated", height=2.6) -> Figure:
     plate = Plate(origin=origin, height=height)
     plate.points(plate.panels[0], [0.1, 0.2], [1, 2], label="s")
     plate.save(folder / f"{name}.pdf", [])
-    return Figure(name, folder / f"{name}.pdf", f"What {name} shows. More of it.")
+    number = int(name.removeprefix("figure_S")) if name.startswith("figure_S") else None
+    return Figure(name, folder / f"{name}.pdf", f"What {name} shows. More of it.", number)
 
 
 # 1. tables read back
@@ -123,7 +124,7 @@ def odd_tables():
 
 
 def test_tables_read_back_are_printed_as_before(tmp_path):
-    made = list(numbered(odd_tables()))
+    made = list(numbered(odd_tables(), 2))
     write_all(made, tmp_path)
     found = read_tables(tmp_path)
     assert [html(table) for table in found] == [html(table) for table in made]
@@ -245,7 +246,7 @@ def test_every_cell_of_a_tsv_stands_in_the_document(tmp_path):
         {"sample": f"s{k}", "r": Measured(float(r), float(abs(r)) * 0.01), "why": f"reason {k}"}
         for k, r in enumerate(10 ** generator.uniform(-9, 9, 300))
     ]
-    (made,) = numbered([Table("resistances", "R.", columns, rows, origin="simulated")])
+    (made,) = numbered([Table("resistances", "R.", columns, rows, origin="simulated")], 2)
     write_all([made], tmp_path)
     found = document_of(read_tables(tmp_path))
     *_, table = found["table"]
@@ -266,11 +267,11 @@ def test_a_simulated_series_says_so_and_a_measured_one_does_not(tmp_path):
     shown = [figure(tmp_path, "figure_S1")]
     table = Table("t", "Numbers.", [Column("a")], [{"a": 1}])
     series = [SERIES[0] | {"origin": "simulated"}]
-    made = content(list(numbered([table])), shown, series, RUN, [], {})
+    made = content(list(numbered([table], 2)), shown, series, RUN, [], {})
     assert made["simulated"] and "simulated" in made["subtitle"]
     assert made["figures"][0]["caption"].endswith("Simulated data, not a measurement.")
     assert made["tables"][0]["caption"] == "Numbers."  # its own origin counts, not that of the series
-    made = content(list(numbered([table])), shown, SERIES, RUN, [], {})
+    made = content(list(numbered([table], 2)), shown, SERIES, RUN, [], {})
     assert not made["simulated"]
     assert "imulated" not in made["subtitle"] + made["figures"][0]["caption"] + made["tables"][0]["caption"]
 
@@ -408,7 +409,7 @@ def test_a_fit_range_tells_captions_apart(tmp_path):
         "range": "2-60",
     }
     (shown,) = read_figures({"figure_S3": told})
-    assert "(Figs. S3 to S5 of the paper): 2 to 60 Å. " in shown.caption
+    assert "every refined sample in one range of r: 2 to 60 Å. " in shown.caption
 
 
 @pytest.mark.parametrize(
@@ -435,7 +436,7 @@ def test_a_damaged_figure_is_named(tmp_path):
 def run_folder(tmp_path, monkeypatch) -> Path:
     """What the command reads of a run."""
     monkeypatch.chdir(tmp_path)
-    write_all(list(numbered(odd_tables())), Path("tables"))
+    write_all(list(numbered(odd_tables(), 2)), Path("tables"))
     figure(tmp_path, "figure_S1")
     Path("series.tsv").write_text(write_table([r | {"origin": "simulated"} for r in SERIES]))
     Path("summary").mkdir()

@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coherion.figures.series import FIGURES, draw_series
+from coherion.figures.series import draw_overview, draw_series
 from coherion.paper.reading import read_paper
+from coherion.settings.paper import figures
+from coherion.settings.paper.paper import Paper
+from coherion.settings.reading import settings_from
 from coherion.statistics.series import Series
 
 PAPER = read_paper(Path(__file__).parents[2] / "config" / "paper.yaml")
@@ -40,14 +43,21 @@ SAMPLES = {
 }
 
 
-@pytest.mark.parametrize("name", ["overview", *FIGURES])
+FIGURES = {one.name: one for one in PAPER.figures if isinstance(one, figures.Series)}
+
+
+def drawn(rows, name):
+    return draw_series(rows, PAPER, FIGURES[name])
+
+
+@pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_is_drawn_from_a_table_that_lacks_most_columns(tmp_path, name):
-    draw_series(series(**SAMPLES), name).save(tmp_path / f"{name}.pdf")
+    drawn(series(**SAMPLES), name).save(tmp_path / f"{name}.pdf")
     assert (tmp_path / f"{name}.png").stat().st_size > 1000
 
 
 def test_figure_6_shows_the_milled_samples_and_their_errors():
-    rows = [row for row in plotted(draw_series(series(**SAMPLES), "figure_6bcd")) if row["panel"] == "d"]
+    rows = [row for row in plotted(drawn(series(**SAMPLES), "figure_6bcd")) if row["panel"] == "c"]
     assert [row["name"] for row in rows] == ["x10", "x50", "x90"]
     np.testing.assert_allclose([float(row["x"]) for row in rows], SAMPLES["coherence_length_A"][:3])
     np.testing.assert_allclose([float(row["x_sd"]) for row in rows], SAMPLES["coherence_length_A_sd"][:3])
@@ -55,12 +65,43 @@ def test_figure_6_shows_the_milled_samples_and_their_errors():
 
 
 def test_figure_s11_sets_annealed_samples_beside_the_milled_one_of_their_composition():
-    rows = plotted(draw_series(series(**(SAMPLES | {"annealing_C": ["", "", 25, 200]})), "figure_S11"))
+    rows = plotted(drawn(series(**(SAMPLES | {"annealing_C": ["", "", 25, 200]})), "figure_S11"))
     assert {row["name"] for row in rows if row["panel"] == "a"} == {"x90", "x90_200C"}
     assert {row["name"] for row in rows if row["panel"] == "c"} == {"x10", "x50", "x90", "x90_200C"}
 
 
 def test_samples_without_a_composition_stand_in_the_overview():
     one = series(sample=["LaB6"], x=[""], a_A=[4.1569], a_A_sd=[0.0001])
-    (row,) = plotted(draw_series(one, "overview"))
+    (row,) = plotted(draw_overview(one, PAPER, figures.Overview(name="overview")))
     assert (row["name"], float(row["x"]), float(row["x_sd"])) == ("LaB6", 4.1569, 0.0001)
+
+
+def test_a_panel_of_nothing_is_left_out_and_the_letters_have_no_gap():
+    panels = [
+        {"curves": ["volume"]},
+        {"curves": ["conductivity"]},
+        {"curves": ["beta"]},
+        {"curves": ["coherence_length"]},
+    ]
+    paper = settings_from(Paper, {"figures": [{"kind": "series", "name": "f", "panels": panels}]})
+    plate = draw_series(series(**SAMPLES), paper, paper.figures[0])
+    assert {row["panel"] for row in plotted(plate)} == {"a", "b"}
+    assert len(plate.panels) == 2
+
+
+def test_further_quantities_of_the_table_have_panels_of_their_own():
+    more = {
+        "Br1_occupancy": [0.1, 0.2, 0.3, 0.4],
+        "Br1_occupancy_sd": [0.01] * 4,
+        "rw_sd": [1] * 4,
+        "a_A_2_20": [1] * 4,
+    }
+    figure = {"kind": "series", "name": "f", "further": True, "panels": [{"curves": ["coherence_length"]}]}
+    paper = settings_from(Paper, {"figures": [figure]})
+    plate = draw_series(series(**(SAMPLES | more)), paper, paper.figures[0])
+    assert [panel.get_ylabel() for panel in plate.panels] == ["coherence length / Å", "Br1_occupancy"]
+
+
+def test_a_sketch_is_no_data():
+    plate = drawn(series(**SAMPLES), "figure_S1")
+    assert {row["series"] for row in plotted(plate)} == {"as milled"}

@@ -175,7 +175,7 @@ def compiled(folder, tex):
 def test_any_text_compiles_and_is_printed_as_it_stands(tmp_path):
     columns = [Column(NASTY), Column("b", width=4.0), Column("c", measured=True, style="scientific")]
     rows = [{NASTY: NASTY, "b": "[2] " + NASTY, "c": Measured(-1.5e-7, 2e-9)}] * 80
-    tables = list(numbered([Table("x_1 %", NASTY, columns, rows, origin="simulated")]))
+    tables = list(numbered([Table("x_1 %", NASTY, columns, rows, origin="simulated")], 2))
     write_all(tables, tmp_path)
     text = compiled(tmp_path, "tables.tex")
     if text is not None:
@@ -340,16 +340,18 @@ def test_ranges_that_only_overlap_have_no_nested_error():
 def test_tables_have_the_numbers_of_the_paper():
     milled = {f"x{k}": {"x": k / 100} for k in (95, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90)}
     annealed = {name: {"x": 0.9, "group": "annealed"} for name in ("x90_200C", "x90_330C")}
-    first, second, last = structures_in_order(milled | annealed, ["2-60", "2-20", "2-40"], "x50", {"x95"})
+    first, second, last = structures_in_order(
+        milled | annealed, ["2-60", "2-20", "2-40"], [list(milled), list(annealed)], "x50", {"x95"}
+    )
     made = [Table("_".join(one), "", [], []) for one in first]
     made += [None, Table("resistances", "", [], []), *(Table("_".join(one), "", [], []) for one in (*second, *last))]
-    names = {table.number: table.name for table in numbered(made)}
+    names = {table.number: table.name for table in numbered(made, 2)}
     # S2 to S11 the milled, S12 and S13 shorter ranges of x = 0.5, S14 resistances, S15 and S16 the annealed
     expected = {2: "x10", 6: "x50", 10: "x85", 11: "x90", 12: "x50_2-20", 13: "x50_2-40", 15: "x90_200C", 17: "x95"}
     for number, name in expected.items():
         assert names[number].startswith(f"table_S{number}_{name}")
     assert names[14] == "table_S14_resistances"
-    assert structures_in_order({}, [], None) == ([], [], [])
+    assert structures_in_order({}, []) == ([], [], [])
 
 
 # 7. transport, series, claims, exclusions
@@ -461,7 +463,7 @@ def test_all_files_of_a_run(tmp_path):
     circuits, arrhenius = spectra()
     series = series_table([{"sample": f"s{k}", "a_A": "6.9", "a_A_sd": "0.1"} for k in range(11)])
     made = [structure, resistances_table(circuits, arrhenius), None, conductivities_table(arrhenius), series]
-    tables = list(numbered(made))
+    tables = list(numbered(made, 2))
     write_all(tables, tmp_path / "tables")
     names = {path.name for path in (tmp_path / "tables").iterdir()}
     stems = ["table_S2_x_10", "table_S3_resistances", "table_S4_conductivities", "table_S5_series"]
