@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.impedance.circuits.circuit import Arc, Circuit, arcs, circuit
 from coherion.impedance.circuits.fit import weights_of
 from coherion.impedance.circuits.problem import Problem, inverse_normal
@@ -248,12 +249,12 @@ def _profile(one: Measured, others: Sequence[Measured], shape: _Shape | None) ->
 
 def _extrapolated(celsius: float, others: Sequence[Measured]) -> float:
     """ln R at a temperature on the line of ln R against 1/T of the others."""
-    inverse = 1 / (np.array([o.celsius for o in others]) + 273.15)
+    inverse = 1 / (np.array([o.celsius for o in others]) + ZERO_CELSIUS)
     ln_r = np.array([_state(o.result).mean[0] for o in others])
     if np.unique(inverse).size < 2:
         return float(np.mean(ln_r))
     line = np.polynomial.polynomial.polyfit(inverse, ln_r, 1)
-    return float(line[0] + line[1] / (celsius + 273.15))
+    return float(line[0] + line[1] / (celsius + ZERO_CELSIUS))
 
 
 def _with(
