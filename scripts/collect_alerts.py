@@ -1,8 +1,9 @@
 """Collect what is wrong with standard, reductions and fits of a series in one table, and tell each as one line.
 
 The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range. Beside
-the settings of the section quality, the keys samples, suspects and witnessed name those with a refinement, those in
-which a side phase was looked for, and those whose reflections were read for size and strain.
+the settings of the section quality, the keys samples, reduced, suspects and witnessed name those with a refinement,
+those whose G(r) was reduced here, those in which a side phase was looked for, and those whose reflections were read for
+size and strain.
 """
 
 from coherion import command
@@ -27,7 +28,7 @@ def main(argv=None):
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.quality import QualitySettings
 
-    lists = ("samples", "suspects", "witnessed")
+    lists = ("samples", "reduced", "suspects", "witnessed")
     names = (command.names_of(given.settings, key) for key in lists)
     own = {key: value for key, value in given.settings.items() if key not in lists}
     found = alerts_of_files(given, *names, settings_from(QualitySettings, own))

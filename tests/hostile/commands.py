@@ -93,7 +93,7 @@ CALLS: dict[str, Call] = {
     "collect_series, refinement": Call(
         "collect_series", ("samples.tsv", "--scans", "scans.tsv", *_patterns("refinement"), *COLLECT), "{}"
     ),
-    "collect_alerts": Call("collect_alerts", ("--reduction", BAD, *ALERTS), '{"samples": ["a"]}'),
+    "collect_alerts": Call("collect_alerts", ("--reduction", BAD, *ALERTS), '{"samples": ["a"], "reduced": ["a"]}'),
     "collect_alerts, resolution": Call(
         "collect_alerts",
         ("--reduction", "none", "--standard", "none", "--resolution", BAD, "--certificate", "good.cif", *ALERTS),
@@ -105,7 +105,7 @@ CALLS: dict[str, Call] = {
     "simulate_spectra": Call("simulate_spectra", (BAD, "x10", *SIMULATED), "{}", text=True),
     "tabulate_simulation": Call("tabulate_simulation", (BAD, *TABULATED), "{}", text=True),
     "draw_reduction": Call("draw_reduction", (BAD, "--output", "OUT/x.pdf")),
-    "draw_refinement": Call("draw_refinement", (BAD, "--output", "OUT/x.pdf")),
+    "draw_refinement": Call("draw_refinement", ("--reduced", BAD, "--output", "OUT/x.pdf")),
     "draw_impedance": Call("draw_impedance", (BAD, BAD, BAD, "--output", "OUT/x.pdf")),
     "draw_paper": Call("draw_paper", (FIGURE % ("patterns", f'"{BAD}"'), "--output", "OUT")),
     "draw_paper, structure": Call("draw_paper", (FIGURE % ("structure", f'"{BAD}", "good.cif"'), "--output", "OUT")),

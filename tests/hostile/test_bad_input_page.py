@@ -185,7 +185,12 @@ def cases() -> dict[str, list[Case]]:
             scan("a damaged line", "x10.xyd", text_scan(set_line(30, "    2.58x      205"))),
             scan("angles that fall", "x10.xyd", text_scan(set_line(30, "    1.000      205"))),
             scan("a number that is none", "x10.xyd", text_scan(set_line(30, "    2.580      nan"))),
-            scan("negative counts", "x10.xyd", text_scan(set_line(30, "    2.580       -5"))),
+            scan(
+                "negative counts",
+                "x10.xyd",
+                text_scan(set_line(30, "    2.580       -5")),
+                '{"intensity_kind": "counts"}',
+            ),
             scan("too few points", "x10.xyd", "2.0 100\n2.1 101\n"),
             scan("five columns", "x10.dat", "1 2 3 4 5\n" * 20),
             scan("rates without the time", "x10.xyd", scan_seeds()[1], '{"intensity_kind": "counts_per_second"}'),

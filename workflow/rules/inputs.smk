@@ -33,11 +33,26 @@ MAIN_RANGE = FIT_RANGES[0]
 STANDARD = SETTINGS["refinement"]["resolution_from"]
 
 
+def pair_distribution_of(sample):
+    """G(r) of a sample: reduced here, or a .gr file of the data folder."""
+    own = TABLES.samples[sample].get("pair_distribution")
+    return data({"file": own})[0] if own else result(f"reduction/{sample}.nc")
+
+
 # A standard without a structure is reduced and nothing else.
-JUDGED = STANDARD in TABLES.samples and "structure" in TABLES.samples[STANDARD]
+JUDGED = (
+    STANDARD in TABLES.samples
+    and "structure" in TABLES.samples[STANDARD]
+    and "scan" in TABLES.samples[STANDARD]
+)
 # Samples whose reflections are read for size and strain once more: the standard's give the instrument's profile.
+# One rule serves all samples, so in a series with a G(r) of another program, which has no pattern, none is read.
 WITNESSED = (
-    TABLES.with_structure() if JUDGED and SETTINGS["reflection_widths"]["read"] else []
+    TABLES.with_structure()
+    if JUDGED
+    and SETTINGS["reflection_widths"]["read"]
+    and not TABLES.with_pair_distribution()
+    else []
 )
 
 
@@ -56,7 +71,7 @@ def side_phase_of(sample):
 # Samples in which a side phase is looked for: a standard is what its certificate says.
 SUSPECTS = [
     sample
-    for sample in TABLES.with_structure()
+    for sample in TABLES.reduced_and_refined()
     if TABLES.samples[sample]["group"] != "standard" and side_phase_of(sample)
 ]
 

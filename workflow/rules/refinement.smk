@@ -4,7 +4,7 @@
 rule refine_standard:
     input:
         script=script("refine_standard"),
-        reduced=result("reduction/{sample}.nc"),
+        reduced=lambda wildcards: pair_distribution_of(wildcards.sample),
         structure=lambda wildcards: structures(wildcards.sample),
     output:
         resolution=result("resolution/{sample}.json"),
@@ -31,7 +31,7 @@ rule refine_structure:
     """All fit ranges of one sample, with geometry and a second reading of size and strain of the first, in one process."""
     input:
         script=script("chain"),
-        reduced=result("reduction/{sample}.nc"),
+        reduced=lambda wildcards: pair_distribution_of(wildcards.sample),
         structure=lambda wildcards: structures(wildcards.sample),
         resolution=result(f"resolution/{STANDARD}.json") if STANDARD else [],
         standard=result(f"reduction/{STANDARD}.nc") if WITNESSED else [],
@@ -134,7 +134,7 @@ rule draw_refinement:
     log:
         result("logs/draw_refinement/{sample}.log"),
     wildcard_constraints:
-        sample=one_of(TABLES.with_structure()),
+        sample=one_of(TABLES.reduced_and_refined()),
     conda:
         environment("figures")
     threads: 1
@@ -155,8 +155,47 @@ rule draw_refinement:
             )
         ],
     shell:
-        "python {input.script:q} {input.reduced:q} {input.fits:q} {params.widths:q} --settings {params.settings:q}"
+        "python {input.script:q} {input.fits:q} --reduced {input.reduced:q} {params.widths:q}"
+        " --settings {params.settings:q}"
         " --output {params.figures:q} > {log:q} 2>&1"
+
+
+rule draw_fits:
+    """Fits of a sample whose G(r) was reduced elsewhere: there is no reduction to draw."""
+    input:
+        script=script("draw_refinement"),
+        fits=rules.draw_refinement.input.fits,
+    output:
+        drawn_beside_svg(*(f"refinement/{{sample}}/{r}" for r in FIT_RANGES)),
+        [
+            report(
+                result(f"figures/refinement/{{sample}}/{fit_range}.svg"),
+                caption="../report/refinement.rst",
+                category="Refinement",
+                labels=labels(sample="{sample}", figure=f"fit {fit_range} Å"),
+            )
+            for fit_range in FIT_RANGES
+        ],
+    log:
+        result("logs/draw_fits/{sample}.log"),
+    wildcard_constraints:
+        sample=one_of(TABLES.with_pair_distribution()),
+    conda:
+        environment("figures")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    params:
+        code=code("draw_refinement"),
+        settings=lambda wildcards: told({"title": title_of(wildcards.sample)}),
+        figures=lambda wildcards: [
+            result(f"figures/refinement/{wildcards.sample}/{r}.pdf")
+            for r in FIT_RANGES
+        ],
+    shell:
+        "python {input.script:q} {input.fits:q} --settings {params.settings:q} --output {params.figures:q}"
+        " > {log:q} 2>&1"
 
 
 rule refine_all:

@@ -82,7 +82,7 @@ rule collect_alerts:
     input:
         script=script("collect_alerts"),
         reduction=expand(
-            result("reduction/{sample}.nc"), sample=TABLES.with_structure()
+            result("reduction/{sample}.nc"), sample=TABLES.reduced_and_refined()
         ),
         refinement=rules.collect_series.input.refinement,
         side_phase=rules.collect_series.input.side_phase,
@@ -114,6 +114,7 @@ rule collect_alerts:
             JOBS.of_series("quality")
             | {
                 "samples": TABLES.with_structure(),
+                "reduced": TABLES.reduced_and_refined(),
                 "suspects": SUSPECTS,
                 "witnessed": WITNESSED,
             }

@@ -29,13 +29,21 @@ class Tables:
         """Samples that have a scan, in the order of the table."""
         return [name for name, row in self.samples.items() if "scan" in row]
 
+    def with_pair_distribution(self) -> list[str]:
+        """Samples that have a G(r) of another program in place of a scan, in the order of the table."""
+        return [name for name, row in self.samples.items() if "pair_distribution" in row]
+
     def with_structure(self) -> list[str]:
-        """Samples that have a scan and a starting structure and are not a standard."""
+        """Samples that have a scan or a G(r), and a starting structure, and are not a standard."""
         return [
             name
-            for name in self.with_scan()
-            if "structure" in self.samples[name] and self.samples[name]["group"] != "standard"
+            for name, row in self.samples.items()
+            if ("scan" in row or "pair_distribution" in row) and "structure" in row and row["group"] != "standard"
         ]
+
+    def reduced_and_refined(self) -> list[str]:
+        """Those :meth:`with_structure` whose G(r) is reduced from a scan here."""
+        return [name for name in self.with_structure() if "scan" in self.samples[name]]
 
     def with_spectra(self) -> list[str]:
         """Samples that have impedance spectra, in the order of the table of samples."""
@@ -107,6 +115,9 @@ def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) ->
     for path, table in ((scans_file, rows["scans"]), (spectra_file, rows["spectra"])):
         for row in table:
             yield from _outside(path, row)
+    for row in rows["samples"]:
+        if "pair_distribution" in row:
+            yield from _outside(samples_file, row, "pair_distribution")
     scans = [row["scan"] for row in rows["scans"] if "scan" in row]
     samples = [row["sample"] for row in rows["samples"] if "sample" in row]
     where = scans_file or "a table of scans, of which none is given"
@@ -126,14 +137,15 @@ def _identity(row: Row) -> str:
     return " ".join(str(cell) for cell in cells)
 
 
-def _outside(path: str | None, row: Row) -> Iterator[InputError]:
-    for part in row.get("file", "-").split("|"):
+def _outside(path: str | None, row: Row, column: str = "file") -> Iterator[InputError]:
+    parts = [row[column]] if column != "file" else row.get("file", "-").split("|")
+    for part in parts:
         file = PurePosixPath(part.strip())
         if file.is_absolute() or ".." in file.parts or not part.strip():
             yield InputError(
                 "a file stands outside the data folder",
                 file=path,
-                place=f"row {row['line']}, column file",
+                place=f"row {row['line']}, column {column}",
                 found=part.strip() or "a blank name",
                 expected="a path below data_folder, without ..",
                 advice="set data_folder in the configuration to the folder that holds all files",
@@ -145,13 +157,21 @@ def _incomplete(path: str, samples: list[Row], with_spectra: set[str]) -> Iterat
         place = f"row {row['line']}, column "
         if "exclude" in row or "sample" not in row:
             continue
-        if "scan" not in row and row["sample"] not in with_spectra:
+        if "scan" in row and "pair_distribution" in row:
+            yield InputError(
+                "a sample has both a scan and a G(r)",
+                file=path,
+                place=place + "pair_distribution",
+                found=f"{row['scan']} and {row['pair_distribution']}",
+                advice="leave one of them out: G(r) is reduced from the scan, or taken as it is",
+            )
+        if "scan" not in row and "pair_distribution" not in row and row["sample"] not in with_spectra:
             yield InputError(
                 "a sample has neither a scan nor spectra",
                 file=path,
                 place=place + "scan",
                 found=row["sample"],
-                expected="the name of a scan, or rows in the table of spectra",
+                expected="the name of a scan, a file in column pair_distribution, or rows in the table of spectra",
                 advice="delete the row, or say why it is left out in the column exclude",
             )
         if "scan" in row and "composition" not in row:

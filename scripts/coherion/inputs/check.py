@@ -163,6 +163,7 @@ class _Check:
         else:
             scans = self._check_scans(folder)
             self._check_reductions(scans)
+            self._check_pair_distributions(folder)
             self._check_spectra(folder)
         for sample, row in self.tables.samples.items():
             with self.found.about():
@@ -210,6 +211,7 @@ class _Check:
         from coherion.refinement.steps.problem import make_model, prepare
 
         if settings := self._built(RefinementSettings, "refinement", sample):
+            # The Qmax of a file of G(r) is not needed to hold names against a structure.
             qmax = settings.qmax or self.jobs.of_sample("reduction", sample)["qmax"]
             prepare(make_model(crystals, qmax, settings), settings)
 
@@ -239,12 +241,12 @@ class _Check:
         refinement = self.settings["refinement"]
         standard = refinement["resolution_from"]
         row = self.tables.samples.get(standard, {}) if standard else {}
-        if standard and not ("scan" in row and "structure" in row):
+        if standard and not (("scan" in row or "pair_distribution" in row) and "structure" in row):
             self.found.errors.append(
                 f"key refinement.resolution_from: {standard} is no sample with a scan and a structure; expected the "
                 "name of the standard in the table of samples, or null"
             )
-        ends = {self.jobs.of_sample("reduction", sample)["rmax"] for sample in self.tables.with_structure()}
+        ends = {self.jobs.of_sample("reduction", sample)["rmax"] for sample in self.tables.reduced_and_refined()}
         for low, high in refinement["fit_ranges"]:
             for end in sorted(ends):
                 if high > end:
@@ -321,6 +323,23 @@ class _Check:
                     f"sample {sample}: measured with {here:g} angstrom, the standard {standard} of "
                     f"refinement.resolution_from with {there:g}: its resolution is another instrument's"
                 )
+
+    def _check_pair_distributions(self, folder: Path) -> None:
+        """Files of G(r): what their headers say, and whether the fits lie within them."""
+        from coherion.refinement.observed import check_range, radiation_of, read_observed
+
+        for sample in self.tables.with_pair_distribution():
+            row = self.tables.samples[sample]
+            file = folder / row["pair_distribution"]
+            with self.found.about(self._row("samples", row)):
+                if not file.is_file():
+                    raise InputError("is missing", file=file)
+                settings = self._built(RefinementSettings, "refinement", sample)
+                if settings is not None and "structure" in row:
+                    observed = read_observed(file, settings.qmax)
+                    radiation_of(observed, settings.radiation)
+                    for low, high in self.settings["refinement"]["fit_ranges"]:
+                        check_range(observed, (low, high))
 
     def _check_spectra(self, folder: Path) -> None:
         from coherion.data.spectra.reader import assemble, row_of

@@ -57,6 +57,8 @@ def missing_files(
         if told and not is_made("spectra", sample):
             lines += told
     for row in tables.samples.values():
+        if "pair_distribution" in row:
+            lines += of_table("samples", row, _files({"file": row["pair_distribution"]}, folder))
         parts = (part.strip() for part in row.get("structure", "").split("|") if part.strip())
         lines += of_table("samples", row, (located(part) or part for part in parts))
     return list(dict.fromkeys(lines))

@@ -21,6 +21,7 @@ from coherion.settings.stages.quality import QualitySettings
 def alerts_of_files(
     given: Namespace,
     samples: Sequence[str],
+    reduced: Sequence[str],
     suspects: Sequence[str],
     witnessed: Sequence[str],
     settings: QualitySettings,
@@ -32,21 +33,23 @@ def alerts_of_files(
     given
         ``ranges``, names; ``reduction``, ``refinement``, ``side_phase`` and ``widths``, patterns of files;
         ``standard``, ``resolution`` and ``certificate``, files of the standard, or nothing.
-    samples, suspects, witnessed
-        Samples with a refinement, those in which a side phase was looked for, and those whose reflections were read.
+    samples, reduced, suspects, witnessed
+        Samples with a refinement, those of them whose G(r) was reduced here, those in which a side phase was looked
+        for, and those whose reflections were read.
     """
     found: list[Told] = []
     if given.standard and given.resolution and given.certificate:
         resolution, crystal = read_resolution(given.resolution), read_cif(given.certificate)
-        reduction = read_dataset(given.standard, "reduce_scan")
-        alerts = alerts_of_standard(resolution, crystal.lattice[0], reduction, settings)
+        of_standard = read_dataset(given.standard, "reduce_scan")
+        alerts = alerts_of_standard(resolution, crystal.lattice[0], of_standard, settings)
         found += told(resolution.standard, "resolution", alerts)
-        found += told(resolution.standard, "reduction", alerts_of_reduction(reduction, None, settings))
+        found += told(resolution.standard, "reduction", alerts_of_reduction(of_standard, None, settings))
     for name in samples:
-        reduction = read_dataset(file_of(given.reduction, name), "reduce_scan")
+        reduction = read_dataset(file_of(given.reduction, name), "reduce_scan") if name in reduced else None
         fits = {r: read_dataset(file_of(given.refinement, name, r), "refine_structure") for r in given.ranges}
         main = next(iter(fits.values()))
-        found += told(name, "reduction", alerts_of_reduction(reduction, main, settings))
+        if reduction is not None:
+            found += told(name, "reduction", alerts_of_reduction(reduction, main, settings))
         found += told(name, "refinement", alerts_of_refinement(fits, reduction, settings))
         if name in witnessed:
             widths = read_dataset(file_of(given.widths, name), "reflection_widths")

@@ -1,0 +1,110 @@
+"""A series that starts from G(r) of other programs: X-rays and neutrons, told by the headers of the files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_workflow import own_series, rows_of, snakemake
+
+from coherion.crystal.cif import write_cif
+from coherion.crystal.crystal import Crystal, Site
+from coherion.data.netcdf import read_dataset
+from coherion.data.series_tables import read_tables
+from coherion.errors import InputError
+from coherion.pair_model.evaluator import calculate
+from coherion.pair_model.model import PairModel
+
+QMAX = 20.0
+QUIET = {"readings": [], "compare_envelopes": [], "profile": []}
+SETTINGS = {
+    "data_folder": "data",
+    "refinement": {
+        "fit_ranges": [[1.5, 20.0]],
+        "envelope": "none",
+        "qdamp": 0.0,
+        "stages": [["scale", "lattice"], ["displacements"]],
+        **QUIET,
+    },
+    "geometry": {"polyhedra": [], "angles": []},
+    "side_phase": {"structure": None},
+}
+SAMPLES = """sample | title | composition | pair_distribution | structure
+xrays | X-rays |  | salt.gr | config/salt.cif
+neutrons |  | NaCl | more/salt_n.gr | config/salt.cif
+"""
+HEADS = {
+    "salt.gr": f"[DEFAULT]\nversion = pdfgetx3-1.2\nmode = xray\ncomposition = NaCl\nqmin = 0\nqmax = {QMAX}\n",
+    "more/salt_n.gr": f"History written: x\n##### PDFgui\nstype=N  neutron scattering\nqmax={QMAX:.2f}\n",
+}
+
+
+def salt(a):
+    sites = (Site("Na1", (0, 0, 0), (("Na", 1.0),), u_iso=0.02), Site("Cl1", (0.5,) * 3, (("Cl", 1.0),), u_iso=0.015))
+    return Crystal("salt", (a, a, a, 90, 90, 90), "Fm-3m", sites)
+
+
+@pytest.fixture
+def series(tmp_path):
+    folder = own_series(tmp_path, SETTINGS, samples=SAMPLES)
+    write_cif(folder / "config" / "salt.cif", salt(5.60))
+    r = np.arange(0.01, 24.0, 0.01)
+    for name, head in HEADS.items():
+        radiation = "neutron" if "_n" in name else "xray"
+        g = calculate(PairModel((salt(5.64),), QMAX, envelope="none", radiation=radiation), r, {"scale": 0.7})
+        file = folder / "data" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows = "\n".join(f"{x:.2f} {y:.9g}" for x, y in zip(r, g, strict=True))
+        file.write_text(f"{head}#### start data\n#L r(A)  G(A^-2)\n{rows}\n")
+    return folder
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_a_series_of_files_of_others(series):
+    done = snakemake(series, "--configfile", series / "config" / "config.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    for sample, row in rows_of(series / "results/series/series.tsv").items():
+        assert float(row["a_A"]) == pytest.approx(5.64, abs=1e-4) and float(row["rw"]) < 0.01, sample
+    for sample, radiation in (("xrays", "xray"), ("neutrons", "neutron")):
+        found = read_dataset(series / f"results/refinement/{sample}/1.5-20.nc", "refine_structure")
+        assert found.attrs["radiation"] == radiation
+        assert (series / f"results/figures/refinement/{sample}/1.5-20.pdf").stat().st_size > 1000
+        assert not (series / f"results/figures/reduction/{sample}.pdf").exists()
+
+
+@pytest.mark.workflow
+def test_what_contradicts_a_header_is_found_before_the_run(series):
+    from coherion.inputs.check import check_series
+
+    def errors(settings, samples=SAMPLES):
+        own_series(series, settings, samples=samples)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(series)
+            return check_series("config/config.yaml", __file__.rsplit("/tests/", 1)[0]).errors
+
+    assert errors(SETTINGS) == []
+    (line,) = errors(SETTINGS | {"refinement": SETTINGS["refinement"] | {"radiation": "xray"}})
+    assert "row 3" in line and "salt_n.gr" in line and "found neutron; expected xray" in line
+    (line, _) = errors(SETTINGS | {"refinement": SETTINGS["refinement"] | {"fit_ranges": [[1.5, 30.0]]}})
+    assert "salt.gr" in line and "fit range lies outside the data" in line
+    (line,) = errors(SETTINGS, SAMPLES.replace("more/salt_n.gr", "more/absent.gr"))
+    assert "row 3" in line and "absent.gr" in line and "missing" in line
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("one | NaCl | scan1 | x.gr", "a sample has both a scan and a G.r"),
+        ("one | NaCl |  | ../x.gr", "outside the data folder.*found ../x.gr"),
+        ("one | NaCl |  | ", "column pair_distribution, or rows in the table of spectra"),
+    ],
+)
+def test_rows_that_are_refused(tmp_path, cells, words):
+    folder = own_series(
+        tmp_path,
+        samples=f"sample | composition | scan | pair_distribution\n{cells}\n",
+        scans="scan | file\nscan1 | x.xy\n",
+    )
+    tables = {name: folder / f"config/{name}.tsv" for name in ("samples", "scans")}
+    with pytest.raises(InputError, match=words):
+        read_tables(tables, __file__.rsplit("/tests/", 1)[0] + "/workflow/schemas")
