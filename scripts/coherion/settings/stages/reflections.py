@@ -110,10 +110,10 @@ class ReflectionWidthsSettings(Settings, frozen=True, kw_only=True):
     largest_misfit: Annotated[
         Positive,
         told(
-            "Variance of the misfit over that of the counts above which the reflections are not those of the refined "
-            "phase and their widths no witness"
+            "Variance of the misfit over that of the counts, which is in the errors, above which the reflections are not "
+            "those of the refined phase and their widths no witness"
         ),
-    ] = 4.0
+    ] = 50.0
 
     def __post_init__(self) -> None:
         for name in ("q_range", "standard_q_range"):
