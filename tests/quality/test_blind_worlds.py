@@ -56,6 +56,18 @@ def test_the_standard_of_these_worlds_is_right(standard):
     assert alerts_of_reduction(reduction, None, LIMITS) == []
 
 
+# Diameter weighted by area (angstrom) and mean square strain; None where a phase too many is alerted.
+SHAPES = {
+    "base80": (80.0, 0.0),
+    "strain5D300": (300.0, 2.5e-5),
+    "lognorm4": (68.17, 0.0),
+    "amorph30": (80.0, 0.0),
+    "nacl5": None,
+    "zero02": (80.0, 0.0),
+}
+CELL = {"a": 6.9, "b": 7.1505, "c": 9.9055, "beta": 90.53}
+
+
 # A sample with a phase too many drives an occupancy to its bound in the shorter range.
 @pytest.mark.filterwarnings("ignore:M1.occupancy.Zr")
 @pytest.mark.parametrize(
@@ -93,6 +105,18 @@ def test_each_fault_and_nothing_else_is_graver_than_c(standard, tmp_path, name, 
     ]
     found = {one.code: one for one in alerts if one.grade != "C"}
     assert set(found) == graver
+    fit, shape = fits["2-60"], SHAPES[name]
+    if shape is not None:
+        for quantity, true in zip(("inverse_length", "microstrain_squared"), (1 / shape[0], shape[1]), strict=True):
+            sd = float(fit[f"read_{quantity}_sd"])
+            assert abs(float(fit[f"read_{quantity}"]) - true) < 3 * sd, quantity
+            # The reflections say the same of it.
+            assert abs(float(widths[quantity]) - true) < 3.5 * float(widths[f"{quantity}_sd"]), quantity
+        # Also where every angle is off, and with it the cell by eleven standard errors of the counts.
+        for parameter, true in CELL.items():
+            at = list(fit["parameter"].values).index(parameter)
+            sd = float(fit["standard_uncertainty_scaled"].values[at])
+            assert abs(float(fit["value"].values[at]) - true) < 2.5 * sd, parameter
     if name == "nacl5":
         # 200 of rock salt, 2 pi / (5.64 / 2).
         assert abs(float(found["unexplained-reflection"].place.split()[1]) - 2.228) < 0.02

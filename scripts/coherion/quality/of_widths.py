@@ -55,7 +55,7 @@ def alerts_of_widths(found: xarray.Dataset, fit: xarray.Dataset, settings: Quali
         text += f"; G(r) read as {' or '.join(agreeing)} agrees"
         advice = "take the length of the reading that agrees"
     else:
-        advice = "one of both is wrong: look for a further phase, glass, faults, strain inside domains, another shape, another standard"
+        advice = "one is wrong: look for a further phase, glass, faults, strain inside domains, another shape"
     yield Alert(grade, "widths-disagree", apart, "sd", settings.significance, "1/L and microstrain", text, advice)
 
 

@@ -129,7 +129,11 @@ def dataset_of(
     if found.spread:
         verdict += f" (log-normal diameters of spread {found.spread:.2f})"
     gap = None
-    if not described:
+    if not found.converged:
+        verdict += (
+            f"; no witness: the fit of their profiles came to no end (misfit {found.misfit_factor:.3g} times the noise)"
+        )
+    elif not described:
         verdict += (
             f"; no witness: their misfit is {found.misfit_factor:.3g} times the noise, so they are not those of "
             "spheres of the refined phase alone (another phase, another shape, a wrong standard)"

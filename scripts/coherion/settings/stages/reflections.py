@@ -110,8 +110,8 @@ class ReflectionWidthsSettings(Settings, frozen=True, kw_only=True):
     largest_misfit: Annotated[
         Positive,
         told(
-            "Variance of the misfit over that of the counts, which is in the errors, above which the reflections are not "
-            "those of the refined phase and their widths no witness"
+            "Variance of the misfit over that of the counts, which is in the errors, above which the reflections are "
+            "not those of the refined phase and their widths no witness"
         ),
     ] = 50.0
 
