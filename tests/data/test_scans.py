@@ -398,7 +398,7 @@ def test_settings_from_a_table():
     ("given", "message"),
     [
         ({"wavelenght": 0.5}, "unknown setting"),
-        ({"abscissa": "d"}, "key abscissa"),
+        ({"abscissa": "s"}, "key abscissa"),
         ({"intensity_kind": "cps"}, "key intensity_kind"),
         ({"wavelength": "0.5"}, "key wavelength"),
         ({"wavelength": 55.9}, "key wavelength"),

@@ -355,3 +355,19 @@ def test_real_files_give_a_series_that_lacks_what_only_their_owner_knows(real_da
     for sample in ("s04147", "vsp_peis_with"):
         fill(config / "samples.tsv", sample, pellet_thickness_cm="0.21", pellet_diameter_cm="0.8")
     assert run("check_series.py", "--directory", tmp_path / "series").stdout == "nothing is missing, 0 warnings\n"
+
+
+@pytest.mark.parametrize(("time", "decimals", "same"), [(93.45, 4, True), (7.0, 2, True), (30.0, 4, False)])
+def test_counts_per_second_of_a_raw_scan_are_the_same_measurement(time, decimals, same):
+    from coherion.data.scans.sources import ScanSource
+    from coherion.inputs.draft import _same_scan
+
+    counts = np.random.default_rng(3).poisson(300 + 200 * np.sin(np.arange(2000) / 40)).astype(float)
+    angles = 2 + 0.015 * np.arange(2000)
+    silent = {"wavelength": None, "title": "", "history": (), "instrument": {}, "simulated": False, "dy": None}
+    raw = ScanSource(x=angles, y=counts, time=time if same else 45.0, raw=True, **silent)
+    text = ScanSource(x=angles, y=np.round(counts / time, decimals), time=None, raw=False, decimals=decimals, **silent)
+    assert _same_scan(raw, text) is _same_scan(text, raw) is same
+    other = np.random.default_rng(4).poisson(300 + 200 * np.sin(np.arange(2000) / 40)).astype(float)
+    again = ScanSource(x=angles, y=np.round(other / time, decimals), time=None, raw=False, decimals=4, **silent)
+    assert not _same_scan(raw, again)

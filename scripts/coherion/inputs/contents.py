@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coherion import messages
+from coherion.data.scans.makers import refuse_archive
 from coherion.data.spectra.spreadsheets import refuse_spreadsheet
 from coherion.errors import InputError
 
@@ -37,9 +38,10 @@ STRUCTURES = (".cif", ".stru", ".pdb")
 class Found:
     """What one file holds. ``kind`` is ``scan``, ``spectra``, ``structure`` or ``other``, and then ``why`` says why.
 
-    Of a scan: ``scan`` with its numbers, ``abscissa``, ``intensity_kind`` (None where only the user can know) and
-    ``wavelength`` in angstrom. Of spectra: ``spectra``, and ``columns_unnamed`` where the file does not name them.
-    Of a structure: its ``elements`` with atoms per cell. ``guesses`` tell what was not certain.
+    Of a scan: ``scan`` with its numbers, ``abscissa`` and whether the file states it, ``intensity_kind`` (None where
+    only the user can know) and ``wavelength`` in angstrom. Of spectra: ``spectra``, and ``columns_unnamed``
+    where the file does not name them. Of a structure: its ``elements`` with atoms per cell. ``guesses`` tell what was
+    not certain.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Found:
     why: str = ""
     scan: ScanSource | None = None
     abscissa: str = "two_theta"
+    abscissa_stated: bool = False
     intensity_kind: str | None = None
     wavelength: float | None = None
     spectra: Sequence[Spectrum] = ()
@@ -104,6 +107,7 @@ def _contents_of(path: Path) -> Found:
     with path.open("rb") as stream:
         start = stream.read(4096)
     refuse_spreadsheet(start, path)
+    refuse_archive(start, path)
     if path.suffix.lower() in STRUCTURES or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
         from coherion.crystal.structure_files import read_structure
 
@@ -143,19 +147,19 @@ def _scan_of(path: Path, start: bytes) -> Found:
         if is_raw(start):
             raise
         allowed = read_scan_text(path).stated_abscissa
-        if not allowed or "two_theta" in allowed:
+        if not allowed or "two_theta" in allowed or allowed == ("other",):
             raise
         abscissa = allowed[0]
         source = load(path, abscissa=abscissa)
         if len(allowed) > 1:
             abscissa = "q" if source.x[-1] < 60 else "q_nm"
             guesses.append(f"abscissa {abscissa}: the header says Q, its unit is guessed from its end {source.x[-1]:g}")
-    if abscissa == "two_theta" and (source.x[0] < -180 or source.x[-1] > 180):
+    widest = {"two_theta": 180, "theta": 90}.get(abscissa)
+    if widest and (source.x[0] < -widest or source.x[-1] > widest):
         raise InputError(
             "neither angles nor frequencies with an impedance", found=f"{source.x[0]:g} to {source.x[-1]:g}"
         )
-    reach = source.x[-1] / (10 if abscissa == "q_nm" else 1)
-    if source.x.size < FEWEST_POINTS or reach < SHORTEST_SCAN:
+    if source.x.size < FEWEST_POINTS or farthest(source.x, abscissa) < SHORTEST_SCAN:
         raise InputError(
             "is too short a scan for a reduction",
             found=f"{source.x.size} points from {source.x[0]:g} to {source.x[-1]:g}",
@@ -166,20 +170,34 @@ def _scan_of(path: Path, start: bytes) -> Found:
         "scan",
         scan=source,
         abscissa=abscissa,
+        abscissa_stated=source.abscissa_stated,
         intensity_kind=kind,
         wavelength=source.wavelength,
         guesses=(*guesses, *more),
     )
 
 
+def farthest(x: np.ndarray, abscissa: str) -> float:
+    """The end of a scan in degrees of 2theta, or in 1/angstrom."""
+    if abscissa == "d":
+        return 2 * np.pi / float(x[0]) if x[0] > 0 else 0.0
+    return float(x[-1]) * {"theta": 2.0, "q_nm": 0.1}.get(abscissa, 1.0)
+
+
 def _kind_of(source: ScanSource) -> tuple[str | None, list[str]]:
     """What intensities are, None where the file cannot tell, and what was guessed."""
     if source.raw:
         return "auto", []
+    if source.doubt:
+        return None, [f"intensity_kind open: nothing says what the third column is, and {source.doubt}"]
+    if source.kind is not None and (source.kind != "counts" or np.all(source.y == np.rint(source.y))):
+        return source.kind, []
     if source.dy is not None:
         return "arbitrary", ["intensity_kind arbitrary: the file has a column of uncertainties"]
     if np.all(source.y == np.rint(source.y)):
         return "counts", ["intensity_kind counts: all intensities are whole numbers"]
+    if np.any(source.y < 0):
+        return "arbitrary", ["intensity_kind arbitrary: intensities below zero, so something was subtracted"]
     return None, []
 
 

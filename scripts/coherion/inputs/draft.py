@@ -12,14 +12,14 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coherion.data.spectra.file_names import temperature_in
 from coherion.data.tables import TO_FILL_IN, write_table
 from coherion.errors import InputError
-from coherion.inputs.contents import Found, contents_of, files_below
+from coherion.inputs.contents import Found, contents_of, farthest, files_below
 from coherion.inputs.names import (
     STANDARDS,
     formula_in,
@@ -30,6 +30,9 @@ from coherion.inputs.names import (
 )
 from coherion.scattering.composition import parse_formula
 from coherion.settings.stages.reduction import Reduction
+
+if TYPE_CHECKING:
+    from coherion.data.scans.sources import ScanSource
 
 # Columns in the order in which a user fills them in.
 SAMPLE_COLUMNS = [
@@ -149,11 +152,28 @@ def _without_doubles(found: Sequence[Found]) -> list[Found]:
 
 def _same(first: Found, second: Found) -> bool:
     if first.scan is not None and second.scan is not None:
-        return first.scan.y.shape == second.scan.y.shape and np.allclose(first.scan.y, second.scan.y, rtol=1e-4)
+        return _same_scan(first.scan, second.scan)
     if len(first.spectra) != len(second.spectra) or not first.spectra:
         return False
     a, b = first.spectra[0].impedance, second.spectra[0].impedance
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-3))
+
+
+def _same_scan(first: ScanSource, second: ScanSource) -> bool:
+    """Whether two scans are of one measurement: alike, or one the counts per second of the other, as rounded there."""
+    if first.y.shape != second.y.shape or np.abs(first.x - second.x).max() > 1e-3:
+        return False
+    if np.allclose(first.y, second.y, rtol=1e-4):
+        return True
+    total = float(first.y.sum()), float(second.y.sum())
+    if min(total) <= 0:
+        return False
+    counts, rates = (first, second) if total[0] > total[1] else (second, first)
+    time = max(total) / min(total)
+    if counts.time is not None and abs(time / counts.time - 1) > 1e-2:
+        return False
+    rounding = 0.5 * 10.0 ** -(rates.decimals or 0)
+    return bool(np.all(np.abs(counts.y / time - rates.y) <= 1.01 * rounding + 1e-4 * np.abs(rates.y)))
 
 
 def _knowledge(found: Found) -> int:
@@ -180,9 +200,11 @@ def _add_scans(rows: _Rows, scans: Sequence[Found], structures: Sequence[Found],
         row: dict[str, Any] = {"scan": name, "file": one.path.relative_to(root).as_posix()}
         if not one.scan.raw:
             row |= {"abscissa": one.abscissa, "intensity_kind": one.intensity_kind or TO_FILL_IN}
-            if one.wavelength is None and one.abscissa == "two_theta":
+            if one.wavelength is None and one.abscissa in ("two_theta", "theta"):
                 row["wavelength_A"] = TO_FILL_IN
-            if one.abscissa == "two_theta" and not one.guesses:
+            if one.intensity_kind == "counts_per_second" and one.scan.time is None:
+                row["time_per_point_s"] = TO_FILL_IN
+            if one.abscissa == "two_theta" and not one.abscissa_stated:
                 rows.guesses["scans"].append(f"{name}: abscissa two_theta, nothing says that it is not")
         rows.guesses["scans"] += [f"{name}: {guess}" for guess in one.guesses]
         rows.scans.append(row)
@@ -300,7 +322,7 @@ def _described(found: Found, root: Path) -> dict[str, Any]:
     """A row of the list of what was found."""
     row: dict[str, Any] = {"file": found.path.relative_to(root).as_posix(), "holds": found.kind, "remark": found.why}
     if found.scan is not None:
-        unit = {"two_theta": "degree", "q": "1/angstrom", "q_nm": "1/nm"}[found.abscissa]
+        unit = {"q": "1/angstrom", "q_nm": "1/nm", "d": "angstrom"}.get(found.abscissa, "degree")
         row |= {"points": found.scan.x.size, "from": float(found.scan.x[0]), "to": float(found.scan.x[-1])}
         row |= {"unit": unit, "wavelength_A": found.wavelength, "time_per_point_s": found.scan.time}
         row["title"] = found.scan.title
@@ -329,9 +351,9 @@ def _written(path: Path, target: Path) -> str:
 def _reach(found: Found) -> float | None:
     """Largest Q of a scan in 1/angstrom, None where its wavelength is not known."""
     assert found.scan is not None
-    last = float(found.scan.x[-1])
-    if found.abscissa != "two_theta":
-        return last / (10 if found.abscissa == "q_nm" else 1)
+    last = farthest(found.scan.x, found.abscissa)
+    if found.abscissa not in ("two_theta", "theta"):
+        return last
     if found.wavelength is None:
         return None
     return 4 * math.pi / found.wavelength * math.sin(math.radians(last / 2))

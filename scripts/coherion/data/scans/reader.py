@@ -4,15 +4,18 @@ STOE raw files are known by their first bytes and tell counts, angles, wavelengt
 tell numbers only. What a file does not say the table must, and where both speak they must agree:
 
 ``abscissa``
-    ``two_theta`` (degree), ``q`` (1/angstrom) or ``q_nm`` (1/nm, stored in 1/angstrom).
+    ``two_theta`` (degree), ``theta`` (degree, stored as 2theta), ``q`` (1/angstrom), ``q_nm`` (1/nm, stored in
+    1/angstrom) or ``d`` (angstrom, stored as Q). A header that says another is an error.
 ``intensity_kind``
-    ``counts``, ``counts_per_second``, ``arbitrary``, or ``auto``: counts for a raw file; arbitrary for text with
-    a column of uncertainties; counts, with a warning, for whole numbers; else refused, never guessed.
+    ``counts``, ``counts_per_second``, ``arbitrary``, or ``auto``: what the file says; arbitrary for text with
+    a column of uncertainties; counts, with a warning, for whole numbers; else refused, never guessed. A third column
+    that nothing names and that looks like none of uncertainties is left out where ``counts`` or
+    ``counts_per_second`` is told, taken where ``arbitrary`` is, and refused with ``auto``.
 ``time_per_point``
     Seconds; needed for the errors of counts per second.
 ``wavelength``
     Angstrom. A table that contradicts the file by more than 3e-4 (Ka1 against the mean of Ka1 and Ka2 is 8e-4)
-    is an error.
+    is an error, as is one in the file outside 0.1 to 3 angstrom unless the table says another.
 ``range_number``
     Which range of a raw file, from 1. Without it, ranges that follow on one another with the same time per
     point are joined, others refused.
@@ -48,6 +51,8 @@ WAVELENGTH_TOLERANCE = 3e-4
 # Covers Ka1, Ka2 and their mean (Ka2 of Ag is 0.8 % longer), not Kb or another anode.
 ANODE_TOLERANCE = 0.01
 TIME_TOLERANCE = 0.01
+# X-rays that a powder is measured with for its pair distribution or its structure, angstrom.
+PLAUSIBLE_WAVELENGTHS = (0.1, 3.0)
 
 
 def read_scan(
@@ -104,41 +109,64 @@ def _read_one(path: str | os.PathLike[str], settings: ScanSettings) -> xarray.Da
     x, y, dy, lines = found.x, found.y, found.dy, found.lines
     _check_abscissa(x, settings, path)
     wavelength = _wavelength(found, settings, path)
+    angles = settings.abscissa in ("two_theta", "theta")
     if settings.abscissa == "q_nm":
         x = x / 10
-    if settings.abscissa == "two_theta" and x[0] < 0:
+    elif settings.abscissa == "theta":
+        x = 2 * x
+    elif settings.abscissa == "d":
+        x, y = 2 * math.pi / x[::-1], y[::-1]
+        dy, lines = None if dy is None else dy[::-1], None if lines is None else lines[::-1]
+    if angles and x[0] < 0:
         kept = x >= 0
         warn(f"{path}: {np.count_nonzero(~kept)} points at negative 2theta (from {x[0]:g}) were left out")
         x, y = x[kept], y[kept]
         dy = None if dy is None else dy[kept]
         lines = None if lines is None else lines[kept]
-    if settings.abscissa != "two_theta" and wavelength and x[-1] * wavelength > 4 * math.pi:
+    if not angles and wavelength and x[-1] * wavelength > 4 * math.pi:
         raise InputError(
             f"Q up to {x[-1]:g} 1/angstrom cannot be reached with wavelength {wavelength:g} angstrom",
             file=path,
             expected=f"at most {4 * math.pi / wavelength:.4g} 1/angstrom",
-            advice="is the abscissa q_nm (1/nm) or 2theta?",
+            advice="is the abscissa q_nm (1/nm), d or 2theta?",
         )
     if x.size < 2:
         raise InputError("has too few points at 2theta of 0 or more", file=path, found=x.size, expected="2 or more")
     found = dataclasses.replace(found, x=x, y=y, dy=dy, lines=lines)
     time = _time(found, settings, path)
+    found = _without_doubtful_column(found, settings, path)
     kind = _kind(found, settings, path)
-    return _dataset(
-        found, "two_theta" if settings.abscissa == "two_theta" else "q", kind, _sd(found, kind, time), wavelength, time
-    )
+    return _dataset(found, "two_theta" if angles else "q", kind, _sd(found, kind, time), wavelength, time)
+
+
+def _without_doubtful_column(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str]) -> ScanSource:
+    if not found.doubt or settings.intensity_kind == "arbitrary":
+        return found
+    if settings.intensity_kind == "auto":
+        raise InputError(
+            "what the third column is nothing tells, and it looks like no uncertainty",
+            file=path,
+            found=found.doubt,
+            expected="a name above the column, or intensity_kind in the table",
+            advice="say counts or counts_per_second to leave it out, arbitrary to confirm that it is the uncertainty",
+        )
+    warn(f"{path}: the third column was left out as no uncertainty: {found.doubt}")
+    return dataclasses.replace(found, dy=None)
 
 
 def _check_abscissa(x: np.ndarray, settings: ScanSettings, path: str | os.PathLike[str]) -> None:
-    if settings.abscissa == "two_theta":
-        if x[0] < -180 or x[-1] > 180:
+    if settings.abscissa in ("two_theta", "theta"):
+        widest = 180 if settings.abscissa == "two_theta" else 90
+        if x[0] < -widest or x[-1] > widest:
             raise InputError(
-                "abscissa is not 2theta in degrees",
+                f"abscissa is not {'2' if widest == 180 else ''}theta in degrees",
                 file=path,
                 found=f"{x[0]:g} to {x[-1]:g}",
-                expected="-180 to 180",
+                expected=f"-{widest} to {widest}",
                 advice="say what it is in the table: abscissa q or q_nm",
             )
+    elif settings.abscissa == "d" and x[0] <= 0:
+        raise InputError("d is not above 0", file=path, found=f"{x[0]:g}", expected="above 0")
     elif x[0] < 0:
         raise InputError("Q is negative", file=path, found=f"{x[0]:g}", expected="0 or more")
 
@@ -146,6 +174,21 @@ def _check_abscissa(x: np.ndarray, settings: ScanSettings, path: str | os.PathLi
 def _wavelength(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str]) -> float | None:
     """The wavelength that file, table and anode agree on."""
     stated, told = found.wavelength, settings.wavelength
+    low, high = PLAUSIBLE_WAVELENGTHS
+    if stated is not None and not low <= stated <= high:
+        where = f"{path}: wavelength in the file is {stated:.6g} angstrom, outside {low:g} to {high:g}"
+        if told is None:
+            raise InputError(
+                "wavelength is none of a powder diffractometer",
+                file=path,
+                found=f"{stated:.6g} angstrom in the file" + (f" ({10 * stated:.6g} if in nm)" if stated < low else ""),
+                expected=f"{low:g} to {high:g} angstrom",
+                advice="give the true one in the table of scans, wavelength_A",
+            )
+        warn(f"{where}; the table's {told:.6g} is used")
+        stated = None
+    if told is not None and not low <= told <= high:
+        warn(f"{path}: wavelength_A {told:.6g} is outside {low:g} to {high:g} angstrom: is it in another unit?")
     if stated is not None and told is not None and abs(told / stated - 1) > WAVELENGTH_TOLERANCE:
         raise InputError(
             "wavelength of the table contradicts the file",
@@ -210,8 +253,13 @@ def _kind(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str
                 f"{path}: {negative.size} of {found.y.size} intensities are below zero, so something was subtracted: "
                 "they are no counts and taken as arbitrary"
             )
+        if found.kind == "counts_per_second" and not negative.size and found.dy is None:
+            _check_rate(found, settings, path, fractions.size)
+            return found.kind
         if found.dy is not None or negative.size:
             return "arbitrary"
+        if found.kind == "counts" and not fractions.size:
+            return found.kind
         if fractions.size:
             raise InputError(
                 "intensities are not whole numbers, and what they are is not told",
@@ -241,7 +289,7 @@ def _line(found: ScanSource, indices: np.ndarray) -> str | None:
 
 def _check_rate(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str], fractions: int) -> None:
     """Counts per second times the time are whole counts: a wrong time, or counts called a rate, show there."""
-    time = settings.time_per_point
+    time = _time(found, settings, path)
     if time is None:
         raise InputError(
             "counts per second have no errors without the time",

@@ -1,17 +1,18 @@
-"""What a scan's file says of itself, be it a STOE raw file or text, before the user's table is heard."""
+"""What a scan's file, STOE's, another maker's or text, says of itself before the user's table is heard."""
 
 from __future__ import annotations
 
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from coherion.data.scans import stoe
-from coherion.data.scans.text import decode, parse_scan_text, read_bytes
+from coherion.data.scans import headers, stoe
+from coherion.data.scans.makers import refuse_archive, scan_of_maker
+from coherion.data.scans.text import MIN_ROWS, ScanText, decode, parse_scan_text, read_bytes
 from coherion.errors import InputError
 from coherion.messages import warn
 
@@ -20,8 +21,9 @@ from coherion.messages import warn
 class ScanSource:
     """One file's scan: arrays of shape n in the file's own units.
 
-    ``wavelength`` in angstrom and ``time`` per point in s are None where the file is silent; ``decimals`` of the
-    intensities and the ``lines`` of the points are known for text only.
+    ``wavelength`` in angstrom, ``time`` per point in s and the ``kind`` of the intensities are None where the file is
+    silent; ``decimals`` of the intensities and the ``lines`` of the points are known for text only. ``doubt`` says why
+    a third column that nothing names, ``dy``, may be no uncertainty.
     """
 
     x: np.ndarray
@@ -36,6 +38,9 @@ class ScanSource:
     raw: bool
     decimals: int | None = None
     lines: np.ndarray | None = None
+    kind: str | None = None
+    doubt: str = ""
+    abscissa_stated: bool = True
 
 
 def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_number: int | None = None) -> ScanSource:
@@ -55,6 +60,14 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
         start = b""  # the reader says what is wrong with the file
     if stoe.is_raw(start):
         return _from_raw(stoe.read_raw(path), abscissa, range_number, path)
+    data = read_bytes(path)
+    refuse_archive(data[:65536], path)
+    content = decode(data, path)
+    made = scan_of_maker(content, path, range_number)
+    if made is not None:
+        _refuse_other(("two_theta",), abscissa, path)
+        values = {one.name: getattr(made, one.name) for one in fields(made)}
+        return ScanSource(**values, history=(), simulated=False, raw=False)
     if range_number is not None:
         raise InputError(
             "range_number is given for a text file",
@@ -62,8 +75,39 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
             found=range_number,
             advice="leave it empty: only raw files have ranges",
         )
-    text = parse_scan_text(decode(read_bytes(path), path), path)
-    allowed = text.stated_abscissa
+    text = parse_scan_text(content, path)
+    _refuse_other(text.stated_abscissa, abscissa, path)
+    words = " ".join(text.header)
+    first = text.header[0].lstrip("#!;'\" ") if text.header else ""
+    dy, doubt = _third_column(text, path)
+    anode = headers.stated_anode(text.header)
+    return ScanSource(
+        x=text.x,
+        y=text.y,
+        dy=dy,
+        wavelength=text.stated_wavelength,
+        time=headers.stated_time(text.header),
+        title="".join(c for c in first[:200] if c.isprintable()),
+        history=(),
+        instrument={"anode": anode} if anode else {},
+        simulated=bool(re.search(r"\bSIMULATED\b", words)),
+        raw=False,
+        decimals=text.decimals,
+        lines=text.lines,
+        kind=headers.stated_kind(text.header, text.columns),
+        doubt=doubt,
+        abscissa_stated=bool(text.stated_abscissa),
+    )
+
+
+def _refuse_other(allowed: tuple[str, ...], abscissa: str, path: str | os.PathLike[str]) -> None:
+    if allowed == ("other",):
+        raise InputError(
+            "first column is no abscissa of powder diffraction, by its name",
+            file=path,
+            expected="2theta, theta, Q or d",
+            advice="export it against one of them",
+        )
     if allowed and abscissa not in allowed:
         raise InputError(
             "abscissa of the table contradicts the file's header",
@@ -72,28 +116,42 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
             found=abscissa,
             expected=" or ".join(allowed),
         )
-    words = " ".join(text.header)
-    first = text.header[0].lstrip("#!;'\" ") if text.header else ""
-    return ScanSource(
-        x=text.x,
-        y=text.y,
-        dy=text.dy,
-        wavelength=text.stated_wavelength,
-        time=None,
-        title="".join(c for c in first[:200] if c.isprintable()),
-        history=(),
-        instrument=_stated_anode(words),
-        simulated=bool(re.search(r"\bSIMULATED\b", words)),
-        raw=False,
-        decimals=text.decimals,
-        lines=text.lines,
-    )
 
 
-def _stated_anode(words: str) -> dict[str, str | float | int]:
-    """The anode that a text file's header names, as ``Anode: "Mo"`` or ``anode = Cu``."""
-    found = re.search(r"\banode\b[^A-Za-z0-9\n]{1,10}(Ag|Mo|Cu|Co|Fe|Cr)\b", words, re.I)
-    return {"anode": found.group(1).capitalize()} if found else {}
+def _third_column(text: ScanText, path: str | os.PathLike[str]) -> tuple[np.ndarray | None, str]:
+    """The uncertainties that a third column holds, None if it holds something else, and what is doubtful about it."""
+    dy = text.dy
+    if dy is None:
+        return None, ""
+    named = text.columns
+    if named is not None and named.third == "other":
+        warn(f"{path}: the third column is called {named.names[2]!r}, no uncertainty of the second: it was left out")
+        return None, ""
+    if not dy.any():
+        warn(f"{path}: uncertainties are all zero: treated as none")
+        return None, ""
+    if named is not None:
+        return (np.sqrt(dy) if named.third == "variance" else dy), ""
+    return dy, _doubt(text.y, dy)
+
+
+def _doubt(y: np.ndarray, dy: np.ndarray) -> str:
+    """Why a third column that nothing names can be no uncertainty: constant, proportional, or a model of the second."""
+    if np.ptp(dy) == 0:
+        return f"it is {dy[0]:g} throughout"
+    inside = (y > 0) & (dy > 0)
+    if np.count_nonzero(inside) < MIN_ROWS or np.count_nonzero(inside) < 0.5 * y.size:
+        return ""
+    ratio = np.log(dy[inside] / y[inside])
+    middle = float(np.median(ratio))
+    spread = float(np.median(np.abs(ratio - middle)))
+    varied = float(np.subtract(*np.log(np.percentile(y[inside], (95, 5)))))
+    if varied > 0.2 and spread < 0.01 * varied:
+        return f"it is {math.exp(middle):.3g} times the second throughout"
+    # An uncertainty as large as what it belongs to belongs to no measurement of it.
+    if abs(middle) < 0.2 and spread < 0.3 and np.median(y[inside]) > 10:
+        return "it follows the second, as a calculated pattern does"
+    return ""
 
 
 def _from_raw(raw: stoe.RawFile, abscissa: str, range_number: int | None, path: str | os.PathLike[str]) -> ScanSource:

@@ -8,10 +8,12 @@ What is read, and the quirks of real files:
   header. Behind that start each line is data, empty or a comment, so that a damaged line is an error with its
   number, not the quiet end of the scan.
 - UTF-8 with or without byte order mark, UTF-16 with one, else Windows-1252; any line ends; trailing blanks.
-- The abscissa rises strictly, intensities are finite, uncertainties are finite and not negative, or the line is
-  named. Intensities may be negative: a dark image was subtracted, or a background.
+- The abscissa rises strictly (or falls, where the header calls it d), intensities are finite, uncertainties are
+  finite and not negative, or the line is named. Intensities may be negative: a dark image was subtracted, or a
+  background.
 
-Counts and counts per second, 2theta and Q look the same in these files: see :mod:`coherion.data.scans.reader`.
+Counts and counts per second, 2theta and Q look the same in these files where no header names them: see
+:mod:`coherion.data.scans.headers` and :mod:`coherion.data.scans.reader`.
 """
 
 from __future__ import annotations
@@ -21,11 +23,13 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from coherion.data.scans import headers
 from coherion.errors import InputError
 
 MIN_ROWS = 10
@@ -39,7 +43,6 @@ LINE = re.compile(r"([^\r\n]*)(?:\r\n?|\n|\Z)")
 _PLAIN = re.compile(r"[0-9eE+\-. \t\n]*")
 _INNER_COMMA = re.compile(r"\d,\d")
 _EMPTY_CELL = re.compile(r"[,;]\s*[,;]")
-_WAVELENGTH = re.compile(r"\bwave\s?length\b[^0-9+\-.=:\n]{0,30}[=:]?\s{0,9}([0-9.]{1,20}(?:[eE][+-]?\d{1,3})?)", re.I)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,34 +60,20 @@ class ScanText:
     header: tuple[str, ...]
     decimals: int | None
 
+    @cached_property
+    def columns(self) -> headers.Columns | None:
+        """What the columns are called, None where no line names them."""
+        return headers.columns_of(self.header, 2 if self.dy is None else 3)
+
     @property
     def stated_wavelength(self) -> float | None:
-        """Wavelength that the header states, in angstrom (pyFAI's metres are known by their size), or None."""
-        for line in self.header:
-            found = _WAVELENGTH.search(line[:MAX_LINE])
-            if found:
-                try:
-                    value = float(found.group(1))
-                except ValueError:
-                    continue
-                value = value * 1e10 if value < 1e-8 else value
-                if 0.01 <= value <= 10:
-                    return value
-        return None
+        """Wavelength that the header states, in angstrom, or None."""
+        return headers.stated_wavelength(self.header)
 
     @property
     def stated_abscissa(self) -> tuple[str, ...]:
-        """The abscissas (``two_theta``, ``q``, ``q_nm``) that the header's words allow; empty if it is silent."""
-        text = "\n".join(line[:MAX_LINE] for line in self.header).lower()
-        if "q_a^-1" in text:
-            return ("q",)
-        if "q_nm^-1" in text:
-            return ("q_nm",)
-        if re.search(r"integrationspace\s*=\s*qspace", text):
-            return ("q", "q_nm")
-        if "2th_deg" in text or re.search(r"integrationspace\s*=\s*twotheta", text):
-            return ("two_theta",)
-        return ()
+        """The abscissas that the header's words allow (see :mod:`coherion.data.scans.headers`); empty if silent."""
+        return headers.stated_abscissa(self.header, self.columns)
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> bytes:
@@ -214,6 +203,10 @@ def parse_scan_text(text: str, file: str | os.PathLike[str] | None = None) -> Sc
     block, header = _first_block(text, comma, file)
     table = np.array(block.values).reshape(-1, block.width)
     where = np.array(block.numbers)
+    if np.all(np.diff(table[:, 0]) < 0):
+        named = headers.columns_of(header, block.width)
+        if headers.stated_abscissa(header, named) == ("d",):  # d falls where angles rise
+            table, where = table[::-1], where[::-1]
 
     def refuse(bad: np.ndarray, what: str, expected: str, column: int, advice: str | None = None) -> None:
         if bad.any():
@@ -315,6 +308,14 @@ def _first_block(text: str, comma: bool, file) -> tuple[_Block, list[str]]:
                 found=line.strip(),
                 expected=f"{block.width} numbers, as in line {block.numbers[0]}",
             )
+    if len(block.numbers) < MIN_ROWS and widest in (4, 6) and not comma and re.search(r"\d,\d+,\d", text):
+        raise InputError(
+            "has commas both as decimal marks and between the columns",
+            file=file,
+            found=f"rows of {widest} whole numbers",
+            expected="decimal commas with semicolons, tabs or blanks between the columns, or decimal points",
+            advice="export it again with another mark between the columns",
+        )
     if len(block.numbers) < MIN_ROWS:
         raise InputError(
             "has no scan",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from coherion.settings.model import Settings, told
 
-Abscissa = Literal["two_theta", "q", "q_nm"]
+Abscissa = Literal["two_theta", "theta", "q", "q_nm", "d"]
 IntensityKind = Literal["auto", "counts", "counts_per_second", "arbitrary"]
 
 
