@@ -11,6 +11,7 @@ import pytest
 from coherion.data.series_tables import read_tables
 from coherion.errors import InputError
 from coherion.inputs.job_settings import JobSettings
+from coherion.paper.proposal import propose
 from coherion.paper.reading import paper_from
 from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from
@@ -35,6 +36,7 @@ def test_a_configuration_that_ships_is_valid(path):
     tables = {name: str(ROOT / file) if file else None for name, file in settings["tables"].items()}
     series = read_tables(tables, SCHEMAS)
     assert series.samples
+    assert paper_from(propose(series, settings)).figures
     assert list(JobSettings(settings, series).problems(path)) == []
     for row in series.samples.values():
         for structure in row.get("structure", "").split("|"):

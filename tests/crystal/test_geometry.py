@@ -1,5 +1,7 @@
 """Geometry of crystals: closed formulae of rock salt and fluorite, other programs' distances, and honest errors."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,12 @@ from coherion.crystal.geometry import (
     neighbours,
 )
 from coherion.errors import CoherionWarning, InputError
+from coherion.settings.configuration import read_yaml
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.geometry import AngleRequest, BondRequest, GeometrySettings, PolyhedronRequest
+
+CONFIGURATION = Path(__file__).parents[2] / "config" / "config.yaml"
+PAPER = settings_from(GeometrySettings, read_yaml(CONFIGURATION)["geometry"])
 
 A = 5.6402
 
@@ -114,7 +120,7 @@ def test_hexagonal_close_packing_has_the_ideal_ratio():
 
 
 def test_polyhedra_of_the_cryolite_type(cryolite):
-    found = by_name(measure(cryolite, GeometrySettings()))
+    found = by_name(measure(cryolite, PAPER))
     # facts of the model: M-Cl 2.52 angstrom, octahedra around M and Na1, a prism around Na2
     assert found["M1 mean distance"][0] == pytest.approx(2.52, abs=0.01)
     assert found["M1 shape measure octahedron"][0] < 1 < found["M1 shape measure trigonal_prism"][0]
@@ -165,7 +171,7 @@ def test_errors_are_those_of_a_monte_carlo_of_the_parameters(cryolite):
     values = cryolite.parameters
     root = rng.normal(size=(len(names), len(names))) * 1e-4
     covariance = root @ root.T
-    settings = GeometrySettings()
+    settings = PAPER
     linear = measure(cryolite, settings, names, covariance)
     draws = []
     for z in rng.normal(size=(300, len(names))):

@@ -12,7 +12,7 @@ from coherion.pair_model.model import PairModel
 from coherion.refinement.least_squares.points import fit_data
 from coherion.refinement.least_squares.weights import FitData, Misfit, misfit_variance, unmeasured
 from coherion.refinement.observed import Observed
-from coherion.refinement.patterns import bounds_of, matching
+from coherion.refinement.patterns import bounds_of, matching, spelled_out
 from coherion.refinement.recipe import run_recipe
 from coherion.refinement.side_phase.weight_fractions import weight_fractions
 from coherion.refinement.steps.problem import make_model, prepare
@@ -552,3 +552,10 @@ def test_phases_need_names():
         make_model([rock_salt(), rock_salt(5.7)], QMAX, settings(phases=["one"]))
     model = make_model([rock_salt(), rock_salt(5.7)], QMAX, settings(phases=["one", "two"]))
     assert "two:a" in model.parameters
+
+
+def test_partial_occupancies_are_those_that_start_below_one():
+    start = {"a": 0.5, "Na1.occupancy": 0.55, "Cl1.occupancy": 1.0, "p:Na2.occupancy": 0.97, "M1.occupancy.In": 0.5}
+    found = spelled_out(["scale", "partial_occupancies"], start)
+    assert found[:1] == ["scale"] and {"Na1.occupancy", "p:Na2.occupancy"} <= set(found)
+    assert not {"a", "Cl1.occupancy"} & set(found)

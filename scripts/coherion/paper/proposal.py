@@ -59,7 +59,7 @@ def propose(tables: Tables, settings: Mapping[str, Any]) -> dict[str, Any]:
         add("pair_distributions", "pair_distributions")
     if fitted:
         for one in ranges:
-            add("fits", f"fits_{one}", range=one)
+            add("fits", f"fits_{one.replace('.', '_')}", range=one)
         add("readings", "readings")
     if series and len(fitted) >= LEAST:
         names = ("a", "b", "c", "alpha", "beta", "gamma", "volume", "coherence_length")

@@ -17,6 +17,8 @@ from coherion.settings.stages.refinement import RefinementSettings
 
 MAX_PATTERN = 100
 
+# A word that asks for the start values as well.
+PARTIAL = "partial_occupancies"
 # Words that mean all parameters of a kind.
 _WORDS = {
     "lattice": "lattice",
@@ -54,6 +56,12 @@ def matching(pattern: str, names: Iterable[str], place: str) -> list[str]:
     return [name for name in names if means(parse(name))]
 
 
+def spelled_out(patterns: Iterable[str], start: Mapping[str, float]) -> list[str]:
+    """Patterns with ``partial_occupancies`` replaced by the occupancies that start below one."""
+    partial = [name for name, value in start.items() if parse(name).meaning.kind == "occupancy" and value < 1]
+    return [one for pattern in patterns for one in (partial if pattern == PARTIAL else [pattern])]
+
+
 def may_be_empty(pattern: str, names: Iterable[str]) -> bool:
     """Whether a pattern that means no parameter is none the less well said: it names a quantity, and no site.
 
@@ -77,15 +85,8 @@ def matched(
     names: Sequence[str],
     place: str,
     why_fixed: Callable[[str], str | None] | None = None,
-    *,
-    strict: bool = True,
 ) -> list[str]:
     """All parameters that any of the patterns means; a plain name must exist.
-
-    Parameters
-    ----------
-    strict
-        Whether a pattern that names a site or a phase must mean something; the built-in recipe's need not.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def matched(
         hits = matching(pattern, names, place)
         if not hits and is_plain(pattern):
             refuse_name(pattern, names, place, why_fixed)
-        if not hits and strict and not may_be_empty(pattern, names):
+        if not hits and not may_be_empty(pattern, names):
             near = nearest("".join(c for c in pattern if c not in "*?[]"), names, likeness=0.0)
             raise InputError("the pattern matches no parameter", place=f"key {place}", found=pattern, advice=near)
         found.update(dict.fromkeys(hits))

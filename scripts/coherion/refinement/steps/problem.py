@@ -13,9 +13,9 @@ from coherion.errors import InputError
 from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.linear_map import LinearMap, linear_map
 from coherion.refinement.parameters import Parameter, parse
-from coherion.refinement.patterns import bounds_of, equations_of, matched, values_of
+from coherion.refinement.patterns import bounds_of, equations_of, matched, spelled_out, values_of
 from coherion.refinement.steps.origin import held_for_the_origin
-from coherion.settings.stages.refinement import PAPER_STAGES, RefinementSettings
+from coherion.settings.stages.refinement import RefinementSettings
 
 _T = TypeVar("_T")
 
@@ -133,7 +133,7 @@ def prepare(
     stages = []
     for i, stage in enumerate(settings.steps):
         place = f"stages[{i}] ({stage.name})"
-        found = matched(stage.free, list(start), place, model.why_fixed, strict=settings.steps != PAPER_STAGES)
+        found = matched(spelled_out(stage.free, start), list(start), place, model.why_fixed)
         stages.append((stage.name, tuple(name for name in found if name in names and name not in fixed)))
     shortest = {model.prefix(k): shortest_distance(crystal) for k, crystal in enumerate(model.phases)}
     bounds = _of(names, bounds_of(settings, start, shortest))

@@ -71,26 +71,13 @@ class GeometrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         told(
             "Polyhedra, objects with centre (label), ligands (pattern of labels), count, spare (how many more ligands "
             "the shape may be chosen from, 2), shape (octahedron, trigonal_prism, tetrahedron, square or null) and "
-            "name; those of the paper by default"
+            "name"
         ),
-    ] = (
-        PolyhedronRequest("M1", "Cl*", 6, "octahedron"),
-        PolyhedronRequest("Na1", "Cl*", 6, "octahedron"),
-        PolyhedronRequest("Na2", "Cl*", 6, "trigonal_prism"),
-    )
+    ] = ()
     angles: Annotated[
         tuple[AngleRequest | tuple[str, str, str], ...],
-        told(
-            "Angles at the second of three atoms, objects with atoms (the first may be an axis a, b, c) and name; "
-            "those of the paper by default"
-        ),
-    ] = (
-        AngleRequest(("M1 1_565", "M1", "Cl1"), "M1-M2-Cl1"),
-        AngleRequest(("M1 1_565", "M1", "Cl2"), "M1-M2-Cl2"),
-        AngleRequest(("a", "M1", "Cl1"), "a-M-Cl1"),
-        AngleRequest(("a", "M1", "Cl2"), "a-M-Cl2"),
-        AngleRequest(("a", "M1", "Cl3"), "a-M-Cl3"),
-    )
+        told("Angles at the second of three atoms, objects with atoms (the first may be an axis a, b, c) and name"),
+    ] = ()
     bonds: Annotated[tuple[BondRequest, ...], told("Bonds, objects with centre, ligands and longest in angstrom")] = ()
     bond_valence: Annotated[
         dict[Pair, tuple[Positive, Positive]],

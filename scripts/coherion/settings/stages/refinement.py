@@ -3,7 +3,8 @@
 Parameters are named as in :mod:`coherion.pair_model.model`: ``a``, ``Na1.x``, ``Na1.u_iso``, ``Na1.occupancy``,
 ``scale``, ``delta2``, ``coherence_length``. With several phases a name carries its phase, ``trigonal:Na1.x``; without
 one it means the first phase in a constraint, and every phase in a pattern. Patterns are names with ``*`` and ``?``, or
-one of the words ``lattice``, ``coordinates``, ``displacements``, ``occupancies``, ``all``.
+one of the words ``lattice``, ``coordinates``, ``displacements``, ``occupancies``, ``partial_occupancies`` (those that
+start below one), ``all``.
 """
 
 from __future__ import annotations
@@ -72,12 +73,11 @@ Extension = Annotated[
 Profiled = Annotated[tuple[str, ...], told("Parameters that get a profile-likelihood interval, by pattern")]
 Shape = Annotated[Envelope, told("What damps G(r) beyond the resolution; sphere is the paper's spdiameter")]
 
-# The order of the paper. Its occupancies are those of sodium and of the shared metal site; that of chlorine stays one,
-# which sets the scale.
-PAPER_STAGES = (
+# What any structure bears: sites that the start has full stay full, which sets the scale.
+STAGES = (
     Stage(free=("scale", "delta2"), name="scale and correlated motion"),
     Stage(free=("lattice",), name="lattice"),
-    Stage(free=("coordinates", "Na*.occupancy", "*.occupancy.*"), name="coordinates and occupancies"),
+    Stage(free=("coordinates", "partial_occupancies", "*.occupancy.*"), name="coordinates and occupancies"),
     Stage(free=("displacements",), name="displacements"),
     Stage(free=("coherence_*", "microstrain_squared"), name="coherence length and strain"),
 )
@@ -130,7 +130,7 @@ class Recipe(Settings, frozen=True, kw_only=True):
     weights: Annotated[
         Weights, told("covariance or sd of the data, unit, or auto, which takes the best the data have")
     ] = "auto"
-    stages: Stages = PAPER_STAGES
+    stages: Stages = STAGES
     cumulative: Annotated[bool, told("Whether a stage keeps free what the earlier ones freed")] = False
     together: Annotated[bool, told("Whether a last stage frees everything that any stage named")] = True
     fixed: Annotated[
