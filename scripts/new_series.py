@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from coherion.inputs.draft import draft_series
 
     config = given.into / "config"
-    names = ("config.yaml", "samples.tsv", "scans.tsv", "spectra.tsv", "found.tsv")
+    names = ("config.yaml", "samples.tsv", "scans.tsv", "spectra.tsv", "found.tsv", "paper.yaml")
     for existing in [config / name for name in names if (config / name).exists()]:
         raise InputError(
             "exists already and is not overwritten",
@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, text in draft.files.items():
         with (config / name).open("x", encoding="utf-8") as stream:
             stream.write(text)
+    with (config / "paper.yaml").open("x", encoding="utf-8") as stream:
+        stream.write(paper_of(config))
     for line in told(draft, config):
         print(line)
     checked = shlex.quote(os.path.relpath(ROOT / "scripts" / "check_series.py"))
@@ -46,9 +48,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"(or python {checked} --directory {folder}) until nothing is missing, and\n  make run IN={folder}")
 
 
+def paper_of(config):
+    """A first paper file, of what the tables just written announce."""
+    from coherion.data.series_tables import read_tables
+    from coherion.inputs.paper import first_paper
+    from coherion.paper.proposal import propose
+    from coherion.settings.configuration import read_yaml
+    from coherion.settings.run import problems_of_configuration
+
+    settings, _ = problems_of_configuration(read_yaml(config / "config.yaml"))
+    tables = {name: str(config.parent / path) for name, path in settings["tables"].items() if path}
+    # Cells are still to be filled in: what cannot be read yet is make check's to tell.
+    found = read_tables(tables, ROOT / "workflow" / "schemas", problems=[])
+    return first_paper(propose(found, settings))
+
+
 def told(draft, config):
     """What was found, guessed and left to the user, line by line."""
-    yield f"Written to {config}: {', '.join(draft.files)}"
+    yield f"Written to {config}: {', '.join((*draft.files, 'paper.yaml'))}"
     yield "Found: " + ", ".join(f"{count} {what}" for what, count in draft.counts.items() if count)
     for title, lines in (
         ("Left out", draft.left_out),

@@ -234,7 +234,7 @@ RECOVERED = [
 
 
 def supporting_figures():
-    """Each figure of the supporting information with its file, its caption and its number, null for the next one."""
+    """Each figure of the supporting information with its file, its caption and its number."""
     made = {
         *SERIES_FIGURES,
         *(name for figures in PAPER_FIGURES.values() for name in figures),
@@ -255,6 +255,10 @@ def supporting_figures():
             "caption": shown(ROOT / "workflow" / "report" / "recovery.rst"),
             "number": None,
         }
+    following = max([one["number"] or 0 for one in found.values()], default=0)
+    for one in found.values():
+        if one["number"] is None:
+            one["number"] = following = following + 1
     return found
 
 

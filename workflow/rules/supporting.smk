@@ -29,8 +29,8 @@ rule write_supporting_information:
     params:
         code=code("write_supporting_information"),
         figures=told(SUPPORTING_FIGURES),
-        note=PAPER.tables.note,
+        note=["--note", PAPER.tables.note] if PAPER.tables.note else [],
         summary=lambda wildcards, input: str(Path(input.summary[0]).parent),
     shell:
         "python {input.script:q} {input.tables:q} {input.series:q} --summary {params.summary:q}"
-        " --figures {params.figures:q} --note {params.note:q} --output {output:q} > {log:q} 2>&1"
+        " --figures {params.figures:q} {params.note:q} --output {output:q} > {log:q} 2>&1"

@@ -18,6 +18,7 @@ from coherion import messages
 from coherion.data.series_tables import read_tables
 from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import JobSettings
+from coherion.inputs.paper import Names, problems_of_paper
 from coherion.inputs.series import changed_occupancies, warn_of_sample
 from coherion.paper.proposal import propose
 from coherion.paper.reading import paper_from, read_paper
@@ -151,7 +152,8 @@ class _Check:
             table = "scans" if stage == "scans" else "samples"
             if not self._is_spoiled(table, getattr(self.tables, table)[name]):
                 self.found.errors.append(str(problem))
-        self._check_structures()
+        names = self._check_structures()
+        self._check_paper(names)
         self._check_refinement()
         self._check_circuits()
         folder = Path(self.settings["data_folder"])
@@ -186,8 +188,19 @@ class _Check:
         told = self.jobs.of_sample(stage, sample)
         return None if (stage, sample) in self.refused else settings_from(model, told)
 
-    def _check_structures(self) -> None:
-        """Structures, and what the settings of refinement and geometry ask of them."""
+    def _check_paper(self, names: Names) -> None:
+        """What the paper file names that the series does not have."""
+        if not (file := self.settings["paper"]):
+            return
+        ranges = [f"{low:g}-{high:g}" for low, high in self.settings["refinement"]["fit_ranges"]]
+        own = self.settings["series"]
+        told = problems_of_paper(self.jobs.paper, self.tables, names, ranges, own["parameters"] | own["geometry"])
+        for is_error, text in told:
+            (self.found.errors if is_error else self.found.warnings).append(f"{file}, {text}")
+
+    def _check_structures(self) -> Names:
+        """Structures, and what the settings of refinement and geometry ask of them; what they have."""
+        names = Names()
         from coherion.crystal.geometry import quantities
         from coherion.crystal.structure_files import read_structure
 
@@ -202,18 +215,23 @@ class _Check:
             # What cannot be computed of a polyhedron is the run's to tell, a label that is not there ours.
             with self.found.about(f"{where}, key geometry"), messages.collected():
                 if geometry := self._built(GeometrySettings, "geometry", sample):
-                    quantities(crystals[0], geometry)
+                    names.measured |= {one.name for one in quantities(crystals[0], geometry)}
+            names.labels |= {site.label for crystal in crystals for site in crystal.sites}
             with self.found.about(f"{where}, refinement"), messages.collected():
-                self._try_recipe(sample, crystals)
+                names.parameters |= self._try_recipe(sample, crystals)
+        return names
 
-    def _try_recipe(self, sample: str, crystals: list[Crystal]) -> None:
-        """Refuse a recipe that names what the structures do not have."""
+    def _try_recipe(self, sample: str, crystals: list[Crystal]) -> set[str]:
+        """Refuse a recipe that names what the structures do not have; the parameters that they have."""
         from coherion.refinement.steps.problem import make_model, prepare
 
         if settings := self._built(RefinementSettings, "refinement", sample):
             # The Qmax of a file of G(r) is not needed to hold names against a structure.
             qmax = settings.qmax or self.jobs.of_sample("reduction", sample)["qmax"]
-            prepare(make_model(crystals, qmax, settings), settings)
+            model = make_model(crystals, qmax, settings)
+            prepare(model, settings)
+            return set(model.parameters)
+        return set()
 
     def _check_circuits(self) -> None:
         """Circuits that cannot be read, and parameters that they do not have."""

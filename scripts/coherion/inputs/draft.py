@@ -367,6 +367,10 @@ def _config(rows: _Rows, scans: Sequence[Found], data_folder: str, tables: set[s
         "results: results",
         f"data_folder: {json.dumps(data_folder, ensure_ascii=False)}",
         "",
+        "# What your paper says (quantities, groups, statements, figures): remove the mark once you have edited it.",
+        "# Until then what any series has is proposed.",
+        "# paper: config/paper.yaml",
+        "",
         "tables:",
     ]
     for name in ("samples", "scans", "spectra"):
@@ -380,7 +384,7 @@ def _config(rows: _Rows, scans: Sequence[Found], data_folder: str, tables: set[s
             "  # The standard, measured like the samples, whose refinement gives the resolution; null: qdamp, qbroad.",
             f"  resolution_from: {json.dumps(standard)}",
             "",
-            "# Polyhedra, angles and bonds to measure, by the labels of your structures; by default the paper's.",
+            "# Polyhedra, angles and bonds to measure, by the labels of your structures.",
             "geometry:",
             "  polyhedra: []",
             "  angles: []",

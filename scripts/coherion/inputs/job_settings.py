@@ -68,6 +68,7 @@ class JobSettings:
         """Of a stage that reads the whole series; its table has the columns that the paper's quantities come from."""
         told = dict(self.settings[stage])
         if stage == "series":
+            told["further"] = told["further"] or self.settings["paper"] is None
             told["parameters"] = told["parameters"] | self.paper.filled("parameter")
             told["geometry"] = told["geometry"] | self.paper.filled("geometry")
         return told

@@ -15,6 +15,9 @@ from coherion.settings.run import of_sample
 ABSCISSAS: Mapping[str, str] = {"x": "x", "annealing_C": "annealing"}
 #: A trend asks for as many different values.
 LEAST = 3
+#: Differences that hardly matter in any series, by quantity.
+OF_STRUCTURES = {"a": 0.01, "b": 0.01, "c": 0.01, "coherence_length": 5.0}
+OF_TRANSPORT = {"activation_energy": 0.02, "log_conductivity": 0.1}
 #: Six samples have a line with its scatter.
 LEAST_OF_LINE = 6
 
@@ -83,12 +86,10 @@ def propose(tables: Tables, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **({"abscissa": abscissa} if abscissa else {}),
         "quantities": {
-            "a": {"margin": 0.01},
-            "b": {"margin": 0.01},
-            "c": {"margin": 0.01},
-            "coherence_length": {"margin": 5.0},
-            "activation_energy": {"margin": 0.02},
-            "log_conductivity": {"margin": 0.1},
+            name: {"margin": margin}
+            for there, margins in ((fitted, OF_STRUCTURES), (measured, OF_TRANSPORT))
+            for name, margin in margins.items()
+            if there
         },
         "statements": _statements(abscissa, len(fitted), len(measured), ranges),
         "figures": figures,

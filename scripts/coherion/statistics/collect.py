@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -196,14 +197,36 @@ def series_row(
         if number:
             columns = {_ranged(column, fit_range): value for column, value in columns.items()}
         row |= columns
+        if settings.further and not number:
+            row |= _further(fit, "parameter", settings.parameters, settings, _OF_SITES)
     if geometry is not None:
         row |= geometry_columns(geometry, settings)
+        if settings.further:
+            row |= _further(geometry, "quantity", settings.geometry, settings, "")
     others = {} if arrhenius is None else transport_columns(arrhenius, settings)
     others |= {} if widths is None else widths_columns(widths)
     others |= {} if side_phase is None else side_phase_columns(side_phase)
     _refuse_undeclared(others, settings)
     row |= others
     row["excluded"] = side_phase.attrs["reason"] if side_phase is not None and side_phase.attrs["excluded"] else None
+    return row
+
+
+#: Refined parameters of sites that a series may show; where an atom lies is no quantity of a series.
+_OF_SITES = r".+\.(occupancy|u_)"
+
+
+def _further(
+    found: xarray.Dataset, dimension: str, named: Mapping[str, str], settings: SeriesSettings, wanted: str
+) -> Row:
+    """What was refined or measured, has an uncertainty, and is no column by name: columns that are called as it is."""
+    suffix = "_scaled" if settings.uncertainty == "scaled" else ""
+    sds = found[f"standard_uncertainty{suffix}"].values
+    row: Row = {}
+    for place, name in enumerate(str(one) for one in found[dimension].values):
+        if name not in named.values() and re.match(wanted, name) and sds[place] > 0:
+            column = re.sub(r"\W+", "_", name).strip("_")
+            _put(row, column, float(found["value"].values[place]), float(sds[place]))
     return row
 
 

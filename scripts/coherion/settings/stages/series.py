@@ -33,6 +33,13 @@ class SeriesSettings(Settings, frozen=True, kw_only=True):
             "those of the paper's quantities"
         ),
     ] = {}
+    further: Annotated[
+        bool,
+        told(
+            "Whether occupancies, displacements and measured quantities that none of these names have columns, too; "
+            "without a paper they have"
+        ),
+    ] = False
     resistance: Annotated[str, told("Which resistance of the circuit the conductivity comes from")] = "total"
     uncertainty: Annotated[
         Literal["scaled", "unscaled"],

@@ -1,0 +1,186 @@
+"""A paper file held against the series: what it names that no sample has; and the first one for a new series."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from coherion.data.contract.tables import SERIES
+from coherion.data.series_tables import Tables
+from coherion.settings.paper import figures
+from coherion.settings.paper.kinds import RangeIndependent
+from coherion.settings.paper.paper import Paper
+from coherion.settings.reading import nearest
+from coherion.statistics.quantities.selection import mask_of
+from coherion.statistics.series import Series
+
+#: Quantities of the table of samples, which is there before anything is computed.
+TABLED = ("sample", "group", "x", "annealing_C", "composition")
+
+
+@dataclass
+class Names:
+    """What the structures have: labels of sites, refined parameters and measured quantities by name."""
+
+    labels: set[str] = field(default_factory=set)
+    parameters: set[str] = field(default_factory=set)
+    measured: set[str] = field(default_factory=set)
+
+
+def problems_of_paper(
+    paper: Paper, tables: Tables, names: Names, ranges: Sequence[str], parameters: Mapping[str, str]
+) -> Iterator[tuple[bool, str]]:
+    """What of a paper cannot be made of a series: whether it is an error (else a remark), and the text.
+
+    Parameters
+    ----------
+    paper
+        What its author says.
+    tables
+        The series.
+    names
+        What its structures have; where there are none nothing is asked of them.
+    ranges
+        Ranges of the fits.
+    parameters
+        Columns of the table of the series that settings name beside the paper's, with what fills them.
+    """
+    yield from _of_quantities(paper, names)
+    yield from _of_statements(paper, tables, ranges, parameters)
+    yield from _of_figures(paper, tables, names, ranges)
+
+
+def _of_quantities(paper: Paper, names: Names) -> Iterator[tuple[bool, str]]:
+    for name, one in paper.quantities.items():
+        for source, known in (("parameter", names.parameters), ("geometry", names.measured)):
+            said = getattr(one, source)
+            if said is not None and known and said not in known:
+                near = nearest(said, known) or f"see the key {'geometry' if source == 'geometry' else 'refinement'}"
+                yield True, f"key quantities.{name}.{source}: no structure of the series has {said}; {near}"
+
+
+def _of_statements(
+    paper: Paper, tables: Tables, ranges: Sequence[str], parameters: Mapping[str, str]
+) -> Iterator[tuple[bool, str]]:
+    known = {*paper.known, *parameters, *(name for name in parameters.values())}
+    tabled = _tabled(paper, tables)
+    able = {*tables.with_structure(), *tables.with_spectra()}
+    for i, one in enumerate(paper.statements):
+        place = f"key statements[{i}] ({one.id})"
+        for name in sorted(paper.sources(*one.test.quantities) - known):
+            if SERIES.undeclared([name]) and not _of_range(name, ranges):
+                near = nearest(name, known) or "declare it under quantities"
+                yield True, f"{place}: no quantity {name}; {near}"
+        if isinstance(one.test, RangeIndependent) and one.test.range not in ranges[1:]:
+            listed = ", ".join(ranges[1:]) or "none"
+            yield False, f"{place}: undecided, {one.test.range} is no further range of the fits ({listed})"
+        if not one.test.number:
+            continue
+        for group in dict.fromkeys((one.samples or paper.samples, *one.test.groups)):
+            chosen = tabled.where(mask_of(None if group is None else paper.groups[group], tabled))
+            there = able & set(chosen.texts("sample"))
+            least = one.test.least if group == (one.samples or paper.samples) else 1
+            if len(there) < least:
+                said = "all samples" if group is None else f"the group {group}"
+                yield False, f"{place}: undecided, its test needs {least} samples and {said} has {len(there)}"
+
+
+def _of_range(name: str, ranges: Sequence[str]) -> bool:
+    return any(name.endswith("_" + one.replace("-", "_")) for one in ranges[1:])
+
+
+def _tabled(paper: Paper, tables: Tables) -> Series:
+    rows = [row for row in tables.samples.values() if row["group"] != "standard"]
+    columns = {c: tuple("" if row.get(c) is None else str(row[c]) for row in rows) for c in TABLED}
+    return Series({**columns, "excluded": ("",) * len(rows)}, paper.known)
+
+
+def _of_figures(paper: Paper, tables: Tables, names: Names, ranges: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    for i, one in enumerate(paper.figures):
+        place = f"key figures[{i}] ({one.name})"
+        chosen = getattr(one, "samples", None) or ([one.sample] if hasattr(one, "sample") else [])
+        for sample in chosen:
+            if sample not in tables.samples:
+                yield False, f"{place}: no sample {sample}; {nearest(sample, tables.samples) or 'it is not drawn'}"
+        if isinstance(one, figures.Fits) and one.range is not None and one.range not in ranges:
+            yield False, f"{place}: not drawn, {one.range} is no range of the fits ({', '.join(ranges)})"
+        if isinstance(one, figures.Structure) and names.labels:
+            for label in {label for view in one.views for label in view.centres} - names.labels:
+                near = nearest(label, names.labels) or ", ".join(sorted(names.labels))
+                yield True, f"{place}: no structure of the series has a site {label}; {near}"
+
+
+REMARKS = {
+    "abscissa": "What the series varies: x, annealing, or a quantity that you declare below.",
+    "quantities": (
+        "Quantities beyond those that any series has, and margins: differences too small to matter to what you "
+        "conclude. Fix them before you look at a verdict. A quantity may come from a refined parameter, from what is "
+        "measured in the structure, or be an expression:\n"
+        "  site_a: {parameter: A1.occupancy, label: occupancy of A1, margin: 0.05}\n"
+        "  octahedron: {geometry: A1 volume, label: octahedron / Å$^3$, unit: angstrom^3, margin: 0.2}\n"
+        "  ratio: {expression: c / a, label: c/a, margin: 0.001}"
+    ),
+    "groups": (
+        "Groups of samples by any column; `samples: pure` above makes one of them what the paper is about:\n"
+        '  pure: {where: {group: [pure, ""]}, label: pure}\n'
+        "  rich: {where: {x: {above: 0.5}}, label: x > 0.5, marker: s}"
+    ),
+    "statements": "What you say, each with a kind of test; docs/claims.md lists the kinds and their rules.",
+    "figures": (
+        "Figures: what results/figures holds. Of kind series, panel by panel, for whatever you want against whatever. "
+        "`supporting: true` numbers a figure in the supporting information."
+    ),
+}
+
+
+def first_paper(proposed: Mapping[str, Any]) -> str:
+    """The text of a first paper file with remarks, from :func:`coherion.paper.proposal.propose`."""
+    lines = [
+        "# What the paper says: quantities, groups of samples, statements, figures; docs/paper.md explains every key.",
+        "# Written from what the tables held. It counts once config.yaml says `paper: config/paper.yaml`; until then",
+        "# the same is proposed anew from the tables of each run.",
+    ]
+    for key in REMARKS:
+        lines += ["", *(f"# {text}" for line in REMARKS[key].split("\n") for text in _wrapped(line))]
+        value = proposed.get(key)
+        if value is None:
+            lines.append("# abscissa: x" if key == "abscissa" else f"{key}: {{}}")
+        elif isinstance(value, str):
+            lines.append(f"{key}: {value}")
+        elif isinstance(value, Mapping):
+            lines += [f"{key}:", *(f"  {name}: {_flow(one)}" for name, one in value.items())]
+        else:
+            lines += [f"{key}:" if value else f"{key}: []", *(text for one in value for text in _item(one))]
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(line: str) -> list[str]:
+    import textwrap
+
+    return [line] if line.startswith("  ") else textwrap.wrap(line, 112)
+
+
+def _item(one: Mapping[str, Any]) -> list[str]:
+    """A figure or a statement, on one line where it fits."""
+    whole = f"  - {_flow(one)}"
+    if len(whole) <= 118:
+        return [whole]
+    lines = []
+    for number, (key, value) in enumerate(one.items()):
+        mark = "  - " if number == 0 else "    "
+        if isinstance(value, list):
+            lines += [f"{mark}{key}:", *(f"      - {_flow(inner)}" for inner in value)]
+        else:
+            lines.append(f"{mark}{key}: {_flow(value)}")
+    return lines
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    plain = isinstance(value, str) and value.replace("_", "").replace(" ", "").isalpha()
+    return value if plain else json.dumps(value, ensure_ascii=False)
