@@ -83,8 +83,8 @@ class SimulationSettings(Settings, frozen=True, kw_only=True):
 
 class Configuration(Settings, frozen=True, kw_only=True):
     """
-    Every key may be left out: its default is then used, which is the paper's value where the paper states one
-    (J. Mater. Chem. A 12 (2024) 7015).
+    Every key may be left out: its default, which suits any powder and any pellet, is then used. What belongs to one
+    paper stands in config/ (J. Mater. Chem. A 12 (2024) 7015 in the one that ships).
     """
 
     results: Annotated[

@@ -27,7 +27,7 @@ SERIES = TableContract(
     (
         _C("sample", "", "name of the sample"),
         _C("title", "", "what figures call it"),
-        _C("group", "", "as_milled, annealed or another group"),
+        _C("group", "", "group of samples, standard for that of the resolution"),
         _C("annealing_C", "degC", "temperature of annealing; blank without"),
         _C("x", "1", "nominal composition"),
         _C("composition", "", "chemical formula"),

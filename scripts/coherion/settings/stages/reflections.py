@@ -86,10 +86,7 @@ class SidePhase(SidePhaseSettings, frozen=True, kw_only=True):
 
     structure: Annotated[
         FileName | None,
-        told(
-            "Starting structure of the side phase, a .cif file; null looks for nothing. The paper's, in config.yaml, "
-            "is the trigonal Na2ZrCl6"
-        ),
+        told("Starting structure of the side phase, a .cif file; null looks for nothing"),
     ] = None
 
 

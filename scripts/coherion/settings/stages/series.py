@@ -23,7 +23,7 @@ class SeriesSettings(Settings, frozen=True, kw_only=True):
         dict[str, str],
         told(
             "Columns of the table and the refined parameters they hold beside those of the paper's quantities; a phase "
-            "may stand before a name, trigonal:a"
+            "may stand before a name, side:a"
         ),
     ] = msgspec.field(default_factory=lambda: dict(PARAMETERS))
     geometry: Annotated[
