@@ -1,11 +1,14 @@
-"""Cost of many samples: planning a series of 10 to 1,000, and running the impedance of some, against their number.
+"""Cost of many samples: planning a series of 10 to 1,000, running the impedance of some, and the rules of the series.
 
 Prints one JSON line per size: seconds of processor time (not of the clock: machines are shared) and memory of the main
 process to build the DAG of the whole analysis; for the sizes that are run, what Snakemake itself and what its jobs cost
 per sample, start of their interpreter and imports included. ``loop_s`` is what ten million additions took meanwhile:
-machines differ, and one that is shared differs from hour to hour by a factor of two.
-Run: ``python benchmarks/scale.py [--plan 10 100 1000] [--run 10 40 120] [--figure]``; ``--figure`` draws
-docs/figures/scale_growth.svg and .png from the lines printed.
+machines differ, and one that is shared differs from hour to hour by a factor of two. For the rules of the series one
+sample's results stand under so many names, and the numbers of the table are spread over compositions before they are
+judged; each rule's own processor time and memory are told, Snakemake's left out.
+Run: ``python benchmarks/scale.py [--plan 10 100 1000] [--run 10 40 120] [--series 600 2000] [--figure]``; ``--figure``
+draws docs/figures/scale_growth.svg and .png from the lines printed. ``--results`` names a finished run of the simulated
+series that has the sample x50; without it the small series is run first.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ def make_series(folder: Path, samples: int) -> None:
     settings = {
         "simulation": {"series": "config/simulation.yaml"},
         "reduction": {"corrections": "all"},
-        "refinement": {"resolution_from": "LaB6"},
+        "refinement": {"resolution_from": "LaB6", "fit_ranges": [[2, 60]]},
     }
     (config / "config.yaml").write_text(json.dumps(settings))
 
@@ -65,7 +68,7 @@ def loop() -> float:
     return time.process_time() - began
 
 
-def snakemake(folder: Path, *arguments: str) -> tuple[float, float, float]:
+def snakemake(folder: Path, *arguments: str | Path) -> tuple[float, float, float]:
     """Run Snakemake: processor time of its own and of its jobs (s), memory of the largest process (MB)."""
     command = [sys.executable, "-c", SNAKEMAKE, "--snakefile", ROOT / "Snakefile", "--directory", folder, *arguments]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -117,6 +120,80 @@ def run(samples: int) -> dict[str, float]:
     }
 
 
+#: The rules of the series in the order in which they need one another, with a result of each.
+OF_SERIES = {
+    "collect_alerts": "series/alerts.tsv",
+    "collect_series": "series/series.tsv",
+    "judge_claims": "claims.tsv",
+    "write_tables": "tables",
+    "draw_series": "figures/overview.pdf",
+    "draw_all_samples": "figures/figure_S8.pdf",
+    "measure_recovery": "series/recovery.tsv",
+    "draw_recovery": "figures/recovery.pdf",
+    "summarise_run": "summary/run.tsv",
+    "write_supporting_information": "supporting_information.pdf",
+}
+
+
+def copy_sample(results: Path, copies: Path, samples: int) -> None:
+    """Hard links of all results of the sample x50 under so many names, and those of the standard."""
+    for path in sorted(p for p in results.rglob("*") if p.is_file()):
+        inside = path.relative_to(results)
+        if inside.parts[0] in ("logs", "benchmarks", "figures", "scans"):
+            continue
+        parts = [part.partition(".") for part in inside.parts]
+        names = [name for name, _, _ in parts]
+        # A file that another run wrote counts as new, so that nothing before the series is made again.
+        if "x50" in names:
+            for number in range(samples):
+                made = copies.joinpath(
+                    *(
+                        f"s{number:04d}{dot}{rest}" if name == "x50" else f"{name}{dot}{rest}"
+                        for name, dot, rest in parts
+                    )
+                )
+                made.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, made)
+        elif "LaB6" in names:
+            made = copies / inside
+            made.parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, made)
+
+
+def spread(table: Path) -> None:
+    """The rows of a table of the series over compositions from 0 to 1, every number with its error and a trend."""
+    import numpy as np
+
+    header, *rows = (line.split("\t") for line in table.read_text(encoding="utf-8").splitlines())
+    rng = np.random.default_rng(1)
+    for number, row in enumerate(rows):
+        x = number / len(rows)
+        for place, name in enumerate(header):
+            sd = row[header.index(f"{name}_sd")] if f"{name}_sd" in header else ""
+            if sd:
+                steep = {"sigma_25C_S_per_cm": 3.0, "coherence_length_A": -1.0}.get(name, -0.01)
+                factor = np.exp(steep * (x - 0.5) + 0.02 * rng.normal() * (steep != -0.01))
+                row[place] = repr(float(float(row[place]) * factor + float(sd) * rng.normal()))
+        row[header.index("x")] = f"{x:.4f}"
+    table.write_text("".join("\t".join(row) + "\n" for row in (header, *rows)), encoding="utf-8")
+
+
+def series(samples: int, results: Path) -> list[dict[str, float | str]]:
+    lines: list[dict[str, float | str]] = []
+    with tempfile.TemporaryDirectory(dir=results.parent) as made:
+        folder = Path(made) / "series"
+        make_series(folder, samples)
+        copy_sample(results, folder / "results", samples)
+        for rule, result in OF_SERIES.items():
+            arguments = ("--cores", "1", "--quiet", "all", "--rerun-triggers", "input", "--allowed-rules", rule)
+            _, jobs, memory = snakemake(folder, f"results/{result}", *arguments)
+            if rule == "collect_series":
+                spread(folder / "results" / result)
+            lines.append({"samples": samples, "rule": rule, "cpu_s": round(jobs, 1), "memory_MB": round(memory)})
+            print(json.dumps(lines[-1]), flush=True)
+    return lines
+
+
 def draw(lines: list[dict[str, float]]) -> None:
     from coherion.figures.plate import COLOURS, MARKERS, PAGE, Plate
 
@@ -148,6 +225,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--plan", type=int, nargs="*", default=[10, 30, 100, 300, 1000], help="sizes to plan")
     arguments.add_argument("--run", type=int, nargs="*", default=[10, 40, 120], help="sizes whose impedance is run")
+    arguments.add_argument("--series", type=int, nargs="*", default=[], help="sizes whose rules of the series are run")
+    arguments.add_argument("--results", type=Path, help="finished run to take the sample x50 from")
     arguments.add_argument("--figure", action="store_true", help="draw docs/figures/scale_growth")
     given = arguments.parse_args()
     lines = []
@@ -157,6 +236,16 @@ def main() -> None:
             print(json.dumps(lines[-1]), flush=True)
     if given.figure:
         draw(lines)
+    if given.series and given.results is None:
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            (folder / "results").mkdir()
+            snakemake(folder, "--cores", "2", "--quiet", "all", "--configfile", ROOT / "config/small.yaml")
+            for size in given.series:
+                series(size, folder / "results/small")
+    elif given.series:
+        for size in given.series:
+            series(size, given.results.resolve())
 
 
 if __name__ == "__main__":

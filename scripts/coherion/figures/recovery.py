@@ -59,7 +59,7 @@ def _draw_structure(plate: Plate, panel, rows: Sequence[Row]) -> None:
         if chosen:
             place = np.array([quantities.index(row["quantity"]) for row in chosen], float)
             # Samples a little apart, so that equal pulls do not hide one another.
-            order = np.array([sorted({r["sample"] for r in chosen}).index(row["sample"]) for row in chosen])
+            _, order = np.unique([row["sample"] for row in chosen], return_inverse=True)
             place += 0.5 * (order - order.mean()) / max(order.max(), 1)
             pulls = np.clip(_numbers(chosen, "pull"), -6, 6)
             plate.points(
@@ -122,12 +122,12 @@ def _draw_resistances(plate: Plate, panel, rows: Sequence[Row]) -> None:
 
 
 def _draw_transport(plate: Plate, panel, rows: Sequence[Row]) -> None:
-    samples = list(dict.fromkeys(row["sample"] for row in rows))
+    samples = {name: number for number, name in enumerate(dict.fromkeys(row["sample"] for row in rows))}
     _bands(panel)
     shown = {"sigma_25C": "σ(25 °C)", "activation_energy": "E$_a$"}
     for number, name in enumerate(dict.fromkeys(row["quantity"] for row in rows)):
         chosen = [row for row in rows if row["quantity"] == name]
-        places = np.array([samples.index(row["sample"]) for row in chosen]) + 0.16 * (number - 0.5)
+        places = np.array([samples[row["sample"]] for row in chosen]) + 0.16 * (number - 0.5)
         plate.points(
             panel,
             places,

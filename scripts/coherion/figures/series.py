@@ -175,7 +175,8 @@ def _draw_panel(plate: Plate, axes: Any, series: Series, paper: Paper, panel: de
             suffix = f", {shown.label or group}" if place and shown is not None else ""
             marker = (shown.marker if shown else None) or MARKERS[(number + 4 * place) % len(MARKERS)]
             colour: Any = (shown.colour if shown else None) or COLOURS[number % len(COLOURS)]
-            names = [chosen.texts("sample")[int(i)] for i in found["row"]]
+            labels = chosen.texts("sample")
+            names = [labels[int(i)] for i in found["row"]]
             plate.points(
                 target,
                 found[against],

@@ -94,7 +94,7 @@ def correlation_dataset(series: Series, paper: Paper, settings: ClaimSettings, o
     try:
         q, adjusted, _ = adjusted_points(everything, settings, of=OF, against=AGAINST, fixed=paper.abscissa)
         left = {name: np.full(len(p.sample), np.nan) for name in ("length", "sigma")}
-        rows = [p.sample.index(name) for name in q.sample]
+        rows = _places(q, p)
         left["length"][rows] = residual(q.log_x, q.third[:, None])
         left["sigma"][rows] = residual(q.log_y, q.third[:, None])
         values["log_length_given_third"] = left["length"]
@@ -106,6 +106,12 @@ def correlation_dataset(series: Series, paper: Paper, settings: ClaimSettings, o
     except (Missing, Undetermined) as lack:
         lacks.append(f"{paper.abscissa}: {lack}")
     return made()
+
+
+def _places(some: Points, everything: Points) -> list[int]:
+    """Where the samples of some points stand among all."""
+    place = {name: row for row, name in enumerate(everything.sample)}
+    return [place[name] for name in some.sample]
 
 
 def _groups(view: View, p: Points, paper: Paper) -> np.ndarray:
@@ -151,7 +157,7 @@ def _line(
     made |= {"sample_low": 10 ** (value - t * wide), "sample_high": 10 ** (value + t * wide)}
     expected, _ = line.mean(everything.log_x)
     made["residual"] = everything.log_y - expected
-    rows = [everything.sample.index(name) for name in p.sample]
+    rows = _places(p, everything)
     for kind, found in correlations.items():
         made |= {kind: found.coefficient, f"{kind}_p": found.test.two_sided}
         made |= {f"{kind}_low": found.interval[0], f"{kind}_high": found.interval[1]}

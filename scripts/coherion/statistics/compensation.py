@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coherion.constants import BOLTZMANN
-from coherion.statistics.correlation import coefficient
+from coherion.statistics.correlation import affordable, coefficient
 from coherion.statistics.line import StructuralLine, fit_line
 from coherion.statistics.regression import Undetermined
 
@@ -91,7 +91,7 @@ def judge_compensation(
     mean_temperature
         T_h in K, 1/mean(1/T) of the temperatures measured.
     draws, seed
-        Number of simulated series for each null, and the seed.
+        Number of simulated series for each null (fewer for many samples), and the seed.
 
     Raises
     ------
@@ -109,6 +109,7 @@ def judge_compensation(
     found = coefficient(energy, prefactor)
     line = fit_line(energy, prefactor, energy_sd, prefactor_sd, covariance=mixed)
 
+    draws = affordable(draws, n)
     generator = np.random.default_rng(seed)
     normal = generator.standard_normal((2, draws, n))
     # Errors of one Arrhenius line: Cholesky factor of [[var E, cov], [cov, var ln s0]] written out.

@@ -195,17 +195,32 @@ def _all_products(a: Array, b: Array):
 
 def _random_products(a: Array, b: Array, draws: int, seed: int):
     generator = np.random.default_rng(seed)
-    for start in range(0, draws, 20_000):
-        count = min(20_000, draws - start)
+    block = min(20_000, 1 + 4_000_000 // b.size)
+    for start in range(0, draws, block):
+        count = min(block, draws - start)
         yield generator.permuted(np.broadcast_to(b, (count, b.size)), axis=1) @ a
 
 
 def leave_one_out(x: ArrayLike, y: ArrayLike, kind: Kind = "pearson") -> Array:
     """The coefficient without each point in turn, shape (n,), in the order of the points."""
     a, b = np.asarray(x, float), np.asarray(y, float)
-    keep = ~np.eye(a.size, dtype=bool)
-    others = np.tile(np.arange(a.size), (a.size, 1))[keep].reshape(a.size, -1)
-    return np.clip(np.sum(_prepared(a[others], kind) * _prepared(b[others], kind), axis=1), -1.0, 1.0)
+    n = a.size
+    made = np.empty(n)
+    block = 1 + 400_000 // n
+    for start in range(0, n, block):
+        rows = np.arange(start, min(start + block, n))[:, None]
+        # Every place but the row's own.
+        others = np.arange(n - 1) + (np.arange(n - 1) >= rows)
+        made[rows[:, 0]] = np.sum(_without(a, rows, others, kind) * _without(b, rows, others, kind), axis=1)
+    return np.clip(made, -1.0, 1.0)
+
+
+def _without(values: Array, rows: Array, others: Array, kind: Kind) -> Array:
+    if kind == "pearson":
+        return _rows(values[others])
+    # Ranks above that of the point left out are one less, those of its ties half.
+    left, gone = values[others], values[rows]
+    return _rows(_mean_ranks(values)[others] - (left > gone) - 0.5 * (left == gone))
 
 
 def reliability(x: ArrayLike, x_sd: ArrayLike) -> float:
@@ -220,6 +235,11 @@ def reliability(x: ArrayLike, x_sd: ArrayLike) -> float:
     return max(0.0, 1 - errors / variance) if variance > 0 else 0.0
 
 
+def affordable(resamples: int, n: int) -> int:
+    """Resamples of n points: fewer beyond some forty points, so that all hold as many together, but at least 999."""
+    return min(resamples, max(999, 400_000 // n))
+
+
 def correlate(
     x: ArrayLike,
     y: ArrayLike,
@@ -232,6 +252,8 @@ def correlate(
 ) -> Correlation:
     """Coefficient, both intervals, permutation test and leave-one-out of x and y, each shape (n,).
 
+    Random orders are ten times as many as ``resamples``, of which there may be fewer (:func:`affordable`).
+
     Raises
     ------
     Undetermined
@@ -242,12 +264,13 @@ def correlate(
         raise Undetermined(f"{different} different values; a correlation needs three of each quantity")
     r = coefficient(x, y, kind)
     n = int(np.asarray(x).size)
+    resamples = affordable(resamples, n)
     return Correlation(
         kind=kind,
         coefficient=r,
         n=n,
         interval=fisher_interval(r, n, confidence, kind),
         bca_interval=bca_interval(x, y, kind, confidence, resamples=resamples, seed=seed),
-        test=permutation_test(x, y, kind, exact_limit=exact_limit, draws=resamples * 10, seed=seed),
+        test=permutation_test(x, y, kind, exact_limit=exact_limit, draws=10 * resamples, seed=seed),
         leave_one_out=leave_one_out(x, y, kind),
     )

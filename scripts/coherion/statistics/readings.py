@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from coherion.statistics.regression import Undetermined
+
 Array = NDArray[np.float64]
 
 
@@ -93,6 +95,8 @@ def compare_readings(
 
     Raises
     ------
+    Undetermined
+        With fewer than three different lengths.
     ValueError
         With fewer than five points, or values that are not positive.
     """
@@ -103,6 +107,8 @@ def compare_readings(
         raise ValueError(f"{length.size} points cannot tell curves of three parameters apart")
     if np.any(length <= 0) or np.any(sigma <= 0):
         raise ValueError("coherence lengths and conductivities must be positive")
+    if np.unique(length).size < 3:
+        raise Undetermined("fewer than three different values of the abscissa; a curve needs three")
     # A common unit of sigma, taken out again below, keeps all parameters of order one.
     unit = float(np.exp(np.mean(np.log(sigma))))
     fits = {

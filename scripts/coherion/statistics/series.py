@@ -133,7 +133,8 @@ class Series:
 
     def where(self, mask: NDArray[np.bool_]) -> Series:
         """The rows of a mask of shape (rows,)."""
-        kept = {name: tuple(c for c, m in zip(cells, mask, strict=True) if m) for name, cells in self.columns.items()}
+        keep = np.asarray(mask, bool).tolist()
+        kept = {name: tuple(compress(cells, keep)) for name, cells in self.columns.items()}
         return replace(self, columns=kept)
 
     def put(self, role: str, values: ArrayLike, sds: ArrayLike) -> Series:

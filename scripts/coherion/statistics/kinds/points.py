@@ -70,10 +70,10 @@ def points(series: Series, *, of: str, against: str, third: str | None = None, l
     if good.sum() < least:
         raise Missing(f"{least} samples with positive {against} and {of}")
     d = {name: values[good] for name, values in d.items()}
-    x, y = d[against], d[of]
+    x, y, labels = d[against], d[of], series.texts("sample")
     x_sd, y_sd = (d.get(f"{name}_sd", np.zeros(x.size)) for name in (against, of))
     return Points(
-        sample=tuple(series.texts("sample")[int(r)] for r in d["row"]),
+        sample=tuple(labels[int(r)] for r in d["row"]),
         row=d["row"],
         third=d[third] if third else np.full(x.size, np.nan),
         x=x,
