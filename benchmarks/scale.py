@@ -130,8 +130,6 @@ OF_SERIES = {
     "draw_all_samples": "figures/figure_S8.pdf",
     "measure_recovery": "series/recovery.tsv",
     "draw_recovery": "figures/recovery.pdf",
-    "summarise_run": "summary/run.tsv",
-    "write_supporting_information": "supporting_information.pdf",
 }
 
 

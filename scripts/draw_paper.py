@@ -54,6 +54,7 @@ def draw(kind, files, titles, reference=None, mark=None, **structure):
 
     from coherion.crystal.structure_files import read_structure
     from coherion.data.netcdf import read_dataset
+    from coherion.figures.plate import evenly
 
     room, source = KINDS[kind]
     drawing = import_module(f"coherion.figures.{room}")
@@ -69,7 +70,13 @@ def draw(kind, files, titles, reference=None, mark=None, **structure):
     more = {"reference": read_structure(reference)} if reference else {}
     if kind == "patterns":
         more["mark"] = mark
-    return getattr(drawing, f"draw_{kind}")([read_dataset(path, source) for path in files], titles, **more)
+    # Which of the samples are suspect only their files say.
+    shown = range(len(files)) if kind == "side_phase" else evenly(len(files))
+    found = [read_dataset(files[i], source) for i in shown]
+    plate = getattr(drawing, f"draw_{kind}")(found, [titles[i] for i in shown], **more)
+    if len(shown) < len(files):
+        plate.say_how_many(len(files))
+    return plate
 
 
 if __name__ == "__main__":

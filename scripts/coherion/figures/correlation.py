@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray
 
-from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
+from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate, evenly
 from coherion.figures.series import draw_line, label_of
 from coherion.settings.paper.paper import Paper
 
@@ -86,8 +86,10 @@ def draw_correlation(found: xarray.Dataset, paper: Paper) -> Plate:
         style = {"color": COLOURS[number], "marker": MARKERS[number]}
         plate.points(without, place[there], values[there], label=kind.title(), names=chosen, **style)
         without.axhline(float(found[kind].sel(selection=widest)), color=COLOURS[number], linewidth=0.6, linestyle="--")
-    without.set(ylabel="correlation without the sample", xticks=place)
-    without.set_xticklabels(names, rotation=60, ha="right", fontsize=5.5)
+    # Of many samples some are named; the points are those of all.
+    named = evenly(len(names))
+    without.set_xticks(named, [names[i] for i in named], rotation=60, ha="right", fontsize=5.5)
+    without.set(ylabel="correlation without the sample")
     without.legend()
     return plate
 

@@ -30,6 +30,8 @@ from coherion.figures.theme import COLOURS, THEME
 COLUMN, PAGE = 3.35, 7.0
 #: Height of the strip that holds the word "simulated", inch.
 MARK_HEIGHT = 0.12
+#: Most samples with a panel, a curve or a line of their own: more of them nobody could tell apart.
+MOST = 24
 MARKERS = "osD^vP*X<>hd"
 FORMATS = (".pdf", ".svg", ".png")
 GREY = "0.45"
@@ -57,6 +59,11 @@ _STYLE = {
     "pdf.fonttype": 42,
     "savefig.dpi": 300,
 }
+
+
+def evenly(samples: int) -> list[int]:
+    """Places of the samples that a figure shows, at most :data:`MOST`, the first and the last among them."""
+    return sorted({round(place) for place in np.linspace(0, samples - 1, min(samples, MOST))})
 
 
 class Plate:
@@ -89,8 +96,8 @@ class Plate:
         **layout: Any,
     ) -> None:
         matplotlib.rcParams.update(THEME | _STYLE)
-        layout_engine = ConstrainedLayoutEngine()
-        self.figure = Figure(figsize=(width, height), layout=layout_engine)
+        self._layout = ConstrainedLayoutEngine()
+        self.figure = Figure(figsize=(width, height), layout=self._layout)
         panels = self.figure.subplots(rows, columns, squeeze=False, **layout)
         self.panels = list(panels.flat)
         self._letters = ascii_lowercase[ascii_lowercase.index(first) :]
@@ -99,19 +106,26 @@ class Plate:
             for letter, panel in zip(self._letters, self.panels, strict=False):
                 panel.set_title(f"({letter})", loc="left", pad=3)
         if origin == "simulated":
-            # A strip of its own, so that the word touches neither frame nor title.
-            strip = MARK_HEIGHT / height
-            layout_engine.set(rect=(0, 0, 1, 1 - strip))
-            self.figure.text(
-                0.995,
-                1 - 0.1 * strip,
-                "simulated",
-                ha="right",
-                va="top",
-                fontsize=6.5,
-                style="italic",
-                color=COLOURS[3],
-            )
+            # Not in italics: another font in a PDF takes longer than most of what is drawn.
+            self.say(origin, right=True, color=COLOURS[3])
+
+    def say(self, words: str, *, right: bool = False, **style: Any) -> None:
+        """Print words in a strip of their own above the panels, so that they touch neither frame nor title."""
+        strip = MARK_HEIGHT / self.figure.get_figheight()
+        self._layout.set(rect=(0, 0, 1, 1 - strip))
+        self.figure.text(
+            0.995 if right else 0.005,
+            1 - 0.1 * strip,
+            words,
+            ha="right" if right else "left",
+            va="top",
+            fontsize=6.5,
+            **style,
+        )
+
+    def say_how_many(self, samples: int, which: str = "evenly chosen") -> None:
+        """Say that so many samples are more than the figure shows."""
+        self.say(f"{MOST} of {samples} samples, {which}")
 
     def line(
         self, panel: Any, x: ArrayLike, y: ArrayLike, *, label: str, band: ArrayLike | None = None, **style: Any
@@ -197,7 +211,7 @@ class Plate:
         }
         # The layout takes longer than the drawing, and is the same for each format. "none" would leave an empty engine,
         # for whose sake each format draws once more.
-        self.figure.draw_without_rendering()
+        self._layout.execute(self.figure)
         self.figure.set_layout_engine(None)
         for suffix in FORMATS:
             write_whole(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray
 
-from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
+from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate, evenly
 from coherion.settings.stages.refinement import READINGS
 from coherion.statistics.series import Series
 
@@ -102,6 +102,10 @@ def draw_lengths(series: Series) -> Plate:
     """
     origin = "simulated" if "simulated" in series.texts("origin") else "measured"
     plate = Plate(2, 1, width=PAGE, height=4.2, origin=origin)
+    samples = len(series)
+    series = series.where(np.isin(np.arange(samples), evenly(samples)))
+    if samples > len(series):
+        plate.say_how_many(samples)
     names = list(series.texts("sample"))
     place = np.arange(len(names), dtype=float)
     shown = [name for name in READINGS if name != "strain" and series.has(f"inverse_length_as_{name}_per_A")]

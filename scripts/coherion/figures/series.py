@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from coherion.data.contract.tables import SERIES
-from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
+from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate, evenly
 from coherion.settings.paper import figures as declared
 from coherion.settings.paper.paper import Paper
 from coherion.statistics.quantities.selection import mask_of
@@ -43,7 +43,9 @@ def is_simulated(series: Series) -> bool:
 
 
 def draw_overview(series: Series, paper: Paper, figure: declared.Overview) -> Plate:
-    """Main results of every sample by name, whether or not the samples form a series."""
+    """Main results of every sample by name, whether or not the samples form a series; of many samples those of some."""
+    samples = len(series)
+    series = series.where(np.isin(np.arange(samples), evenly(samples)))
     names = series.texts("sample")
     origin = "simulated" if is_simulated(series) else "measured"
     found: dict[str, dict[str, Any]] = {}
@@ -69,6 +71,8 @@ def draw_overview(series: Series, paper: Paper, figure: declared.Overview) -> Pl
         rows = {"ylim": (len(names) - 0.5, -0.5), "yticks": range(len(names)), "yticklabels": names}
         panel.set(xlabel=label_of(paper, name), **rows)
         panel.grid(axis="y", linewidth=0.3)
+    if samples > len(names):
+        plate.say_how_many(samples)
     return plate
 
 

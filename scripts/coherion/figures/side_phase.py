@@ -8,11 +8,12 @@ import numpy as np
 import xarray
 
 from coherion.data.netcdf import origin_of
-from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
+from coherion.figures.plate import COLOURS, GREY, MOST, PAGE, Plate
 
 
 def draw_side_phase(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
-    """The window of every sample with its fit; the most suspect sample enlarged; its G(r) where two phases were tried.
+    """The window of every sample with its fit, of many those of the most suspect; that most suspect enlarged; its G(r)
+    where two phases were tried.
 
     Parameters
     ----------
@@ -21,7 +22,9 @@ def draw_side_phase(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> P
     titles
         What each is called.
     """
-    suspect = int(np.argmax([float(one["side_reflection_z"]) for one in found]))
+    samples, excess = len(found), np.array([float(one["side_reflection_z"]) for one in found])
+    shown = np.sort(np.argsort(-excess, kind="stable")[:MOST])
+    found, titles, suspect = [found[i] for i in shown], [titles[i] for i in shown], int(np.argmax(excess[shown]))
     tried = "calculated_two_phases" in found[suspect]
     height = 1.6 + 0.2 * len(found)
     plate = Plate(
@@ -36,6 +39,8 @@ def draw_side_phase(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> P
     _draw_reflection(plate, plate.panels[1], found[suspect], titles[suspect])
     if tried:
         _draw_pair_distributions(plate, plate.panels[2:], found[suspect], titles[suspect])
+    if samples > MOST:
+        plate.say_how_many(samples, "the most suspect")
     return plate
 
 
