@@ -7,7 +7,7 @@ import csv
 import numpy as np
 import pytest
 
-from coherion.figures.plate import FORMATS, Plate
+from coherion.figures.plate import FORMATS, MOST, Plate, evenly
 from coherion.figures.reduction import envelope_guide
 
 
@@ -55,3 +55,14 @@ def test_the_envelope_guide_follows_an_exponential():
     amplitude, length = envelope_guide(r, 3 * np.exp(-r / 15) * np.cos(2 * np.pi * r))
     assert length == pytest.approx(15, rel=0.02)
     assert amplitude == pytest.approx(3, rel=0.03)
+
+
+def test_of_many_samples_some_are_shown_the_first_and_the_last_among_them(tmp_path):
+    assert evenly(5) == [0, 1, 2, 3, 4]
+    shown = evenly(2000)
+    assert len(shown) == MOST and shown[0] == 0 and shown[-1] == 1999
+    assert max(np.diff(shown)) - min(np.diff(shown)) <= 1
+    plate = drawn()
+    plate.say_how_many(2000)
+    plate.save(tmp_path / "figure.pdf")
+    assert f"{MOST} of 2000 samples" in (tmp_path / "figure.svg").read_text()

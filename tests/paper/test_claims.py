@@ -399,3 +399,11 @@ def test_table_is_one_line_per_claim(verdicts):
     text = table(list(verdicts(make_rows()).values()), "measured")
     assert len({line.count("\t") for line in text.splitlines()}) == 1
     assert len(text.splitlines()) == len(STATEMENTS) + 1
+
+
+def test_samples_that_are_all_alike_leave_every_trend_undecided_and_end_no_run(verdicts):
+    one = make_rows()[4]
+    rows = [one | {"sample": f"s{number}"} for number in range(60)]
+    found = verdicts(rows)
+    of_trend = [found[s.id] for s in STATEMENTS if s.test.of_trend]
+    assert of_trend and all(claim.verdict == "undecided" and claim.note for claim in of_trend)

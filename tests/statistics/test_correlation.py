@@ -104,6 +104,18 @@ def test_leave_one_out_finds_the_point_that_makes_the_correlation():
     assert alone[8] == pytest.approx(np.corrcoef(x[:8], y[:8])[0, 1])
 
 
+@pytest.mark.parametrize("kind", ["pearson", "spearman"])
+def test_leave_one_out_is_the_coefficient_of_the_others_with_ties_and_in_several_blocks(kind):
+    rng = np.random.default_rng(8)
+    x = np.round(rng.normal(size=900), 1)
+    y = np.round(x + rng.normal(size=900), 1)
+    alone = correlation.leave_one_out(x, y, kind)
+    for i in (0, 1, 443, 444, 445, 899):
+        others = np.delete(x, i), np.delete(y, i)
+        expected = stats.spearmanr(*others) if kind == "spearman" else stats.pearsonr(*others)
+        assert alone[i] == pytest.approx(expected.statistic, abs=1e-12)
+
+
 def test_reliability_predicts_the_attenuation():
     rng = np.random.default_rng(6)
     true = rng.normal(size=20_000)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coherion.statistics.finding import Finding
-from coherion.statistics.sensitivity import as_read, length_or_inverse, readings_of, turned_by, under_each
+from coherion.statistics.sensitivity import GROUPS, as_read, length_or_inverse, readings_of, turned_by, under_each
 from coherion.statistics.series import Missing, Series
 
 LIMITS = {"limit": 10.0, "resolved": 3.0}
@@ -146,3 +146,16 @@ def test_too_small_to_matter_is_not_turned_by_fewer_samples_alone():
 
     assert turned_by(judge, rows, Finding("fails", 0.0, small=True)) == ()
     assert turned_by(judge, rows, Finding("fails", -1.0)) == (("s1", "undecided"),)
+
+
+def test_of_many_samples_groups_are_left_out_and_the_one_that_decides_is_among_those_named():
+    rows = series({"size": [100.0] * 500}, {"size": FALLING[:1] * 500})
+    asked = []
+
+    def judge(left):
+        asked.append(len(left))
+        return Finding("holds" if "s123" in left.texts("sample") else "fails", 1.0)
+
+    ((names, verdict),) = turned_by(judge, rows, Finding("holds", 1.0))
+    assert (names, verdict) == ("s3, s33, s63 and 14 others", "fails")
+    assert 123 % GROUPS == 3 and len(asked) == GROUPS and min(asked) == 500 - 17

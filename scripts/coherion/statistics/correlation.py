@@ -215,7 +215,7 @@ def leave_one_out(x: ArrayLike, y: ArrayLike, kind: Kind = "pearson") -> Array:
     return np.clip(made, -1.0, 1.0)
 
 
-def _without(values: Array, rows: Array, others: Array, kind: Kind) -> Array:
+def _without(values: Array, rows: NDArray[np.int_], others: NDArray[np.int_], kind: Kind) -> Array:
     if kind == "pearson":
         return _rows(values[others])
     # Ranks above that of the point left out are one less, those of its ties half.
