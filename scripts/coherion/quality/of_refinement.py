@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coherion.quality.alert import Alert, Grade, with_second_sign
-from coherion.quality.residual import in_q, unexplained_reflections, zero_shift
+from coherion.quality.residual import in_q, unexplained_reflections
 from coherion.refinement.parameters import parse
 from coherion.settings.stages.quality import QualitySettings
 
@@ -129,7 +129,9 @@ def _in_q(
         yield Alert("B", "unexplained-reflection", seen[0].share, "1", settings.unexplained_share, places, text, advice)
     if reduction is None or "wavelength" not in reduction.attrs or found.noise == 0:
         return
-    shift, sd = zero_shift(found, float(reduction.attrs["wavelength"]))
+    # A shift of 2theta is one of Q, all but alike at every angle.
+    degrees = math.degrees(float(reduction.attrs["wavelength"]) / (2.0 * math.pi))
+    shift, sd = (degrees * float(fit.attrs[key]) for key in ("q_shift", "q_shift_sd"))
     if abs(shift) > settings.zero_shift and abs(shift) > settings.significance * sd:
         text = f"angles are too {'high' if shift > 0 else 'low'} by about {abs(shift):.4f} ± {sd:.4f} degree in 2theta"
         text += ": reflections at low and at high angle ask for different cells"

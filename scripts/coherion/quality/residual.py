@@ -1,4 +1,4 @@
-"""The residual of a fit of G(r) in Q: what no phase explains, and angles that are all off by the same amount.
+"""The residual of a fit of G(r) in Q: what no phase explains.
 
 The sine transform of G over the fit range, with Lorch's window in r so that its end does not ripple,
 
@@ -91,31 +91,3 @@ def unexplained_reflections(found: InQ, share: float, significance: float) -> li
         if d[i] >= share * top and z >= significance and d[i] > own:
             made.append(Unexplained(float(found.q[i]), float(d[i] / top), z))
     return sorted(made, key=lambda one: -one.share)
-
-
-def zero_shift(found: InQ, wavelength: float) -> tuple[float, float]:
-    """By how much all angles 2theta of the data are too high, and its standard uncertainty, degree.
-
-    A shift moves reflections by dQ = (2 pi/lambda) cos(theta) shift. The refined cell takes the mean of it, the rest
-    is left as -dF/dQ dQ in the residual; the cell, the scale and the displacements are free beside it.
-
-    Parameters
-    ----------
-    wavelength
-        Angstrom.
-    """
-    sine = found.q * wavelength / (4 * np.pi)
-    inside = sine < 1
-    cosine = np.sqrt(1 - sine[inside] ** 2)
-    q, calculated, residual = found.q[inside], found.calculated[inside], found.difference[inside]
-    slope = np.gradient(calculated, q)
-    columns = np.stack(
-        [-slope * np.radians(1.0) * 2 * np.pi / wavelength * cosine, slope * q, calculated, calculated * q**2], axis=1
-    )
-    solution, *_ = np.linalg.lstsq(columns, residual, rcond=None)
-    rest = residual - columns @ solution
-    # Neighbours within a width of pi/R are one point: half of the transform's own.
-    repeated = 0.5 * FINENESS
-    freedom = max(len(q) / repeated - columns.shape[1], 1.0)
-    covariance = np.linalg.pinv(columns.T @ columns) * float(rest @ rest) / freedom
-    return float(solution[0]), float(np.sqrt(covariance[0, 0]))
