@@ -1,9 +1,9 @@
-"""Collect what is wrong with standard, reductions and fits of a series in one table, and tell each as one line.
+"""Collect what is wrong with standard, reductions, fits and pellets of a series in one table, each told as one line.
 
 The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range. Beside
-the settings of the section quality, the keys samples, reduced, suspects and witnessed name those with a refinement,
-those whose G(r) was reduced here, those in which a side phase was looked for, and those whose reflections were read for
-size and strain.
+the settings of the section quality, the keys samples, reduced, suspects, witnessed and conducting name those with a
+refinement, those whose G(r) was reduced here, those in which a side phase was looked for, those whose reflections were
+read for size and strain, and those with spectra.
 """
 
 from coherion import command
@@ -15,6 +15,9 @@ def main(argv=None):
     for stage in ("reduction", "refinement", "side-phase"):
         arguments.add_argument(f"--{stage}", required=True, metavar="PATTERN", help=f"files of the {stage}")
     arguments.add_argument("--widths", default="", metavar="PATTERN", help="files of the widths of reflections")
+    for stage in ("circuits", "arrhenius"):
+        arguments.add_argument(f"--{stage}", default="", metavar="PATTERN", help=f"files of the stage {stage}")
+    arguments.add_argument("--resistance", default="total", help="the one that conductivities come from")
     arguments.add_argument("--standard", help="reduction of the standard")
     arguments.add_argument("--resolution", help="resolution that the standard gave (.json)")
     arguments.add_argument("--certificate", help="structure of the standard with its certified cell (.cif)")
@@ -28,7 +31,7 @@ def main(argv=None):
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.quality import QualitySettings
 
-    lists = ("samples", "reduced", "suspects", "witnessed")
+    lists = ("samples", "reduced", "suspects", "witnessed", "conducting")
     names = (command.names_of(given.settings, key) for key in lists)
     own = {key: value for key, value in given.settings.items() if key not in lists}
     found = alerts_of_files(given, *names, settings_from(QualitySettings, own))

@@ -87,6 +87,8 @@ rule collect_alerts:
         refinement=rules.collect_series.input.refinement,
         side_phase=rules.collect_series.input.side_phase,
         widths=rules.collect_series.input.widths,
+        circuits=expand(result("circuits/{sample}.nc"), sample=TABLES.with_spectra()),
+        arrhenius=rules.collect_series.input.arrhenius,
         standard=(
             [result(f"reduction/{STANDARD}.nc"), result(f"resolution/{STANDARD}.json")]
             if JUDGED
@@ -117,8 +119,10 @@ rule collect_alerts:
                 "reduced": TABLES.reduced_and_refined(),
                 "suspects": SUSPECTS,
                 "witnessed": WITNESSED,
+                "conducting": TABLES.with_spectra(),
             }
         ),
+        resistance=SETTINGS["series"]["resistance"],
         ranges=FIT_RANGES,
         standard=lambda wildcards, input: (
             [
@@ -135,11 +139,14 @@ rule collect_alerts:
                 ("refinement", "refinement/{sample}/{range}.nc"),
                 ("side-phase", "side_phase/{sample}.nc"),
                 ("widths", "reflection_widths/{sample}.nc"),
+                ("circuits", "circuits/{sample}.nc"),
+                ("arrhenius", "arrhenius/{sample}.nc"),
             )
             for part in (f"--{stage}", result(pattern))
         ],
     shell:
         "python {input.script:q} --ranges {params.ranges:q} {params.patterns:q} {params.standard:q}"
+        " --resistance {params.resistance:q}"
         " --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
 
 

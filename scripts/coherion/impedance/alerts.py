@@ -68,7 +68,7 @@ def off_the_line_reason(factor: float) -> str:
     return f"conductivity is {how} the line through the others: check the file, its temperature and the spectrum"
 
 
-def contradictions(celsius: np.ndarray, conductivity: np.ndarray, sd: np.ndarray) -> list[str]:
+def contradicting_pairs(celsius: np.ndarray, conductivity: np.ndarray, sd: np.ndarray) -> list[tuple[int, int, float]]:
     """Pairs of one temperature whose conductivities differ by more than three standard uncertainties and 5 %.
 
     Parameters
@@ -77,18 +77,34 @@ def contradictions(celsius: np.ndarray, conductivity: np.ndarray, sd: np.ndarray
         Temperatures in degC of the points used.
     conductivity, sd
         Conductivities in S/cm and their standard uncertainties without the pellet's.
+
+    Returns
+    -------
+    list of tuples
+        Places of the two, and how far the logarithms of their conductivities are apart.
     """
-    told = []
+    found = []
     for i, j in itertools.combinations(range(celsius.size), 2):
         if abs(celsius[i] - celsius[j]) > SAME_TEMPERATURE:
             continue
         difference = abs(np.log(conductivity[i] / conductivity[j]))
         if difference > max(SAME_CONDUCTIVITY, 3 * np.hypot(sd[i] / conductivity[i], sd[j] / conductivity[j])):
-            told.append(
-                f"two spectra at {celsius[i]:g} and {celsius[j]:g} degC differ by {100 * np.expm1(difference):.0f} % "
-                "in conductivity: one of them had another temperature, or the sample changed"
-            )
-    return told
+            found.append((i, j, float(difference)))
+    return found
+
+
+def contradiction(first: float, second: float, difference: float) -> str:
+    """Two spectra of one temperature (degC) that differ, in words."""
+    return (
+        f"two spectra at {first:g} and {second:g} degC differ by {100 * np.expm1(difference):.0f} % in conductivity: "
+        "one of them had another temperature, or the sample changed"
+    )
+
+
+def contradictions(celsius: np.ndarray, conductivity: np.ndarray, sd: np.ndarray) -> list[str]:
+    """Pairs as :func:`contradicting_pairs` finds them, in words."""
+    pairs = contradicting_pairs(celsius, conductivity, sd)
+    return [contradiction(celsius[i], celsius[j], difference) for i, j, difference in pairs]
 
 
 def disagreement(single: Arrhenius, together: TogetherLine) -> str:

@@ -48,6 +48,8 @@ class Line:
 
     sigma: Conductivity
     used: np.ndarray
+    off_the_line: np.ndarray
+    """Conductivity over that of the line of the others where that is why a spectrum takes no part; NaN elsewhere."""
     reason: tuple[str, ...]
     lines: Mapping[tuple[str, str], Arrhenius]
     """By form and weighting; empty with too few temperatures."""
@@ -90,7 +92,9 @@ def analyse_resistance(
             why[i] = "no resistance"
     raw = conductivity(resistance, resistance_sd, pellet, choice_sd=choice_sd)
     places = np.flatnonzero([not w for w in why])
+    off = np.full(kelvin.shape, np.nan)
     for k, factor in alerts.off_the_line(kelvin[places], raw.value[places]).items():
+        off[places[k]] = factor
         why[places[k]] = alerts.off_the_line_reason(factor)
     used = np.array([not w for w in why])
     lines: dict[tuple[str, str], Arrhenius] = {}
@@ -113,7 +117,7 @@ def analyse_resistance(
             )
     main = lines.get((settings.form, settings.weighting))
     if main is None:
-        return Line(raw, used, tuple(why), lines, None)
+        return Line(raw, used, off, tuple(why), lines, None)
     combined_sd = np.hypot(temperature_sd, settings.temperature_offset_sd)
     sigma = conductivity(
         resistance,
@@ -123,7 +127,7 @@ def analyse_resistance(
         temperature_sd=combined_sd,
         relative_slope=main.relative_slope(kelvin),
     )
-    return Line(sigma, used, tuple(why), lines, main)
+    return Line(sigma, used, off, tuple(why), lines, main)
 
 
 def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> xarray.Dataset:
@@ -188,6 +192,7 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
         "conductivity_temperature_sd": np.array([x.sigma.temperature_sd for x in found]),
         "used": np.array([x.used for x in found]),
         "exclusion": np.array([x.reason for x in found], dtype=object),
+        "off_the_line": np.array([x.off_the_line for x in found]),
         "standardised_residual": np.array([_residuals(x) for x in found]),
         "relative_permittivity": permittivity,
         "spectra_used": np.array([int(x.used.sum()) for x in found]),

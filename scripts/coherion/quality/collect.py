@@ -9,6 +9,7 @@ from coherion.command import file_of
 from coherion.crystal.cif_input import read_cif
 from coherion.data.netcdf import read_dataset
 from coherion.quality.alert import Told, by_grade, told
+from coherion.quality.of_impedance import alerts_of_impedance
 from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.quality.of_refinement import alerts_of_refinement
 from coherion.quality.of_side_phase import alerts_of_side_phase
@@ -24,6 +25,7 @@ def alerts_of_files(
     reduced: Sequence[str],
     suspects: Sequence[str],
     witnessed: Sequence[str],
+    conducting: Sequence[str],
     settings: QualitySettings,
 ) -> list[Told]:
     """What is wrong with the results of a series, the gravest first.
@@ -31,11 +33,12 @@ def alerts_of_files(
     Parameters
     ----------
     given
-        ``ranges``, names; ``reduction``, ``refinement``, ``side_phase`` and ``widths``, patterns of files;
-        ``standard``, ``resolution`` and ``certificate``, files of the standard, or nothing.
-    samples, reduced, suspects, witnessed
+        ``ranges``, names; ``reduction``, ``refinement``, ``side_phase``, ``widths``, ``circuits`` and ``arrhenius``,
+        patterns of files; ``resistance``, the name of the one that conductivities come from; ``standard``,
+        ``resolution`` and ``certificate``, files of the standard, or nothing.
+    samples, reduced, suspects, witnessed, conducting
         Samples with a refinement, those of them whose G(r) was reduced here, those in which a side phase was looked
-        for, and those whose reflections were read.
+        for, those whose reflections were read, and those with spectra.
     """
     found: list[Told] = []
     if given.standard and given.resolution and given.certificate:
@@ -57,4 +60,8 @@ def alerts_of_files(
         if name in suspects:
             searched = read_dataset(file_of(given.side_phase, name), "detect_side_phase")
             found += told(name, "side_phase", alerts_of_side_phase(searched))
+    for name in conducting:
+        circuits = read_dataset(file_of(given.circuits, name), "fit_circuits")
+        line = read_dataset(file_of(given.arrhenius, name), "fit_arrhenius")
+        found += told(name, "impedance", alerts_of_impedance(circuits, line, settings, given.resistance))
     return by_grade(found)

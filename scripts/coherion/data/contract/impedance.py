@@ -186,6 +186,7 @@ ARRHENIUS = Contract(
         Variable("conductivity_temperature_sd", _GRID, _SIGMA, "part from the temperature"),
         Variable("used", _GRID, "1", "spectrum takes part in the Arrhenius fit"),
         Variable("exclusion", _GRID, "1", "why a spectrum takes no part"),
+        Variable("off_the_line", _GRID, "1", "conductivity over that of the line, of spectra left out for it"),
         Variable("standardised_residual", _GRID, "1", "distance from the line in units of the point's uncertainty"),
         Variable(
             "relative_permittivity", "spectrum arc", "1", "apparent relative permittivity of the arc, C L/(eps0 A)"

@@ -72,6 +72,16 @@ class QualitySettings(Settings, frozen=True, kw_only=True):
     zero_shift: Annotated[Positive, told("Error of the angles of a sample from which it is named", "degree", le=10)] = (
         0.008
     )
+    conductivity_residual: Annotated[
+        Positive, told("Standard uncertainties a conductivity is off the Arrhenius line from which it is named")
+    ] = 4.0
+    temperature_span: Annotated[
+        NotNegative, told("An activation energy from a smaller span of temperatures is named", "K")
+    ] = 10.0
+    temperature_difference: Annotated[
+        NotNegative, told("How far a temperature may be from the one in its file's name", "K")
+    ] = 3.0
+    curvature_p: Annotated[Fraction, told("A curvature of the Arrhenius plot less probable than this is named")] = 0.01
     cell_difference: Annotated[
         Positive,
         told("Relative difference of a standard's cell from its starting structure, the certificate, that is let pass"),

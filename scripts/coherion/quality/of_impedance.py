@@ -1,0 +1,159 @@
+"""What is wrong with the spectra, conductivities and the activation energy of a sample."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coherion.data.spectra.file_names import temperature_in
+from coherion.impedance import alerts
+from coherion.quality.alert import Alert
+from coherion.settings.stages.quality import QualitySettings
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def alerts_of_impedance(
+    circuits: xarray.Dataset, arrhenius: xarray.Dataset, limits: QualitySettings, resistance: str = "total"
+) -> list[Alert]:
+    """Alerts of one sample, of the resistance that its conductivity comes from.
+
+    Parameters
+    ----------
+    circuits, arrhenius
+        What fit_circuits and fit_arrhenius wrote.
+    limits
+        From which number on a result is alerted.
+    resistance
+        Name of the resistance; the first one where there is none of that name.
+    """
+    names = [str(n) for n in arrhenius["resistance_name"].values]
+    k = names.index(resistance) if resistance in names else 0
+    a = {str(n): arrhenius[n].values for n in arrhenius.data_vars}
+    where = [_place(a, row) for row in range(a["temperature"].size)]
+    found = _of_line(a, k, where, limits)
+    found += _of_points(a, k, where, limits)
+    found += _of_temperatures(a, k, where, limits)
+    found += _of_pellet(a, k)
+    doubts, resolved = circuits["doubt"].values, circuits["resolved"].any("resistance_name").values
+    for row in [r for r, doubt in enumerate(doubts) if doubt and resolved[r]]:
+        advice = "look at the spectrum, its rivals and the Kramers-Kronig residuals; name the circuit if you know it"
+        ratio = float(circuits["misfit_to_noise"].values[row])
+        found.append(Alert("C", "doubt", ratio, "1", 3.0, where[row], f"{where[row]}: {doubts[row]}", advice))
+    return found
+
+
+def _place(a: dict[str, np.ndarray], row: int) -> str:
+    """The spectrum: its temperature, and its file where that is known."""
+    source = f", {PurePath(str(a['source'][row])).name}" if "source" in a else ""
+    return f"{a['temperature'][row]:g} degC{source}"
+
+
+def _of_line(a: dict[str, np.ndarray], k: int, where: list[str], limits: QualitySettings) -> list[Alert]:
+    energy, sd = float(a["activation_energy"][k]), float(a["activation_energy_sd"][k])
+    used = a["used"][k].astype(bool)
+    if not np.isfinite(energy):
+        first = next((f"{w}: {x}" for w, x in zip(where, a["exclusion"][k], strict=True) if x), "")
+        text = f"{int(used.sum())} of {used.size} spectra usable, too few for an activation energy"
+        advice = f"look at the spectra left out{'; ' + first if first else ''}"
+        return [Alert("B", "no-activation-energy", float(used.sum()), "1", 2.0, "", text, advice)]
+    found = []
+    if energy <= 0:
+        text = f"activation energy of {energy:.3g} eV: conductivity does not rise with temperature"
+        advice = "check which temperature belongs to which spectrum"
+        found.append(Alert("A", "activation-energy", energy, "eV", 0.0, "", text, advice))
+    span = float(np.ptp(a["temperature"][used]))
+    if span < limits.temperature_span:
+        text = f"activation energy of temperatures {span:.3g} K apart: errors of the sensor make {sd:.2g} eV of it"
+        advice = "measure over a wider range, or take the conductivity alone"
+        found.append(Alert("B", "temperature-span", span, "K", limits.temperature_span, "", text, advice))
+    if a["curvature_p"][k] < limits.curvature_p:
+        text = f"Arrhenius plot is curved (p = {a['curvature_p'][k]:.2g}): one activation energy does not describe it"
+        advice = "look at the plot, narrow temperature_min and temperature_max"
+        p = float(a["curvature_p"][k])
+        found.append(Alert("C", "curvature", p, "1", limits.curvature_p, "", text, advice))
+    together = float(a["together_activation_energy"][k])
+    both = max(sd, float(a["together_activation_energy_sd"][k]))
+    apart = abs(together - energy) / both if both > 0 else 0.0
+    if apart > alerts.DISAGREEMENT:
+        text = f"activation energy of the single fits is {energy:.4f} eV, of all temperatures at once {together:.4f} eV"
+        advice = "look at the spectra left out and at the lower limits"
+        found.append(Alert("B", "energies-disagree", apart, "sd", alerts.DISAGREEMENT, "", text, advice))
+    return found
+
+
+def _of_points(a: dict[str, np.ndarray], k: int, where: list[str], limits: QualitySettings) -> list[Alert]:
+    found = []
+    factors = a["off_the_line"][k]
+    for row in np.flatnonzero(np.isfinite(factors)).tolist():
+        factor = float(factors[row])
+        text = f"{where[row]}: {alerts.off_the_line_reason(factor)}"
+        advice = "it takes no part; mend or exclude it in the table of spectra"
+        found.append(Alert("B", "off-the-line", factor, "1", alerts.FACTOR, where[row], text, advice))
+    residual = a["standardised_residual"][k]
+    for row in np.flatnonzero(np.abs(np.nan_to_num(residual)) > limits.conductivity_residual).tolist():
+        number = float(residual[row])
+        text = f"{where[row]}: conductivity is {abs(number):.1f} standard uncertainties {_side(number)} the line"
+        advice = "check its temperature, its circuit and whether the sample had settled"
+        limit = limits.conductivity_residual
+        found.append(Alert("C", "conductivity-residual", number, "sd", limit, where[row], text, advice))
+    for row, reason in enumerate(a["exclusion"][k]):
+        if "changed during the sweep" in str(reason):
+            advice = "wait longer at each temperature, measure again; it takes no part in the line"
+            text = f"{where[row]}: {reason}"
+            found.append(Alert("B", "drift", float("nan"), "1", float("nan"), where[row], text, advice))
+        elif a["role"][k][row] == "contradicts the others":
+            text = f"{where[row]}: what the spectrum says of its resistance contradicts the line of the others"
+            advice = "check its temperature and whether the sample had settled"
+            found.append(Alert("B", "limit-contradicts", float("nan"), "1", float("nan"), where[row], text, advice))
+    return found
+
+
+def _side(number: float) -> str:
+    return "above" if number > 0 else "below"
+
+
+def _of_temperatures(a: dict[str, np.ndarray], k: int, where: list[str], limits: QualitySettings) -> list[Alert]:
+    found = []
+    used = a["used"][k].astype(bool)
+    celsius, sigma = a["temperature"][used], a["conductivity"][k][used]
+    parts = [a[f"conductivity_{n}_sd"][k][used] for n in ("fit", "choice", "temperature")]
+    sd = np.sqrt(np.sum(np.square(np.nan_to_num(parts)), axis=0))
+    for i, j, difference in alerts.contradicting_pairs(celsius, sigma, sd):
+        text = alerts.contradiction(celsius[i], celsius[j], difference)
+        advice = "look at both spectra; exclude the wrong one in the table of spectra"
+        limit = alerts.SAME_CONDUCTIVITY
+        place = f"{celsius[i]:g} and {celsius[j]:g} degC"
+        found.append(Alert("B", "same-temperature", float(np.expm1(difference)), "1", limit, place, text, advice))
+    for row, source in enumerate(a.get("source", [])):
+        named = temperature_in(PurePath(str(source)).stem)
+        if named is None:
+            continue
+        apart = float(a["temperature"][row] - named)
+        if abs(apart) > limits.temperature_difference:
+            text = f"{where[row]}: the file's name says {named:g} degC"
+            advice = "check the column temperature_C of the table of spectra"
+            limit = limits.temperature_difference
+            found.append(Alert("C", "temperature-of-the-name", apart, "K", limit, where[row], text, advice))
+    return found
+
+
+def _of_pellet(a: dict[str, np.ndarray], k: int) -> list[Alert]:
+    found = []
+    used = a["used"][k].astype(bool)
+    sigma = a["conductivity"][k][used]
+    if sigma.size and np.max(sigma) > alerts.HIGHEST_CONDUCTIVITY:
+        text = f"conductivity of {np.max(sigma):.3g} S/cm is that of a metal"
+        advice = "check the unit of the impedance (ohm) and of the pellet (cm)"
+        limit = alerts.HIGHEST_CONDUCTIVITY
+        found.append(Alert("A", "conductivity", float(np.max(sigma)), "S/cm", limit, "", text, advice))
+    permittivity = a["relative_permittivity"]
+    if permittivity.shape[1] and (text := alerts.impossible_permittivity(permittivity[used, 0])):
+        median = float(np.nanmedian(permittivity[used, 0]))
+        limit = alerts.PERMITTIVITIES[int(median > alerts.PERMITTIVITIES[1])]
+        fact, _, advice = text.partition(": check")
+        found.append(Alert("B", "permittivity", median, "1", limit, "", fact, f"check{advice}"))
+    return found

@@ -1,0 +1,113 @@
+"""Alerts of pellets: each fault is named with file, temperature and number, a sound sample has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray
+
+from coherion.impedance.arrhenius_dataset import arrhenius_dataset
+from coherion.impedance.circuits.dataset import fit_dataset
+from coherion.impedance.datasets import validate_dataset
+from coherion.quality.of_impedance import alerts_of_impedance
+from coherion.settings.stages.arrhenius import ArrheniusSettings
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.quality import QualitySettings
+from coherion.settings.stages.validation import ValidationSettings
+
+FREQUENCY = np.geomspace(7e6, 0.1, 80)
+CELSIUS = np.array([-20.0, 0.0, 20.0, 40.0, 60.0, 80.0])
+PELLET = {"pellet_thickness_cm": 0.15, "pellet_diameter_cm": 1.0}
+K = 8.617333262e-5
+
+
+def spectra(celsius=CELSIUS, energy=0.4, factor=None, drift=0.0, names=None, seed=0):
+    """Pellets of an arc of 2e-11 F (permittivity 43) and an electrode at temperatures; R times ``factor`` of each."""
+    g, s = np.random.default_rng(seed), 2j * np.pi * FREQUENCY
+    rows = []
+    for k, t in enumerate(celsius):
+        r = 1e5 * np.exp(energy / K * (1 / (t + 273.15) - 1 / 298.15)) * (1.0 if factor is None else factor[k])
+        r = r * (1 - (drift if k == 0 else 0.0) * np.arange(80) / 80)
+        z = r / (1 + (r * 2e-11 * s) ** 0.95) + 1 / (1e-6 * s**0.8)
+        rows.append(z + 0.004 * np.abs(z) * (g.normal(size=80) + 1j * g.normal(size=80)))
+    count, z = len(celsius), np.array(rows)
+    names = [f"x_{t:g}C.mpt" for t in celsius] if names is None else names
+    dims = ("spectrum", "point")
+    each = {"temperature": np.asarray(celsius), "temperature_sd": np.full(count, 0.3)}
+    each |= {"cycle": np.ones(count, dtype=int), "source": np.array(names, dtype=object)}
+    return xarray.Dataset(
+        {"frequency": (dims, np.tile(FREQUENCY, (count, 1))), "impedance_real": (dims, z.real)}
+        | {"impedance_imaginary": (dims, z.imag)}
+        | {name: ("spectrum", values) for name, values in each.items()},
+        attrs={"origin": "simulated", "sample": "x"},
+    )
+
+
+def alerts(dataset, pellet=PELLET, limits=None, circuit="p(R1,CPE1)-CPE2"):
+    circuits = fit_dataset(validate_dataset(dataset, ValidationSettings()), CircuitSettings(circuit=circuit))
+    line = arrhenius_dataset(circuits, ArrheniusSettings(**pellet))
+    return {one.code: one for one in alerts_of_impedance(circuits, line, limits or QualitySettings())}
+
+
+def test_a_sound_pellet_has_no_alert():
+    assert alerts(spectra()) == {}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+class TestFaults:
+    def test_a_point_a_decade_off_is_named_by_file_and_temperature(self):
+        found = alerts(spectra(factor=[1, 1, 0.1, 1, 1, 1]))
+        assert set(found) == {"off-the-line"}
+        one = found["off-the-line"]
+        assert one.grade == "B" and one.number == pytest.approx(10, rel=0.1) and "x_20C.mpt" in one.text
+
+    def test_an_energy_below_zero(self):
+        found = alerts(spectra(energy=-0.2))
+        assert found["activation-energy"].grade == "A" and found["activation-energy"].number < 0
+
+    def test_temperatures_one_kelvin_apart(self):
+        found = alerts(spectra(np.array([25.0, 26.0])))
+        assert found["temperature-span"].number == pytest.approx(1.0)
+        assert "temperature-span" not in alerts(
+            spectra(np.array([25.0, 26.0])), limits=QualitySettings(temperature_span=0.5)
+        )
+
+    def test_two_sweeps_of_one_temperature_that_differ(self):
+        celsius = np.array([-20.0, 0.0, 20.0, 20.4, 40.0, 60.0])
+        found = alerts(spectra(celsius, factor=[1, 1, 1, 1.4, 1, 1]))
+        assert "20 and 20.4 degC" in found["same-temperature"].text
+
+    def test_a_sample_that_drifts(self):
+        found = alerts(spectra(drift=0.15))
+        assert "drift" in found and "-20 degC" in found["drift"].place
+
+    @pytest.mark.parametrize(
+        ("pellet", "code"),
+        [
+            # A pellet in mm is ten times wide and thick: C L / A ten times too small.
+            ({"pellet_thickness_cm": 1.5, "pellet_diameter_cm": 100.0}, "permittivity"),
+            ({"pellet_thickness_cm": 15.0, "pellet_diameter_cm": 0.3}, "permittivity"),
+        ],
+    )
+    def test_a_pellet_of_another_unit(self, pellet, code):
+        assert alerts(spectra(), pellet)[code].grade == "B"
+
+    def test_kiloohm_taken_for_ohm(self):
+        wrong = spectra(energy=0.2)
+        for name in ("impedance_real", "impedance_imaginary"):
+            wrong[name] = wrong[name] * 1e-6
+        found = alerts(wrong, {"pellet_thickness_cm": 1.0, "pellet_diameter_cm": 0.3})
+        assert found["conductivity"].grade == "A" and "permittivity" in found
+
+    def test_a_temperature_that_contradicts_the_name(self):
+        names = [f"x_{t:g}C.mpt" for t in CELSIUS]
+        names[3] = "x_50C.mpt"
+        found = alerts(spectra(names=names))
+        assert found["temperature-of-the-name"].number == pytest.approx(-10)
+        assert "x_50C.mpt" in found["temperature-of-the-name"].text
+
+    def test_nothing_that_can_be_used(self):
+        dataset = spectra(np.array([20.0, 40.0, 60.0]))
+        noise = np.random.default_rng(0).normal(size=dataset["impedance_real"].shape)
+        dataset["impedance_real"] = dataset["impedance_real"] * (1 + 0.5 * noise)
+        assert alerts(dataset)["no-activation-energy"].grade == "B"
