@@ -166,6 +166,12 @@ def test_what_is_removed_and_left_out_is_listed_with_its_reason(commands, tmp_pa
     assert float(spike[0]["frequency_Hz"]) == pytest.approx(FREQUENCY[30], rel=1e-5)
     assert not validated["kept"].values[5, 30] and validated["kept"].values[5].sum() == 79
     # 2. Spectra, in the table of exclusions.
+    header, *points = [line.split("\t") for line in (tmp_path / "circuits.points.tsv").read_text().splitlines()]
+    assert header[3:6] == ["Frequency / Hz", "Real Impedance / ohm", "Imaginary Impedance / ohm"]
+    assert {row[6] for row in points} == {"yes", "no"} and all((row[6] == "no") == bool(row[7]) for row in points)
+    used = [row for row in points if row[6] == "yes"]
+    misfit = [abs(float(row[8]) - float(row[4])) / np.hypot(float(row[4]), float(row[5])) for row in used]
+    assert np.median(misfit) < 0.05
     left_out = {r["temperature_C"]: r["reason"] for r in table(tmp_path / "arrhenius.exclusions.tsv")}
     assert set(left_out) == {"-40", "20", "30"}
     assert "not closed" in left_out["-40"]

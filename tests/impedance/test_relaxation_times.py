@@ -48,3 +48,18 @@ def test_scale_of_the_impedance_does_not_matter():
     z = circuit("p(R1,CPE1)-CPE2").impedance(FREQUENCY, [1e6, 1e-11, 0.9, 1e-6, 0.8])
     a, b = relaxation_times(FREQUENCY, z), relaxation_times(FREQUENCY, 1e3 * z)
     np.testing.assert_allclose(b.distribution, 1e3 * a.distribution, rtol=1e-6, atol=1e-6 * b.distribution.max())
+
+
+def test_the_penalty_that_the_data_choose_falls_with_their_noise_and_parts_what_they_can_part():
+    """Two processes, tau five times apart, of no width: parted at little noise, one peak at a fixed large penalty."""
+    z = circuit("p(R1,C1)-p(R2,C2)").impedance(FREQUENCY, [1e5, 1e-10, 1e5, 5e-10])
+    noise = np.random.default_rng(3).normal(size=(2, 90))
+    chosen = []
+    for size in (0.0005, 0.005, 0.05):
+        found = relaxation_times(FREQUENCY, z + size * np.abs(z) * (noise[0] + 1j * noise[1]), penalty=None)
+        chosen.append(found.penalty)
+        if size == 0.0005:
+            np.testing.assert_allclose(peaks(found), [1e-5, 5e-5], rtol=0.2)
+    assert chosen[0] < chosen[1] < chosen[2]
+    assert len(peaks(relaxation_times(FREQUENCY, z, penalty=10.0))) == 1
+    assert relaxation_times(FREQUENCY, z, penalty=0.3).penalty == 0.3

@@ -14,6 +14,7 @@ rule analyse_spectra:
         removed=result("validation/{sample}.tsv"),
         circuits=result("circuits/{sample}.nc"),
         parameters=result("circuits/{sample}.tsv"),
+        points=result("circuits/{sample}.points.tsv"),
         models=directory(result("circuits/{sample}.impedance_py")),
         arrhenius=result("arrhenius/{sample}.nc"),
         line=result("arrhenius/{sample}.tsv"),

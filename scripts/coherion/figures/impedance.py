@@ -84,12 +84,12 @@ def _temperature_colours(temperatures: np.ndarray) -> list:
 
 
 def draw_impedance(validated: xarray.Dataset, circuits: xarray.Dataset, arrhenius: xarray.Dataset, title: str) -> Plate:
-    """Four panels: Nyquist plot near the reference temperature, Bode plot of all temperatures, residuals, Arrhenius.
+    """Six panels: Nyquist near the reference temperature, Bode of all, relaxation times, two residuals, Arrhenius.
 
     ``validated``, ``circuits`` and ``arrhenius`` are the datasets that the three stages wrote.
     """
-    plate = Plate(2, 2, width=PAGE, height=5.0, origin=origin_of(validated, circuits, arrhenius))
-    complex_plane, bode, residuals, line = plate.panels
+    plate = Plate(2, 3, width=PAGE, height=4.6, origin=origin_of(validated, circuits, arrhenius))
+    complex_plane, bode, times, residuals, moduli, line = plate.panels
     temperatures = circuits["temperature"].values
     row = _nearest(circuits, float(arrhenius.attrs["reference_temperature"]), circuits["resolved"].values[:, 0])
     nyquist(plate, complex_plane, circuits, row, label=f"{temperatures[row]:g} °C")
@@ -125,9 +125,30 @@ def draw_impedance(validated: xarray.Dataset, circuits: xarray.Dataset, arrheniu
     shown = 1.6 * limit
     residuals.set(xscale="log", ylim=(-shown, shown), xlabel="f / Hz", ylabel="Kramers-Kronig residual / % of |Z|")
     residuals.text(0.02, 0.96, "o real, x imaginary", transform=residuals.transAxes, va="top", fontsize=6)
+    relaxation_family(plate, times, circuits)
+    for i, colour in enumerate(_temperature_colours(temperatures)):
+        off = 100 * validated["z_hit_residual"].values[i]
+        if np.isfinite(off).any():
+            name = f"{temperatures[i]:g} °C"
+            plate.line(moduli, validated["frequency"].values[i], off, label=name, color=colour, linewidth=0.7)
+    moduli.set(xscale="log", ylim=(-4 * shown, 4 * shown), xlabel="f / Hz", ylabel="modulus off its phase (Z-HIT) / %")
     draw_arrhenius_lines(plate, line, [arrhenius], [""])
     plate.figure.suptitle(title, fontsize=8)
     return plate
+
+
+def relaxation_family(plate: Plate, panel, circuits: xarray.Dataset) -> None:
+    """Distributions of relaxation times of all temperatures, each in parts of its largest peak."""
+    temperatures, taus = circuits["temperature"].values, circuits["relaxation_time"].values
+    for i, colour in enumerate(_temperature_colours(temperatures)):
+        gamma = circuits["relaxation_distribution"].values[i]
+        # The electrode piles up at the long end; the family is of what lies before it.
+        inner = taus < 0.1 * taus[-1]
+        if not np.isfinite(gamma).all() or not gamma[inner].max() > 0:
+            continue
+        name = f"{temperatures[i]:g} °C"
+        plate.line(panel, taus, gamma / gamma[inner].max(), label=name, color=colour, linewidth=0.8)
+    panel.set(xscale="log", ylim=(-0.05, 1.3), xlabel="τ / s", ylabel="γ(τ) / largest")
 
 
 def _limit(validated: xarray.Dataset) -> float:

@@ -126,6 +126,39 @@ def removal_table(validated: xarray.Dataset) -> str:
     return tsv(header, lines)
 
 
+# Names of the Battery Data Format where it has them; the rest says its unit.
+_CLEANED = (
+    *("temperature_C", "cycle", "source", "Frequency / Hz", "Real Impedance / ohm", "Imaginary Impedance / ohm"),
+    *("used", "why_not", "fit_real_ohm", "fit_imaginary_ohm", "kramers_kronig_real", "kramers_kronig_imaginary"),
+    "noise",
+)
+
+
+def cleaned_table(validated: xarray.Dataset, circuits: xarray.Dataset) -> str:
+    """Every point of every spectrum with what became of it and its fit, as tab-separated text with a header.
+
+    Parameters
+    ----------
+    validated, circuits
+        What validate_spectra and fit_circuits wrote, rows alike.
+    """
+    v = {n: validated[n].values for n in map(str, validated.data_vars)}
+    fitted = [circuits[n].values for n in ("fitted_real", "fitted_imaginary")]
+    lines = []
+    for row in range(validated.sizes["spectrum"]):
+        name = [f"{v['temperature'][row]:g}", *_origin(validated, row)]
+        refused = "" if v["valid"][row] else str(v["verdict"][row])
+        for point in np.flatnonzero(v["removal"][row] >= 0):
+            code = int(v["removal"][row, point])
+            why = refused or (REASONS[code] if code else "")
+            line = [*name, *(number(v[n][row, point], 9) for n in ("frequency", "impedance_real"))]
+            line += [number(v["impedance_imaginary"][row, point], 9), "no" if why else "yes", why]
+            line += [number(values[row, point]) for values in fitted]
+            residuals = ("kramers_kronig_real", "kramers_kronig_imaginary", "noise")
+            lines.append([*line, *(number(v[n][row, point], 4) if n in v else "" for n in residuals)])
+    return tsv(_CLEANED, lines)
+
+
 def _origin(dataset: xarray.Dataset, row: int) -> tuple[str, str]:
     return tuple(str(dataset[n].values[row]) if n in dataset else "" for n in ("cycle", "source"))  # type: ignore[return-value]
 

@@ -4,9 +4,9 @@
 
 on an even grid in ln tau, by non-negative least squares with rows divided by |Z| and a penalty on the second difference
 of gamma (Tikhonov; Wan, Saccoccio, Chen and Ciucci, Electrochim. Acta 184 (2015) 483 for the method). An arc is a peak
-whose area is its resistance; a constant phase element widens it. The penalty sets the width of a peak, so the picture
-serves to count processes and to see where they are, not to measure them; that is what circuits are for. A blocking
-electrode piles up at the long end.
+whose area is its resistance; a constant phase element widens it. The penalty sets the width of a peak: chosen by the
+data it is as wide as their noise lets it be. So the picture serves to count processes and to see where they are, not to
+measure them; that is what circuits are for. A blocking electrode piles up at the long end.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
+PENALTIES = np.logspace(-6, 1, 15)
+"""Among which cross validation chooses."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class RelaxationTimes:
     """R0 in ohm."""
     residual: np.ndarray
     """(Z - Z_fit) / |Z|, complex."""
+    penalty: float
+    """Weight of the squared second difference of gamma (1)."""
 
 
 def relaxation_times(
@@ -35,7 +40,7 @@ def relaxation_times(
     impedance: np.ndarray,
     *,
     time_constants: np.ndarray | None = None,
-    penalty: float = 1e-2,
+    penalty: float | None = 1e-2,
 ) -> RelaxationTimes:
     """Distribution of relaxation times of one spectrum (module docstring: equation and source).
 
@@ -47,7 +52,8 @@ def relaxation_times(
         tau in s, even in ln tau; by default ten per decade, from half a decade below the range of 1/w to half a decade
         above it.
     penalty
-        Weight of the squared second difference of gamma, relative to its scale (1).
+        Weight of the squared second difference of gamma, relative to its scale (1); None: by generalised cross
+        validation.
     """
     from scipy.optimize import nnls
 
@@ -71,15 +77,51 @@ def relaxation_times(
     second = np.zeros((tau.size - 2, tau.size + 3))
     for shift, value in enumerate((1.0, -2.0, 1.0)):
         second[np.arange(tau.size - 2), np.arange(tau.size - 2) + shift] = value
-    stacked = np.concatenate([matrix / scale, np.sqrt(penalty) * second])
-    solution, _ = nnls(stacked, np.concatenate([target, np.zeros(tau.size - 2)]))
+    if penalty is None:
+        penalty = cross_validated(matrix / scale, target, second)
+    while True:
+        stacked = np.concatenate([matrix / scale, np.sqrt(penalty) * second])
+        try:
+            solution, _ = nnls(stacked, np.concatenate([target, np.zeros(tau.size - 2)]), maxiter=10 * tau.size)
+            break
+        except RuntimeError:
+            # Where next to nothing is penalised the active set may go round in circles.
+            penalty *= 10
     coefficients = solution / scale
     return RelaxationTimes(
         time_constants=tau,
         distribution=coefficients[: tau.size],
         series_resistance=float(coefficients[-3]),
         residual=(z - design @ coefficients) / np.abs(z),
+        penalty=penalty,
     )
+
+
+def cross_validated(matrix: np.ndarray, target: np.ndarray, second: np.ndarray) -> float:
+    """Penalty with the least generalised cross validation, n |r|^2 / (n - trace of the smoother)^2.
+
+    Golub, Heath and Wahba, Technometrics 21 (1979) 215; of the linear problem, without the bound at zero, which would
+    cost a fit for each penalty and moves the choice little.
+
+    Parameters
+    ----------
+    matrix
+        Numbers x coefficients, of order one.
+    target
+        Numbers.
+    second
+        Differences that are penalised, by coefficients.
+    """
+    normal, right, smooth = matrix.T @ matrix, matrix.T @ target, second.T @ second
+    # The Kramers-Kronig circuit is nearly singular; as little as this decides nothing.
+    normal = normal + 1e-12 * np.trace(normal) / len(normal) * np.eye(len(normal))
+    n, best = target.size, (np.inf, PENALTIES[0])
+    for penalty in PENALTIES:
+        solved = np.linalg.solve(normal + penalty * smooth, np.column_stack([right, normal]))
+        residual = target - matrix @ solved[:, 0]
+        freedom = n - float(np.trace(solved[:, 1:]))
+        best = min(best, (n * float(residual @ residual) / freedom**2, float(penalty)))
+    return best[1]
 
 
 def default_time_constants(frequency: np.ndarray) -> np.ndarray:

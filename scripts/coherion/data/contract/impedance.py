@@ -119,6 +119,7 @@ CIRCUITS = Contract(
             "ohm",
             "distribution of relaxation times per ln tau",
         ),
+        Variable("relaxation_penalty", "spectrum", "1", "weight of the squared second difference of the distribution"),
         Variable(
             "together_resistance",
             "spectrum",

@@ -86,7 +86,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     taus = default_time_constants(validated["frequency"].values[np.isfinite(validated["frequency"].values)])
     results: list[SpectrumResult | None] = [None] * rows
     reason = np.full((rows, len(sums)), "", dtype=object)
-    distribution = np.full((rows, taus.size), np.nan)
+    distribution, penalties = np.full((rows, taus.size), np.nan), np.full(rows, np.nan)
     fewest = FEWEST_NUMBERS if automatic else len(circuit(settings.circuit).parameters)
     drift = validated["drift"].values if "drift" in validated else [""] * rows
     noise = validated["noise"].values if "noise" in validated else np.full((rows, points), np.nan)
@@ -99,8 +99,8 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         if 2 * np.count_nonzero(kept) <= fewest:
             reason[row] = f"{np.count_nonzero(kept)} points are too few for the circuit"
             continue
-        drt = relaxation_times(f[kept], z[kept], time_constants=taus)
-        distribution[row] = drt.distribution
+        drt = relaxation_times(f[kept], z[kept], time_constants=taus, penalty=settings.relaxation_penalty)
+        distribution[row], penalties[row] = drt.distribution, drt.penalty
         if automatic:
             results[row] = analyse_automatic(f[kept], z[kept], settings, noise[row, places][kept], drt)
         else:
@@ -114,7 +114,7 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     values |= _together_columns(together)
     carried = (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
     values |= {name: validated[name].values for name in carried if name in validated}
-    values |= {"relaxation_distribution": distribution, "relaxation_time": taus}
+    values |= {"relaxation_distribution": distribution, "relaxation_time": taus, "relaxation_penalty": penalties}
     attributes = {k: v for k, v in validated.attrs.items() if k in ("origin", "sample")}
     text = AUTOMATIC if automatic else circuit(settings.circuit).text
     attributes |= {"circuit": text, "resistors": json.dumps(sums), "weights": settings.weights}

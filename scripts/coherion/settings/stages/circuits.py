@@ -80,6 +80,13 @@ class CircuitSettings(Settings, frozen=True, kw_only=True):
             "of it: with auto the spectrum is not resolved, with a circuit of one's own it is doubted"
         ),
     ] = 3.0
+    relaxation_penalty: Annotated[
+        Positive | None,
+        told(
+            "Weight of the squared second difference of the distribution of relaxation times, relative to its scale; "
+            "null: by generalised cross validation of each spectrum"
+        ),
+    ] = None
     lowest_arc_exponent: Annotated[Fraction, told("With auto: an arc flatter than this (alpha, 1) is none")] = 0.6
     largest_capacitance: Annotated[
         Positive,
