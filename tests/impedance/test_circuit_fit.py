@@ -155,6 +155,23 @@ def test_weights_by_name():
         np.testing.assert_allclose(fit_circuit(FREQUENCY, exact, PAPER, weights=name)["R1"], 2e6, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        # Of some hundred random spectra, those in which the first starts ended in another minimum.
+        ("R0-p(R1-Wo1,CPE1)", [3.05e4, 2.2e5, 2.7e5, 0.038, 8.07e-11, 0.686]),
+        ("p(R1,CPE1)-p(R2,CPE2)-CPE3", [2.25e5, 1.8e-7, 0.756, 2.2e4, 3.13e-6, 0.958, 3.07e-6, 0.626]),
+        ("R0-p(R1,CPE1)-CPE2", [1.26e4, 7.58e4, 1.94e-6, 0.979, 5.43e-7, 0.743]),
+        ("R0-p(R1,CPE1)-CPE2", [997, 526, 3.04e-4, 0.825, 2.07e-5, 0.635]),
+    ],
+)
+def test_a_misfit_that_is_no_noise_is_searched_for_a_lower_minimum(text, truth):
+    frequency = np.geomspace(1e6, 0.1, 71)
+    fit = fit_circuit(frequency, circuit(text).impedance(frequency, truth), text)
+    assert np.abs(fit.residual).max() < 1e-5
+    np.testing.assert_allclose(sorted(fit.values), sorted(truth), rtol=1e-3)
+
+
 def test_weights_of_a_first_fit_do_not_draw_the_resistance_down():
     """With noise s of each component, weights from the noisy modulus lower R by 2 s^2: by 0.32 % of 4 %."""
     truth, noise, generator = np.array([2e6, 1.2e-11, 0.9, 1e-6, 0.8]), 0.04, np.random.default_rng(5)

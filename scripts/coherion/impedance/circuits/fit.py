@@ -35,6 +35,8 @@ from coherion.settings.stages.circuits import WEIGHTS
 # the same steps and still be the lowest in the end.
 _NEAR, _HOPEFUL = 1e-3, 1.5
 _STARTS_PER_ARC = 5
+# Further starts of each kind where a fit leaves more than noise, and how many of them are followed to the end.
+_FURTHER, _FOLLOWED = 40, 12
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,10 @@ def fit_circuit(
         np.where(free, np.clip(x, lower, upper), anchored) for x in _starts(model, f, z, start or {}, restarts, seed)
     ]
     best, tried, agreeing = _lowest(problem, begin, restarts, tolerance)
+    # Complete starts are the only ones; and the last digit of a rough fit is not worth a search.
+    if isinstance(start or {}, Mapping) and restarts > 0 and tolerance < _NEAR and problem.systematic(best):
+        best, more = _searched(problem, best, tolerance, lower, upper, anchored, seed)
+        tried += more
     if weights == "fitted" and weighed_by is None:
         first, _ = model.evaluate(problem.frequencies, best)
         problem = Problem(model, f, z, weights_of(first, weights), free, anchored, by_time_constant, lower, upper)
@@ -277,6 +283,34 @@ def _lowest(problem: Problem, begin: list[np.ndarray], restarts: int, tolerance:
             chi_squared, best = found, x
     agreeing = sum(s[0] <= chi_squared * (1 + _NEAR) + 1e-24 * problem.impedance.size for s in scouts)
     return best, len(scouts), agreeing
+
+
+def _searched(problem: Problem, best: np.ndarray, tolerance, lower, upper, anchored, seed) -> tuple[np.ndarray, int]:
+    """Coordinates of a lower minimum, if one of many further starts leads to one, and how many there were.
+
+    What a fit leaves of a spectrum is noise unless the circuit is not the spectrum's, or this is not its minimum.
+    """
+    model, f, z = problem.model, problem.frequencies.omega / (2 * np.pi), problem.impedance
+    generator = np.random.default_rng(seed + 1)
+    steps = generator.normal(0, 1, (_FURTHER, best.size)) * generator.choice([0.5, 1.5, 3.0], (_FURTHER, 1))
+    around = np.where(model.logarithmic, best + steps, np.clip(best + 0.1 * steps, 0.3, 1.0))
+    starts = [*data_starts(model, f, z, _FURTHER, seed + 1), *around]
+    starts = [np.where(problem.free, np.clip(x, lower, upper), anchored) for x in starts]
+    chi_squared = problem.chi_squared(best)
+    followed: list[float] = []
+    for near, x in problem.scout(starts, patient=True):
+        # Those that came to the same place are one.
+        if len(followed) == _FOLLOWED:
+            break
+        if any(abs(near / one - 1) < _NEAR for one in followed):
+            continue
+        followed.append(near)
+        found, x = problem.minimise(x, tolerance)
+        if found < chi_squared:
+            chi_squared, best = found, x
+            if not problem.systematic(best):
+                break
+    return best, len(starts)
 
 
 def _starts(model, f, z, start, restarts, seed) -> list[np.ndarray]:

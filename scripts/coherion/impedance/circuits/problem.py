@@ -16,6 +16,8 @@ _OTHER_EXPONENTS = (0.5, 0.9)
 _SCOUT_STEPS = 25
 _SCOUT_TOLERANCE = 1e-4
 _MOST_STEPS = 200
+# Correlation of neighbouring residuals above which they are no noise, and the relative size of what is rounding.
+_ALIKE, _EXACT = 0.5, 1e-6
 
 
 class Problem:
@@ -106,18 +108,32 @@ class Problem:
     def _slope(self, variables: np.ndarray) -> np.ndarray:
         return self._evaluate(variables)[1]
 
-    def scout(self, starts: Sequence[np.ndarray]) -> list[tuple[float, np.ndarray]]:
+    def chi_squared(self, x: np.ndarray) -> float:
+        """Weighted sum of squares at coordinates."""
+        residual, _ = self.residual_and_slope(x)
+        return float(residual @ residual)
+
+    def systematic(self, x: np.ndarray) -> bool:
+        """Whether neighbouring residuals are alike: of a wrong circuit, or a minimum that is not the lowest."""
+        residual = self.residual_and_slope(x)[0].reshape(-1, 2)[np.argsort(self.frequencies.omega)]
+        total = float(np.sum(residual**2))
+        relative = residual / (self.weight * np.repeat(np.abs(self.impedance), 2)).reshape(-1, 2)
+        if not total > 0 or float(np.mean(relative**2)) < _EXACT**2:
+            return False
+        return float(np.sum(residual[1:] * residual[:-1])) > _ALIKE * total
+
+    def scout(self, starts: Sequence[np.ndarray], patient: bool = False) -> list[tuple[float, np.ndarray]]:
         """Chi^2 and coordinates near the minimum that each start leads to, lowest first.
 
         Levenberg-Marquardt for all starts at once, with a damping for each: one pass over arrays costs hardly more
-        for ten starts than for one.
+        for ten starts than for one. ``patient`` goes on, for longer, when two have come to the same place.
         """
         v = np.array([np.clip(self.to_variables(x), self.lower, self.upper) for x in starts])
         damping = np.full(len(v), 1e-2)
         cost, gradient, curvature = self._many(v)
         moving = np.ones(len(v), dtype=bool)
         diagonal = np.arange(v.shape[1])
-        for _ in range(_SCOUT_STEPS):
+        for _ in range(2 * _SCOUT_STEPS if patient else _SCOUT_STEPS):
             at = np.flatnonzero(moving)
             damped = curvature[at]
             own = damped[:, diagonal, diagonal]
@@ -133,7 +149,9 @@ class Problem:
             for kept, made in zip((cost, gradient, curvature), new, strict=True):
                 kept[at[better]] = made[better]
             moving[at] = ~(small | (damping[at] > 1e2))
-            if not moving.any() or np.count_nonzero(~moving & (cost < 1.001 * cost.min())) >= 2:
+            if not moving.any():
+                break
+            if not patient and np.count_nonzero(~moving & (cost < 1.001 * cost.min())) >= 2:
                 break
         order = np.argsort(cost, kind="stable")
         return [(float(cost[i]), self.to_coordinates(v[i])) for i in order]
