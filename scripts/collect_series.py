@@ -31,6 +31,7 @@ def main(argv=None):
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.series import SeriesSettings
     from coherion.statistics.collect import exclusion_rows, series_row
+    from coherion.statistics.pellets import combine_pellets
 
     suspects, witnessed = (command.names_of(given.settings, key) for key in ("suspects", "witnessed"))
     own = {key: value for key, value in given.settings.items() if key not in ("suspects", "witnessed")}
@@ -68,7 +69,8 @@ def main(argv=None):
                 widths=widths,
             )
         )
-    exclusions = exclusion_rows(tables.excluded, arrhenius, validated, side_phases)
+    rows, pellets = combine_pellets(rows, tables.samples)
+    exclusions = exclusion_rows(tables.excluded, arrhenius, validated, side_phases) + pellets
     write_text(given.output, write_table(rows))
     write_text(given.exclusions, write_table(exclusions, EXCLUSIONS.names))
 

@@ -54,6 +54,13 @@ SERIES = TableContract(
         _C("activation_energy_ln_prefactor_covariance_eV", "eV", "covariance of these two"),
         _C("arrhenius_curvature_p", "1", "probability of the line's curvature if it is straight"),
         _C("capacitance_25C_F", "F", "effective capacitance at the reference temperature", sd=True),
+        _C("pellets", "1", "pellets combined in this row; blank where there is one"),
+        _C(
+            "sigma_25C_between_pellets",
+            "1",
+            "scatter of the conductivity between pellets, relative, beyond their errors",
+        ),
+        _C("activation_energy_between_pellets_eV", "eV", "scatter of the activation energy between pellets likewise"),
         _C("spectra_used", "1", "spectra on the Arrhenius line"),
         _C("spectra_measured", "1", "spectra measured"),
         _C("side_reflection_z", "1", "excess of the side phase's reflection over its standard error"),
