@@ -28,10 +28,10 @@ def main(argv=None):
     from coherion.data.series_tables import read_tables
     from coherion.data.tables import write_table
     from coherion.errors import InputError
+    from coherion.impedance.pellets import combine_pellets
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.series import SeriesSettings
     from coherion.statistics.collect import exclusion_rows, series_row
-    from coherion.statistics.pellets import combine_pellets
 
     suspects, witnessed = (command.names_of(given.settings, key) for key in ("suspects", "witnessed"))
     own = {key: value for key, value in given.settings.items() if key not in ("suspects", "witnessed")}

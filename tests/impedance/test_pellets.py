@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coherion.statistics.pellets import combine_pellets, random_effects
+from coherion.impedance.pellets import combine_pellets, random_effects
 
 
 def test_pellets_that_agree_are_averaged_by_their_errors():
