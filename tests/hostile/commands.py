@@ -85,6 +85,9 @@ CALLS: dict[str, Call] = {
     "refine_structure, resolution": Call(
         "refine_structure", ("good.gr", "good.cif", "--resolution", BAD, "--output", "OUT/x.nc"), QUICK, text=True
     ),
+    "calculate_pair_distribution": Call(
+        "calculate_pair_distribution", ("good.cif", BAD, "--output", "OUT/x.gr"), '{"rmax": 5}', text=True
+    ),
     "measure_geometry": Call("measure_geometry", (BAD, "good.cif", "--output", "OUT/x.nc"), "{}"),
     "collect_series": Call("collect_series", (BAD, *_patterns(""), *COLLECT), "{}", text=True),
     "collect_series, scans": Call(

@@ -559,3 +559,57 @@ def test_partial_occupancies_are_those_that_start_below_one():
     found = spelled_out(["scale", "partial_occupancies"], start)
     assert found[:1] == ["scale"] and {"Na1.occupancy", "p:Na2.occupancy"} <= set(found)
     assert not {"a", "Cl1.occupancy"} & set(found)
+
+
+def test_displacements_become_anisotropic_and_isotropic_again_by_a_setting():
+    def labels(**given):
+        model = make_model([cryolite()], QMAX, settings(**given))
+        return [site.label for site in model.phases[0].sites if site.u_aniso is not None], model
+
+    assert labels()[0] == [] and labels(anisotropic=["*"])[0] == ["M1", "Na1", "Na2", "Cl1", "Cl2", "Cl3"]
+    chosen, model = labels(anisotropic=["Cl?", "Na2"])
+    assert chosen == ["Na2", "Cl1", "Cl2", "Cl3"]
+    # U_eq is what it was, before and after.
+    again = make_model(model.phases, QMAX, settings(anisotropic=[]))
+    for site, back in zip(cryolite().sites, again.phases[0].sites, strict=True):
+        assert back.u_aniso is None and back.u_iso == pytest.approx(site.u_iso)
+    # One pattern for every phase, or for one.
+    both = make_model(
+        [rock_salt(), rock_salt(5.7)], QMAX, settings(phases=["one", "two"], anisotropic=["two:Na*", "Cl1"])
+    )
+    assert [[s.label for s in p.sites if s.u_aniso] for p in both.phases] == [["Cl1"], ["Na1", "Cl1"]]
+    with pytest.raises(InputError, match=r"key anisotropic\[0\]: the pattern matches no site; found Br\*"):
+        labels(anisotropic=["Br*"])
+
+
+def test_an_anisotropic_refinement_of_an_isotropic_structure_is_measured_and_tabulated():
+    from coherion.crystal.geometry_output import measure_refined
+    from coherion.refinement.output import dataset_of, refined_cifs
+    from coherion.settings.stages.geometry import GeometrySettings
+    from coherion.tables.structures import structure_table
+
+    sites = (
+        Site("Ti1", (0, 0, 0), (("Ti", 1.0),), u_iso=0.006),
+        Site("O1", (0.305, 0.305, 0), (("O", 1.0),), u_iso=0.008),
+    )
+    rutile = Crystal("rutile", (4.59, 4.59, 2.96, 90, 90, 90), "P 42/m n m", sites)
+    r = np.arange(0.01, 20, 0.01)
+    truth = {"O1.u33": 0.004, "O1.u11": 0.012, "O1.u12": 0.003, "scale": 0.9}
+    g = calculate(PairModel((rutile.anisotropic(),), QMAX, envelope="none"), r, truth)
+    given = settings(
+        fit_range=[1.5, 18.0],
+        envelope="none",
+        qdamp=0.0,
+        qbroad=0.0,
+        anisotropic=["*"],
+        stages=[["scale", "lattice"], ["displacements"], ["coordinates"]],
+    )
+    found, _ = refine([rutile], observed(r, g), given)
+    for name, value in truth.items():
+        assert found.result.values[name] == pytest.approx(value, abs=2e-3), name
+    fit = dataset_of(found)
+    measured = measure_refined(fit, rutile, settings_from(GeometrySettings, {"polyhedra": [], "angles": []}))
+    assert measured.plain is not None
+    fit.attrs["settings"] = "{}"
+    assert structure_table(fit, rutile, {"sample": "rutile"}).name
+    assert "_atom_site_aniso_U_11" in refined_cifs(found)["rutile"]

@@ -291,6 +291,17 @@ class Crystal:
         )
         return replace(self, sites=sites)
 
+    def isotropic(self, labels: Sequence[str] | None = None) -> Crystal:
+        """The crystal with isotropic displacements on the named sites (all, if None), started from U_eq."""
+        frame = symmetry.displacement_frame(np.asarray(self.lattice, float))
+        sites = tuple(
+            site
+            if site.u_aniso is None or (labels is not None and site.label not in labels)
+            else replace(site, u_iso=_equivalent(frame, site.u_aniso), u_aniso=None)
+            for site in self.sites
+        )
+        return replace(self, sites=sites)
+
     def expand(self) -> Expanded:
         """All atoms of the cell and the derivatives of positions, lattice and displacements: see Expanded."""
         names = tuple(self.parameters)
@@ -356,6 +367,11 @@ class Crystal:
             u_cartesian_derivative=joined["du"],
             volume=float(np.linalg.det(matrix)),
         )
+
+
+def _equivalent(frame: np.ndarray, u_aniso: tuple[float, ...]) -> float:
+    """U_eq, a third of the trace of the Cartesian tensor."""
+    return float(np.trace(frame @ symmetric_tensor(np.array(u_aniso)) @ frame.T) / 3)
 
 
 def _six(tensor: np.ndarray) -> tuple[float, float, float, float, float, float]:

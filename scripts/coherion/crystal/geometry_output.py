@@ -10,7 +10,7 @@ import numpy as np
 
 from coherion.crystal.crystal import Crystal
 from coherion.crystal.geometry import Geometry, measure
-from coherion.crystal.propagation import of_phase
+from coherion.crystal.propagation import as_refined, of_phase
 from coherion.data.contract.diffraction import GEOMETRY
 from coherion.errors import InputError
 from coherion.settings.stages.geometry import GeometrySettings
@@ -53,7 +53,9 @@ def measure_refined(
     if chosen not in phases:
         raise InputError("the refinement has no such phase", place="--phase", found=chosen, expected=", ".join(phases))
     parameters = [str(name) for name in fit["parameter"].values]
-    names, index = of_phase(start, parameters, chosen if len(phases) > 1 else None)
+    prefix = chosen if len(phases) > 1 else None
+    start = as_refined(start, parameters, prefix)
+    names, index = of_phase(start, parameters, prefix)
     missing = sorted(set(start.parameters) - set(names))
     if missing:
         raise InputError(

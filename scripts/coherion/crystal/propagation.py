@@ -44,6 +44,18 @@ def propagated(
     return derivative @ covariance @ derivative.T
 
 
+def as_refined(crystal: Crystal, parameters: Sequence[str], phase: str | None = None) -> Crystal:
+    """A starting crystal with displacements of the kind that a refinement's parameters have at each site.
+
+    ``parameters`` and ``phase`` as for :func:`of_phase`.
+    """
+    prefix = f"{phase}:" if phase else ""
+    own = {name.removeprefix(prefix) for name in parameters if name.startswith(prefix)}
+    round_sites = [site.label for site in crystal.sites if f"{site.label}.u_iso" in own]
+    others = [site.label for site in crystal.sites if any(f"{site.label}.u{ij}" in own for ij in ("11", "22", "33"))]
+    return crystal.isotropic(round_sites).anisotropic(others)
+
+
 def of_phase(crystal: Crystal, parameters: Sequence[str], phase: str | None = None) -> tuple[list[str], np.ndarray]:
     """Which of a refinement's parameters belong to a crystal: their names without the phase, and their positions.
 

@@ -38,10 +38,13 @@ class Evaluator:
     """Evaluates one model at the distances r (angstrom) with derivatives in ``names``.
 
     It keeps the pair list, the grid and the transform between calls, and makes them anew when the structure has
-    moved further than they allow.
+    moved further than they allow. ``powers`` by element stand for their scattering powers, zero for those not named:
+    what partial functions are made from.
     """
 
-    def __init__(self, model: PairModel, r: np.ndarray, names: Sequence[str]) -> None:
+    def __init__(
+        self, model: PairModel, r: np.ndarray, names: Sequence[str], powers: Mapping[str, float] | None = None
+    ) -> None:
         self.model = model
         self.r = np.asarray(r, float)
         self.names = tuple(names)
@@ -56,11 +59,23 @@ class Evaluator:
         self.q, weights = transform.quadrature(model.qmin, model.qmax, 2.0 * top + extension)
         window = transform.window_factor(model.window, self.q, model.qmin, model.qmax)
         self.back = (2.0 / np.pi) * weights * window * transform.sine_matrix(self.r, self.q)
-        scene = _Scene(model, self.names, top, top + extension, self.q)
+        scene = _Scene(model, self.names, top, top + extension, self.q, powers)
         self.phases = [_Phase(scene, k) for k in range(len(model.phases))]
 
     def evaluate(self, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """G (n,) in 1/angstrom^2 and its derivatives (n, len(names)); ``values`` names every parameter."""
+        both = self.back @ self._spectrum(values).T
+        return both[:, 0], both[:, 1:]
+
+    def reduced_structure_factor(self, values: Mapping[str, float], q: np.ndarray) -> np.ndarray:
+        """F(Q) in 1/angstrom at q (1/angstrom, within Qmin to Qmax), of atoms as far apart as r reaches."""
+        from scipy.interpolate import CubicSpline
+
+        # The nodes of the quadrature follow what oscillates as fast as sin(Q r) at the largest r.
+        return np.asarray(CubicSpline(self.q, self._spectrum(values)[0])(q), dtype=float)
+
+    def _spectrum(self, values: Mapping[str, float]) -> np.ndarray:
+        """F(Q) and its derivatives on the nodes of the quadrature, (1 + len(names), nodes)."""
         spectrum = np.zeros((1 + len(self.names), self.q.size))
         if len(self.phases) == 1 or self.model.convention != "exact":
             for phase in self.phases:
@@ -70,8 +85,7 @@ class Evaluator:
                 own = np.zeros_like(spectrum)
                 phase.add(values, own)
                 spectrum += share * own
-        both = self.back @ spectrum.T
-        return both[:, 0], both[:, 1:]
+        return spectrum
 
     def _shares(self, values: Mapping[str, float]) -> np.ndarray:
         """How each phase of a mixture weighs at each Q, beside its weight at Q = 0, shape (phases, q).
@@ -111,6 +125,7 @@ class _Scene:
     top: float
     reach: float
     q: np.ndarray
+    powers: Mapping[str, float] | None = None
 
 
 @dataclass
@@ -143,7 +158,10 @@ class _Phase:
         self.full = full
         self.columns = {name: column[full[name]] for name in local if full[name] in column}
         self.elements = tuple(dict.fromkeys(e for site in self.crystal.sites for e, _ in site.species))
-        if self.exact:
+        if scene.powers is not None:
+            alike = np.array([scene.powers.get(element, 0.0) for element in self.elements])
+            self.power = np.repeat(alike[:, None], scene.q.size if self.exact else 1, axis=1)
+        elif self.exact:
             self.power = scattering_powers(self.elements, scene.q, model.radiation, model.dispersion)
         else:
             self.power = constant_powers(self.elements, model.radiation)[:, None]

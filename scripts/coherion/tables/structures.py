@@ -10,7 +10,7 @@ import numpy as np
 
 from coherion.crystal.cif import formula, numbers_with_uncertainties
 from coherion.crystal.crystal import Crystal
-from coherion.crystal.propagation import of_phase
+from coherion.crystal.propagation import as_refined, of_phase
 from coherion.crystal.site_symmetry import site_symmetry
 from coherion.crystal.symmetry import LATTICE_NAMES
 from coherion.errors import InputError
@@ -99,7 +99,9 @@ def structure_table(
         If the refinement is one of another structure.
     """
     suffix = reported_suffix(fit)
-    names, index = of_phase(start, [str(n) for n in fit["parameter"].values], phase)
+    parameters = [str(n) for n in fit["parameter"].values]
+    start = as_refined(start, parameters, phase)
+    names, index = of_phase(start, parameters, phase)
     if missing := sorted(set(start.parameters) - set(names)):
         raise InputError(
             "the structure is not the one that was refined",

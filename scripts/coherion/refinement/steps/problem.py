@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from coherion.refinement.linear_map import LinearMap, linear_map
 from coherion.refinement.parameters import Parameter, parse
 from coherion.refinement.patterns import bounds_of, equations_of, matched, spelled_out, values_of
 from coherion.refinement.steps.origin import held_for_the_origin
+from coherion.settings.reading import nearest
 from coherion.settings.stages.refinement import RefinementSettings
 
 _T = TypeVar("_T")
@@ -89,6 +91,8 @@ def make_model(
             found=", ".join(names),
             advice="give names in the settings, key phases",
         )
+    if settings.anisotropic is not None:
+        phases = _with_displacements(phases, settings.anisotropic)
     return PairModel(
         tuple(phases),
         qmax,
@@ -100,6 +104,28 @@ def make_model(
         composition=composition or {},
         extension=settings.extension,
     )
+
+
+def _with_displacements(phases: Sequence[Crystal], patterns: Sequence[str]) -> list[Crystal]:
+    """The phases with anisotropic displacements on the sites that the patterns match, and isotropic ones elsewhere."""
+    sites = {f"{crystal.name}:{site.label}": (crystal.name, site.label) for crystal in phases for site in crystal.sites}
+    chosen: set[tuple[str, str]] = set()
+    for i, pattern in enumerate(patterns):
+        full = pattern if ":" in pattern else f"*:{pattern}"
+        hits = {where for name, where in sites.items() if fnmatchcase(name, full)}
+        if not hits:
+            raise InputError(
+                "the pattern matches no site",
+                place=f"key anisotropic[{i}]",
+                found=pattern,
+                advice=nearest(pattern, [label for _, label in sites.values()], likeness=0.0),
+            )
+        chosen |= hits
+    made = []
+    for crystal in phases:
+        labels = [site.label for site in crystal.sites if (crystal.name, site.label) in chosen]
+        made.append(crystal.isotropic([s.label for s in crystal.sites if s.label not in labels]).anisotropic(labels))
+    return made
 
 
 def prepare(

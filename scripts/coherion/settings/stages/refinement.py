@@ -159,6 +159,14 @@ class Recipe(Settings, frozen=True, kw_only=True):
     full_mixed_sites: Annotated[
         bool, told("Whether the occupancies of a site that elements share keep the sum they start with")
     ] = True
+    anisotropic: Annotated[
+        tuple[str, ...] | None,
+        told(
+            'Labels of sites, patterns allowed, whose displacements are anisotropic, all others being isotropic: ["*"] '
+            "makes all anisotropic, [] none; with several phases a label may carry its phase. null leaves each site as "
+            "its structure has it"
+        ),
+    ] = None
     phases: Annotated[tuple[str, ...], told("Names of the phases; by default those of the files")] = ()
     starts: Annotated[int, told("Number of starts", ge=1, le=1000)] = 1
     perturbation: Annotated[
