@@ -23,6 +23,10 @@ def main(argv=None):
     arguments.add_argument("--output", required=True, help="netCDF to write")
     arguments.add_argument("--cif", help="refined CIF to write; of further phases beside it as NAME.PHASE.cif")
     arguments.add_argument("--stru", help="the same as PDFgui's .stru, and as --cif for further phases")
+    arguments.add_argument(
+        "--pdffit2", help="script (.py) that repeats the fit with diffpy.pdffit2; its data come beside it as .gr"
+    )
+    arguments.add_argument("--topas", help="the fit as an input of TOPAS (.inp); its data come beside it as .xy")
     arguments.add_argument("--fit", help="text file of the fit to write, in the form of PDFgui's .fgr")
     arguments.add_argument("--table", help="table of parameters to write (.tsv)")
     given = arguments.parse_args(argv)
@@ -49,22 +53,32 @@ def main(argv=None):
             found = run_recipe(crystals, observed, settings, say=partial(print, flush=True))
             files = {
                 kind: path.replace("{range}", name)
-                for kind in ("output", "cif", "stru", "fit", "table")
+                for kind in ("output", "cif", "stru", "pdffit2", "topas", "fit", "table")
                 if (path := getattr(given, kind))
             }
             write(found, sources, as_plain(settings), **files)
 
 
-def write(found, sources, settings, output, cif=None, stru=None, fit=None, table=None):
+def write(found, sources, settings, output, cif=None, stru=None, pdffit2=None, topas=None, fit=None, table=None):
     from coherion.data.netcdf import write_dataset, write_text
     from coherion.data.tables import write_table
     from coherion.refinement import output as refinement_output
+    from coherion.refinement.exports.pdffit2 import pdffit2_script
+    from coherion.refinement.exports.topas import topas_input
 
     for path, texts in ((cif, refinement_output.refined_cifs), (stru, refinement_output.refined_strus)):
         if path:
             for number, (name, text) in enumerate(texts(found).items()):
                 own = Path(path)
                 write_text(own if number == 0 else own.with_name(f"{own.stem}.{name}{own.suffix}"), text)
+    if pdffit2:
+        data = Path(pdffit2).with_suffix(".gr")
+        write_text(data, refinement_output.data_file(found))
+        write_text(pdffit2, pdffit2_script(found, data.name))
+    if topas:
+        data = Path(topas).with_suffix(".xy")
+        write_text(data, refinement_output.data_columns(found))
+        write_text(topas, topas_input(found, data.name))
     if fit:
         write_text(fit, refinement_output.fit_file(found))
     if table:

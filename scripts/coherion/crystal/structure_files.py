@@ -225,10 +225,10 @@ def stru_text(
     """
     from diffpy.structure import Atom, Lattice, PDFFitStructure
 
-    numbers = _stru_numbers(crystal)
+    numbers = stru_numbers(crystal)
     sds = np.zeros(len(numbers))
     if covariance is not None and len(parameters):
-        spread = propagated(_stru_numbers, crystal, list(parameters), np.asarray(covariance))
+        spread = propagated(stru_numbers, crystal, list(parameters), np.asarray(covariance))
         sds = np.sqrt(np.diag(spread).clip(0.0))
     made = PDFFitStructure(title=crystal.name)
     made.lattice = Lattice(*crystal.lattice)
@@ -244,7 +244,7 @@ def stru_text(
     return made.writeStr("pdffit")
 
 
-def _stru_numbers(crystal: Crystal) -> np.ndarray:
+def stru_numbers(crystal: Crystal) -> np.ndarray:
     """a, b, c, alpha, beta, gamma, then for each element of each atom x, y, z, the six of the CIF's U, occupancy."""
     expanded = crystal.expand()
     inverse = np.linalg.inv(displacement_frame(np.asarray(crystal.lattice, float)))

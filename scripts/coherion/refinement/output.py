@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from coherion.crystal.propagation import of_phase, propagated
 from coherion.crystal.structure_files import stru_text
 from coherion.data.contract.diffraction import REFINEMENT
 from coherion.data.contract.tables import PARAMETERS
+from coherion.data.pdf_text import format_pdf_text
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.width import TOPAS_E0
 from coherion.refinement.fit_text import fit_text
@@ -315,6 +317,24 @@ def fit_file(found: RecipeResult) -> str:
         "origin": found.observed.origin,
     }
     return fit_text(r, calculated, observed - calculated, sd=sd, header=header)
+
+
+def data_file(found: RecipeResult) -> str:
+    """The observed G(r) as a ``.gr`` file: all of it, for PDFfit2 calculates no ripple from below the first datum."""
+    header = {
+        "mode": found.model.radiation,
+        "qmin": float(found.observed.qmin),
+        "qmax": float(found.model.qmax),
+        "inputfile": Path(found.observed.file).name,
+        "origin": found.observed.origin,
+    }
+    return format_pdf_text("gr", found.observed.r, found.observed.g, header=header)
+
+
+def data_columns(found: RecipeResult) -> str:
+    """r (angstrom) and observed G(r) (1/angstrom^2) of the fit range, nothing else."""
+    r, observed, _, _ = curves(found)
+    return "".join(f"{x:.6f} {g:.9g}\n" for x, g in zip(r, observed, strict=True))
 
 
 def refined_strus(found: RecipeResult) -> dict[str, str]:
