@@ -20,7 +20,7 @@ def main(argv=None):
     from coherion.data.tables import write_table
     from coherion.refinement.calculation import calculate_structures
     from coherion.settings.reading import settings_from
-    from coherion.settings.stages.calculation import CalculationSettings
+    from coherion.settings.stages.refinement import CalculationSettings
 
     settings = settings_from(CalculationSettings, given.settings)
     crystals = [read_structure(path) for path in given.structures]

@@ -124,3 +124,51 @@ def test_correlations_count():
 def test_the_same_crystal_gives_the_same_bytes():
     assert cif_text(monoclinic(), details="a\n;b") == cif_text(monoclinic(), details="a\n;b")
     gemmi.cif.read_string(cif_text(monoclinic(), details="a\n;b\n_x y"))
+
+
+# 3. complete, and read by others without a warning
+
+
+def diamond():
+    return Crystal(
+        "Si", (5.431,) * 3 + (90.0,) * 3, "F d -3 m:2", (Site("Si1", (0.125,) * 3, (("Si", 1.0),), u_iso=0.006),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("crystal", "formula", "z", "density"),
+    [
+        (monoclinic(), "Cl2 In0.3 Na1.86 Zr0.7", 2, None),
+        (wurtzite(), "Cd1 Se1", 2, 5.663),
+        # NIST SRM 640: 2.329 g/cm3
+        (diamond(), "Si1", 8, 2.329),
+    ],
+    ids=lambda c: getattr(c, "name", None),
+)
+@pytest.mark.filterwarnings("error")
+def test_formula_units_density_and_readers(crystal, formula, z, density, tmp_path):
+    path = tmp_path / "x.cif"
+    write_cif(path, crystal, items={"_diffrn_radiation_wavelength": 0.5594, "_diffrn_radiation_probe": "x-ray"})
+    block = gemmi.cif.read(str(path)).sole_block()
+
+    def value(tag):
+        return gemmi.cif.as_string(block.find_value(tag))
+
+    assert (value("_chemical_formula_sum"), value("_cell_formula_units_Z")) == (formula, str(z))
+    assert value("_diffrn_radiation_wavelength") == "0.5594" and value("_diffrn_radiation_probe") == "x-ray"
+    if density:
+        assert float(value("_exptl_crystal_density_diffrn")) == pytest.approx(density, abs=2e-3)
+    # Sites of elements that share a place count one by one for these readers.
+    atoms = sum(len(site.species) * crystal.multiplicity(site.label) for site in crystal.sites)
+    assert len(gemmi.read_small_structure(str(path)).get_all_unit_cell_sites()) == atoms
+    assert len(loadStructure(str(path))) == atoms
+
+
+@pytest.mark.parametrize("crystal", [monoclinic(), diamond(), wurtzite()], ids=lambda c: c.name)
+def test_ase_and_pymatgen_where_they_are_installed(crystal, tmp_path):
+    write_cif(tmp_path / "x.cif", crystal)
+    ase = pytest.importorskip("ase.io")
+    pymatgen = pytest.importorskip("pymatgen.core")
+    assert ase.read(tmp_path / "x.cif").cell.lengths() == pytest.approx(crystal.lattice[:3])
+    found = pymatgen.Structure.from_file(str(tmp_path / "x.cif")).composition.as_dict()
+    assert found == pytest.approx(crystal.composition, rel=1e-3)

@@ -15,7 +15,7 @@ from coherion.pair_model.model import PairModel
 from coherion.refinement.calculation import calculate_structures
 from coherion.refinement.observed import read_observed
 from coherion.settings.reading import settings_from
-from coherion.settings.stages.calculation import CalculationSettings
+from coherion.settings.stages.refinement import CalculationSettings
 
 SALT = Crystal(
     "salt",

@@ -41,7 +41,7 @@ rule refine_structure:
         [
             result(f"refinement/{{sample}}/{fit_range}.{kind}")
             for fit_range in FIT_RANGES
-            for kind in ("nc", "cif", "stru", "fgr", "tsv")
+            for kind in ("nc", "cif", "stru", "py", "gr", "inp", "xy", "fgr", "tsv")
         ],
         geometry=result(f"geometry/{{sample}}/{MAIN_RANGE}.nc"),
         table=result(f"geometry/{{sample}}/{MAIN_RANGE}.tsv"),
@@ -88,6 +88,8 @@ rule refine_structure:
                 ("output", "nc"),
                 ("cif", "cif"),
                 ("stru", "stru"),
+                ("pdffit2", "py"),
+                ("topas", "inp"),
                 ("fit", "fgr"),
                 ("table", "tsv"),
             )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from coherion import __version__
+from coherion.atoms.elements import atomic_mass
+from coherion.constants import AVOGADRO
 from coherion.crystal.crystal import Crystal
 from coherion.crystal.propagation import propagated
 from coherion.crystal.symmetry import DISPLACEMENT_NAMES
@@ -70,6 +72,7 @@ def cif_text(
     covariance: np.ndarray | None = None,
     *,
     details: str = "",
+    items: Mapping[str, str | float] | None = None,
 ) -> str:
     """The CIF of a crystal.
 
@@ -83,6 +86,8 @@ def cif_text(
         Their covariance, shape (n, n), in the squares of the parameters' units.
     details
         What a reader should know of the refinement, in plain sentences.
+    items
+        Further tags of CIF with their values, such as the wavelength; what is not known is left out.
     """
     import gemmi
 
@@ -97,7 +102,13 @@ def cif_text(
     document = cif.Document()
     block = document.add_new_block(re.sub(r"[^A-Za-z0-9_.-]", "_", crystal.name) or "crystal")
     block.set_pair("_audit_creation_method", cif.quote(f"coherion {__version__}"))
-    block.set_pair("_chemical_formula_sum", cif.quote(formula(crystal)))
+    units = formula_units(crystal)
+    mass = sum(amount * atomic_mass(element) for element, amount in crystal.composition.items())
+    block.set_pair("_chemical_formula_sum", cif.quote(formula(crystal, units)))
+    block.set_pair("_chemical_formula_weight", f"{mass / units:.3f}")
+    block.set_pair("_cell_formula_units_Z", str(units))
+    # g/mol and cubic angstrom to g/cm3
+    block.set_pair("_exptl_crystal_density_diffrn", f"{mass / crystal.volume / AVOGADRO * 1e24:.4f}")
     for name, text in zip(
         ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma"), take(6), strict=True
     ):
@@ -106,7 +117,13 @@ def cif_text(
     block.set_pair("_space_group_name_H-M_alt", cif.quote(crystal.space_group))
     group = gemmi.find_spacegroup_by_name(crystal.space_group)
     if group is not None:
-        block.set_pair("_space_group_IT_number", str(group.number))
+        # diffpy.structure 3.3.1 takes the number for the first origin where its tables lack the operations; it does not
+        # know this name of the same item (core dictionary 3), which others do.
+        number = "_space_group.IT_number" if crystal.space_group.endswith(":2") else "_space_group_IT_number"
+        block.set_pair(number, str(group.number))
+        block.set_pair("_space_group_name_Hall", cif.quote(group.hall))
+    for tag, value in (items or {}).items():
+        block.set_pair(tag, f"{value:.6g}" if isinstance(value, float) else cif.quote(value))
     if details:
         block.set_pair("_refine_special_details", cif.quote(details.replace("\n;", "\n ;") + "\n"))
     loop = block.init_loop("_space_group_symop_", ["id", "operation_xyz"])
@@ -173,8 +190,16 @@ def write_cif(path: str | os.PathLike[str], crystal: Crystal, *arguments, **opti
     write_text(path, cif_text(crystal, *arguments, **options))
 
 
-def formula(crystal: Crystal) -> str:
-    """Elements of the cell in Hill's order, with their amounts to four decimals."""
-    amounts = crystal.composition
+def formula_units(crystal: Crystal) -> int:
+    """Z: what divides the atoms of every element, or of every site where occupancies are fractions."""
+    amounts = list(crystal.composition.values())
+    if all(abs(amount - round(amount)) < 1e-6 for amount in amounts):
+        return max(math.gcd(*map(round, amounts)), 1)
+    return math.gcd(*(crystal.multiplicity(site.label) for site in crystal.sites))
+
+
+def formula(crystal: Crystal, units: int = 1) -> str:
+    """Elements of the cell, or of one of its formula units, in Hill's order, with their amounts to four decimals."""
+    amounts = {element: amount / units for element, amount in crystal.composition.items()}
     order = sorted(amounts, key=lambda e: (("C" not in amounts) or (e != "C"), ("C" not in amounts) or (e != "H"), e))
     return " ".join(f"{e}{amounts[e]:.4f}".rstrip("0").rstrip(".") for e in order)

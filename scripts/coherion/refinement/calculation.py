@@ -12,8 +12,7 @@ from coherion.pair_model.evaluator import Evaluator
 from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.patterns import matched
 from coherion.refinement.steps.problem import make_model
-from coherion.settings.stages.calculation import CalculationSettings
-from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.refinement import CalculationSettings, RefinementSettings
 
 
 @dataclass(frozen=True, eq=False)

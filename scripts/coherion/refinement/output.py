@@ -371,10 +371,23 @@ def refined_cifs(found: RecipeResult) -> dict[str, str]:
     )
     if found.observed.origin == "simulated":
         details += "\nSIMULATED data, not a measurement."
+    observed = found.observed
+    items: dict[str, str | float] = {
+        "_diffrn_radiation_probe": "x-ray" if model.radiation == "xray" else "neutron",
+        "_diffrn_measurement_method": "total scattering, pair distribution function",
+        "_pd_proc_ls_prof_wR_factor": float(found.rw),
+        "_refine_ls_number_parameters": str(len(result.variables)),
+    }
+    if found.data.weights != "unit":
+        items["_refine_ls_goodness_of_fit_all"] = math.sqrt(found.chi_squared_reduced)
+    if observed.wavelength is not None:
+        items["_diffrn_radiation_wavelength"] = observed.wavelength
+    if observed.temperature is not None:
+        items["_diffrn_ambient_temperature"] = observed.temperature
     made = {}
     crystals = model.crystals(result.values)
     for crystal in crystals:
         names, index = of_phase(crystal, result.parameters, crystal.name if len(crystals) > 1 else None)
         covariance = found.covariance(scaled)[np.ix_(index, index)]
-        made[crystal.name] = cif_text(crystal, names, covariance, details=details)
+        made[crystal.name] = cif_text(crystal, names, covariance, details=details, items=items)
     return made
