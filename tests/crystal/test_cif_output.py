@@ -164,6 +164,7 @@ def test_formula_units_density_and_readers(crystal, formula, z, density, tmp_pat
     assert len(loadStructure(str(path))) == atoms
 
 
+@pytest.mark.filterwarnings("ignore:Issues encountered while parsing CIF:UserWarning")
 @pytest.mark.parametrize("crystal", [monoclinic(), diamond(), wurtzite()], ids=lambda c: c.name)
 def test_ase_and_pymatgen_where_they_are_installed(crystal, tmp_path):
     write_cif(tmp_path / "x.cif", crystal)

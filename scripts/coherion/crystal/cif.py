@@ -119,8 +119,8 @@ def cif_text(
     if group is not None:
         # diffpy.structure 3.3.1 takes the number for the first origin where its tables lack the operations; it does not
         # know this name of the same item (core dictionary 3), which others do.
-        number = "_space_group.IT_number" if crystal.space_group.endswith(":2") else "_space_group_IT_number"
-        block.set_pair(number, str(group.number))
+        numbered = "_space_group.IT_number" if crystal.space_group.endswith(":2") else "_space_group_IT_number"
+        block.set_pair(numbered, str(group.number))
         block.set_pair("_space_group_name_Hall", cif.quote(group.hall))
     for tag, value in (items or {}).items():
         block.set_pair(tag, f"{value:.6g}" if isinstance(value, float) else cif.quote(value))
