@@ -10,8 +10,8 @@ The covariance of an estimate under residuals of unknown variance and unknown sh
     K' = n/(degrees of freedom) (J'J)^-1 [sum_k w_k sum_i (J_i u_i)(J_{i+k} u_{i+k})' + its transpose] (J'J)^-1
 
 with weights falling linearly to zero at lag :data:`REACH` (W. K. Newey, K. D. West, Econometrica 55 (1987) 703). It
-knows nothing of what a parameter took away of the misfit and scatters itself, so it never narrows an error: each
-parameter's is the larger of both, and correlations stay those of the fit.
+knows nothing of what a parameter took away of the misfit and scatters itself, so it never narrows an error, and widens
+one only where its variance is :data:`SCATTER` times that of the fit; correlations stay those of the fit.
 
 A zero point of the angles, a sample out of its place: all of Q is shifted by about the same s. To first order F(Q) is
 less by s dF/dQ, and G(r) is misfit by s r times the transform of F with the cosine in place of the sine. What of this
@@ -29,6 +29,8 @@ import numpy as np
 
 # Independent points of G(r), pi/Qmax apart, over which a misfit agrees with itself: the width of a peak.
 REACH = 4
+# Where the residual is white the sandwich's variance over that of the fit is 0.95(22): beyond this it is none of that.
+SCATTER = 1.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +110,8 @@ def shift_of_q(
 
 
 def widened(covariance: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """A covariance whose variances are at least those of another, its correlations kept, (m, m)."""
-    own, least = np.diag(covariance).clip(0.0), np.diag(other)
-    factor = np.sqrt(np.maximum(least / np.where(own > 0, own, 1.0), 1.0))
-    factor[own <= 0] = 1.0
+    """A covariance with the variances of another where those are clearly larger, its correlations kept, (m, m)."""
+    own, other = np.diag(covariance), np.diag(other)
+    ratio = np.divide(other, own, out=np.ones_like(own), where=own > 0)
+    factor = np.sqrt(np.where(ratio > SCATTER, ratio, 1.0))
     return covariance * np.outer(factor, factor)
