@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -75,6 +77,45 @@ def test_the_package_that_is_imported_is_the_installed_one_of_this_version(raw, 
     said = run(python, "-c", "import coherion; print(coherion.__file__, coherion.__version__)", cwd=raw)
     file, version = said.split()
     assert not Path(file).is_relative_to(ROOT) and version == __version__
+
+
+CACHED = """\
+import sys
+import numpy as np
+from coherion.pair_model import kernel
+values, bits = np.array([0.0, 1.0, -2.5]), np.empty(3, dtype=np.int64)
+kernel.exponential(values, bits, 3)
+print(kernel.__file__, np.abs(values - np.exp([0.0, 1.0, -2.5])).max(), kernel.exponential.stats.cache_path)
+print(sum(kernel.exponential.stats.cache_hits.values()))
+"""
+
+
+def test_the_compiled_loop_works_and_is_kept_where_package_and_home_cannot_be_written(python, tmp_path):
+    found = run(python, "-c", "import coherion; print(coherion.__path__[0])", cwd=tmp_path).strip()
+    package = tmp_path / "site" / "coherion"
+    shutil.copytree(found, package, ignore=shutil.ignore_patterns("__pycache__"))
+    # A file in the place of a folder refuses every user, root too, whom no mode of a folder keeps from writing.
+    for folder in [package, *(path for path in package.rglob("*") if path.is_dir())]:
+        (folder / "__pycache__").write_text("")
+    home = tmp_path / "home"
+    home.write_text("")
+    (tmp_path / "temporary").mkdir()
+    unset = {"NUMBA_CACHE_DIR", "XDG_CACHE_HOME"}
+    environment = {name: value for name, value in os.environ.items() if name not in unset} | {
+        "PYTHONPATH": str(package.parent),
+        "HOME": str(home),
+        "TMPDIR": str(tmp_path / "temporary"),
+    }
+    hits = []
+    for _ in range(2):
+        done = subprocess.run([python, "-c", CACHED], capture_output=True, text=True, env=environment, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        first, second = done.stdout.splitlines()
+        file, error, cache = first.split()
+        assert Path(file).is_relative_to(package) and float(error) < 1e-13
+        assert Path(cache).is_relative_to(tmp_path / "temporary")
+        hits.append(int(second))
+    assert hits == [0, 1]
 
 
 def test_types_are_seen_from_outside(raw, python):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -37,6 +40,10 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+#: A title that would run in a browser wherever it stood unescaped: in a page, in an attribute, in a script.
+HOSTILE = "two'\"</script><script>top.ran = 1</script><img src=x onerror=top.ran=1>&amp;"
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
     """A folder in which a run of two made scans has ended."""
@@ -54,14 +61,14 @@ def finished(tmp_path_factory) -> Path:
     tables = {
         "scans": "scan | file | intensity_kind | wavelength_A\n"
         "one | one & only.xyd | counts | 0.5594\ntwo | two.xyd | counts | 0.5594\n",
-        "samples": "sample | composition | scan\none | Ni | one\ntwo | Ni | two\n",
+        "samples": f"sample | title | composition | scan\none | one | Ni | one\ntwo | {HOSTILE} | Ni | two\n",
     }
     for name, text in tables.items():
         (folder / "config" / f"{name}.tsv").write_text(text.replace(" | ", "\t"))
     configuration = {
         "data_folder": "data",
         "tables": {"samples": "config/samples.tsv", "scans": "config/scans.tsv", "spectra": None},
-        "crate": {"people": [{"name": "Ada Example"}], "license": "CC-BY-4.0"},
+        "crate": {"people": [{"name": f"Ada Example {HOSTILE}"}], "license": "CC-BY-4.0"},
     }
     (folder / "config" / "config.yaml").write_text(json.dumps(configuration))
     snakemake(folder)
@@ -190,6 +197,44 @@ def test_the_report_is_one_page_that_loads_nothing(finished, tmp_path):
     # The default of the schema is "results/simulated".
     assert "data_folder\tdata\tresults/simulated\t" in settings
     assert "Simulated data" not in page
+
+
+class Markup(HTMLParser):
+    """What a browser would run or load of a page: its scripts' text, and attributes that hold code."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.code: list[str] = []
+        self.inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.inside = tag == "script"
+        self.code += [f"{name}={value}" for name, value in attributes if name.startswith("on")]
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        if self.inside:
+            self.code.append(data)
+
+
+def test_the_scan_of_markup_sees_what_would_run():
+    assert Markup(f"<p>{HOSTILE}</p>").code == ["top.ran = 1", "onerror=top.ran=1"]
+    assert Markup(f"<p>{html.escape(HOSTILE)}</p>").code == []
+
+
+def test_markup_in_titles_and_names_is_text_in_the_report_and_in_every_page(finished, tmp_path):
+    snakemake(finished, "--report", tmp_path / "report.html")
+    pages = [tmp_path / "report.html", *(finished / "results").rglob("*.html")]
+    assert len(pages) > 3
+    for page in pages:
+        for code in Markup(page.read_text(encoding="utf-8")).code:
+            assert not code.startswith(("top.ran", "onerror=top.ran")), page
+    for drawing in (finished / "results").rglob("*.svg"):
+        text = "".join(ElementTree.fromstring(drawing.read_bytes()).itertext())
+        assert drawing.stem != "two" or "top.ran = 1" in text.replace("\xa0", " ")
 
 
 def test_a_crate_of_the_run_is_read_by_another_program(copied):
