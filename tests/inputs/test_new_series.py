@@ -371,3 +371,74 @@ def test_counts_per_second_of_a_raw_scan_are_the_same_measurement(time, decimals
     other = np.random.default_rng(4).poisson(300 + 200 * np.sin(np.arange(2000) / 40)).astype(float)
     again = ScanSource(x=angles, y=np.round(other / time, decimals), time=None, raw=False, decimals=4, **silent)
     assert not _same_scan(raw, again)
+
+
+def of_columns(path, rows, head=""):
+    path.write_text(head + "".join(f"{' '.join(f'{x:.8g}' for x in row)}\n" for row in rows), encoding="utf-8")
+
+
+PDFGETX3 = """[DEFAULT]
+# background file
+backgroundfile = kapton.chi
+dataformat = {form}
+composition = {formula}
+wavelength = 0.1864
+mode = xray
+bgscale = 0.95
+rpoly = 0.9
+qmaxinst = 24.5
+qmin = 0.5
+qmax = 24
+rmin = 0
+rmax = 50
+rstep = 0.01
+"""
+
+
+@pytest.fixture
+def reduced_elsewhere(tmp_path):
+    """Scans beside settings of PDFgetX3, a .gr made from one of them, and a .gr whose scan is elsewhere."""
+    folder = tmp_path / "raw"
+    (folder / "old").mkdir(parents=True)
+    two_theta = np.linspace(0.5, 42, 3000)
+    for name in ("mesh.chi", "kapton.chi"):
+        of_columns(folder / name, zip(two_theta, 100.5 * np.exp(-two_theta / 20) + 0.25, strict=True))
+    (folder / "pdfgetx3.cfg").write_text(PDFGETX3.format(form="twotheta", formula="Ni"))
+    r = np.arange(0, 40.001, 0.01)
+    for name, source in (("mesh.gr", "mesh.chi"), ("old/salt.gr", "salt.chi")):
+        head = (
+            PDFGETX3.format(form="twotheta", formula="Na 1 Cl 1") + f"inputfile = {source}\n#### start data\n#L r  G\n"
+        )
+        if name == "mesh.gr":
+            head = head.replace("Na 1 Cl 1", "Ni")
+        of_columns(folder / name, zip(r, np.sin(3 * r), strict=True), head)
+    return folder
+
+
+def test_headers_and_settings_of_another_programs_reduction_are_read(reduced_elsewhere, tmp_path):
+    done = run("new_series.py", reduced_elsewhere, "--into", tmp_path / "series")
+    assert done.returncode == 0, done.stderr
+    config = tmp_path / "series" / "config"
+    samples = {row["sample"]: row for row in rows_of(config / "samples.tsv")}
+    assert set(samples) == {"mesh", "salt"}
+    mesh = {"composition": "Ni", "scan": "mesh", "background": "kapton", "background_scale": "0.95"}
+    assert {key: samples["mesh"][key] for key in mesh} == mesh and not samples["mesh"]["pair_distribution"]
+    salt = {"composition": "Na1Cl1", "scan": "", "pair_distribution": "old/salt.gr"}
+    assert {key: samples["salt"][key] for key in salt} == salt
+    for row in rows_of(config / "scans.tsv"):
+        assert (row["abscissa"], row["intensity_kind"], row["wavelength_A"]) == ("two_theta", "arbitrary", "0.1864")
+    text = (config / "config.yaml").read_text()
+    for line in ("qmin: 0.5", "qmax: 24", "qmaxinst: 24.5", "rpoly: 0.9", "rmax: 50", "fit_ranges: [[1.5, 40]]"):
+        assert f"  {line}\n" in text, line
+    assert "mesh.gr: was made from a scan that is here; its header is read" in done.stdout
+    assert "?" not in (config / "samples.tsv").read_text() + (config / "scans.tsv").read_text()
+
+
+def test_a_folder_of_files_of_g_of_r_alone(reduced_elsewhere, tmp_path):
+    done = run("new_series.py", reduced_elsewhere / "old", "--into", tmp_path / "series")
+    assert done.returncode == 0, done.stderr
+    assert "1 files of G(r)" in done.stdout
+    (row,) = rows_of(tmp_path / "series/config/samples.tsv")
+    assert row["pair_distribution"] == "salt.gr" and row["composition"] == "Na1Cl1"
+    checked = run("check_series.py", "--directory", tmp_path / "series")
+    assert checked.returncode == 0, checked.stdout

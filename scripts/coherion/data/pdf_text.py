@@ -158,6 +158,13 @@ def _uncertainty(column: np.ndarray) -> np.ndarray | None:
     return column.copy() if usable else None
 
 
+def header_of(text: str) -> dict[str, str]:
+    """Keys with their words of a settings file that is a header and nothing else."""
+    lines = [line.strip()[:MAX_LINE] for line in text.splitlines()[:MAX_HEADER]]
+    # Blanks before a key's own name, and remarks that hide a default, are usual in such files.
+    return _parse_header([line for line in lines if not line.startswith("#")])[0]
+
+
 def _parse_header(lines: list[str]) -> tuple[dict[str, str], str]:
     """Keys with their words, and the last label of columns."""
     header: dict[str, str] = {}

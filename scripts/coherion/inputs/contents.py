@@ -6,7 +6,7 @@ The readers decide, not the names: a file is what can be read from it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,10 @@ STRUCTURES = (".cif", ".stru", ".pdb")
 
 @dataclass(frozen=True)
 class Found:
-    """What one file holds. ``kind`` is ``scan``, ``spectra``, ``structure`` or ``other``, and then ``why`` says why.
+    """What one file holds. ``kind`` is ``scan``, ``spectra``, ``structure``, ``pair_distribution``, ``recipe``
+    (settings of PDFgetX3) or ``other``, and then ``why`` says why.
+
+    Of a pair distribution and a recipe: the ``header``, and how far G(r) reaches in angstrom.
 
     Of a scan: ``scan`` with its numbers, ``abscissa`` and whether the file states it, ``intensity_kind`` (None where
     only the user can know) and ``wavelength`` in angstrom. Of spectra: ``spectra``, and ``columns_unnamed``
@@ -56,6 +59,8 @@ class Found:
     columns_unnamed: bool = False
     elements: dict[str, float] = field(default_factory=dict)
     guesses: tuple[str, ...] = ()
+    header: Mapping[str, str] = field(default_factory=dict)
+    reach: float | None = None
 
 
 def files_below(folder: str | os.PathLike[str]) -> Iterator[Path]:
@@ -102,8 +107,19 @@ def _contents_of(path: Path) -> Found:
         return Found(path, "other", why="is empty")
     if size > MAX_BYTES:
         return Found(path, "other", why=f"is larger than {MAX_BYTES // 2**20} MiB")
+    if path.suffix.lower() == ".gr":
+        from coherion.data.pdf_text import read_pdf_text
+
+        text = read_pdf_text(path)
+        return Found(path, "pair_distribution", header=text.header, reach=float(text.x[-1]))
     if path.suffix.lower() in MADE_BY_REDUCTION:
         return Found(path, "other", why="is the result of a reduction, not a raw file")
+    if path.suffix.lower() == ".cfg":
+        from coherion.data.pdf_text import header_of
+
+        header = header_of(path.read_text(encoding="utf-8", errors="replace"))
+        if "composition" in header or "dataformat" in header:
+            return Found(path, "recipe", header=header)
     with path.open("rb") as stream:
         start = stream.read(4096)
     refuse_spreadsheet(start, path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,15 @@ from coherion.inputs.names import (
     sample_in,
     shared_start,
 )
+from coherion.inputs.reductions import (
+    ABSCISSAE,
+    composition_in,
+    names_in,
+    scale_in,
+    settings_in,
+    told_of_scan,
+    wavelength_in,
+)
 from coherion.scattering.composition import parse_formula
 from coherion.settings.stages.reduction import Reduction
 
@@ -36,7 +45,7 @@ if TYPE_CHECKING:
 
 # Columns in the order in which a user fills them in.
 SAMPLE_COLUMNS = [
-    *("sample", "title", "group", "x", "composition", "scan", "background", "background_scale"),
+    *("sample", "title", "group", "x", "composition", "scan", "pair_distribution", "background", "background_scale"),
     *("density_g_cm3", "packing_fraction", "structure"),
     *("pellet_thickness_cm", "pellet_thickness_sd_cm", "pellet_diameter_cm", "pellet_diameter_sd_cm"),
     *("pellet_mass_g", "annealing_C", "exclude"),
@@ -92,7 +101,13 @@ def draft_series(raw: str | os.PathLike[str], into: str | os.PathLike[str]) -> D
     scans = [one for one in found if one.kind == "scan"]
     spectra = [one for one in found if one.kind == "spectra"]
     structures = [one for one in found if one.kind == "structure"]
-    if not scans and not spectra:
+    recipes = [one for one in found if one.kind in ("recipe", "pair_distribution")]
+    given = [
+        one
+        for one in recipes
+        if one.kind == "pair_distribution" and not {s.path.name for s in scans} & names_in(one.header, "inputfile")
+    ]
+    if not scans and not spectra and not given:
         raise InputError(
             "holds neither scans nor impedance spectra",
             file=root,
@@ -100,10 +115,22 @@ def draft_series(raw: str | os.PathLike[str], into: str | os.PathLike[str]) -> D
             expected="STOE raw files, scans as text, .mpr, .mpt, .z, .DTA or columns of impedance",
         )
     rows = _Rows()
-    _add_scans(rows, scans, structures, root, target)
+    headers = {one.path: told_of_scan(one.path, recipes) for one in scans}
+    _add_scans(rows, scans, structures, root, target, headers)
+    _add_pair_distributions(rows, given, structures, root, target)
     _add_spectra(rows, spectra, root)
     draft = Draft(left_out=[f"{one.path.relative_to(root)}: {one.why}" for one in found if one.kind == "other"])
-    draft.counts = {"scans": len(scans), "files of spectra": len(spectra), "structures": len(structures)}
+    draft.left_out += [
+        f"{one.path.relative_to(root)}: was made from a scan that is here; its header is read"
+        for one in recipes
+        if one.kind == "pair_distribution" and one not in given
+    ]
+    draft.counts = {
+        "scans": len(scans),
+        "files of G(r)": len(given),
+        "files of spectra": len(spectra),
+        "structures": len(structures),
+    }
     draft.guesses = [f"{table}.tsv: {guess}" for table, guesses in rows.guesses.items() for guess in guesses]
     tables = {
         "samples": (list(rows.samples.values()), SAMPLE_COLUMNS),
@@ -116,7 +143,9 @@ def draft_series(raw: str | os.PathLike[str], into: str | os.PathLike[str]) -> D
             draft.files[f"{name}.tsv"] = "\n".join([*heading, write_table(listed, columns)])
             draft.to_fill_in += _holes(f"{name}.tsv", listed, columns)
     draft.files["found.tsv"] = write_table([_described(one, root) for one in found], FOUND_COLUMNS)
-    draft.files["config.yaml"] = _config(rows, scans, _written(root, target), set(draft.files))
+    draft.files["config.yaml"] = _config(
+        rows, scans, given, _written(root, target), set(draft.files), settings_in([h for h in headers.values() if h])
+    )
     return draft
 
 
@@ -191,29 +220,62 @@ def _unique(name: str, taken: Iterable[str]) -> str:
     return candidate
 
 
-def _add_scans(rows: _Rows, scans: Sequence[Found], structures: Sequence[Found], root: Path, target: Path) -> None:
+def _add_pair_distributions(
+    rows: _Rows, given: Sequence[Found], structures: Sequence[Found], root: Path, target: Path
+) -> None:
+    for one in given:
+        name = _unique(name_of(one.path.stem), rows.samples)
+        row: dict[str, Any] = {"sample": name, "title": one.path.stem, "group": "other"}
+        row["pair_distribution"] = one.path.relative_to(root).as_posix()
+        if formula := composition_in(one.header) or formula_in(one.path.stem):
+            row["composition"] = formula
+        if structure := _structure_for(formula, structures, target):
+            row["structure"] = structure
+            rows.guesses["samples"].append(f"{name}: structure {structure}, which holds the elements of {formula}")
+        rows.samples[name] = row
+
+
+def _add_scans(
+    rows: _Rows,
+    scans: Sequence[Found],
+    structures: Sequence[Found],
+    root: Path,
+    target: Path,
+    headers: Mapping[Path, Mapping[str, str]],
+) -> None:
     names: dict[Path, str] = {}
+    backgrounds = {name for header in headers.values() for name in names_in(header, "backgroundfile")}
+    lengths = {length for header in headers.values() if (length := wavelength_in(header)) is not None}
     for one in scans:
         name = _unique(name_of(one.path.stem), names.values())
         names[one.path] = name
         assert one.scan is not None
         row: dict[str, Any] = {"scan": name, "file": one.path.relative_to(root).as_posix()}
         if not one.scan.raw:
-            row |= {"abscissa": one.abscissa, "intensity_kind": one.intensity_kind or TO_FILL_IN}
-            if one.wavelength is None and one.abscissa in ("two_theta", "theta"):
-                row["wavelength_A"] = TO_FILL_IN
+            header = headers[one.path]
+            # What PDFgetX3 was given was integrated and normalised, not counted.
+            reduced = bool(header) or one.path.name in backgrounds
+            kind = one.intensity_kind or ("arbitrary" if reduced else TO_FILL_IN)
+            stated = ABSCISSAE.get(header.get("dataformat", ""), one.abscissa)
+            row |= {"abscissa": stated, "intensity_kind": kind}
+            if one.wavelength is None and stated in ("two_theta", "theta"):
+                own = wavelength_in(header) or (next(iter(lengths)) if reduced and len(lengths) == 1 else None)
+                row["wavelength_A"] = TO_FILL_IN if own is None else own
+            if header:
+                rows.guesses["scans"].append(f"{name}: as the header or settings of another program's reduction say")
             if one.intensity_kind == "counts_per_second" and one.scan.time is None:
                 row["time_per_point_s"] = TO_FILL_IN
             if one.abscissa == "two_theta" and not one.abscissa_stated:
                 rows.guesses["scans"].append(f"{name}: abscissa two_theta, nothing says that it is not")
         rows.guesses["scans"] += [f"{name}: {guess}" for guess in one.guesses]
         rows.scans.append(row)
-    empties = [one for one in scans if is_empty(one.path.stem)]
+    named = [one for one in scans if one.path.name in backgrounds]
+    empties = named or [one for one in scans if is_empty(one.path.stem)]
     for one in scans:
         if one in empties:
             continue
-        name = names[one.path]
-        formula = formula_in(one.path.stem)
+        name, header = names[one.path], headers[one.path]
+        formula = composition_in(header) or formula_in(one.path.stem)
         row = {
             "sample": name,
             "title": one.path.stem,
@@ -222,9 +284,14 @@ def _add_scans(rows: _Rows, scans: Sequence[Found], structures: Sequence[Found],
             "scan": name,
         }
         told = rows.guesses["samples"]
-        if formula:
+        if formula and not composition_in(header):
             told.append(f"{name}: composition {formula}, from the name")
-        if fitting := [empty for empty in empties if _covers(empty, one)]:
+        empty_of = [empty for empty in named if empty.path.name in names_in(header, "backgroundfile")]
+        if empty_of:
+            row["background"] = names[empty_of[0].path]
+            if (scale := scale_in(header)) is not None and scale >= 0:
+                row["background_scale"] = scale
+        elif fitting := [empty for empty in empties if _covers(empty, one)]:
             nearest = max(fitting, key=lambda empty: _nearness(empty, one))
             row["background"] = names[nearest.path]
             told.append(f"{name}: background {names[nearest.path]}, from the names")
@@ -359,7 +426,14 @@ def _reach(found: Found) -> float | None:
     return 4 * math.pi / found.wavelength * math.sin(math.radians(last / 2))
 
 
-def _config(rows: _Rows, scans: Sequence[Found], data_folder: str, tables: set[str]) -> str:
+def _config(
+    rows: _Rows,
+    scans: Sequence[Found],
+    given: Sequence[Found],
+    data_folder: str,
+    tables: set[str],
+    told: Mapping[str, float],
+) -> str:
     lines = [
         "# The settings of this series. docs/settings.md of the workflow lists every key that may stand here, with its",
         "# unit, its limits and its meaning; a key that does not stand here has its default.",
@@ -375,14 +449,24 @@ def _config(rows: _Rows, scans: Sequence[Found], data_folder: str, tables: set[s
     ]
     for name in ("samples", "scans", "spectra"):
         lines.append(f"  {name}: " + (f"config/{name}.tsv" if f"{name}.tsv" in tables else "null"))
+    reaches = [one.reach for one in given if one.reach is not None]
     if scans:
-        lines += ["", "reduction:", *_reduction(rows, scans)]
+        lines += ["", "reduction:", *_reduction(rows, scans, told)]
+    if scans or given:
         standard = next((name for name, row in rows.samples.items() if row["group"] == "standard"), None)
         lines += [
             "",
             "refinement:",
             "  # The standard, measured like the samples, whose refinement gives the resolution; null: qdamp, qbroad.",
             f"  resolution_from: {json.dumps(standard)}",
+            *(
+                [
+                    "  # In angstrom; the files of G(r) reach this far, at the least.",
+                    f"  fit_ranges: [[1.5, {min(60.0, *reaches):.4g}]]",
+                ]
+                if reaches
+                else []
+            ),
             "",
             "# Polyhedra, angles and bonds to measure, by the labels of your structures.",
             "geometry:",
@@ -392,7 +476,10 @@ def _config(rows: _Rows, scans: Sequence[Found], data_folder: str, tables: set[s
     return "\n".join(lines) + "\n"
 
 
-def _reduction(rows: _Rows, scans: Sequence[Found]) -> list[str]:
+def _reduction(rows: _Rows, scans: Sequence[Found], told: Mapping[str, float]) -> list[str]:
+    if "qmax" in told:
+        said = "  # As the headers or settings of another program's reductions beside the scans say."
+        return [said, *(f"  {name}: {value:.10g}" for name, value in told.items())]
     reaches = [reach for one in scans if (reach := _reach(one)) is not None]
     unknown = len(scans) - len(reaches)
     said = (
