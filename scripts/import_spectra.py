@@ -29,9 +29,17 @@ def main(argv=None):
         raise InputError("settings have no rows of spectra", place="key rows", expected="a list of objects")
     files = given.files
     if given.folder is not None:
+        root = given.folder.rstrip("/")
+        rows = [r | {"short_circuit": f"{root}/{r['short_circuit']}"} if r.get("short_circuit") else r for r in rows]
         files = [f"{given.folder.rstrip('/')}/{str(row.get('file', '')).strip()}" for row in rows]
     dataset = assemble(sample, files_of_rows(rows, files), settings_from(SpectraSettings, settings))
-    write_dataset(dataset, given.output, "import_spectra", sources=dict.fromkeys(files), settings=given.settings)
+    write_dataset(
+        dataset,
+        given.output,
+        "import_spectra",
+        sources=dict.fromkeys([*files, *(r["short_circuit"] for r in rows if r.get("short_circuit"))]),
+        settings=given.settings,
+    )
 
 
 if __name__ == "__main__":

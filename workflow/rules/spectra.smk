@@ -8,6 +8,14 @@ rule analyse_spectra:
         spectra=lambda wildcards: [
             file for row in TABLES.spectra[wildcards.sample] for file in data(row)
         ],
+        leads=lambda wildcards: sorted(
+            {
+                file
+                for row in TABLES.spectra[wildcards.sample]
+                if "short_circuit" in row
+                for file in data({"file": row["short_circuit"]})
+            }
+        ),
     output:
         spectra=result("spectra/{sample}.nc"),
         validation=result("validation/{sample}.nc"),

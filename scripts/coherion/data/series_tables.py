@@ -115,6 +115,9 @@ def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) ->
     for path, table in ((scans_file, rows["scans"]), (spectra_file, rows["spectra"])):
         for row in table:
             yield from _outside(path, row)
+    for row in rows["spectra"]:
+        if "short_circuit" in row:
+            yield from _outside(spectra_file, row, "short_circuit")
     for row in rows["samples"]:
         if "pair_distribution" in row:
             yield from _outside(samples_file, row, "pair_distribution")

@@ -20,6 +20,13 @@ _CARRIED = (
     Variable("source", "spectrum", "1", "file name"),
 )
 CARRIED = tuple(one.name for one in _CARRIED)
+#: Of the leads, where a short circuit was measured.
+_LEADS = (
+    Variable("leads_resistance", "spectrum", "ohm", "resistance of the leads, taken off", needed=False),
+    Variable("leads_resistance_sd", "spectrum", "ohm", "its standard uncertainty", needed=False),
+    Variable("leads_inductance", "spectrum", "H", "inductance of the leads, taken off", needed=False),
+    Variable("leads_inductance_sd", "spectrum", "H", "its standard uncertainty", needed=False),
+)
 _SAMPLE = Attribute("sample", "", "name of the sample", needed=False)
 _SPECTRA = (
     _FREQUENCY,
@@ -27,6 +34,7 @@ _SPECTRA = (
     _IMAGINARY,
     Variable("time", _POINT, "s", "time since the start of the measurement", needed=False),
     *_CARRIED,
+    *_LEADS,
     Variable("temperature_from", "spectrum", "1", "where the temperature comes from", needed=False),
     Variable("points", "spectrum", "1", "rows used", needed=False),
     Variable("dropped", "spectrum", "1", "rows dropped", needed=False),

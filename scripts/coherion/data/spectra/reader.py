@@ -12,7 +12,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from coherion import messages
 from coherion.constants import ZERO_CELSIUS
 from coherion.data.contract.impedance import SPECTRA
 from coherion.data.spectra.file_names import temperature_in
+from coherion.data.spectra.leads import Leads, leads_of, without_leads
 from coherion.data.spectra.spectrum import TEMPERATURE_LIMITS, Spectrum, read_bytes
 from coherion.data.spectra.spreadsheets import refuse_spreadsheet
 from coherion.errors import InputError
@@ -30,7 +31,17 @@ from coherion.settings.stages.spectra import SpectraSettings
 if TYPE_CHECKING:
     import xarray
 
-ROW_KEYS = ("sample", "file", "temperature_C", "temperature_sd_C", "cycles", "columns", "exclude", "line")
+ROW_KEYS = (
+    "sample",
+    "file",
+    "temperature_C",
+    "temperature_sd_C",
+    "cycles",
+    "columns",
+    "short_circuit",
+    "exclude",
+    "line",
+)
 # Two temperatures nearer than this are one set point.
 SAME_TEMPERATURE = 0.01
 # Sensor and table may differ by the gradient in a sample holder; beyond it one of them is wrong.
@@ -43,7 +54,7 @@ class SpectraRow:
     """One row of the table of spectra: a file, and what it does not say itself.
 
     ``temperature`` in degC, ``temperature_sd`` in K; ``cycles`` are the sweeps to take, None for all; ``columns`` are
-    the names of a text file's columns.
+    the names of a text file's columns. ``short_circuit`` is a file measured with the cell shorted.
     """
 
     file: str
@@ -51,6 +62,7 @@ class SpectraRow:
     temperature_sd: float | None = None
     cycles: tuple[int, ...] | None = None
     columns: str | None = None
+    short_circuit: str | None = None
 
 
 def row_of(given: Mapping[str, Any], file: str | os.PathLike[str] | None = None) -> SpectraRow:
@@ -60,7 +72,7 @@ def row_of(given: Mapping[str, Any], file: str | os.PathLike[str] | None = None)
     ----------
     given
         Cells by column: ``file``, and optionally ``temperature_C``, ``temperature_sd_C``, ``cycles`` (``1`` or
-        ``1,3``), ``columns``. Blank cells are absent or None.
+        ``1,3``), ``columns``, ``short_circuit``. Blank cells are absent or None.
     file
         Where the file stands, if not at ``given["file"]``.
 
@@ -96,6 +108,7 @@ def row_of(given: Mapping[str, Any], file: str | os.PathLike[str] | None = None)
         temperature_sd=None if scatter is None else float(scatter),
         cycles=_cycles_of(given.get("cycles"), name, place),
         columns=None if columns is None else str(columns),
+        short_circuit=str(given["short_circuit"]) if given.get("short_circuit") else None,
     )
 
 
@@ -198,6 +211,7 @@ class _Placed:
     temperature_sd: float
     temperature_from: str
     chosen: bool
+    leads: Leads | None = None
 
 
 def assemble(sample: str, rows: Sequence[SpectraRow], settings: SpectraSettings | None = None) -> xarray.Dataset:
@@ -233,10 +247,12 @@ def assemble(sample: str, rows: Sequence[SpectraRow], settings: SpectraSettings 
         raise InputError("sample has no spectra", place=f"sample {sample}", expected="rows in the table of spectra")
     placed: list[_Placed] = []
     told: set[str] = set()
+    shorted = {s: leads_of(read_spectra(s), s) for s in dict.fromkeys(row.short_circuit for row in rows) if s}
     for row in rows:
-        spectra = read_spectra(row.file, columns=row.columns, cycles=row.cycles)
-        for spectrum in spectra:
-            placed.append(_place(spectrum, row, settings, sample))
+        leads = shorted.get(row.short_circuit or "")
+        for measured in read_spectra(row.file, columns=row.columns, cycles=row.cycles):
+            spectrum = measured if leads is None else without_leads(measured, leads)
+            placed.append(replace(_place(spectrum, row, settings, sample), leads=leads))
             _tell(spectrum, told)
     placed.sort(key=lambda p: (p.temperature, p.spectrum.cycle, PurePath(p.spectrum.source).name))
     _refuse_repeats(placed, sample)
@@ -351,6 +367,9 @@ def _dataset(sample: str, placed: Sequence[_Placed]) -> xarray.Dataset:
         "source": [PurePath(s.source).name for s in spectra],
         "start_time": [s.start_time or "" for s in spectra],
     }
+    if any(p.leads is not None for p in placed):
+        for name in ("resistance", "resistance_sd", "inductance", "inductance_sd"):
+            values[f"leads_{name}"] = [0.0 if p.leads is None else getattr(p.leads, name) for p in placed]
     dropped = [
         {"source": PurePath(s.source).name, "cycle": s.cycle, "reason": d.reason, "count": len(d.rows)}
         | {"rows": list(d.rows[:LISTED_ROWS])}

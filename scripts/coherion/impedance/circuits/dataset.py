@@ -112,6 +112,9 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     together = hold_together(spectra)
     values = _columns(validated, results, reason, [str(d) for d in drift], list(sums), known, points)
     values |= _together_columns(together)
+    if "leads_resistance_sd" in validated:
+        # What was taken off every resistance of a spectrum is as uncertain in each.
+        values["resistance_sd"] = np.hypot(values["resistance_sd"], validated["leads_resistance_sd"].values[:, None])
     carried = (*CARRIED, "frequency", "impedance_real", "impedance_imaginary", "kept")
     values |= {name: validated[name].values for name in carried if name in validated}
     values |= {"relaxation_distribution": distribution, "relaxation_time": taus, "relaxation_penalty": penalties}
