@@ -103,10 +103,13 @@ def test_the_first_paper_is_the_proposal_in_words_that_a_person_can_edit(kinds, 
     assert all(len(line) <= 120 for line in first_paper(proposed).splitlines())
 
 
-def test_the_paper_that_ships_suits_the_series_that_ships():
-    settings = configuration_from(read_yaml(ROOT / "config" / "config.yaml"))
+@pytest.mark.parametrize("name", ["config", "second"])
+def test_the_papers_that_ship_suit_the_series_that_ship(name):
+    base = read_yaml(ROOT / "config" / "config.yaml")
+    settings = configuration_from(base | {"per_sample": {}} | read_yaml(ROOT / "config" / f"{name}.yaml"))
     named = {name: str(ROOT / path) for name, path in settings["tables"].items()}
     series = read_tables(named, ROOT / "workflow" / "schemas")
     ranges = [f"{low:g}-{high:g}" for low, high in settings["refinement"]["fit_ranges"]]
-    paper = read_paper(ROOT / "config" / "paper.yaml")
+    paper = read_paper(ROOT / settings["paper"])
+    assert paper.statements and paper.figures
     assert list(problems_of_paper(paper, series, Names(), ranges, PARAMETERS)) == []

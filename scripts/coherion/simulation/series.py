@@ -77,6 +77,15 @@ FORM: dict[str, Form] = {
     "background": NAME,
 }
 SECTIONS = tuple(FORM)
+#: A crystal of another kind in place of the cryolite: cell and occupancies as polynomials in x.
+CRYSTAL: dict[str, Form] = {
+    "name": NAME,
+    "space_group": NAME,
+    "cell": dict.fromkeys(("a", "b", "c", "alpha", "beta", "gamma"), 0),
+    "sites": SAMPLES,
+    "delta2": NUMBER,
+}
+SITE: dict[str, Form] = {"position": 3, "species": SAMPLES, "u_iso": NUMBER}
 REQUIRED = ("x", "coherence_length", "packing_fraction")
 # As the schema of the tables has it: names become names of files.
 NAMES_OF_SAMPLES = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}"
@@ -152,7 +161,7 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
     for name in SECTIONS:
         if name not in series:
             raise InputError("a section is missing", file=path, place=f"key {name}")
-    if unknown := set(series) - set(SECTIONS):
+    if unknown := set(series) - {*SECTIONS, "crystal"}:
         raise InputError(
             "a section is not known", file=path, place=f"key {min(map(str, unknown))}", expected=", ".join(SECTIONS)
         )
@@ -166,6 +175,12 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
         )
     for key, form in FORM.items():
         _check(series[key], form, key, path)
+    if "crystal" in series:
+        _check(series["crystal"], CRYSTAL, "crystal", path)
+        for label, site in series["crystal"]["sites"].items():
+            _check(site, SITE, f"crystal.sites.{label}", path)
+            for element, coefficients in site["species"].items():
+                _check(coefficients, 0, f"crystal.sites.{label}.species.{element}", path)
     if not series["samples"]:
         raise InputError("the series has no samples", file=path, place="key samples", expected="at least one")
     for name, sample in series["samples"].items():

@@ -14,6 +14,7 @@ import numpy as np
 
 from coherion.simulation.scans.resolution import Resolution
 from coherion.simulation.scans.scan import Optics, SimulatedScan, counted, powder, standard_phase, truth_of_sample
+from coherion.simulation.scans.structures import main_phase
 from coherion.simulation.series import Sample
 
 
@@ -30,7 +31,7 @@ def made_sample(sample: Sample, series: Mapping[str, Any], seed: int) -> Simulat
     """
     optics = Optics.of(series)
     phases = powder(sample, series, optics, None)
-    truth = truth_of_sample(sample, phases[0], series["cryolite"]["delta2"])
+    truth = truth_of_sample(sample, phases[0], main_phase(sample.x, series)[1])
     zero_error = series["instrument"]["zero_error"] + sample.zero_error
     return counted(phases, sample.packing_fraction, series, optics, np.random.default_rng(seed), truth, zero_error)
 

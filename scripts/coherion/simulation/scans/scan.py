@@ -23,7 +23,7 @@ from coherion.simulation.scans.domains import (
 )
 from coherion.simulation.scans.resolution import Resolution, blurred
 from coherion.simulation.scans.strain import Strain
-from coherion.simulation.scans.structures import Structure, cryolite, lanthanum_hexaboride, trigonal
+from coherion.simulation.scans.structures import Structure, lanthanum_hexaboride, main_phase, trigonal
 from coherion.simulation.series import Sample, stream
 
 # The glass of a sample's composition: its crystal, distances spread by so much of themselves and none beyond so far.
@@ -113,7 +113,7 @@ def simulate_scan(name: str, series: Mapping[str, Any]) -> SimulatedScan:
     elif name != series["background"]:
         sample = Sample.of(series, name)
         phases, packing = powder(sample, series, optics, stream(series, name, "domains")), sample.packing_fraction
-        truth |= truth_of_sample(sample, phases[0], series["cryolite"]["delta2"])
+        truth |= truth_of_sample(sample, phases[0], main_phase(sample.x, series)[1])
         zero_error += sample.zero_error
     return counted(phases, packing, series, optics, stream(series, name, "counts"), truth, zero_error)
 
@@ -181,18 +181,20 @@ def powder(sample: Sample, series: Mapping[str, Any], optics: Optics, rng: np.ra
     """The phases of a sample, the main one first; without ``rng`` nothing is drawn and the mean over domains taken."""
     share = sample.side_phase
     # The side phase holds no indium, so the main phase keeps what is left of the nominal zirconium.
-    main = cryolite((sample.x - share) / (1 - share), series["cryolite"])
+    main, delta2 = main_phase((sample.x - share) / (1 - share), series)
     side = trigonal(series["trigonal"])
     # Formula units to atoms: the fractions weigh scattering per atom.
-    weight = [
-        part * sum(s.contents().values()) / sum(n for e, n in s.contents().items() if e in ("In", "Zr"))
-        for s, part in ((main, 1 - share), (side, share))
-    ]
+    weight = [1.0, 0.0]
+    if share > 0:
+        weight = [
+            part * sum(s.contents().values()) / sum(n for e, n in s.contents().items() if e in ("In", "Zr"))
+            for s, part in ((main, 1 - share), (side, share))
+        ]
     fraction = [w / sum(weight) * (1 - sample.glass) for w in weight]
     sizes = Sizes.log_normal(sample.coherence_length, sample.size_spread)
     strain = Strain(sample.strain, sample.strain_correlation)
     faults = Faults(sample.fault_probability, sample.fault_slide)
-    motion = Motion(0.0, series["cryolite"]["delta2"])
+    motion = Motion(0.0, delta2)
     if rng is None and sample.fault_probability > 0:
         raise ValueError("stacking faults are made in domains that are drawn")
     phases = [_phase(main, sizes, strain, faults, motion, fraction[0], series["atoms"], optics, rng)]
@@ -200,7 +202,7 @@ def powder(sample: Sample, series: Mapping[str, Any], optics: Optics, rng: np.ra
         sizes, motion = Sizes.equal(sample.side_phase_length), Motion(0.0, series["trigonal"]["delta2"])
         phases.append(_phase(side, sizes, Strain(), Faults(), motion, fraction[1], series["atoms"], optics, rng))
     if sample.glass > 0:
-        phases.append(glass_phase(main, series["cryolite"]["delta2"], sample.glass, optics))
+        phases.append(glass_phase(main, delta2, sample.glass, optics))
     return phases
 
 

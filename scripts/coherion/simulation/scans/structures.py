@@ -112,6 +112,40 @@ def rotation(axis: Sequence[float], angle: float) -> np.ndarray:
     return np.eye(3) + math.sin(t) * cross + (1 - math.cos(t)) * (cross @ cross)
 
 
+def solid_solution(x: float, model: Mapping[str, Any]) -> Structure:
+    """Any crystal whose cell and occupancies are polynomials in x.
+
+    Parameters
+    ----------
+    x
+        Composition.
+    model
+        ``name``, ``space_group``; ``cell``, polynomials of a, b, c (angstrom), alpha, beta, gamma (degree); ``sites``
+        by label, each with its ``position``, the polynomials of its ``species`` and ``u_iso`` (angstrom^2).
+
+    Raises
+    ------
+    ValueError
+        If an occupancy is below zero, or those of a site are above one together.
+    """
+    a, b, c, alpha, beta, gamma = (polynomial(model["cell"][k], x) for k in ("a", "b", "c", "alpha", "beta", "gamma"))
+    sites = []
+    for label, site in model["sites"].items():
+        held = {element: polynomial(coefficients, x) for element, coefficients in site["species"].items()}
+        if min(held.values()) < 0 or sum(held.values()) > 1 + 1e-9:
+            raise ValueError(f"x = {x} gives occupancies {held} of {label}")
+        species = tuple((element, p) for element, p in held.items() if p > 0)
+        sites.append(Site(label, (*site["position"],), species, site["u_iso"]))
+    return Structure(model["name"], (a, b, c, alpha, beta, gamma), model["space_group"], tuple(sites))
+
+
+def main_phase(x: float, series: Mapping[str, Any]) -> tuple[Structure, float]:
+    """The main phase of a series at a composition, and its delta2 (angstrom^2)."""
+    if "crystal" in series:
+        return solid_solution(x, series["crystal"]), float(series["crystal"]["delta2"])
+    return cryolite(x, series["cryolite"]), float(series["cryolite"]["delta2"])
+
+
 def cryolite(x: float, model: Mapping[str, Any]) -> Structure:
     """Cryolite-type Na(3-x)In(1-x)Zr(x)Cl6 in P 1 21/n 1.
 
