@@ -46,6 +46,11 @@ def test_the_series_that_ships_has_none(tmp_path):
             ["x10, circuits", "'R7'"],
         ),
         ("per_sample: {x10: {circuits: {start: {R7: 1}}}}", ["circuits.start", "circuit still to be chosen"]),
+        ("series: {resistance: R9}\ncircuits: {circuit: 'p(R1,CPE1)-CPE2'}", ["series.resistance", "found R9"]),
+        ("side_phase: {structure: nowhere.cif}", ["side_phase.structure: nowhere.cif", "No such file"]),
+        ("per_sample: {x10: {side_phase: {structure: nowhere.cif}}}", ["side_phase.structure: nowhere.cif"]),
+        ("simulation: {series: nowhere.yaml}", ["simulation.series: nowhere.yaml is missing"]),
+        ("claims: {resamples: 1000000000000}", ["claims.resamples"]),
         ("reduction: {qmin: 013}", ["line 1", "base 8"]),
     ],
 )

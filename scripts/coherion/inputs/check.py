@@ -25,7 +25,7 @@ from coherion.paper.reading import paper_from, read_paper
 from coherion.settings.configuration import read_yaml
 from coherion.settings.paper.paper import Paper
 from coherion.settings.reading import settings_from
-from coherion.settings.run import problems_of_configuration
+from coherion.settings.run import of_sample, problems_of_configuration
 from coherion.settings.stages.circuits import AUTOMATIC, CircuitSettings
 from coherion.settings.stages.geometry import GeometrySettings
 from coherion.settings.stages.reduction import ReductionSettings
@@ -153,11 +153,17 @@ class _Check:
             if not self._is_spoiled(table, getattr(self.tables, table)[name]):
                 self.found.errors.append(str(problem))
         names = self._check_structures()
+        self._check_side_phases()
         self._check_paper(names)
         self._check_refinement()
         self._check_circuits()
         folder = Path(self.settings["data_folder"])
         simulated = folder == Path(self.settings["results"]) / "simulated"
+        series = _located(self.settings["simulation"]["series"], self.root) or ""
+        if simulated and not Path(series).is_file():
+            self.found.errors.append(
+                f"key simulation.series: {series or 'nothing'} is missing; expected a file of a series"
+            )
         if not folder.is_dir() and simulated:
             self.found.notes.append(f"{folder}: the run will simulate the raw files; they were not checked")
         elif not folder.is_dir():
@@ -221,6 +227,19 @@ class _Check:
                 names.parameters |= self._try_recipe(sample, crystals)
         return names
 
+    def _check_side_phases(self) -> None:
+        """Structures of the side phases that are looked for."""
+        from coherion.crystal.structure_files import read_structure
+
+        named = {
+            path
+            for sample in self.tables.reduced_and_refined()
+            if (path := _located(of_sample(self.settings, "side_phase", sample)["structure"], self.root))
+        }
+        for file in sorted(named):
+            with self.found.about("key side_phase.structure"):
+                read_structure(file)
+
     def _try_recipe(self, sample: str, crystals: list[Crystal]) -> set[str]:
         """Refuse a recipe that names what the structures do not have; the parameters that they have."""
         from coherion.refinement.steps.problem import make_model, prepare
@@ -244,7 +263,14 @@ class _Check:
                 settings = self._built(CircuitSettings, "circuits", sample)
                 if settings and settings.circuit != AUTOMATIC:
                     model = circuit(settings.circuit)
-                    sums_of_resistances(model, settings.resistances)
+                    resistances = sums_of_resistances(model, settings.resistances)
+                    if (wanted := self.settings["series"]["resistance"]) not in resistances:
+                        raise InputError(
+                            "no such resistance",
+                            place="key series.resistance",
+                            found=wanted,
+                            expected=", ".join(resistances),
+                        )
                     for key in ("start", "fixed", "bounds"):
                         for name in getattr(settings, key):
                             parameter_index(model, name, key)
@@ -388,7 +414,7 @@ class _Check:
 
 def _compare(sample: Pattern, background: Pattern, settings: ReductionSettings) -> None:
     """Warn where the background is brighter than the sample after the corrections, as the reduction does."""
-    from coherion.scattering.corrections.background import warn_if_brighter
+    from coherion.scattering.corrections.background import scale_of_times, warn_if_brighter
     from coherion.scattering.corrections.laboratory import corrections_for
     from coherion.scattering.grids import interpolation
     from coherion.scattering.steps import grid_of
@@ -396,18 +422,7 @@ def _compare(sample: Pattern, background: Pattern, settings: ReductionSettings) 
     wanted = settings.background_scale
     if wanted == "estimate":
         return  # an estimated scale is never too large
-    scale = 1.0
-    if wanted != "time":
-        scale = float(wanted)
-    elif sample.kind == "counts":
-        times = sample.time_per_point, background.time_per_point
-        if times[0] is None or times[1] is None:
-            raise InputError(
-                "background_scale is time, but a counting time is not known",
-                place=sample.name if times[0] is None else background.name,
-                advice="state time_per_point_s in the table of scans or give the scale",
-            )
-        scale = times[0] / times[1]
+    scale = scale_of_times(sample, background).value if wanted == "time" else float(wanted)
     grid = grid_of(sample, settings)
     corrections = corrections_for(settings, grid, sample.wavelength)
     here, there = interpolation(grid.q, sample.q), interpolation(grid.q, background.q)

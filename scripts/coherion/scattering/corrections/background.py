@@ -94,20 +94,27 @@ def background_scale(
             incoherent = compton_intensity(parse_formula(settings.composition), q, wavelength)
         return estimated_scale(*corrected, sd, q, corrections.averages, incoherent, noise_total=noise_total)
     if wanted == "time":
-        return _scale_of_times(*patterns)
+        return scale_of_times(*patterns)
     return BackgroundScale(float(wanted), 0.0, "given")
 
 
-def _scale_of_times(sample: Pattern, background: Pattern) -> BackgroundScale:
+def scale_of_times(sample: Pattern, background: Pattern) -> BackgroundScale:
+    """The scale that the counting times of both say, 1 for counting rates.
+
+    Raises
+    ------
+    InputError
+        If a counting time is not known.
+    """
+    if sample.kind != "counts":
+        return BackgroundScale(1.0, 0.0, "counting rates need no scale for the time")
     times = sample.time_per_point, background.time_per_point
     if times[0] is None or times[1] is None:
         raise InputError(
             "background_scale is time, but a counting time is not known",
             place=f"{sample.name if times[0] is None else background.name}, key background_scale",
-            advice="state time_per_point in the table or give the scale",
+            advice="state time_per_point_s in the table of scans or give the scale",
         )
-    if sample.kind != "counts":
-        return BackgroundScale(1.0, 0.0, "counting rates need no scale for the time")
     return BackgroundScale(times[0] / times[1], 0.0, f"counting times {times[0]:g} s and {times[1]:g} s")
 
 

@@ -18,7 +18,7 @@ class ClaimSettings(Settings, frozen=True, kw_only=True):
     ] = 0.05
     seed: Annotated[Seed, told("Seed of the bootstrap, of random orders and of the simulated nulls")] = 2024
     resamples: Annotated[
-        int, told("Bootstrap resamples and simulated series; random orders are ten times as many", ge=100)
+        int, told("Bootstrap resamples and simulated series; random orders are ten times as many", ge=100, le=1_000_000)
     ] = 9999
     exact_limit: Annotated[
         int, told("Largest number of orders (n!) that a permutation test counts in full: nine samples", ge=1)
