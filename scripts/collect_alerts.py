@@ -3,7 +3,8 @@
 The files of a sample are named by patterns in which {sample} and {range} stand for its name and the fit range. Beside
 the settings of the section quality, the keys samples, reduced, suspects, witnessed and conducting name those with a
 refinement, those whose G(r) was reduced here, those in which a side phase was looked for, those whose reflections were
-read for size and strain, and those with spectra.
+read for size and strain, and those with spectra; scans says of each sample which scan,
+background and settings its reduction used.
 """
 
 from coherion import command
@@ -18,6 +19,7 @@ def main(argv=None):
     for stage in ("circuits", "arrhenius"):
         arguments.add_argument(f"--{stage}", default="", metavar="PATTERN", help=f"files of the stage {stage}")
     arguments.add_argument("--resistance", default="total", help="the one that conductivities come from")
+    arguments.add_argument("--scans", default="", metavar="PATTERN", help="files of the scans, {sample} for the scan")
     arguments.add_argument("--standard", help="reduction of the standard")
     arguments.add_argument("--resolution", help="resolution that the standard gave (.json)")
     arguments.add_argument("--certificate", help="structure of the standard with its certified cell (.cif)")
@@ -28,13 +30,15 @@ def main(argv=None):
     from coherion.data.netcdf import write_text
     from coherion.data.tables import write_table
     from coherion.quality.collect import alerts_of_files
+    from coherion.quality.of_scans import uses_of
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.quality import QualitySettings
 
     lists = ("samples", "reduced", "suspects", "witnessed", "conducting")
     names = (command.names_of(given.settings, key) for key in lists)
-    own = {key: value for key, value in given.settings.items() if key not in lists}
-    found = alerts_of_files(given, *names, settings_from(QualitySettings, own))
+    own = {key: value for key, value in given.settings.items() if key not in (*lists, "scans")}
+    uses = uses_of(given.settings.get("scans", {}))
+    found = alerts_of_files(given, *names, uses, settings_from(QualitySettings, own))
     for one in found:
         print(one.line)
     write_text(given.output, write_table((one.row for one in found), ALERTS.names))

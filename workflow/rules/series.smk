@@ -89,6 +89,7 @@ rule collect_alerts:
         widths=rules.collect_series.input.widths,
         circuits=expand(result("circuits/{sample}.nc"), sample=TABLES.with_spectra()),
         arrhenius=rules.collect_series.input.arrhenius,
+        scans=expand(result("scans/{scan}.nc"), scan=TABLES.used_scans()),
         standard=(
             [result(f"reduction/{STANDARD}.nc"), result(f"resolution/{STANDARD}.json")]
             if JUDGED
@@ -120,6 +121,7 @@ rule collect_alerts:
                 "suspects": SUSPECTS,
                 "witnessed": WITNESSED,
                 "conducting": TABLES.with_spectra(),
+                "scans": JOBS.uses_of_scans(),
             }
         ),
         resistance=SETTINGS["series"]["resistance"],
@@ -139,6 +141,7 @@ rule collect_alerts:
                 ("refinement", "refinement/{sample}/{range}.nc"),
                 ("side-phase", "side_phase/{sample}.nc"),
                 ("widths", "reflection_widths/{sample}.nc"),
+                ("scans", "scans/{sample}.nc"),
                 ("circuits", "circuits/{sample}.nc"),
                 ("arrhenius", "arrhenius/{sample}.nc"),
             )

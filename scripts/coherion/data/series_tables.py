@@ -33,6 +33,11 @@ class Tables:
         """Samples that have a G(r) of another program in place of a scan, in the order of the table."""
         return [name for name, row in self.samples.items() if "pair_distribution" in row]
 
+    def used_scans(self) -> list[str]:
+        """Scans that a sample names as its own or as its background, in the order of the table of samples."""
+        rows = self.samples.values()
+        return list(dict.fromkeys(row[key] for row in rows for key in ("scan", "background") if key in row))
+
     def with_structure(self) -> list[str]:
         """Samples that have a scan or a G(r), and a starting structure, and are not a standard."""
         return [

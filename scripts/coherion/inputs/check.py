@@ -171,6 +171,7 @@ class _Check:
         else:
             scans = self._check_scans(folder)
             self._check_reductions(scans)
+            self._check_alerts(scans, folder)
             self._check_pair_distributions(folder)
             self._check_spectra(folder)
         for sample, row in self.tables.samples.items():
@@ -384,6 +385,39 @@ class _Check:
                     radiation_of(observed, settings.radiation)
                     for low, high in self.settings["refinement"]["fit_ranges"]:
                         check_range(observed, (low, high))
+
+    def _check_alerts(self, scans: Mapping[str, xarray.Dataset], folder: Path) -> None:
+        """What a run will alert on of the scans; and spectra that stand for two samples."""
+        from coherion.data.netcdf import sha256
+        from coherion.quality.of_scans import alerts_of_scans, uses_of
+
+        uses = {
+            name: use
+            for name, use in uses_of(self.jobs.uses_of_scans()).items()
+            if ("reduction", name) not in self.refused
+        }
+        hashes = {
+            name: [sha256(folder / part.strip()) for part in self.tables.scans[name]["file"].split("|")]
+            for name in scans
+        }
+        for one in alerts_of_scans(scans, uses, hashes):
+            self.found.warnings.append(f"{one.sample}: {one.alert.text}; {one.alert.advice} ({one.alert.code})")
+        owners: dict[str, tuple[str, str]] = {}
+        for sample, rows in self.tables.spectra.items():
+            for file in dict.fromkeys(row["file"] for row in rows):
+                if not (folder / file).is_file():
+                    continue
+                owner, first = owners.setdefault(sha256(folder / file), (sample, file))
+                if owner != sample:
+                    self.found.warnings.append(
+                        f"{sample}: its spectra {file} are those of sample {owner}"
+                        + ("" if first == file else f" under another name, {first}")
+                        + "; give each sample its own files (same-file)"
+                    )
+                elif first != file:
+                    self.found.warnings.append(
+                        f"{sample}: {file} and {first} are the same file under two names; name it once (same-file)"
+                    )
 
     def _check_spectra(self, folder: Path) -> None:
         from coherion.data.spectra.reader import assemble, row_of

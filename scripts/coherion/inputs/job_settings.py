@@ -92,6 +92,24 @@ class JobSettings:
                 del told["structure"]
         return told
 
+    def uses_of_scans(self) -> dict[str, dict[str, Any]]:
+        """Of each sample with a scan: what its reduction makes of it, as :class:`coherion.quality.of_scans.Use`."""
+        found: dict[str, dict[str, Any]] = {}
+        for sample in self.tables.with_scan():
+            row, told = self.tables.samples[sample], self.of_sample("reduction", sample)
+            wanted = told["corrections"]
+            wanted = wanted.split(",") if isinstance(wanted, str) else wanted
+            corrected = {one.strip() for one in wanted} & {"all", "polarisation"}
+            found[sample] = {
+                "scan": row["scan"],
+                "background": row.get("background"),
+                "background_scale": told["background_scale"],
+                "monochromator": told["monochromator"] if corrected else None,
+                "wavelength": told["wavelength"],
+                "qmin": told["qmin"],
+            }
+        return found
+
     def of_spectra(self, sample: str) -> dict[str, Any]:
         """Of the import of a sample's spectra: its rows of the table, without their place in it."""
         rows = [{k: v for k, v in row.items() if k != "line"} for row in self.tables.spectra[sample]]

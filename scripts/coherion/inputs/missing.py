@@ -47,8 +47,7 @@ def missing_files(
         return [f"{named[table]}, row {row['line']}: {file} is missing" for file in files if is_absent(file)]
 
     lines: list[str] = []
-    used = dict.fromkeys(row[key] for row in tables.samples.values() for key in ("scan", "background") if key in row)
-    for name in used:
+    for name in tables.used_scans():
         row = tables.scans[name]
         if (told := of_table("scans", row, _files(row, folder))) and not is_made("scan", name):
             lines += told

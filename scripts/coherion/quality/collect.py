@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from coherion.command import file_of
 from coherion.crystal.cif_input import read_cif
 from coherion.data.netcdf import read_dataset
 from coherion.quality.alert import Told, by_grade, told
+from coherion.quality.of_composition import alerts_of_composition
 from coherion.quality.of_impedance import alerts_of_impedance
 from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.quality.of_refinement import alerts_of_refinement
+from coherion.quality.of_scans import Use, alerts_of_scans
 from coherion.quality.of_side_phase import alerts_of_side_phase
 from coherion.quality.of_standard import alerts_of_standard
 from coherion.quality.of_widths import alerts_of_widths
@@ -26,6 +29,7 @@ def alerts_of_files(
     suspects: Sequence[str],
     witnessed: Sequence[str],
     conducting: Sequence[str],
+    uses: Mapping[str, Use],
     settings: QualitySettings,
 ) -> list[Told]:
     """What is wrong with the results of a series, the gravest first.
@@ -35,12 +39,15 @@ def alerts_of_files(
     given
         ``ranges``, names; ``reduction``, ``refinement``, ``side_phase``, ``widths``, ``circuits`` and ``arrhenius``,
         patterns of files; ``resistance``, the name of the one that conductivities come from; ``standard``,
-        ``resolution`` and ``certificate``, files of the standard, or nothing.
+        ``resolution`` and ``certificate``, files of the standard, or nothing; ``scans``, pattern of the files
+        of scans, of which nothing is told where it is blank.
     samples, reduced, suspects, witnessed, conducting
         Samples with a refinement, those of them whose G(r) was reduced here, those in which a side phase was looked
         for, those whose reflections were read, and those with spectra.
+    uses
+        What the reductions make of the scans, by sample.
     """
-    found: list[Told] = []
+    found: list[Told] = _of_scans(given.scans, uses) if given.scans else []
     if given.standard and given.resolution and given.certificate:
         resolution, crystal = read_resolution(given.resolution), read_cif(given.certificate)
         of_standard = read_dataset(given.standard, "reduce_scan")
@@ -54,6 +61,10 @@ def alerts_of_files(
         if reduction is not None:
             found += told(name, "reduction", alerts_of_reduction(reduction, main, settings))
         found += told(name, "refinement", alerts_of_refinement(fits, reduction, settings))
+        if reduction is not None and len(json.loads(main.attrs["phases"])) == 1:
+            refined = read_cif(file_of(given.refinement, name, given.ranges[0]).removesuffix(".nc") + ".cif")
+            stated = str(reduction.attrs.get("composition", ""))
+            found += told(name, "refinement", alerts_of_composition(stated, refined.composition, settings))
         if name in witnessed:
             widths = read_dataset(file_of(given.widths, name), "reflection_widths")
             found += told(name, "reflection_widths", alerts_of_widths(widths, main, settings))
@@ -65,3 +76,11 @@ def alerts_of_files(
         line = read_dataset(file_of(given.arrhenius, name), "fit_arrhenius")
         found += told(name, "impedance", alerts_of_impedance(circuits, line, settings, given.resistance))
     return by_grade(found)
+
+
+def _of_scans(pattern: str, uses: Mapping[str, Use]) -> list[Told]:
+    """What is wrong with the scans that the reductions use."""
+    names = dict.fromkeys(name for use in uses.values() for name in (use.scan, use.background) if name)
+    scans = {name: read_dataset(file_of(pattern, name), "import_scan") for name in names}
+    hashes = {name: list(json.loads(scan.attrs["sources"]).values()) for name, scan in scans.items()}
+    return alerts_of_scans(scans, uses, hashes)

@@ -87,6 +87,11 @@ class QualitySettings(Settings, frozen=True, kw_only=True):
         told("Relative difference of a standard's cell from its starting structure, the certificate, that is let pass"),
     ] = 5e-5
 
+    composition_difference: Annotated[
+        Fraction,
+        told("Share of all atoms by which an element's refined amount may differ from that of the composition stated"),
+    ] = 0.015
+
     def __post_init__(self) -> None:
         if not self.rw <= self.rw_large:
             refuse(self, "rw_large", f"at least rw = {self.rw:g}", "the limits of Rw are in the wrong order")

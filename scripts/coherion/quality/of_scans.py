@@ -1,0 +1,454 @@
+"""Alerts on scans: what a detector, a copy or a table of scans can do to counts, seen before anything is computed.
+
+Every test compares a scan with itself (neighbouring points, its own smooth part) or with another of the series, so
+that no wavelength and no structure is needed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion.errors import InputError
+from coherion.quality.alert import Alert, Told, told
+from coherion.scattering.corrections.polarisation import monochromator_angle
+
+if TYPE_CHECKING:
+    import xarray
+
+# The smooth part is the median over so much of each abscissa: broader than a reflection, narrower than a glass hump.
+SMOOTH = {"two_theta": 3.0, "theta": 1.5, "q": 0.5, "q_nm": 5.0}
+# A reflection stands out of the smooth part by these, and a crystalline sample has so many.
+PEAK_SD, PEAK_SHARE, FEWEST_PEAKS = 8.0, 0.15, 4
+# Interpolated points scatter less from neighbour to neighbour than from the truth.
+CORRELATED = 1.6
+# A gap is a step so many times the larger of those beside it; a missing row in coarse data is one of 2.
+GAP = 2.5
+# A point that no reflection can make stands so many sd out, so many times as high as its neighbours do, and by such a
+# share of their sum.
+GLITCH_SD, GLITCH_RATIO, GLITCH_SHARE = 12.0, 8.0, 0.1
+# A clipped maximum is reached by so many points, two of them side by side.
+CLIPPED = 4
+# Counts that are the same point by point in two scans: so many in a row, of so many counts or more.
+COPIED, COPIED_COUNTS = 25, 20.0
+# Counting alone repeats a point's counts N with probability 1/(2 sqrt(pi N)).
+STEPS_ALIKE = 1e-3
+# Degrees between the monochromator of the settings and that of the file: graphite and Ge(111) differ by more.
+MONOCHROMATOR = 0.2
+MOST_TOLD = 3
+UNITS = {"two_theta": "degree", "q": "1/angstrom"}
+
+
+def bragg_peaks(x: np.ndarray, y: np.ndarray, abscissa: str = "two_theta") -> np.ndarray:
+    """Where reflections stand out of the smooth part of a scan.
+
+    Parameters
+    ----------
+    x, y
+        Abscissa and intensity, shape (n,), x rising.
+    abscissa
+        Key of ``SMOOTH``.
+
+    Returns
+    -------
+    Values of x, shape (m,), the nearest to one another merged.
+    """
+    from scipy.ndimage import median_filter
+
+    if x.size < 50:
+        return np.empty(0)
+    step = float(np.median(np.diff(x)))
+    width = min(max(5, round(SMOOTH[abscissa] / step)) | 1, x.size // 4 * 2 + 1)
+    base = median_filter(np.asarray(y, dtype=float), width, mode="nearest")
+    scatter = np.append(np.abs(np.diff(y)), 0.0)
+    sd = CORRELATED * median_filter(scatter, width, mode="nearest") / (0.6745 * np.sqrt(2))
+    above = (y - base > PEAK_SD * sd) & (y - base > PEAK_SHARE * np.abs(base)) & (y > base)
+    above[: width // 2] = above[-(width // 2) :] = False
+    runs = [run for run in _runs(above) if run[1] - run[0] >= 2]
+    tops = np.array([first + int(np.argmax(y[first:end])) for first, end in runs], dtype=int)
+    places = x[tops]
+    return places[np.diff(places, prepend=-np.inf) > SMOOTH[abscissa] / 10]
+
+
+def is_crystalline(x: np.ndarray, y: np.ndarray, abscissa: str = "two_theta") -> bool:
+    """Whether a scan has the reflections of a crystalline sample, which no empty capillary has."""
+    return bragg_peaks(x, y, abscissa).size >= FEWEST_PEAKS
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a sample's reduction makes of its scans.
+
+    ``background`` is None where none is subtracted; ``wavelength`` in angstrom is that of a scan that states none,
+    ``qmin`` in 1/angstrom; ``monochromator`` None where no polarisation is corrected.
+    """
+
+    scan: str
+    background: str | None = None
+    background_scale: str | float = 1.0
+    monochromator: str | float | None = None
+    wavelength: float | None = None
+    qmin: float = 0.0
+
+
+def uses_of(settings: Mapping[str, Any]) -> dict[str, Use]:
+    """What each sample's reduction makes of its scans, from plain values by sample.
+
+    Raises
+    ------
+    InputError
+        If the values are no such thing.
+    """
+    try:
+        return {sample: Use(**values) for sample, values in settings.items()}
+    except (AttributeError, TypeError) as problem:
+        raise InputError("does not say what is used of the scans", place="key scans", found=problem) from problem
+
+
+def alerts_of_scan(scan: xarray.Dataset) -> list[Alert]:
+    """What is wrong with one scan: gaps, single points, dead channels, a clipped maximum.
+
+    Parameters
+    ----------
+    scan
+        As :func:`coherion.data.scans.reader.read_scan` gives it.
+    """
+    dim = str(scan.attrs["abscissa"])
+    x, y = scan[dim].values, scan["intensity"].values
+    sd = scan["intensity_sd"].values if "intensity_sd" in scan else None
+    if x.size < 50:
+        return []
+    return [*_gaps(x, UNITS[dim]), *_glitches(x, y, sd, UNITS[dim]), *_dead(x, y, UNITS[dim]), *_clipped(x, y, dim)]
+
+
+def _gaps(x: np.ndarray, unit: str) -> Iterator[Alert]:
+    steps = np.diff(x)
+    beside = np.maximum(np.append(steps[1:], steps[-2]), np.insert(steps[:-1], 0, steps[1]))
+    gaps = np.flatnonzero(steps > GAP * beside)
+    if not gaps.size:
+        return
+    widest = gaps[np.argmax(steps[gaps])]
+    missing = float(np.sum(steps[gaps] - beside[gaps]))
+    places = ", ".join(f"{x[k]:g} to {x[k + 1]:g}" for k in gaps[:MOST_TOLD])
+    yield Alert(
+        "B",
+        "scan-gap",
+        missing,
+        unit,
+        float(GAP * beside[widest]),
+        f"{places} {unit}",
+        f"the scan has {_count(gaps.size, 'gap')}, {missing:.3g} {unit} without points ({places}), which are "
+        "interpolated over",
+        "find the missing rows, or measure again",
+    )
+
+
+def _glitches(x: np.ndarray, y: np.ndarray, sd: np.ndarray | None, unit: str) -> Iterator[Alert]:
+    left, right, middle = y[1:-3], y[3:-1], y[2:-2]
+    # The level around: two points on, of both sides, so that the neighbours are seen against it.
+    level = np.minimum(y[:-4], y[4:])
+    neighbours = np.maximum(left, right)
+    scatter = sd[1:-3] if sd is not None else np.full(middle.size, _scatter(y))
+    scatter = np.maximum(scatter, sd[3:-1] if sd is not None else 0.0)
+    high = middle - neighbours > np.maximum(GLITCH_SD * scatter, GLITCH_RATIO * np.abs(neighbours - level))
+    low = np.minimum(left, right) - middle > GLITCH_SD * scatter
+    low &= np.minimum(left, right) - middle > GLITCH_RATIO * np.abs(left - right)
+    size = np.abs(middle - 0.5 * (left + right))
+    found = np.flatnonzero((high | low) & (size > GLITCH_SHARE * np.abs(left + right))) + 2
+    if not found.size:
+        return
+    # Where many reflections are one point wide, the grid is coarse and nothing is wrong.
+    if found.size > max(5, 0.2 * bragg_peaks(x, y, "two_theta" if unit == "degree" else "q").size):
+        return
+    worst = int(found[np.argmax(size[found - 2])])
+    places = ", ".join(f"{x[k]:g}" for k in found[:MOST_TOLD])
+    yield Alert(
+        "B",
+        "scan-glitch",
+        float(y[worst]),
+        "intensity",
+        float(max(y[worst - 1], y[worst + 1])),
+        f"{places} {unit}",
+        f"{_count(found.size, 'point')} alone in standing out, {y[worst]:.4g} at {x[worst]:g} {unit} between "
+        f"{y[worst - 1]:.4g} and {y[worst + 1]:.4g}, as no reflection does",
+        "take the point out of the file (a spike of the detector, a cosmic ray), or measure again",
+    )
+
+
+def _scatter(y: np.ndarray) -> float:
+    return float(np.median(np.abs(np.diff(y))) / (0.6745 * np.sqrt(2)))
+
+
+def _dead(x: np.ndarray, y: np.ndarray, unit: str) -> Iterator[Alert]:
+    """Points that counted nothing, or all the same, amid others that count."""
+    live = np.flatnonzero(y > 0)
+    if live.size < 50:
+        return
+    inner = slice(int(live[0]), int(live[-1]) + 1)
+    part, where = y[inner], x[inner]
+    same = np.append(part[1:] == part[:-1], False)
+    # How many points alike in a row chance makes, from the level: for few counts many.
+    level = np.maximum(np.median(part), 0.25)
+    chance = min(0.9, CORRELATED / (2 * np.sqrt(np.pi * level)))
+    least = max(8, int(np.ceil(np.log(STEPS_ALIKE / part.size) / np.log(chance))))
+    runs = [(first, end + 1) for first, end in _runs(same) if end + 1 - first >= least]
+    # A maximum that is reached by many points is told as clipped.
+    runs = [(first, end) for first, end in runs if part[first] < part.max()]
+    if not runs:
+        return
+    first, end = max(runs, key=lambda run: run[1] - run[0])
+    points = sum(end - first for first, end in runs)
+    places = f"{where[first]:g} to {where[end - 1]:g} {unit}"
+    yield Alert(
+        "B",
+        "scan-dead",
+        float(points),
+        "points",
+        float(least),
+        places,
+        f"{points} points have the same intensity as their neighbours ({part[first]:g} at {places}): a dead module or "
+        "filled-in rows",
+        "mask the module and measure or merge again; leave the scan out otherwise",
+    )
+
+
+def _clipped(x: np.ndarray, y: np.ndarray, dim: str) -> Iterator[Alert]:
+    top = float(y.max())
+    at_top = y == top
+    number = int(np.count_nonzero(at_top))
+    if number < CLIPPED or top < 1.5 * float(np.median(y)) or top < 100:
+        return
+    runs = _runs(at_top)
+    if max(end - first for first, end in runs) < 2:
+        return
+    places = ", ".join(f"{x[first]:g}" for first, _ in runs[:MOST_TOLD])
+    yield Alert(
+        "B",
+        "scan-clipped",
+        float(number),
+        "points",
+        float(CLIPPED),
+        f"{places} {UNITS[dim]}",
+        f"{number} points have exactly the highest intensity, {top:.6g} (at {places} {UNITS[dim]}): the detector or a "
+        "conversion clipped the reflections",
+        "measure with an attenuator or for a shorter time, or export the file without its limit",
+    )
+
+
+def alerts_of_settings(scan: xarray.Dataset, use: Use) -> Iterator[Alert]:
+    """Settings that the scan contradicts: a lower end of Q above its first reflections, another monochromator."""
+    dim = str(scan.attrs["abscissa"])
+    wavelength = scan.attrs.get("wavelength") or use.wavelength
+    peaks = bragg_peaks(scan[dim].values, scan["intensity"].values, dim)
+    if dim == "two_theta":
+        peaks = 4 * np.pi / float(wavelength) * np.sin(np.radians(peaks / 2)) if wavelength else np.empty(0)
+    if np.any(peaks < use.qmin):
+        lost = peaks[peaks < use.qmin]
+        yield Alert(
+            "B",
+            "qmin-cuts",
+            use.qmin,
+            "1/angstrom",
+            float(lost[0]),
+            "reduction.qmin",
+            f"qmin {use.qmin:g} cuts {_count(lost.size, 'reflection')} off, the first at Q {lost[0]:.3g} 1/angstrom",
+            "lower reduction.qmin below the first reflection",
+        )
+    spacing = float(scan.attrs.get("instrument_monochromator_d_star", 0.0))
+    if spacing > 0 and wavelength and use.monochromator is not None and spacing * float(wavelength) < 2:
+        measured = 2 * np.degrees(np.arcsin(spacing * float(wavelength) / 2))
+        assumed = monochromator_angle(use.monochromator, float(wavelength))
+        if abs(assumed - measured) > MONOCHROMATOR:
+            yield Alert(
+                "B",
+                "monochromator",
+                float(assumed),
+                "degree",
+                float(measured),
+                "reduction.monochromator",
+                f"the polarisation is corrected for a monochromator at {assumed:.2f} degree ({use.monochromator}), the "
+                f"file says {scan.attrs.get('instrument_monochromator', 'one')} at {measured:.2f}",
+                "set reduction.monochromator to the one of the instrument",
+            )
+
+
+def alerts_of_pair(
+    sample: xarray.Dataset, background: xarray.Dataset | None, background_scale: str | float
+) -> list[Alert]:
+    """What is wrong with a sample's scan together with its background's."""
+    if background is None:
+        return [
+            Alert(
+                "C",
+                "no-background",
+                0.0,
+                "1",
+                1.0,
+                "column background",
+                "no background is subtracted from the scan",
+                "measure the empty capillary and name it in the column background",
+            )
+        ]
+    found: list[Alert] = []
+    dim = str(background.attrs["abscissa"])
+    peaks = bragg_peaks(background[dim].values, background["intensity"].values, dim)
+    if peaks.size >= FEWEST_PEAKS:
+        places = ", ".join(f"{place:.4g}" for place in peaks[:MOST_TOLD])
+        found.append(
+            Alert(
+                "A",
+                "background-reflections",
+                float(peaks.size),
+                "reflections",
+                float(FEWEST_PEAKS),
+                f"{places} {UNITS[dim]}",
+                f"the background has {peaks.size} reflections (at {places} {UNITS[dim]}, ...), as a crystalline sample "
+                "does and no empty capillary",
+                "name the scan of the empty capillary in the column background",
+            )
+        )
+    if str(sample.attrs["abscissa"]) != dim:
+        return found
+    x, other = sample[dim].values, background[dim].values
+    steps = float(np.median(np.diff(x))), float(np.median(np.diff(other)))
+    if abs(steps[1] / steps[0] - 1) > 0.02:
+        found.append(
+            Alert(
+                "C",
+                "background-step",
+                steps[1],
+                UNITS[dim],
+                steps[0],
+                "background",
+                f"sample and background have different steps, {steps[0]:.4g} and {steps[1]:.4g} {UNITS[dim]}",
+                "check that they were measured alike; counts for each point may differ with the step",
+            )
+        )
+    short = float(x[-1] - other[-1])
+    if short > 2 * max(steps):
+        found.append(
+            Alert(
+                "B",
+                "background-short",
+                float(other[-1]),
+                UNITS[dim],
+                float(x[-1]),
+                "background",
+                f"the background ends at {other[-1]:.4g} {UNITS[dim]}, the sample at {x[-1]:.4g}",
+                "measure it over the whole range, or end qmaxinst where the background ends",
+            )
+        )
+    kinds = {str(one.attrs["intensity_kind"]) for one in (sample, background)}
+    times = [float(one.attrs.get("time_per_point", 0.0)) for one in (sample, background)]
+    if kinds == {"counts"} and min(times) > 0 and background_scale not in ("time", "estimate"):
+        ratio, scale = times[0] / times[1], float(background_scale)
+        if abs(scale / ratio - 1) > 0.02 and abs(ratio - 1) > 0.02:
+            found.append(
+                Alert(
+                    "B",
+                    "background-time",
+                    scale,
+                    "1",
+                    ratio,
+                    "background_scale",
+                    f"sample and background were counted for {times[0]:g} and {times[1]:g} s per point, but the "
+                    f"background is scaled by {scale:g}",
+                    f"set reduction.background_scale: time (here {ratio:.4g})",
+                )
+            )
+    return found
+
+
+def alerts_of_scans(
+    scans: Mapping[str, xarray.Dataset],
+    used: Mapping[str, Use],
+    hashes: Mapping[str, Sequence[str]],
+) -> list[Told]:
+    """What is wrong with the scans of a series, each alone, with its background and against the others.
+
+    Parameters
+    ----------
+    scans
+        By name.
+    used
+        What each sample's reduction makes of them.
+    hashes
+        Of each scan: the sha256 of its files.
+    """
+    found: list[Told] = []
+    for name, scan in scans.items():
+        found += told(name, "scan", alerts_of_scan(scan))
+    for sample, use in used.items():
+        if use.scan in scans:
+            found += told(sample, "scan", alerts_of_settings(scans[use.scan], use))
+        if use.scan in scans and (use.background is None or use.background in scans):
+            background = scans.get(use.background or "")
+            found += told(sample, "scan", alerts_of_pair(scans[use.scan], background, use.background_scale))
+    found += _same_files(used, hashes)
+    contents = {name: {*hashes.get(name, ())} for name in scans}
+    for one, other in itertools.combinations(scans, 2):
+        if not contents[one] & contents[other]:
+            found += told(one, "scan", _copied(scans[one], scans[other], other))
+    return found
+
+
+def _same_files(used: Mapping[str, Use], hashes: Mapping[str, Sequence[str]]) -> Iterator[Told]:
+    """One measurement given for two: two samples, a sample and its background, two frames of one scan."""
+    for name, own in hashes.items():
+        if len(set(own)) < len(own):
+            text = f"the same content stands under two names among the {len(own)} files of one scan: counted twice"
+            alert = Alert("A", "same-file", 2.0, "1", 1.0, "column file", text, "name each frame once")
+            yield Told(name, "scan", alert)
+    for one, other in itertools.combinations(used, 2):
+        names = used[one].scan, used[other].scan
+        if set(hashes.get(names[0], ())) & set(hashes.get(names[1], ())):
+            what = f"samples {one} and {other} have the same scan"
+            what += "" if names[0] == names[1] else f" under two names, {names[0]} and {names[1]}"
+            alert = Alert("A", "same-file", 2.0, "1", 1.0, "column scan", what, "give each sample its own scan")
+            yield Told(one, "scan", alert)
+    for sample, use in used.items():
+        if use.background is not None and set(hashes.get(use.scan, ())) & set(hashes.get(use.background, ())):
+            text = f"a file of the background {use.background} is one of the sample's scan {use.scan} too"
+            alert = Alert("A", "same-file", 2.0, "1", 1.0, "column background", text, "name the empty capillary's scan")
+            yield Told(sample, "scan", alert)
+
+
+def _copied(scan: xarray.Dataset, other: xarray.Dataset, name: str) -> Iterator[Alert]:
+    """Counts that are those of another scan point by point: rows pasted, or one file saved twice."""
+    dims = [str(one.attrs["abscissa"]) for one in (scan, other)]
+    if dims[0] != dims[1]:
+        return
+    x, there = scan[dims[0]].values, other[dims[0]].values
+    k = np.clip(np.searchsorted(there, x - 1e-6), 0, there.size - 1)
+    y, z = scan["intensity"].values, other["intensity"].values[k]
+    # Equal constants say nothing: a flat or empty part is the same everywhere.
+    equal = (np.abs(there[k] - x) < 1e-5) & (y == z) & (np.abs(y) >= COPIED_COUNTS)
+    runs = [(a, b) for a, b in _runs(equal) if b - a >= COPIED and np.ptp(y[a:b]) > 0]
+    if not runs:
+        return
+    points = sum(b - a for a, b in runs)
+    places = ", ".join(f"{x[a]:g} to {x[b - 1]:g}" for a, b in runs[:MOST_TOLD])
+    yield Alert(
+        "A",
+        "copied-rows",
+        float(points),
+        "points",
+        float(COPIED),
+        f"{places} {UNITS[dims[0]]}",
+        f"{points} of {x.size} points are those of the scan {name}, count by count ({places} {UNITS[dims[0]]})",
+        "one of the two files holds rows of the other: export both again",
+    )
+
+
+def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """Begin and end (exclusive) of each run of True."""
+    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

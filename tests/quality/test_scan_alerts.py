@@ -1,0 +1,184 @@
+"""What a detector, a copy or a table does to scans is alerted with its number; clean scans have no alert."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray
+
+from coherion.quality.of_composition import alerts_of_composition
+from coherion.quality.of_scans import (
+    Use,
+    alerts_of_pair,
+    alerts_of_scan,
+    alerts_of_scans,
+    alerts_of_settings,
+    bragg_peaks,
+    is_crystalline,
+)
+from coherion.settings.stages.quality import QualitySettings
+
+ANGLES = 2 + 0.02 * np.arange(3900)
+PLACES = (5.3, 6.2, 9.1, 10.5, 13.0, 14.4, 16.1, 18.8, 21.7, 24.6)
+WAVELENGTH = 0.5594
+
+
+def smooth(level: float, x: np.ndarray = ANGLES) -> np.ndarray:
+    return level * (0.3 + np.exp(-x / 20) + 0.4 * np.exp(-0.5 * ((x - 11) / 4) ** 2))
+
+
+def reflections(height: float, width: float = 0.15, shift: float = 0.0) -> np.ndarray:
+    return sum(height / (1 + k / 3) * np.exp(-0.5 * ((ANGLES - p - shift) / width) ** 2) for k, p in enumerate(PLACES))
+
+
+def scan(y, x=ANGLES, *, seed: int | None = 1, dim="two_theta", **attrs) -> xarray.Dataset:
+    counts = np.asarray(y, float) if seed is None else np.random.default_rng(seed).poisson(y).astype(float)
+    values = {"intensity": (dim, counts), "intensity_sd": (dim, np.sqrt(np.maximum(counts, 1)))}
+    attrs = {"abscissa": dim, "intensity_kind": "counts", "wavelength": WAVELENGTH, "time_per_point": 60.0} | attrs
+    return xarray.Dataset(values, {dim: x}, attrs)
+
+
+def crystal(seed=1, shift=0.0, **attrs):
+    return scan(smooth(2000) + reflections(9000, shift=shift), seed=seed, **attrs)
+
+
+def changed(one: xarray.Dataset, change) -> xarray.Dataset:
+    made = one.copy(deep=True)
+    made["intensity"].values[:] = change(made["intensity"].values.copy())
+    return made
+
+
+def codes(alerts) -> list[str]:
+    return [one.code for one in alerts]
+
+
+@pytest.mark.parametrize("level", [3, 30, 300, 30_000, 3_000_000])
+@pytest.mark.parametrize("width", [0.02, 0.05, 0.15, 0.4])
+def test_clean_scans_have_no_alert(level, width):
+    for seed in range(3):
+        assert not alerts_of_scan(scan(smooth(level) + reflections(5 * level, width), seed=seed))
+        assert not alerts_of_scan(scan(smooth(level), seed=seed))
+
+
+@pytest.mark.parametrize(("first", "end"), [(1000, 1006), (190, 240), (2000, 2700)])
+def test_a_gap_is_told_with_its_ends(first, end):
+    keep = np.ones(ANGLES.size, bool)
+    keep[first:end] = False
+    (alert,) = alerts_of_scan(crystal().isel(two_theta=keep))
+    assert alert.code == "scan-gap" and alert.grade == "B"
+    assert alert.number == pytest.approx(0.02 * (end - first), rel=0.01)
+    assert f"{ANGLES[first - 1]:g} to {ANGLES[end]:g}" in alert.place
+
+
+def test_a_change_of_step_is_no_gap():
+    x = np.concatenate([np.arange(2, 20, 0.02), np.arange(20, 60, 0.05), np.arange(60, 80, 0.1)])
+    assert not alerts_of_scan(scan(smooth(500, x), x))
+
+
+@pytest.mark.parametrize("value", [5e6, 30_000.0, 0.0])
+@pytest.mark.parametrize("place", [300, 1000, 3000])
+def test_a_single_point_that_stands_out_is_told(value, place):
+    def spoil(y):
+        y[place] = value
+        return y
+
+    (alert,) = alerts_of_scan(changed(crystal(), spoil))
+    assert alert.code == "scan-glitch" and alert.number == value and f"{ANGLES[place]:g}" in alert.place
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.7])
+def test_clipped_reflections_are_told(share):
+    (alert,) = alerts_of_scan(changed(crystal(), lambda y: np.minimum(y, np.floor(share * y.max()))))
+    assert alert.code == "scan-clipped" and alert.number >= 4
+
+
+@pytest.mark.parametrize("value", [0.0, 777.0])
+def test_a_dead_module_is_told(value):
+    def spoil(y):
+        y[1500:1560] = value
+        return y
+
+    found = alerts_of_scan(changed(crystal(), spoil))
+    (alert,) = [one for one in found if one.code == "scan-dead"]
+    assert alert.number == pytest.approx(60, abs=1)
+
+
+def test_reflections_are_found_where_they_are_and_in_no_glass():
+    found = bragg_peaks(ANGLES, crystal()["intensity"].values)
+    assert np.allclose(found, PLACES, atol=0.1)
+    q = 4 * np.pi / WAVELENGTH * np.sin(np.radians(ANGLES / 2))
+    assert np.allclose(bragg_peaks(q, crystal()["intensity"].values, "q"), np.interp(PLACES, ANGLES, q), atol=0.03)
+    for seed in range(5):
+        hump = smooth(800) + 900 * np.exp(-0.5 * ((ANGLES - 8) / 2) ** 2)
+        assert not is_crystalline(ANGLES, scan(hump, seed=seed)["intensity"].values)
+
+
+def test_sample_and_background_of_different_kind_are_told():
+    sample, empty = crystal(), scan(smooth(400), seed=2)
+    assert codes(alerts_of_pair(sample, empty, 1.0)) == []
+    assert codes(alerts_of_pair(sample, None, 1.0)) == ["no-background"]
+    (alert,) = alerts_of_pair(sample, crystal(7, shift=0.03), 1.0)
+    assert alert.code == "background-reflections" and alert.grade == "A" and alert.number == len(PLACES)
+    assert codes(alerts_of_pair(sample, empty.isel(two_theta=slice(0, 3000)), 1.0)) == ["background-short"]
+    assert codes(alerts_of_pair(sample, empty.isel(two_theta=slice(None, None, 2)), 1.0)) == ["background-step"]
+    half = empty.assign_attrs(time_per_point=30.0)
+    (alert,) = alerts_of_pair(sample, half, 1.0)
+    assert alert.code == "background-time" and alert.limit == 2.0
+    assert codes(alerts_of_pair(sample, half, "time")) == codes(alerts_of_pair(sample, half, 2.0)) == []
+
+
+def test_one_file_for_two_samples_under_any_name_is_told():
+    scans = {"a": crystal(), "b": crystal(2), "empty": scan(smooth(400), seed=3)}
+    used = {"x1": Use("a", "empty"), "x2": Use("b", "empty")}
+    hashes = {"a": ["1"], "b": ["2"], "empty": ["3"]}
+    assert alerts_of_scans(scans, used, hashes) == []
+    (one,) = alerts_of_scans(scans, used | {"x2": Use("a", "empty")}, hashes)
+    assert one.alert.code == "same-file" and one.alert.grade == "A" and "x1 and x2" in one.alert.text
+    copy = scans | {"b": scans["a"]}
+    (one,) = alerts_of_scans(copy, used, hashes | {"b": ["1"]})
+    assert one.alert.code == "same-file" and "under two names, a and b" in one.alert.text
+    (one,) = alerts_of_scans(scans, used, hashes | {"a": ["1", "1"]})
+    assert one.alert.code == "same-file" and "two names among the 2 files" in one.alert.text
+    (one,) = alerts_of_scans(scans, used, hashes | {"a": ["1", "3"]})
+    assert one.alert.code == "same-file" and "background empty" in one.alert.text
+
+
+@pytest.mark.parametrize(("first", "end"), [(400, 900), (1000, 1060), (0, 3900)])
+def test_rows_of_another_scan_are_told(first, end):
+    def paste(y):
+        y[first:end] = other["intensity"].values[first:end]
+        return y
+
+    other = crystal(2, shift=0.05)
+    scans = {"a": changed(crystal(), paste), "b": other}
+    found = alerts_of_scans(scans, {"x1": Use("a", None), "x2": Use("b", None)}, {"a": ["1"], "b": ["2"]})
+    (one,) = [one for one in found if one.alert.code == "copied-rows"]
+    assert one.alert.number == pytest.approx(end - first, abs=1) and "scan b" in one.alert.text
+
+
+def test_settings_that_the_scan_contradicts_are_told():
+    first = 4 * np.pi / WAVELENGTH * np.sin(np.radians(PLACES[0] / 2))
+    germanium = crystal(instrument_monochromator="curved Ge(111)", instrument_monochromator_d_star=0.306156)
+    assert codes(alerts_of_settings(germanium, Use("a", None, 1.0, "Ge111", None, 0.9 * first))) == []
+    (alert,) = alerts_of_settings(germanium, Use("a", None, qmin=2.5))
+    assert alert.code == "qmin-cuts" and alert.limit == pytest.approx(first, rel=0.02)
+    (alert,) = alerts_of_settings(germanium, Use("a", None, monochromator="graphite002"))
+    assert alert.code == "monochromator"
+    assert codes(alerts_of_settings(germanium, Use("a", None, monochromator=9.83))) == []
+    assert codes(alerts_of_settings(germanium, Use("a", None, monochromator=None))) == []
+
+
+def test_a_refined_composition_that_is_not_the_stated_is_told():
+    settings = QualitySettings()
+
+    def told(zr, na=5.0):
+        refined = {"Na": na, "In": 2 - 2 * zr, "Zr": 2 * zr, "Cl": 12.0}
+        return list(alerts_of_composition("Na2.5In0.5Zr0.5Cl6", refined, settings))
+
+    assert told(0.5) == told(0.52) == told(0.5, na=5.1) == []
+    (alert,) = told(0.71)
+    assert alert.code == "composition" and alert.grade == "B"
+    assert alert.number == pytest.approx(0.21 / 9.5, rel=1e-6) or alert.number == pytest.approx(-0.21 / 9.5, rel=1e-6)
+    assert "0.71 for 0.5" in alert.text
+    assert told(0.262) and told(1.0) and told(0.5, na=4.4)
+    assert list(alerts_of_composition("LaB6", {"La": 1.0, "B": 6.0}, settings)) == []
