@@ -88,6 +88,12 @@ CALLS: dict[str, Call] = {
     "calculate_pair_distribution": Call(
         "calculate_pair_distribution", ("good.cif", BAD, "--output", "OUT/x.gr"), '{"rmax": 5}', text=True
     ),
+    "refine_in_turn": Call(
+        "refine_in_turn",
+        (BAD, "--structures", "good.cif", "--output", "OUT/x.tsv"),
+        '{"fit_range": [2, 20]}',
+        text=True,
+    ),
     "measure_geometry": Call("measure_geometry", (BAD, "good.cif", "--output", "OUT/x.nc"), "{}"),
     "collect_series": Call("collect_series", (BAD, *_patterns(""), *COLLECT), "{}", text=True),
     "collect_series, scans": Call(

@@ -1,11 +1,14 @@
-"""Observed and calculated G(r) with their difference, as in Fig. 2 of the paper."""
+"""Observed and calculated G(r) with their difference, as in Fig. 2 of the paper; parameters along several fits."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray
 
-from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
+from coherion.figures.plate import COLOURS, GREY, MOST, PAGE, Plate
 from coherion.figures.readings import draw_readings
 
 
@@ -40,4 +43,34 @@ def draw_refinement(fit: xarray.Dataset, title: str, widths: xarray.Dataset | No
     title = f"{title}, $R_w$ = {100 * fit.attrs['rw']:.1f} %".removeprefix(", ")
     panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]), title=title)
     panel.legend(ncols=3, loc="upper center")
+    return plate
+
+
+COLUMNS = 3
+
+
+def draw_in_turn(rows: Sequence[Mapping[str, Any]], names: Sequence[str], label: str, origin: str) -> Plate:
+    """Rw and each parameter with its standard uncertainty, a panel each, the first ones of many.
+
+    Parameters
+    ----------
+    rows, names
+        As :func:`coherion.refinement.in_turn.rows_in_turn` makes them, and the parameters to show.
+    label
+        Of the abscissa.
+    origin
+        ``measured`` or ``simulated``.
+    """
+    shown = ["rw", *names[: MOST - 1]]
+    lines = -(-len(shown) // COLUMNS)
+    plate = Plate(lines, COLUMNS, width=PAGE, height=1.7 * lines, origin=origin)
+    place = np.array([row["place"] for row in rows], dtype=float)
+    for panel, name in zip(plate.panels, shown, strict=False):
+        known = np.array([row.get(name) is not None for row in rows])
+        value = np.array([row.get(name, np.nan) for row in rows], dtype=float)
+        sd = np.array([row.get(f"{name}_sd") or 0.0 for row in rows], dtype=float)
+        plate.points(panel, place[known], value[known], y_sd=sd[known], label=name, color=COLOURS[0])
+        panel.set(xlabel=label, ylabel="$R_w$" if name == "rw" else name)
+    for panel in plate.panels[len(shown) :]:
+        panel.set_axis_off()
     return plate

@@ -243,6 +243,16 @@ class Refinement(Recipe, frozen=True, kw_only=True):
             refuse(self, "fit_ranges", "each range once", "a range stands twice")
 
 
+class InTurnSettings(RefinementSettings, frozen=True, kw_only=True):
+    """Settings of refinements one after the other: windows along one G(r), or samples that change step by step."""
+
+    width: Annotated[Positive, told("Length of a window", "angstrom")] = 10.0
+    step: Annotated[Positive, told("From one window to the next", "angstrom")] = 2.0
+    compare_envelopes: Others = ()
+    readings: Readings = ()
+    profile: Profiled = ()
+
+
 class CalculationSettings(Settings, frozen=True, kw_only=True):
     """What is calculated of a structure, and of which model; docs/method-pair-model.md"""
 
