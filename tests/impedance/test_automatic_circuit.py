@@ -248,6 +248,34 @@ def test_cases_of_tails(cases, name, intercept):
     assert "R0" in str(circuits["choice"].values[0])
 
 
+def test_a_published_total_of_another_pellet_without_naming_the_circuit(real_data):
+    """LAGP of EISFitpython, 5 Hz and more: 44,710 and 47,120 ohm."""
+    (one,) = read_spectra(real_data / "eis/EISFitpython/Example2b.txt")
+    used = one.frequency >= 5
+    found = fitted(dataset((one.frequency[used], one.impedance[used])))
+    assert found["resolved"].values.all()
+    assert float(found["resistance"][0, 0]) == pytest.approx(4.471e4 + 4.712e4, rel=0.01)
+
+
+def test_what_no_circuit_of_the_family_describes_is_refused_aloud(real_data):
+    """dgpost's dummy cell: capacitors that are none to 2 %. Its fit is near R0 + R1 (1493 ohm), and refused."""
+    one = read_spectra(real_data / "eis/dgpost/peis_single_data.mpr")[0]
+    found = fitted(dataset((one.frequency, one.impedance)))
+    assert not found["resolved"].values.any()
+    assert "no circuit describes the spectrum" in str(found["reason"].values[0, 0])
+    assert float(found["resistance"][0, 0]) == pytest.approx(475.243 + 1017.984, rel=0.02)
+
+
+def test_diffusion_lies_behind_every_arc():
+    """An interface arc of 2 uF with a finite layer that is faster than it: no electrode behind it, so not chosen."""
+    f, z = spectrum(resistor(475.0), arc(1018.0, 8.2e-9), arc(3561.0, 2.3e-6), top=2e5, bottom=1.0, noise=0.002)
+    found = choose_circuit(f, z)
+    assert "W" not in found.chosen.text
+    assert found.chosen.resistance == pytest.approx(1493, rel=0.02)
+    fit = fit_circuit(f, z, "R0-p(R1,CPE1)-Ws3")
+    assert "none behind the arcs" in judge(fit, f, PhysicalLimits()).objection
+
+
 def test_published_resistances_without_naming_the_circuit(real_data):
     """EISFitpython's totals of p(R1,CPE1)-p(R2,CPE2)-CPE3 at seven temperatures, within 1 %."""
     for celsius in range(140, 201, 10):

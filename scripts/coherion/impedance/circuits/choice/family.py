@@ -155,7 +155,8 @@ def _objection(fit, frequency, limits, found, own, members) -> str:
             return f"{name} is nothing beside the rest"
         if not fit.uncertainty(name) <= limits.largest_relative_sd * fit[name]:
             return f"{name} is lost in its error"
-    slowest = min((a.frequency for a in own), default=float(np.max(frequency)))
+    # Diffusion lies behind every arc, those of interfaces too.
+    slowest = min((a.frequency for a in found), default=float(np.max(frequency)))
     return _electrode_objection(fit, frequency, limits, slowest)
 
 
