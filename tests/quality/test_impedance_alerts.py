@@ -51,6 +51,8 @@ def alerts(dataset, pellet=PELLET, limits=None, circuit="p(R1,CPE1)-CPE2"):
 
 def test_a_sound_pellet_has_no_alert():
     assert alerts(spectra()) == {}
+    # Annealed at 300 degC, as each name says.
+    assert alerts(spectra(names=[f"x_300C_{k}.mpt" for k in range(6)])) == {}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -128,9 +128,11 @@ def _of_temperatures(a: dict[str, np.ndarray], k: int, where: list[str], limits:
         limit = alerts.SAME_CONDUCTIVITY
         place = f"{celsius[i]:g} and {celsius[j]:g} degC"
         found.append(Alert("B", "same-temperature", float(np.expm1(difference)), "1", limit, place, text, advice))
-    for row, source in enumerate(a.get("source", [])):
-        named = temperature_in(PurePath(str(source)).stem)
-        if named is None:
+    stated = [temperature_in(PurePath(str(source)).stem) for source in a.get("source", [])]
+    # One temperature in the names of all: that of an annealing, not of the measurement.
+    common = len(set(stated)) == 1 < len(set(np.round(a["temperature"], 1)))
+    for row, named in enumerate(stated):
+        if named is None or common:
             continue
         apart = float(a["temperature"][row] - named)
         if abs(apart) > limits.temperature_difference:
