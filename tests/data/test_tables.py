@@ -202,3 +202,19 @@ def test_what_the_user_leaves_out_is_listed_with_its_reason(tmp_path):
     )
     assert series.with_scan() == ["a"]
     assert series.excluded == [{"sample": "b", "what": "sample", "reason": "side phase"}]
+
+
+@pytest.mark.parametrize("word", ["FALSE", "no", "0", "Nein", "n"])
+@pytest.mark.parametrize("table", ["samples", "spectra"])
+def test_exclude_with_a_word_that_means_no_is_asked_back(tmp_path, word, table):
+    cells = {"samples": "", "spectra": ""} | {table: word}
+    (tmp_path / "samples.tsv").write_text(
+        f"sample\tgroup\tpellet_thickness_cm\tpellet_diameter_cm\texclude\nx1\tother\t0.1\t1.0\t{cells['samples']}\n"
+    )
+    (tmp_path / "spectra.tsv").write_text(f"sample\tfile\texclude\nx1\ta.mpt\t{cells['spectra']}\n")
+    given = {name: str(tmp_path / f"{name}.tsv") for name in ("samples", "spectra")}
+    schemas = Path(__file__).parents[2] / "workflow" / "schemas"
+    with pytest.raises(InputError, match=rf"{table}.tsv, row 2, column exclude: .* means no; found {word}"):
+        read_tables(given, schemas)
+    (tmp_path / f"{table}.tsv").write_text((tmp_path / f"{table}.tsv").read_text().replace(word, "cracked pellet"))
+    assert [one["reason"] for one in read_tables(given, schemas).excluded] == ["cracked pellet"]

@@ -120,6 +120,8 @@ def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) ->
     for path, table in ((scans_file, rows["scans"]), (spectra_file, rows["spectra"])):
         for row in table:
             yield from _outside(path, row)
+    for path, table in ((samples_file, rows["samples"]), (spectra_file, rows["spectra"])):
+        yield from _excluded_by_no(path, table)
     for row in rows["spectra"]:
         if "short_circuit" in row:
             yield from _outside(spectra_file, row, "short_circuit")
@@ -138,6 +140,23 @@ def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) ->
         yield from repeats(spectra_file, keyed, "file, temperature and cycles")
     if samples_file:
         yield from _incomplete(samples_file, rows["samples"], {row.get("sample", "") for row in rows["spectra"]})
+
+
+# What a spreadsheet writes where a column is thought to ask yes or no.
+_NO_REASONS = frozenset(("no", "false", "0", "n", "f", "nein", "falsch", "non", "none", "keep", "-"))
+
+
+def _excluded_by_no(path: str | None, table: list[Row]) -> Iterator[InputError]:
+    for row in table:
+        if str(row.get("exclude", "")).strip().casefold() in _NO_REASONS:
+            yield InputError(
+                "is left out with a word that means no",
+                file=path,
+                place=f"row {row['line']}, column exclude",
+                found=row["exclude"],
+                expected="a blank cell to keep it, or the reason for leaving it out",
+                advice="any text in this column leaves the row out",
+            )
 
 
 def _identity(row: Row) -> str:

@@ -19,11 +19,11 @@ import numpy as np
 from coherion.data.spectra.file_names import temperature_in
 from coherion.data.tables import TO_FILL_IN, write_table
 from coherion.errors import InputError
+from coherion.inputs.backgrounds import backgrounds, covers, unnamed_background
 from coherion.inputs.contents import Found, contents_of, farthest, files_below
 from coherion.inputs.names import (
     STANDARDS,
     formula_in,
-    is_empty,
     name_of,
     sample_in,
     shared_start,
@@ -244,7 +244,7 @@ def _add_scans(
     headers: Mapping[Path, Mapping[str, str]],
 ) -> None:
     names: dict[Path, str] = {}
-    backgrounds = {name for header in headers.values() for name in names_in(header, "backgroundfile")}
+    told_backgrounds = {name for header in headers.values() for name in names_in(header, "backgroundfile")}
     lengths = {length for header in headers.values() if (length := wavelength_in(header)) is not None}
     for one in scans:
         name = _unique(name_of(one.path.stem), names.values())
@@ -254,7 +254,7 @@ def _add_scans(
         if not one.scan.raw:
             header = headers[one.path]
             # What PDFgetX3 was given was integrated and normalised, not counted.
-            reduced = bool(header) or one.path.name in backgrounds
+            reduced = bool(header) or one.path.name in told_backgrounds
             kind = one.intensity_kind or ("arbitrary" if reduced else TO_FILL_IN)
             stated = ABSCISSAE.get(header.get("dataformat", ""), one.abscissa)
             row |= {"abscissa": stated, "intensity_kind": kind}
@@ -269,8 +269,9 @@ def _add_scans(
                 rows.guesses["scans"].append(f"{name}: abscissa two_theta, nothing says that it is not")
         rows.guesses["scans"] += [f"{name}: {guess}" for guess in one.guesses]
         rows.scans.append(row)
-    named = [one for one in scans if one.path.name in backgrounds]
-    empties = named or [one for one in scans if is_empty(one.path.stem)]
+    named = [one for one in scans if one.path.name in told_backgrounds]
+    empties, against = (named, []) if named else backgrounds(scans)
+    rows.guesses["samples"] += against
     for one in scans:
         if one in empties:
             continue
@@ -291,10 +292,16 @@ def _add_scans(
             row["background"] = names[empty_of[0].path]
             if (scale := scale_in(header)) is not None and scale >= 0:
                 row["background_scale"] = scale
-        elif fitting := [empty for empty in empties if _covers(empty, one)]:
+        elif fitting := [empty for empty in empties if covers(empty, one)]:
             nearest = max(fitting, key=lambda empty: _nearness(empty, one))
             row["background"] = names[nearest.path]
             told.append(f"{name}: background {names[nearest.path]}, from the names")
+        elif not empties and (likely := unnamed_background(one, scans)):
+            row["background"] = TO_FILL_IN
+            told.append(
+                f"{name}: background open; {names[likely.path]} has no reflections and lies below all others: is it "
+                "the empty capillary?"
+            )
         structure = _structure_for(formula, structures, target)
         if structure:
             row["structure"] = structure
@@ -303,20 +310,6 @@ def _add_scans(
                 row["group"] = "standard"
                 told.append(f"{name}: group standard, for {formula} is one")
         rows.samples[name] = row
-
-
-def _covers(empty: Found, sample: Found) -> bool:
-    """Whether one scan can be the background of another: the same abscissa, kind and radiation, the whole range."""
-    assert empty.scan is not None and sample.scan is not None
-    if empty.abscissa != sample.abscissa or empty.scan.raw != sample.scan.raw:
-        return False
-    if empty.intensity_kind != sample.intensity_kind:
-        return False
-    lengths = empty.wavelength, sample.wavelength
-    if None not in lengths and abs(lengths[0] / lengths[1] - 1) > 5e-4:  # type: ignore[operator]
-        return False
-    step = 2 * abs(float(sample.scan.x[1] - sample.scan.x[0]))
-    return bool(empty.scan.x[0] <= sample.scan.x[0] + step and empty.scan.x[-1] >= sample.scan.x[-1] - step)
 
 
 def _nearness(empty: Found, sample: Found) -> tuple[bool, bool, int]:

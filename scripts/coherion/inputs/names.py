@@ -75,11 +75,16 @@ def formula_in(stem: str) -> str | None:
     return None
 
 
+def says_empty(stem: str) -> bool:
+    """Whether a name says in so many words that it is that of an empty capillary or of another background."""
+    return _EMPTY.search(stem.replace("_", " ")) is not None
+
+
 def is_empty(stem: str) -> bool:
-    """Whether a name is that of an empty capillary or of another background."""
-    words = stem.replace("_", " ")
-    if _EMPTY.search(words):
+    """Whether a name suggests an empty capillary or another background: it says so, or names only what holds one."""
+    if says_empty(stem):
         return True
+    words = stem.replace("_", " ")
     rest, count = _HOLDER.subn(" ", words)
     return count > 0 and all(word.lower() in _NOT_A_NAME for word in re.split(r"[^A-Za-z]+", rest)) and rest.isascii()
 
