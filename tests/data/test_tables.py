@@ -216,5 +216,7 @@ def test_exclude_with_a_word_that_means_no_is_asked_back(tmp_path, word, table):
     schemas = Path(__file__).parents[2] / "workflow" / "schemas"
     with pytest.raises(InputError, match=rf"{table}.tsv, row 2, column exclude: .* means no; found {word}"):
         read_tables(given, schemas)
-    (tmp_path / f"{table}.tsv").write_text((tmp_path / f"{table}.tsv").read_text().replace(word, "cracked pellet"))
-    assert [one["reason"] for one in read_tables(given, schemas).excluded] == ["cracked pellet"]
+    (tmp_path / f"{table}.tsv").write_text(
+        (tmp_path / f"{table}.tsv").read_text().replace(f"\t{word}\n", "\tcracked\n")
+    )
+    assert [one["reason"] for one in read_tables(given, schemas).excluded] == ["cracked"]

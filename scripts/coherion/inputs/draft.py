@@ -270,7 +270,8 @@ def _add_scans(
         rows.guesses["scans"] += [f"{name}: {guess}" for guess in one.guesses]
         rows.scans.append(row)
     named = [one for one in scans if one.path.name in told_backgrounds]
-    empties, against = (named, []) if named else backgrounds(scans)
+    likely, against = backgrounds([one for one in scans if one not in named])
+    empties = named + likely
     rows.guesses["samples"] += against
     for one in scans:
         if one in empties:
@@ -296,10 +297,10 @@ def _add_scans(
             nearest = max(fitting, key=lambda empty: _nearness(empty, one))
             row["background"] = names[nearest.path]
             told.append(f"{name}: background {names[nearest.path]}, from the names")
-        elif not empties and (likely := unnamed_background(one, scans)):
+        elif not empties and (unnamed := unnamed_background(one, scans)):
             row["background"] = TO_FILL_IN
             told.append(
-                f"{name}: background open; {names[likely.path]} has no reflections and lies below all others: is it "
+                f"{name}: background open; {names[unnamed.path]} has no reflections and lies below all others: is it "
                 "the empty capillary?"
             )
         structure = _structure_for(formula, structures, target)
