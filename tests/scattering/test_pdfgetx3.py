@@ -6,6 +6,7 @@ the table.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from coherion.scattering.pair_distribution import on_multiples, pair_distributio
 from coherion.scattering.reduction import reduce_scan
 from coherion.settings.stages.reduction import ReductionSettings
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-import parity
+SPEC = importlib.util.spec_from_file_location("parity", Path(__file__).parents[2] / "benchmarks" / "parity.py")
+parity = importlib.util.module_from_spec(SPEC)
+# Its folder stays out of the path: it has modules named as packages that are installed.
+sys.modules["parity"] = parity
+SPEC.loader.exec_module(parity)
 
 TOLERANCE = 1e-5
 
