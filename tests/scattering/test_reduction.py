@@ -114,6 +114,20 @@ def test_zero_shift_and_lorch():
     assert windowed["pdf_sd"][1000:].mean() < 0.5 * plain["pdf_sd"][1000:].mean()
 
 
+@pytest.mark.parametrize("procedure", ["pdfgetx3", "xpdfsuite"])
+def test_lorchs_window_multiplies_the_transform_of_each_procedure(procedure):
+    plain, found = (reduce_scan(_sample(), None, _with(lorch=on, procedure=procedure)) for on in (False, True))
+    q, f = plain["q"].values, plain["reduced_structure_factor"].values
+    r = plain["r"].values[200:3000:50]
+    window = np.sinc((q - q[0]) / (q[-1] - q[0]))
+    kernel = np.sin(np.outer(r, q)) * 2 / np.pi * (q[1] - q[0])
+    for reduced, weight in ((plain, 1.0), (found, window)):
+        expected = kernel @ (f * weight)
+        assert np.abs(reduced["pdf"].values[200:3000:50] - expected).max() < 0.05 * np.abs(expected).max()
+    difference = np.abs(kernel @ (f * (1 - window)))
+    assert difference.max() > 0.1 * np.abs(kernel @ f).max()
+
+
 def test_background_scale_by_time():
     scans = _sample(time_per_point=64.0), _background(time_per_point=16.0)
     with pytest.warns(CoherionWarning, match="64 s and .* 16 s"):
