@@ -43,6 +43,7 @@ def make_series(folder: Path, samples: int) -> None:
     subprocess.run(make, check=True, capture_output=True)
     settings = {
         "simulation": {"series": "config/simulation.yaml"},
+        "paper": "config/paper.yaml",
         "reduction": {"corrections": "all"},
         "refinement": {"resolution_from": "LaB6", "fit_ranges": [[2, 60]]},
     }

@@ -32,6 +32,8 @@ COLUMN, PAGE = 3.35, 7.0
 MARK_HEIGHT = 0.12
 #: Most samples with a panel, a curve or a line of their own: more of them nobody could tell apart.
 MOST = 24
+#: Corners of a band and points, of which more make a vector file of megabytes and look the same as a picture.
+MOST_DRAWN = 1000
 MARKERS = "osD^vP*X<>hd"
 FORMATS = (".pdf", ".svg", ".png")
 GREY = "0.45"
@@ -136,8 +138,7 @@ class Plate:
         if band is not None:
             band = np.asarray(band, float)
             filled = panel.fill_between(x, y - band, y + band, color=drawn.get_color(), alpha=0.25, linewidth=0)
-            # A band of thousands of corners makes a vector file of megabytes and looks the same.
-            filled.set_rasterized(x.size > 1000)
+            filled.set_rasterized(x.size > MOST_DRAWN)
         self.remember(panel, label, x, y, None, band)
         return drawn
 
@@ -157,6 +158,9 @@ class Plate:
         x, y = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float))
         style = {"marker": "o", "linestyle": "none", "elinewidth": 0.7} | style
         drawn = panel.errorbar(x, y, xerr=_bars(x_sd), yerr=_bars(y_sd), label=label, **style)
+        if x.size > MOST_DRAWN:
+            for artist in drawn.get_children():
+                artist.set_rasterized(True)
         self.remember(panel, label, x, y, x_sd, y_sd, names)
         return drawn
 
