@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from coherion.data.netcdf import write_text
     from coherion.data.tables import read_table
+    from coherion.inputs.plausibility import warn_if_off_the_series
     from coherion.inputs.series import warn_of_sample
     from coherion.settings.configuration import read_yaml
 
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     samples = read_table(given.samples, read_yaml(SCHEMAS / "samples.schema.yaml"))
     spectra = read_table(given.spectra, read_yaml(SCHEMAS / "spectra.schema.yaml")) if given.spectra else []
     with messages.collected() as said:
+        warn_if_off_the_series([row for row in samples if "exclude" not in row])
         for row in samples:
             if "exclude" not in row:
                 name = row["sample"]

@@ -10,6 +10,7 @@ import pytest
 from coherion import messages
 from coherion.crystal.cif_input import read_cif
 from coherion.data.tables import read_table
+from coherion.inputs import plausibility
 from coherion.inputs.plausibility import converted_twice, in_kelvin, warn_if_no_pellet, warn_if_other_atoms
 from coherion.inputs.series import changed_occupancies, warn_of_sample
 from coherion.settings.configuration import read_yaml
@@ -136,3 +137,53 @@ def test_nothing_in_the_series_that_ship_is_doubted(folder):
         own = [one for one in spectra if one["sample"] == row["sample"]]
         structures = [ROOT / part for part in row.get("structure", "").split("|") if part]
         assert said_of(warn_of_sample, row, own, structures, refined) == []
+
+
+def _series(x, change=None, **more):
+    rows = []
+    for k, value in enumerate(x):
+        formula = f"Na{3 - value:g}In{1 - value:g}Zr{value:g}Cl6".replace("In0Zr", "Zr")
+        rows.append({"sample": f"s{k}", "title": f"x = {value:g}", "x": value, "composition": formula} | more)
+    for number, cells in (change or {}).items():
+        rows[number] |= cells
+    return rows
+
+
+X = (0.1, 0.2, 0.4, 0.5, 0.7, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (_series(X), []),
+        (_series(X[:3], {1: {"x": 0.02}}), []),
+        (_series(X, {3: {"x": 0.05}}), ["s3"]),
+        (_series(X, {3: {"composition": "Na2.3In0.3Zr0.7Cl6"}}), ["s3"]),
+        (_series(X, {0: {"x": 0.9}, 5: {"x": 0.1}}), ["s0", "s5"]),
+        ([row | {"composition": "Li3PS4"} for row in _series(X)], []),
+        (_series(X, pellet_diameter_cm=0.9), []),
+        (_series(X, {2: {"pellet_diameter_cm": 0.45}}, pellet_diameter_cm=0.9), ["s2"]),
+        (_series(X, {2: {"pellet_diameter_cm": 0.636}}, pellet_diameter_cm=0.9), ["s2"]),
+        (_series(X, {2: {"pellet_diameter_cm": 1.3}}, pellet_diameter_cm=0.9), []),
+    ],
+)
+def test_a_sample_off_the_series_is_told(rows, told):
+    with messages.collected() as said:
+        plausibility.warn_if_off_the_series(rows)
+    assert [line.split()[1].rstrip(":") for line in said] == told
+
+
+@pytest.mark.parametrize(("x", "title", "told"), [(0.5, "x = 0.5", 0), (0.05, "x = 0.5", 1), (0.5, "x=0,5, milled", 0)])
+def test_the_title_and_the_column_agree_on_x(x, title, told):
+    with messages.collected() as said:
+        plausibility.warn_if_other_x("s", {"x": x, "title": title})
+    assert len(said) == told
+
+
+@pytest.mark.parametrize(
+    ("thickness", "diameter", "told"), [(0.15, 0.9, 0), (0.62, 0.9, 1), (0.4, 1.0, 0), (0.3, 0.45, 1)]
+)
+def test_a_pellet_as_tall_as_none_is_told(thickness, diameter, told):
+    with messages.collected() as said:
+        plausibility.warn_if_no_pellet("s", {"pellet_thickness_cm": thickness, "pellet_diameter_cm": diameter})
+    assert len(said) == told

@@ -19,6 +19,7 @@ from coherion.data.series_tables import read_tables
 from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.inputs.paper import Names, problems_of_paper
+from coherion.inputs.plausibility import warn_if_off_the_series
 from coherion.inputs.series import changed_occupancies, warn_of_sample
 from coherion.paper.proposal import propose
 from coherion.paper.reading import paper_from, read_paper
@@ -174,6 +175,8 @@ class _Check:
             self._check_alerts(scans, folder)
             self._check_pair_distributions(folder)
             self._check_spectra(folder)
+        with self.found.about():
+            warn_if_off_the_series(list(self.tables.samples.values()))
         for sample, row in self.tables.samples.items():
             with self.found.about():
                 spectra = self.tables.spectra.get(sample, [])

@@ -6,11 +6,13 @@ Each function warns with the numbers that disagree and what to do about it; none
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from coherion.constants import AVOGADRO, ZERO_CELSIUS
+from coherion.errors import InputError
 from coherion.messages import warn
 from coherion.scattering.composition import molar_mass, parse_formula
 
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 # Pellets of laboratory presses: 3 mm to 4 cm across, 0.05 mm to 1 cm thick.
 DIAMETERS_CM = (0.3, 4.0)
 THICKNESSES_CM = (0.005, 1.0)
+# Thickness over diameter: a taller pellet is not pressed evenly.
+THICKEST = 0.5
+# Pellets of one die agree in their diameter; a radius for it is half, an area off by less.
+SAME_DIE, FEWEST_OF_DIE = 0.05, 3
+# Amounts that follow x are weighed in, and written, to this.
+AMOUNT_OF_X, FEWEST_OF_X = 0.015, 4
+_X = re.compile(r"(?<![A-Za-z])x\s*=\s*(\d*[.,]?\d+)")
 # A cold pressed powder is denser than a loose one and no denser than its crystal.
 RELATIVE_DENSITIES = (0.3, 1.0)
 # Masses are weighed to a few per cent of a small pellet at worst.
@@ -60,6 +69,11 @@ def warn_if_no_pellet(sample: str, row: Mapping[str, Any]) -> None:
         warn(
             f"sample {sample}: pellet_thickness_cm {thickness:g} exceeds pellet_diameter_cm {diameter:g}: "
             "are the two interchanged?"
+        )
+    elif thickness > THICKEST * diameter and THICKNESSES_CM[0] <= thickness <= THICKNESSES_CM[1]:
+        warn(
+            f"sample {sample}: pellet_thickness_cm {thickness:g} is {thickness / diameter:.2f} of pellet_diameter_cm "
+            f"{diameter:g}, pellets have up to {THICKEST:g}: is one of them in mm, a radius or an area?"
         )
     mass, density = row.get("pellet_mass_g"), row.get("density_g_cm3")
     if mass is None or density is None:
@@ -210,3 +224,77 @@ def warn_if_other_density(sample: str, density: float, composition: str, crystal
             f"sample {sample}: density_g_cm3 is {density:g}, {file} has {found:.3g} g/cm3 ({composition}): "
             "the column is the density of the crystal, not of powder or pellet"
         )
+
+
+def warn_if_other_x(sample: str, row: Mapping[str, Any]) -> None:
+    """Warn where the title says another x than the column.
+
+    Parameters
+    ----------
+    sample
+        Its name.
+    row
+        The sample's row: ``title`` and ``x``; what is absent is not checked.
+    """
+    told = _X.search(str(row.get("title", "")))
+    if told and "x" in row and abs(float(told[1].replace(",", ".")) - row["x"]) > 1e-6:
+        warn(f"sample {sample}: x is {row['x']:g}, its title says {told[0]}: correct one of them")
+
+
+def warn_if_off_the_series(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Warn of samples whose composition does not follow x, or whose pellet is of no die, as the others do.
+
+    An amount follows x where more than half of the samples lie on one line of it; one composition for all does too.
+
+    Parameters
+    ----------
+    rows
+        Rows of the table of samples: ``sample``, ``x``, ``composition``, ``pellet_diameter_cm``.
+    """
+    listed = []
+    for row in rows:
+        if "x" in row and "composition" in row and row.get("group") != "standard":
+            try:
+                listed.append((row["sample"], float(row["x"]), parse_formula(row["composition"])))
+            except InputError:
+                continue  # told where it stands
+    off: dict[str, str] = {}
+    for element in dict.fromkeys(element for *_, formula in listed for element in formula):
+        points = [(x, formula.get(element, 0.0)) for _, x, formula in listed]
+        for (sample, x, formula), expected in zip(listed, _on_line(points), strict=True):
+            if expected is not None:
+                text = f"{formula.get(element, 0.0):g} {element} at x {x:g} where the others' line has {expected:.3g}"
+                off.setdefault(sample, text)
+    for sample, text in off.items():
+        warn(f"sample {sample}: x and composition do not go together as in the other samples, {text}: correct one")
+    sizes = [(row["sample"], row["pellet_diameter_cm"]) for row in rows if "pellet_diameter_cm" in row]
+    for sample, size in sizes:
+        alike = [one for _, one in sizes if abs(one / size - 1) <= SAME_DIE]
+        dies = [sum(abs(one / other - 1) <= SAME_DIE for _, one in sizes) for _, other in sizes]
+        most = sizes[dies.index(max(dies))][1]
+        if len(alike) == 1 and max(dies) >= FEWEST_OF_DIE and max(dies) > len(sizes) / 2:
+            for what, factor in (("a radius", 0.5), ("an area", math.pi * most / 4), ("twice it", 2.0)):
+                if abs(size / (factor * most) - 1) <= SAME_DIE:
+                    warn(
+                        f"sample {sample}: pellet_diameter_cm is {size:g} where {max(dies)} others have {most:g}: is "
+                        f"it {what}? The conductivity goes with its square"
+                    )
+                    break
+
+
+def _on_line(points: Sequence[tuple[float, float]]) -> list[float | None]:
+    """What each point off the line of more than half of the others would have on it, None for those on it."""
+    none: list[float | None] = [None] * len(points)
+    best, inside = none, len(points) / 2
+    if len(points) < FEWEST_OF_X or len({x for x, _ in points}) < FEWEST_OF_X - 1:
+        return none
+    for k, (x1, y1) in enumerate(points):
+        for x2, y2 in points[k + 1 :]:
+            if x1 == x2:
+                continue
+            line = [y1 + (y2 - y1) / (x2 - x1) * (x - x1) for x, _ in points]
+            near = [abs(value - y) <= AMOUNT_OF_X for value, (_, y) in zip(line, points, strict=True)]
+            if sum(near) > inside:
+                inside = sum(near)
+                best = [None if good else value for value, good in zip(line, near, strict=True)]
+    return best

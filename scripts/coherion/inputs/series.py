@@ -14,6 +14,7 @@ from coherion.inputs.plausibility import (
     warn_if_no_pellet,
     warn_if_other_atoms,
     warn_if_other_density,
+    warn_if_other_x,
 )
 
 _OCCUPANCY = re.compile(r"[A-Za-z][A-Za-z0-9_*]*\.occupancy(?:\.[A-Za-z*]+)?")
@@ -40,6 +41,7 @@ def warn_of_sample(
     """
     sample = row["sample"]
     warn_if_no_pellet(sample, row)
+    warn_if_other_x(sample, row)
     warn_if_kelvin(sample, [one["temperature_C"] for one in spectra if "temperature_C" in one])
     warn_if_kelvin(sample, [row["annealing_C"]] if "annealing_C" in row else [], "annealing_C")
     if not structures or "composition" not in row:
