@@ -187,13 +187,18 @@ def test_reflections_that_disagree_with_every_reading_or_with_the_chosen_one_onl
     fit = clean["2-60"]
     length = 1 / float(fit["read_inverse_length"])
     assert list(alerts_of_widths(widths(length, 0.0), fit, LIMITS)) == []
-    # Far beyond both errors, but less than is let pass in any case.
-    assert list(alerts_of_widths(widths(1.09 * length, 0.0), fit, LIMITS)) == []
+    # Far beyond both errors, but little.
+    (found,) = alerts_of_widths(widths(1.09 * length, 0.0), fit, LIMITS)
+    assert found.grade == "C" and "standard" in found.advice
     (found,) = alerts_of_widths(widths(1.4 * length, 0.0), fit, LIMITS)
     assert (found.grade, found.code) == ("B", "widths-disagree") and found.number > LIMITS.significance
     (found,) = alerts_of_widths(widths(length, 3e-5), fit, LIMITS)
     assert found.grade == "B"
     assert list(alerts_of_widths(widths(1.4 * length, 0.0, described=0), fit, LIMITS)) == []
+    lost = widths(length, 0.0, described=0).assign(misfit_factor=24.6)
+    lost.attrs["verdict"] = "no witness: their misfit is 24.6 times the noise"
+    (found,) = alerts_of_widths(lost, fit, LIMITS)
+    assert (found.grade, found.code, found.number) == ("C", "no-witness", 24.6)
     # Another shape that the data allow agrees: the choice of the reading is what is in doubt.
     other = fit.copy(deep=True)
     at = list(other["reading_name"].values).index("lognormal")

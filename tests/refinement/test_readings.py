@@ -53,10 +53,10 @@ def spread(length: float, form: float) -> tuple[np.ndarray, np.ndarray]:
     return r, g
 
 
-def read(r: np.ndarray, g: np.ndarray, seed: int = 1, **more) -> Readings:
+def read(r: np.ndarray, g: np.ndarray, seed: int = 1, unit: float = 1.0, **more) -> Readings:
     step = np.pi / QMAX
     points = step * np.arange(1, 270)
-    noise = np.random.default_rng(seed).normal(scale=NOISE, size=len(points))
+    noise = np.random.default_rng(seed).normal(scale=unit * NOISE, size=len(points))
     noisy = g + np.sinc((r[:, None] - points) / step) @ noise
     data = Observed(r, noisy, np.full_like(r, NOISE), None, None, QMAX, "simulated", "made.gr")
     quiet = {"fit_range": [2.0, 60.0], "stages": STAGES, "compare_envelopes": [], "profile": [], **DAMPING}
@@ -105,6 +105,18 @@ def test_a_spread_of_sizes_is_read_as_one_and_its_mean_is_weighted_by_area():
     assert abs(own["size_strain"].inverse_length - 1 / mean) > 10 * own["size_strain"].sds[0]
     # The choice between shapes is part of the error.
     assert found.covariance_reading[0, 0] >= 0.0
+
+
+def test_strain_that_the_recipe_holds_is_read_all_the_same():
+    found = read(*strained(120.0, 0.004), fixed={"microstrain_squared": 0.0}, readings=["size"])
+    assert abs(found.values[1] - 1.6e-5) < 3 * np.sqrt(found.covariance[1, 1]) < 3e-6
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.01])
+def test_data_without_errors_weigh_the_readings_whatever_the_unit_of_g(unit):
+    r, g = strained(120.0, 0.004)
+    own = named(read(r, unit * g, unit=unit, weights="unit", readings=["size"]))
+    assert 100 < own["size"].aicc - own["size_strain"].aicc < 1e4
 
 
 def test_only_what_is_asked_for_is_read(of_strain):

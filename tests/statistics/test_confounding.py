@@ -204,3 +204,14 @@ def test_a_square_below_zero_has_a_signed_root_and_no_logarithm():
     assert set(forms) == {"square", "itself"}
     np.testing.assert_allclose(forms["itself"][0], [-0.2, 0.5])
     np.testing.assert_allclose(forms["itself"][1], [0.025, 0.01])
+
+
+def test_a_covariate_that_does_not_vary_is_none():
+    rng = np.random.default_rng(8)
+    x, z = rng.normal(size=(2, 12))
+    forms = {"x": (x, np.zeros(12))}, {"z": (z, np.zeros(12))}
+    y = x + 0.1 * rng.normal(size=12)
+    alone = confounding.compare_explanations(*forms, y, 0.1)
+    alike = 0.5 + 1e-13 * rng.normal(size=12)
+    assert confounding.compare_explanations(*forms, y, 0.1, alike) == alone
+    assert confounding.compare_explanations(*forms, y, 0.1, np.full(12, 0.5)) == alone

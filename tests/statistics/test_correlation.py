@@ -8,6 +8,7 @@ from scipy import stats
 
 from coherion.statistics import correlation
 from coherion.statistics.readings import LOGARITHMIC, compare_readings
+from coherion.statistics.regression import Undetermined
 
 RNG = np.random.default_rng(1)
 A = RNG.normal(size=9)
@@ -180,3 +181,8 @@ def test_ranks_are_scipys(shape):
         np.testing.assert_array_equal(_mean_ranks(values), rankdata(values, axis=-1))
     values[..., 0] = np.nan
     assert np.isnan(_mean_ranks(values)).all()
+
+
+def test_lengths_that_differ_by_rounding_alone_have_no_curve():
+    with pytest.raises(Undetermined, match="three different values"):
+        compare_readings(80.0 + 1e-13 * np.arange(12), np.linspace(1e-6, 2e-6, 12))

@@ -22,8 +22,8 @@ Pair = tuple[np.ndarray, np.ndarray]
 def alerts_of_widths(found: xarray.Dataset, fit: xarray.Dataset, settings: QualitySettings) -> Iterator[Alert]:
     """Reflections and G(r) that disagree in 1/L and strain beyond both errors, and beyond the readings of G(r).
 
-    Where a reading that the data allow agrees with the reflections, the choice of the reading is what is in doubt, and
-    the alert is of grade C. A difference of length and strain that is let pass in any case is no disagreement.
+    Of grade C where a reading that the data allow agrees with the reflections, so that the choice of the reading is
+    what is in doubt, where the difference itself is small, and where the reflections are no witness.
 
     Parameters
     ----------
@@ -32,31 +32,44 @@ def alerts_of_widths(found: xarray.Dataset, fit: xarray.Dataset, settings: Quali
     fit
         Dataset of the refinement that counts.
     """
-    reported = of_pdf(fit)
-    if reported is None or not int(found.attrs["described"]):
+    reported, place = of_pdf(fit), "1/L and microstrain"
+    if reported is None:
+        return
+    if not int(found.attrs["described"]):
+        if "misfit_factor" not in found:
+            return
+        text = f"the reflections cannot say whether the length is right: {found.attrs['verdict']}"
+        advice = "look for a further phase or another shape of the domains, and hold the standard's own fit to account"
+        factor = float(found["misfit_factor"])
+        yield Alert("C", "no-witness", factor, "1", 1.0, place, text, advice)
         return
     values = np.array([float(found["inverse_length"]), float(found["microstrain_squared"])])
     covariance = _covariance(
         float(found["inverse_length_sd"]), float(found["microstrain_squared_sd"]), float(found["covariance"])
     )
     own = values, covariance
-    apart = _apart(own, reported, settings)
+    apart = math.sqrt(disagreement(*own, *reported))
     if apart <= settings.significance:
         return
     agreeing = [
         name for name, other in _allowed(fit, settings) if _apart(own, other, settings) <= settings.significance
     ]
+    small = _apart(own, reported, settings) == 0.0
     text = (
         f"the widths of the reflections say {size_and_strain(*own)}; G(r) says {size_and_strain(*reported)}: "
         f"{apart:.3g} standard uncertainties apart"
     )
-    grade: Grade = "C" if agreeing else "B"
-    if agreeing:
+    grade: Grade = "C" if agreeing or small else "B"
+    if small:
+        advice = (
+            "a small difference, but not by chance: the standard may be strained or small itself, or a phase is missing"
+        )
+    elif agreeing:
         text += f"; G(r) read as {' or '.join(agreeing)} agrees"
         advice = "take the length of the reading that agrees"
     else:
         advice = "one is wrong: look for a further phase, glass, faults, strain inside domains, another shape"
-    yield Alert(grade, "widths-disagree", apart, "sd", settings.significance, "1/L and microstrain", text, advice)
+    yield Alert(grade, "widths-disagree", apart, "sd", settings.significance, place, text, advice)
 
 
 def _covariance(sd: float, strain_sd: float, between: float) -> np.ndarray:

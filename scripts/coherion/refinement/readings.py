@@ -16,7 +16,8 @@ All are compared at the weights of ``size_strain``, so that the log-determinant 
 
     AICc = chi^2 + 2 k + 2 k (k + 1)/(n - k - 1)
 
-(Hurvich & Tsai, Biometrika 76 (1989) 297) with k free parameters and n measured points. Lengths are compared as 1/L of
+(Hurvich & Tsai, Biometrika 76 (1989) 297) with k free parameters and n measured points; where the data have no errors
+n ln(chi^2/n) takes the place of chi^2. Lengths are compared as 1/L of
 the mean diameter weighted by area (:func:`coherion.pair_model.envelope.inverse_mean_length`).
 
 The length and strain that are reported follow a rule fixed beforehand. ``size_strain`` counts always; a richer reading
@@ -267,6 +268,11 @@ def _reading(name: str, refined: Refined, centre: Refined) -> Reading:
 
 
 def _aicc(refined: Refined, count: int) -> float:
-    """At the weights of the fit, which all readings share while they are compared."""
-    points = refined.degrees_of_freedom + len(refined.result.variables)
-    return refined.result.chi_squared + 2.0 * count + 2.0 * count * (count + 1) / max(points - count - 1, 1.0)
+    """At the weights of the fit, which all readings share while they are compared.
+
+    Where the errors of the data are not known, their variance is one more unknown of the likelihood: n ln(chi^2/n).
+    """
+    points, chi_squared = refined.degrees_of_freedom + len(refined.result.variables), refined.result.chi_squared
+    if not refined.result.target.weighting.absolute:
+        chi_squared, count = points * math.log(max(chi_squared, 1e-300) / points), count + 1
+    return chi_squared + 2.0 * count + 2.0 * count * (count + 1) / max(points - count - 1, 1.0)

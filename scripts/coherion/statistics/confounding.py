@@ -21,6 +21,9 @@ from coherion.statistics.regression import Undetermined, student_quantile
 
 Array = NDArray[np.float64]
 
+# Values whose range is this share of the largest differ by rounding alone.
+ALIKE = 1e-9
+
 
 @dataclass(frozen=True)
 class PartialCorrelation:
@@ -217,6 +220,8 @@ def compare_explanations(
     """
     response = np.asarray(y, float)
     ones = np.ones((response.size, 1))
+    if covariate is not None and np.ptp(covariate) <= ALIKE * np.max(np.abs(covariate)):
+        covariate = None  # alike in all: there is nothing to hold fixed
     z = ones if covariate is None else np.column_stack([ones, covariate - covariate.mean()])
 
     def aicc(log_likelihood: float, parameters: int) -> float:
@@ -228,7 +233,7 @@ def compare_explanations(
         found = []
         for name, (x, x_sd) in forms.items():
             left = residual(x, z[:, 1:])
-            if np.ptp(x) > 0 and left @ left > 1e-14 * np.sum((x - x.mean()) ** 2):
+            if np.ptp(x) > ALIKE * np.max(np.abs(x)) and left @ left > 1e-14 * np.sum((x - x.mean()) ** 2):
                 centred = (x - x.mean()) / np.ptp(x)
                 value = _log_likelihood(response, sd, z, centred, x_sd / np.ptp(x))
                 found.append((aicc(value, z.shape[1] + 2), name))

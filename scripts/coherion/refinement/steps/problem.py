@@ -143,7 +143,7 @@ def prepare(
         Starting values that replace those of the model and of the settings. What the recipe says of a name that
         stands here and that the model lacks is passed over: another model of the same data has it.
     free
-        Parameters that the last stage frees besides those that the recipe names.
+        Parameters that the last stage frees besides those that the recipe names, even if it holds them.
     hold
         Parameters held at these values, whatever the recipe says.
 
@@ -155,6 +155,7 @@ def prepare(
     """
     names = list(model.parameters)
     start, given, fixed = _start_values(model, settings, values or {})
+    fixed = {name: value for name, value in fixed.items() if name not in free}
     start, fixed = {**start, **(hold or {})}, {**fixed, **(hold or {})}
     stages = []
     for i, stage in enumerate(settings.steps):
