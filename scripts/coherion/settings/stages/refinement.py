@@ -65,7 +65,8 @@ Readings = Annotated[
     ),
 ]
 Extension = Annotated[
-    NotNegative | None,
+    # The number of pairs grows with the third power of the distance.
+    Annotated[float, msgspec.Meta(ge=0, le=200)] | None,
     told(
         "How far beyond the fit range pairs of atoms are counted, whose ripples reach into it; null counts a few "
         "ripples. Where lines are sharp and one lies at Qmax, more is needed",
