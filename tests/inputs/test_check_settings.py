@@ -26,6 +26,10 @@ def test_the_series_that_ships_has_none(tmp_path):
     assert errors(tmp_path, "refinement: {resolution_from: LaB6}\n") == []
 
 
+def test_what_the_checks_of_a_deployed_copy_run_has_none_either():
+    assert check_series(ROOT / ".test/config/config.yaml", ROOT).errors == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
