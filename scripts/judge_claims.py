@@ -24,12 +24,13 @@ def main(argv=None):
     from coherion.paper.curves import correlation_dataset
     from coherion.paper.reading import read_paper
     from coherion.settings.model import as_plain
+    from coherion.settings.paper.paper import Paper
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.claims import ClaimSettings
     from coherion.statistics.series import read_series
 
     settings = settings_from(ClaimSettings, given.settings)
-    paper = read_paper(given.paper)
+    paper = read_paper(given.paper) if given.paper else Paper()
     series = read_series(given.series, paper.known)
     stated = set(series.texts("origin")) - {""}
     if unknown := stated - {"measured", "simulated"}:

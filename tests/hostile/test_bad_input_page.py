@@ -270,7 +270,7 @@ def cases() -> dict[str, list[Case]]:
                 "a table with a wrong cell",
                 {"s.tsv": "sample\tx\torigin\nx10\tmuch\tsimulated\n"},
                 "judge_claims",
-                ("s.tsv", "--output", "c.tsv"),
+                ("s.tsv", "--paper", str(ROOT / "config" / "paper.yaml"), "--output", "c.tsv"),
                 "{}",
             ),
         ],
