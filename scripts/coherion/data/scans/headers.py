@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from coherion.constants import HC
+
 LONGEST_LINE = 400
 # Lines above the numbers among which the names of the columns stand.
 NEAR = 12
-HC = 12.398419843320026  # keV angstrom, exact (SI 2019)
 WAVELENGTHS = (0.01, 10.0)
 
 _NUMBER = r"([0-9]{1,12}(?:[.,][0-9]{0,15})?|\.[0-9]{1,15})((?:[eE][+-]?\d{1,3})?)"
@@ -166,8 +167,8 @@ def stated_wavelength(header: Sequence[str]) -> float | None:
     for line, found in _matches(_ENERGY, header):
         unit = re.search(r"\b(k?)ev\b", found[1] + line[found.end() : found.end() + 6], re.I)
         energy = _value(found) * (1.0 if unit and unit[1] else 1e-3)
-        if unit and energy > 0 and WAVELENGTHS[0] <= HC / energy <= WAVELENGTHS[1]:
-            return HC / energy
+        if unit and energy > 0 and WAVELENGTHS[0] <= 1e-3 * HC / energy <= WAVELENGTHS[1]:
+            return 1e-3 * HC / energy
     return None
 
 
