@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "scripts"
 SCHEMAS = ROOT / "workflow" / "schemas"
 CONFIGURATION = str(SCHEMAS / "config.schema.yaml")
+PAPER = str(ROOT / "config" / "paper.yaml")
 BAD = "{bad}"
 
 
@@ -63,7 +64,7 @@ RECOVERY = (
     *("--circuits", "none", "--arrhenius", "none", "--output", "OUT/r.tsv", "--summary", "OUT/s.tsv"),
 )
 TABLES = (
-    *("--schemas", str(SCHEMAS), "--refinement", "none", "--circuits", "none", "--arrhenius", "none"),
+    *("--schemas", str(SCHEMAS), "--paper", PAPER, "--refinement", "none", "--circuits", "none", "--arrhenius", "none"),
     *("--series", "series.tsv", "--exclusions", "none", "--output", "OUT/tables"),
 )
 
@@ -109,7 +110,10 @@ CALLS: dict[str, Call] = {
         "{}",
         text=True,
     ),
-    "judge_claims": Call("judge_claims", (BAD, "--output", "OUT/x.tsv"), "{}", text=True),
+    "judge_claims": Call("judge_claims", (BAD, "--paper", PAPER, "--output", "OUT/x.tsv"), "{}", text=True),
+    "judge_claims, paper": Call(
+        "judge_claims", ("series.tsv", "--paper", BAD, "--output", "OUT/x.tsv"), "{}", text=True
+    ),
     "simulate_scan": Call("simulate_scan", (BAD, "x10", *SIMULATED), "{}", text=True),
     "simulate_spectra": Call("simulate_spectra", (BAD, "x10", *SIMULATED), "{}", text=True),
     "tabulate_simulation": Call("tabulate_simulation", (BAD, *TABULATED), "{}", text=True),
@@ -118,9 +122,9 @@ CALLS: dict[str, Call] = {
     "draw_impedance": Call("draw_impedance", (BAD, BAD, BAD, "--output", "OUT/x.pdf")),
     "draw_paper": Call("draw_paper", (FIGURE % ("patterns", f'"{BAD}"'), "--output", "OUT")),
     "draw_paper, structure": Call("draw_paper", (FIGURE % ("structure", f'"{BAD}", "good.cif"'), "--output", "OUT")),
-    "draw_series": Call("draw_series", (BAD, "--output", "OUT/figure_4.pdf"), text=True),
+    "draw_series": Call("draw_series", (BAD, "--paper", PAPER, "--output", "OUT/figure_4.pdf"), text=True),
     "draw_series, correlation": Call(
-        "draw_series", ("series.tsv", "--correlation", BAD, "--output", "OUT/figure_4.pdf")
+        "draw_series", ("series.tsv", "--paper", PAPER, "--correlation", BAD, "--output", "OUT/figure_4.pdf")
     ),
     "detect_side_phase": Call("detect_side_phase", (BAD, "good.gr", "good.cif", *SIDE), "{}"),
     "reflection_widths": Call("reflection_widths", (BAD, BAD, "good.cif", *STANDARD)),
