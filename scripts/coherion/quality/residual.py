@@ -10,6 +10,7 @@ resolves 2 pi/R; the counting noise of G, white on the points fitted, becomes on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,13 +59,19 @@ class Unexplained:
         return 2 * np.pi / self.q
 
 
+@lru_cache(maxsize=1)
+def _sines(q: bytes, r: bytes) -> Array:
+    """sin(Q r), (q, r), of two grids of doubles: those of all samples of a series are the same."""
+    return np.sin(np.outer(np.frombuffer(q), np.frombuffer(r)))
+
+
 def in_q(fit: xarray.Dataset) -> InQ:
     """The fit in Q, up to the Qmax of the data."""
     r = fit["r"].values
     step, end, qmax = float(np.median(np.diff(r))), float(r[-1]), float(fit.attrs["qmax"])
     window = np.sinc(r / end) * step
     q = np.arange(LEAST_Q, qmax, 2 * np.pi / end / FINENESS)
-    sines = np.sin(np.outer(q, r)) * window
+    sines = _sines(q.tobytes(), np.asarray(r, float).tobytes()) * window
     # White noise on points pi/Qmax apart; sin^2 is one half in the mean.
     noise = float(fit.attrs["counting_noise"]) * np.sqrt(np.sum(window**2) / step * 0.5 * np.pi / qmax)
     observed, calculated = sines @ fit["observed"].values, sines @ fit["calculated"].values
