@@ -31,7 +31,7 @@ def main(argv=None):
     if given.folder is not None:
         root = given.folder.rstrip("/")
         rows = [r | {"short_circuit": f"{root}/{r['short_circuit']}"} if r.get("short_circuit") else r for r in rows]
-        files = [f"{given.folder.rstrip('/')}/{str(row.get('file', '')).strip()}" for row in rows]
+        files = [f"{root}/{str(row.get('file', '')).strip()}" for row in rows]
     dataset = assemble(sample, files_of_rows(rows, files), settings_from(SpectraSettings, settings))
     write_dataset(
         dataset,

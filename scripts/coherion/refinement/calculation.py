@@ -59,11 +59,12 @@ def calculate_structures(crystals: Sequence[Crystal], settings: CalculationSetti
         values |= dict.fromkeys(matched([pattern], list(values), f"values.{pattern}", model.why_fixed), value)
     r = settings.rmin + settings.rstep * np.arange(round((settings.rmax - settings.rmin) / settings.rstep) + 1)
     q = settings.qmin + settings.qstep * np.arange(round((settings.qmax - settings.qmin) / settings.qstep) + 1)
+    evaluator = Evaluator(model, r, ())
     return Calculated(
         r,
-        Evaluator(model, r, ()).evaluate(values)[0],
+        evaluator.evaluate(values)[0],
         q,
-        Evaluator(model, r, ()).reduced_structure_factor(values, q),
+        evaluator.reduced_structure_factor(values, q),
         _partials(model, r, values) if settings.partials and len(model.phases) == 1 else {},
     )
 
