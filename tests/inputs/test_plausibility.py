@@ -187,3 +187,16 @@ def test_a_pellet_as_tall_as_none_is_told(thickness, diameter, told):
     with messages.collected() as said:
         plausibility.warn_if_no_pellet("s", {"pellet_thickness_cm": thickness, "pellet_diameter_cm": diameter})
     assert len(said) == told
+
+
+def test_one_of_many_samples_off_the_series_is_told_too():
+    steps = [round(k / 1999, 4) for k in range(2000)]
+    rows = [{"sample": f"s{k}", "x": x, "composition": f"Na{3 - x:.4f}Cl6"} for k, x in enumerate(steps)]
+    rows = [row | {"pellet_diameter_cm": 0.9 + 1e-5 * (k % 50)} for k, row in enumerate(rows)]
+    rows[700] |= {"composition": "Na3Cl6"}
+    rows[900] |= {"pellet_diameter_cm": 0.45}
+    with messages.collected() as said:
+        plausibility.warn_if_off_the_series(rows)
+    assert len(said) == 2
+    assert "sample s700" in said[0] and "2.65" in said[0]
+    assert "sample s900" in said[1] and "a radius" in said[1]

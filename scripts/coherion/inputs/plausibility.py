@@ -5,8 +5,11 @@ Each function warns with the numbers that disagree and what to do about it; none
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -28,6 +31,8 @@ THICKEST = 0.5
 SAME_DIE, FEWEST_OF_DIE = 0.05, 3
 # Amounts that follow x are weighed in, and written, to this.
 AMOUNT_OF_X, FEWEST_OF_X = 0.015, 4
+# Up to so many samples a line is tried through each two of them, else through so many pairs.
+ALL_PAIRS, SOME_PAIRS = 60, 500
 _X = re.compile(r"(?<![A-Za-z])x\s*=\s*(\d*[.,]?\d+)")
 # A cold pressed powder is denser than a loose one and no denser than its crystal.
 RELATIVE_DENSITIES = (0.3, 1.0)
@@ -268,18 +273,21 @@ def warn_if_off_the_series(rows: Sequence[Mapping[str, Any]]) -> None:
     for sample, text in off.items():
         warn(f"sample {sample}: x and composition do not go together as in the other samples, {text}: correct one")
     sizes = [(row["sample"], row["pellet_diameter_cm"]) for row in rows if "pellet_diameter_cm" in row]
+    amounts = Counter(size for _, size in sizes)
+    die_of = {size: sum(n for one, n in amounts.items() if abs(one / size - 1) <= SAME_DIE) for size in amounts}
+    most, number = max(die_of.items(), key=lambda one: one[1], default=(0.0, 0))
+    if number < FEWEST_OF_DIE or number <= len(sizes) / 2:
+        return
     for sample, size in sizes:
-        alike = [one for _, one in sizes if abs(one / size - 1) <= SAME_DIE]
-        dies = [sum(abs(one / other - 1) <= SAME_DIE for _, one in sizes) for _, other in sizes]
-        most = sizes[dies.index(max(dies))][1]
-        if len(alike) == 1 and max(dies) >= FEWEST_OF_DIE and max(dies) > len(sizes) / 2:
-            for what, factor in (("a radius", 0.5), ("an area", math.pi * most / 4), ("twice it", 2.0)):
-                if abs(size / (factor * most) - 1) <= SAME_DIE:
-                    warn(
-                        f"sample {sample}: pellet_diameter_cm is {size:g} where {max(dies)} others have {most:g}: is "
-                        f"it {what}? The conductivity goes with its square"
-                    )
-                    break
+        if die_of[size] > 1:
+            continue
+        for what, factor in (("a radius", 0.5), ("an area", math.pi * most / 4), ("twice it", 2.0)):
+            if abs(size / (factor * most) - 1) <= SAME_DIE:
+                warn(
+                    f"sample {sample}: pellet_diameter_cm is {size:g} where {number} others have {most:g}: is "
+                    f"it {what}? The conductivity goes with its square"
+                )
+                break
 
 
 def _on_line(points: Sequence[tuple[float, float]]) -> list[float | None]:
@@ -288,13 +296,17 @@ def _on_line(points: Sequence[tuple[float, float]]) -> list[float | None]:
     best, inside = none, len(points) / 2
     if len(points) < FEWEST_OF_X or len({x for x, _ in points}) < FEWEST_OF_X - 1:
         return none
-    for k, (x1, y1) in enumerate(points):
-        for x2, y2 in points[k + 1 :]:
-            if x1 == x2:
-                continue
-            line = [y1 + (y2 - y1) / (x2 - x1) * (x - x1) for x, _ in points]
-            near = [abs(value - y) <= AMOUNT_OF_X for value, (_, y) in zip(line, points, strict=True)]
-            if sum(near) > inside:
-                inside = sum(near)
-                best = [None if good else value for value, good in zip(line, near, strict=True)]
+    pairs: Iterable[Sequence[tuple[float, float]]] = itertools.combinations(points, 2)
+    if len(points) > ALL_PAIRS:
+        # Of pairs at random more than a quarter lie on a line of more than half of the points.
+        generator = random.Random(len(points))
+        pairs = (generator.sample(points, 2) for _ in range(SOME_PAIRS))
+    for (x1, y1), (x2, y2) in pairs:
+        if x1 == x2:
+            continue
+        line = [y1 + (y2 - y1) / (x2 - x1) * (x - x1) for x, _ in points]
+        near = [abs(value - y) <= AMOUNT_OF_X for value, (_, y) in zip(line, points, strict=True)]
+        if sum(near) > inside:
+            inside = sum(near)
+            best = [None if good else value for value, good in zip(line, near, strict=True)]
     return best
