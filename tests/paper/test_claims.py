@@ -18,6 +18,7 @@ from coherion.settings.reading import settings_from
 from coherion.settings.stages.claims import ClaimSettings
 from coherion.statistics.kinds import criteria
 from coherion.statistics.kinds.view import View
+from coherion.statistics.regression import Undetermined
 from coherion.statistics.series import read_series
 
 SETTINGS = ClaimSettings(resamples=500, exact_limit=5000)
@@ -249,6 +250,14 @@ def test_rule_of_order():
     assert criteria.ordered(np.array([1.0, 2.0, 1.0]), sd, 1, SETTINGS).verdict == "fails"
     assert criteria.ordered(np.array([1.0, 2.0, 2.1]), sd, 1, SETTINGS).verdict == "undecided"
     assert criteria.ordered(np.array([3.0, 2.0, 1.0]), sd, -1, SETTINGS).verdict == "holds"
+
+
+@pytest.mark.parametrize("unit", [1e-10, 1.0, 1e6])
+def test_a_trend_does_not_hang_on_the_unit_of_its_abscissa(unit):
+    x, y = unit * np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.1, 2.9, 4.0])
+    assert criteria.trend(x, y, np.full(4, 0.1), 1, 0.0, SETTINGS).verdict == "holds"
+    with pytest.raises(Undetermined, match="2 different values"):
+        criteria.trend(unit * np.array([1.0, 1.0 + 1e-12, 3.0, 3.0]), y, np.full(4, 0.1), 1, 0.0, SETTINGS)
 
 
 def test_rule_of_the_kink_and_of_the_line():

@@ -31,7 +31,8 @@ def by_interval(low: float, high: float, sign: int, negligible: tuple[float, flo
 
 def different(x: Array, least: int, what: str) -> None:
     """Raise :class:`Undetermined` where x has fewer than ``least`` different values."""
-    found = np.unique(np.round(x, 9)).size
+    # Of any unit: what differs by rounding alone is one value, and a conductivity of 1e-10 S/cm is not zero.
+    found = np.unique(np.round(x / (np.max(np.abs(x), initial=0.0) or 1.0), 9)).size
     if found < least:
         raise Undetermined(f"{found} different values of the abscissa; {what} needs {least}")
 
