@@ -77,6 +77,8 @@ def _rebuild(what, file, place, found, expected, advice):
 
 def printable(text: str) -> str:
     """The text in one line, with ? for what is no letter: control characters of a file would drive the terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 

@@ -27,6 +27,7 @@ from coherion.crystal.cif_input import read_cif
 from coherion.data import netcdf, pdf_text, tables
 from coherion.data.scans import stoe
 from coherion.data.scans import text as scan_text
+from coherion.data.series_tables import read_tables
 from coherion.data.spectra import biologic
 from coherion.data.spectra import columns as impedance_columns
 from coherion.data.spectra import text as impedance_text
@@ -394,6 +395,18 @@ def test_a_key_that_stands_twice_is_refused(text, tmp_path):
 def test_one_key_may_stand_in_two_mappings(tmp_path):
     text = "a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: [*a, *a]\n"
     assert configuration.read_yaml(stored(tmp_path / "a.yaml", text))["b"] == {"x": 1, "y": 2}
+
+
+@pytest.mark.parametrize("tail", ["ty\n", "a\t?\n", "a\n"])
+def test_a_table_of_a_hundred_thousand_wrong_rows_is_not_told_to_its_end(tail, tmp_path):
+    table = stored(tmp_path / "samples.tsv", "sample\tx\tgroup\n" + tail * 100_000)
+    others = {name: str(ROOT / "config" / f"{name}.tsv") for name in ("scans", "spectra")}
+    problems = []
+    read_tables({"samples": str(table), **others}, ROOT / "workflow" / "schemas", problems=problems)
+    wrong = [problem for problem in problems if problem.file == str(table)]
+    assert 0 < len(wrong) <= 3 * tables.MOST_PROBLEMS + 3
+    with pytest.raises(InputError, match="row 2"):
+        read_tables({"samples": str(table), **others}, ROOT / "workflow" / "schemas")
 
 
 FORMULAS = ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-2+3+cmd()", "@SUM(A1)", "\t=1+x", "=", "-x title", "-1 to cmd()"]

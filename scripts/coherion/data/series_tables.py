@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from coherion.data.tables import Row, read_table, repeats, unknown_names
+from coherion.data.tables import MOST_PROBLEMS, Row, read_table, repeats, unknown_names
 from coherion.errors import InputError
 from coherion.settings.configuration import read_yaml
 
@@ -94,7 +95,8 @@ def read_tables(
         found.append(InputError("no table of samples is given", place="key tables.samples", expected="a .tsv file"))
     told = {(problem.file, problem.place) for problem in found}
     # A cell that could not be read is absent, but not blank: it is told once.
-    found += [problem for problem in _crossed(rows, tables) if (problem.file, problem.place) not in told]
+    crossed = islice(_crossed(rows, tables), MOST_PROBLEMS)
+    found += [problem for problem in crossed if (problem.file, problem.place) not in told]
     if problems is None and found:
         raise found[0]
     if problems is not None:

@@ -27,6 +27,9 @@ _NUMERIC = re.compile(r"[-+][\d.,eE()+\-]*( to [-+]?[\d.,eE()+\-]*)?|[-+]?(?:inf
 TO_FILL_IN = "?"
 """Stands in a cell that only the user can fill in; whatever reads the table refuses it."""
 
+MOST_PROBLEMS = 500
+"""A table with more wrong cells than this is another kind of file: the rest of it is not looked at."""
+
 
 def read_table(
     path: str | os.PathLike[str],
@@ -50,7 +53,7 @@ def read_table(
         The column that must not repeat.
     problems
         Where given, cells and rows that cannot be used are appended here in place of being raised, and the cells
-        are absent from their rows.
+        are absent from their rows. Rows after the first ``MOST_PROBLEMS`` are not read.
 
     Raises
     ------
@@ -82,9 +85,17 @@ def read_table(
     if len(lines) == 1:
         raise InputError("the table has no rows", file=path, expected="at least one row under the column names")
     found: list[InputError] = []
-    rows = [_row(path, number, header, cells, schema, found) for number, cells in lines[1:]]
-    if key is not None:
-        found += repeats(path, rows, key)
+    rows: list[Row] = []
+
+    def read() -> Iterator[Row]:
+        for number, cells in lines[1:]:
+            if len(found) > (MOST_PROBLEMS if problems is not None else 0):
+                return
+            rows.append(_row(path, number, header, cells, schema, found))
+            yield rows[-1]
+
+    for problem in repeats(path, read(), key):
+        found.append(problem)
     if problems is None and found:
         raise found[0]
     if problems is not None:
@@ -214,7 +225,7 @@ def _cell(path: str | os.PathLike[str], number: int, name: str, text: str, schem
     )
 
 
-def repeats(path: str | os.PathLike[str], rows: Iterable[Row], key: str) -> Iterator[InputError]:
+def repeats(path: str | os.PathLike[str], rows: Iterable[Row], key: str | None) -> Iterator[InputError]:
     """An error for each row whose value of ``key`` an earlier row has, whatever its case.
 
     Case is disregarded because the value names files, and not every file system tells cases apart.
