@@ -1,7 +1,8 @@
 """Judge every statement of the paper against the table of the series.
 
 Writes one row per statement (claims.tsv) and, with --correlation, what the figures of conductivity against
-coherence length need (netCDF).
+coherence length need (netCDF); with --unmeasured, how strong something that nobody measured must be to undo a statement
+that two quantities go together.
 """
 
 from coherion import command
@@ -13,14 +14,17 @@ def main(argv=None):
     arguments.add_argument("--paper", help="what the paper says (.yaml), docs/paper.md")
     arguments.add_argument("--output", required=True, help="table of the verdicts to write (.tsv)")
     arguments.add_argument("--correlation", help="netCDF of the correlation to write")
+    arguments.add_argument("--unmeasured", help="table of what was not measured to write (.tsv)")
     arguments.add_argument(
         "--origin", choices=("measured", "simulated"), help="where the data come from (default: column origin)"
     )
     given = arguments.parse_args(argv)
 
+    from coherion.data.contract.tables import UNMEASURED
     from coherion.data.netcdf import write_dataset, write_text
+    from coherion.data.tables import write_table
     from coherion.errors import InputError
-    from coherion.paper.claims import judge, table
+    from coherion.paper.claims import judge, table, unmeasured_rows
     from coherion.paper.curves import correlation_dataset
     from coherion.paper.reading import read_paper
     from coherion.settings.model import as_plain
@@ -45,6 +49,8 @@ def main(argv=None):
     origin = "simulated" if "simulated" in (*stated, given.origin) else "measured"
 
     write_text(given.output, table(judge(series, paper, settings), origin))
+    if given.unmeasured:
+        write_text(given.unmeasured, write_table(unmeasured_rows(series, paper, settings, origin), UNMEASURED.names))
     if given.correlation:
         dataset = correlation_dataset(series, paper, settings, origin)
         told = as_plain(settings)

@@ -174,13 +174,13 @@ def test_power_law_without_errors_is_ordinary_regression_of_logarithms():
 def test_ranks_are_scipys(shape):
     from scipy.stats import rankdata
 
-    from coherion.statistics.correlation import _mean_ranks
+    from coherion.statistics.correlation import mean_ranks
 
     generator = np.random.default_rng(2)
     for values in (generator.normal(size=shape), generator.integers(0, 4, shape).astype(float)):
-        np.testing.assert_array_equal(_mean_ranks(values), rankdata(values, axis=-1))
+        np.testing.assert_array_equal(mean_ranks(values), rankdata(values, axis=-1))
     values[..., 0] = np.nan
-    assert np.isnan(_mean_ranks(values)).all()
+    assert np.isnan(mean_ranks(values)).all()
 
 
 def test_lengths_that_differ_by_rounding_alone_have_no_curve():

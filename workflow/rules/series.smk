@@ -166,6 +166,7 @@ rule judge_claims:
             labels=labels(table="verdict on every statement"),
         ),
         correlation=result("series/correlation.nc"),
+        unmeasured=result("series/unmeasured.tsv"),
     log:
         result("logs/judge_claims.log"),
     benchmark:
@@ -181,7 +182,7 @@ rule judge_claims:
         settings=told(JOBS.of_series("claims")),
     shell:
         "python {input.script:q} {input.series:q} --paper {input.paper:q} --settings {params.settings:q} --output {output.claims:q}"
-        " --correlation {output.correlation:q} > {log:q} 2>&1"
+        " --correlation {output.correlation:q} --unmeasured {output.unmeasured:q} > {log:q} 2>&1"
 
 
 rule measure_recovery:

@@ -15,6 +15,7 @@ from coherion.statistics.kinds.view import Design, View
 from coherion.statistics.regression import Undetermined
 from coherion.statistics.sensitivity import INVERSE, LENGTH, STRAIN, Readings, readings_of, turned_by, under_each
 from coherion.statistics.series import Missing, Series
+from coherion.statistics.unmeasured.of_statements import Unmeasured, unmeasured
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ def on_length(test: Kind, paper: Paper) -> bool:
     return not test.compares_readings and bool(paper.sources(*test.quantities) & {LENGTH, INVERSE, STRAIN})
 
 
+def unmeasured_of(statement: Statement, series: Series, paper: Paper) -> Unmeasured | None:
+    """What something that nobody measured would need to undo a statement that two quantities go together."""
+    view = View(series, design_of(paper), statement.samples or paper.samples)
+    return unmeasured(statement.test, view, paper.correlation.covariates or (paper.abscissa, STRAIN))
+
+
 def judge_one(statement: Statement, series: Series, paper: Paper, settings: ClaimSettings) -> Claim:
     """Evaluate one statement under every reading of the data and without each sample, as far as it concerns them.
 
@@ -67,6 +74,9 @@ def judge_one(statement: Statement, series: Series, paper: Paper, settings: Clai
         if turned := turned_by(lambda rows: judged(rows, coarse), series, found):
             listed = ", ".join(f"without {sample} {verdict}" for sample, verdict in turned)
             found = replace(found, verdict="undecided", note=f"{found.verdict} with all, but {listed}; {found.note}")
+    hidden = unmeasured_of(statement, series, paper)
+    if hidden is not None and (sentence := hidden.sentence(settings.significance)):
+        found = replace(found, note=f"{found.note}; {sentence}")
     words = {key: getattr(test, key, None) or paper.abscissa for key in ("of", "against", "fixed", "rival", "beside")}
     unit = paper.known[words["of"]].unit if words["of"] in paper.known else ""
     return Claim(

@@ -49,7 +49,7 @@ def _rows(values: Array) -> Array:
     return centred / np.where(length > 1e-13 * scale, length, np.nan)
 
 
-def _mean_ranks(values: Array) -> Array:
+def mean_ranks(values: Array) -> Array:
     """Ranks from 1 along the last axis, ties with the mean of theirs; NaN where the row holds one.
 
     ``scipy.stats.rankdata`` does the same, and to import it takes longer than to judge all statements.
@@ -69,7 +69,7 @@ def _mean_ranks(values: Array) -> Array:
 
 def _prepared(values: ArrayLike, kind: Kind) -> Array:
     array = np.asarray(values, float)
-    return _rows(_mean_ranks(array) if kind == "spearman" else array)
+    return _rows(mean_ranks(array) if kind == "spearman" else array)
 
 
 def coefficient(x: ArrayLike, y: ArrayLike, kind: Kind = "pearson") -> float:
@@ -220,7 +220,7 @@ def _without(values: Array, rows: NDArray[np.int_], others: NDArray[np.int_], ki
         return _rows(values[others])
     # Ranks above that of the point left out are one less, those of its ties half.
     left, gone = values[others], values[rows]
-    return _rows(_mean_ranks(values)[others] - (left > gone) - 0.5 * (left == gone))
+    return _rows(mean_ranks(values)[others] - (left > gone) - 0.5 * (left == gone))
 
 
 def reliability(x: ArrayLike, x_sd: ArrayLike) -> float:

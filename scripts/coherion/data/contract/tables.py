@@ -84,6 +84,40 @@ EXCLUSIONS = TableContract(
     ),
 )
 
+UNMEASURED = TableContract(
+    "judge_claims",
+    "results/series/unmeasured.tsv",
+    "How strong something that nobody measured must be to undo a statement that two quantities go together, a row for "
+    "each observed quantity that its strength is compared with (docs/method-multiverse.md).",
+    (
+        _C("statement", "", "id of the statement"),
+        _C("of", "", "quantity y; its decimal logarithm, or its rank, is fitted"),
+        _C("against", "", "quantity D likewise"),
+        _C("fixed", "", "quantity held fixed; blank where there is none"),
+        _C("n", "1", "samples"),
+        _C("freedom", "1", "degrees of freedom"),
+        _C("estimate", "1", "coefficient of D, points weighted alike"),
+        _C("estimate_se", "1", "its standard error"),
+        _C("t", "1", "Student's t of no effect"),
+        _C("partial_r2", "1", "share of what is left of y that D explains"),
+        _C("robustness_value", "1", "partial R^2 with both D and y that a confounder needs to undo the estimate"),
+        _C("robustness_value_significance", "1", "the same to take its significance away"),
+        _C("observed", "", "observed quantity that the confounder is compared with"),
+        _C("observed_n", "1", "samples that have it"),
+        _C("observed_r2_against", "1", "its partial R^2 with D"),
+        _C("observed_r2_of", "1", "its partial R^2 with y given D"),
+        _C("confounder_r2_against", "1", "of a confounder as strong: partial R^2 with D beside the observed"),
+        _C("confounder_r2_of", "1", "of a confounder as strong: partial R^2 with y"),
+        _C("adjusted_estimate", "1", "the estimate beside the observed and a confounder as strong"),
+        _C("adjusted_se", "1", "its standard error"),
+        _C("adjusted_t", "1", "its Student's t"),
+        _C("times_to_undo", "1", "how many times as strong it must be to bring the estimate to zero; blank: over 100"),
+        _C("times_to_lose_significance", "1", "the same to take its significance away"),
+        _C("note", "", "why the observed quantity has no strength"),
+        _ORIGIN,
+    ),
+)
+
 RECOVERY = TableContract(
     "measure_recovery",
     "results/series/recovery.tsv",
@@ -152,4 +186,4 @@ SIDE_PHASE_NUMBERS = TableContract(
     ),
 )
 
-TABLES = (SERIES, EXCLUSIONS, RECOVERY, RECOVERY_SUMMARY, PARAMETERS, SIDE_PHASE_NUMBERS)
+TABLES = (SERIES, EXCLUSIONS, UNMEASURED, RECOVERY, RECOVERY_SUMMARY, PARAMETERS, SIDE_PHASE_NUMBERS)

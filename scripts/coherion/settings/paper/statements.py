@@ -32,3 +32,7 @@ class CorrelationSettings(Settings, frozen=True, kw_only=True):
     compared: Annotated[
         tuple[Name, ...], told("Quantities that are compared two by two; none takes all that the table has")
     ] = ()
+    covariates: Annotated[
+        tuple[Name, ...],
+        told("Quantities whose strength an unmeasured one is told in; none takes the abscissa and microstrain_squared"),
+    ] = ()
