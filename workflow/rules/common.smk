@@ -3,11 +3,9 @@
 import hashlib
 import json
 import re
-import time
 
 from coherion.data.netcdf import write_text
 from coherion.provenance.code import digest_of
-from coherion.provenance.logs import summary_of_logs
 from coherion.errors import CoherionError
 from coherion.paper.proposal import propose
 from coherion.paper.reading import paper_from, read_paper
@@ -16,7 +14,6 @@ from coherion.inputs.job_settings import JobSettings
 from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from
 
-STARTED = time.time()
 SCHEMAS = ROOT / "workflow" / "schemas"
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
 
@@ -151,13 +148,3 @@ def title_of(sample):
 def environment(family):
     """The conda environment of a family of rules."""
     return f"../../envs/{family}.yaml"
-
-
-onsuccess:
-    for line in summary_of_logs(result("logs"), STARTED):
-        print(line, file=sys.stderr)
-
-
-onerror:
-    for line in summary_of_logs(result("logs"), STARTED):
-        print(line, file=sys.stderr)

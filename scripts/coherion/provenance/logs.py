@@ -5,6 +5,31 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+# Of warnings and of alerts so many are told at the end of a run; all of them stand in files.
+MOST_TOLD = 15
+# What a finished run is looked at by, in the order in which one would.
+LOOK_AT = {
+    "page.html": "all of it",
+    "claims.tsv": "what the series shows",
+    "series/alerts.tsv": "alerts",
+    "summary/warnings.tsv": "warnings",
+    "figures": "figures",
+    "tables": "tables",
+    "supporting_information.pdf": "tables and figures as one document",
+}
+
+
+def where_to_look(results: str | os.PathLike[str]) -> list[str]:
+    """Where the results of a run stand, one line each, of those that there are."""
+    there = [(path, what) for name, what in LOOK_AT.items() if (path := Path(results) / name).exists()]
+    return [*(["Look at"] if there else []), *(f"  {path}  {what}" for path, what in there)]
+
+
+def shortened(lines: list[str]) -> list[str]:
+    """The first lines, and how many more there are."""
+    more = len(lines) - MOST_TOLD
+    return lines if more <= 0 else [*lines[:MOST_TOLD], f"  and {more} more"]
+
 
 def warnings_of_logs(folder: str | os.PathLike[str]) -> list[tuple[str, str]]:
     """Each warning of the jobs once: the job, ``<rule> <sample>``, and what it said."""
@@ -49,9 +74,9 @@ def summary_of_logs(folder: str | os.PathLike[str], started: float) -> list[str]
     told = []
     alerts = alerts_of_logs(folder)
     if warned:
-        told += [f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:", *warned]
+        told += [f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:", *shortened(warned)]
     if alerts:
-        told += [f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}:", *(f"  {text}" for text in alerts)]
+        told += [f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}:", *shortened([f"  {text}" for text in alerts])]
     if failures:
         told += [f"{len(failures)} failed:", *failures]
     return told
