@@ -81,7 +81,10 @@ class TestFaults:
 
     def test_a_sample_that_drifts(self):
         found = alerts(spectra(drift=0.15))
-        assert "drift" in found and "-20 degC" in found["drift"].place
+        assert "-20 degC" in found["drift"].place and found["drift"].number == pytest.approx(-0.15, abs=0.05)
+        # Less than Z-HIT sees of it.
+        found = alerts(spectra(drift=0.06))
+        assert "fell by" in found["drift"].text and found["drift"].limit == 0.05
 
     @pytest.mark.parametrize(
         ("pellet", "code"),

@@ -36,6 +36,7 @@ def alerts_of_impedance(
     where = [_place(a, row) for row in range(a["temperature"].size)]
     found = _of_line(a, k, where, limits)
     found += _of_points(a, k, where, limits)
+    found += _of_drift(a, k, where, circuits)
     found += _of_temperatures(a, k, where, limits)
     found += _of_pellet(a, k)
     doubts, resolved = circuits["doubt"].values, circuits["resolved"].any("resistance_name").values
@@ -101,14 +102,21 @@ def _of_points(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quali
         limit = limits.conductivity_residual
         found.append(Alert("C", "conductivity-residual", number, "sd", limit, where[row], text, advice))
     for row, reason in enumerate(a["exclusion"][k]):
-        if "changed during the sweep" in str(reason):
-            advice = "wait longer at each temperature, measure again; it takes no part in the line"
-            text = f"{where[row]}: {reason}"
-            found.append(Alert("B", "drift", float("nan"), "1", float("nan"), where[row], text, advice))
-        elif a["role"][k][row] == "contradicts the others":
+        if "changed during the sweep" not in str(reason) and a["role"][k][row] == "contradicts the others":
             text = f"{where[row]}: what the spectrum says of its resistance contradicts the line of the others"
             advice = "check its temperature and whether the sample had settled"
             found.append(Alert("B", "limit-contradicts", float("nan"), "1", float("nan"), where[row], text, advice))
+    return found
+
+
+def _of_drift(a: dict[str, np.ndarray], k: int, where: list[str], circuits: xarray.Dataset) -> list[Alert]:
+    found = []
+    moved, limit = circuits["resistance_drift"].values, float(circuits.attrs["largest_drift"])
+    for row, reason in enumerate(a["exclusion"][k]):
+        if "changed during the sweep" in str(reason):
+            advice = "wait longer at each temperature, measure again; it takes no part in the line"
+            text = f"{where[row]}: {reason}"
+            found.append(Alert("B", "drift", float(moved[row]), "1", limit, where[row], text, advice))
     return found
 
 

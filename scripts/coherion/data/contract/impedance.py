@@ -149,6 +149,10 @@ CIRCUITS = Contract(
         Variable("choice", "spectrum", "1", "why this circuit, and which resistors are the electrolyte's"),
         Variable("rivals", "spectrum", "1", "JSON: other circuits with AICc, weight, resistance and objection"),
         Variable("doubt", "spectrum", "1", "what speaks against a resolved resistance"),
+        Variable(
+            "resistance_drift", "spectrum", "1", "relative change of the resistance from the first point to the last"
+        ),
+        Variable("resistance_drift_sd", "spectrum", "1", "its standard uncertainty"),
         Variable("misfit_to_noise", "spectrum", "1", "misfit in units of the noise of the Kramers-Kronig test"),
         Variable(
             "delta_aicc",
@@ -167,6 +171,7 @@ CIRCUITS = Contract(
         Attribute("circuit", "", "the circuit, or auto where each spectrum has its own"),
         Attribute("resistors", "", "JSON: resistors that each resistance is the sum of"),
         Attribute("weights", "", "weighting of the points"),
+        Attribute("largest_drift", "1", "resistance_drift from which a spectrum is left out"),
     ),
     libraries=("scipy",),
 )

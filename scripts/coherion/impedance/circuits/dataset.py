@@ -15,6 +15,7 @@ from coherion.impedance.circuits.capacitance import suggested_origins
 from coherion.impedance.circuits.choice.comparison import CONFIGURED, NO_ELECTRODE, SECOND_ARC
 from coherion.impedance.circuits.choice.family import FEWEST_NUMBERS
 from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
+from coherion.impedance.circuits.drift import Drift, resistance_drift
 from coherion.impedance.circuits.fit import parameter_index
 from coherion.impedance.circuits.spectrum import (
     SpectrumResult,
@@ -88,7 +89,8 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     reason = np.full((rows, len(sums)), "", dtype=object)
     distribution, penalties = np.full((rows, taus.size), np.nan), np.full(rows, np.nan)
     fewest = FEWEST_NUMBERS if automatic else len(circuit(settings.circuit).parameters)
-    drift = validated["drift"].values if "drift" in validated else [""] * rows
+    drift = [str(d) for d in validated["drift"].values] if "drift" in validated else [""] * rows
+    moved: list[Drift | None] = [None] * rows
     noise = validated["noise"].values if "noise" in validated else np.full((rows, points), np.nan)
     for row in range(rows):
         if not bool(validated["valid"].values[row]):
@@ -101,16 +103,22 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
             continue
         drt = relaxation_times(f[kept], z[kept], time_constants=taus, penalty=settings.relaxation_penalty)
         distribution[row], penalties[row] = drt.distribution, drt.penalty
+        own_noise = noise[row, places][kept]
         if automatic:
-            results[row] = analyse_automatic(f[kept], z[kept], settings, noise[row, places][kept], drt)
+            result = analyse_automatic(f[kept], z[kept], settings, own_noise, drt)
         else:
-            results[row] = analyse_configured(f[kept], z[kept], settings, sums, noise[row, places][kept])
+            result = analyse_configured(f[kept], z[kept], settings, sums, own_noise)
+        change = resistance_drift(f[kept], result.fit, result.members, _order(validated, row, places)[kept])
+        drift[row] = drift[row] or change.verdict(settings.largest_drift, float(np.sqrt(np.mean(own_noise**2))))
+        results[row], moved[row] = result, change
     known = parameters_of(results) if automatic else configured_parameters(settings.circuit)
     if automatic and {r.members for r in results if r is not None} == {("R1",)}:
         sums = {"total": ["R1"]}
-    spectra = [_as_measured(validated, row, result, noise[row], str(drift[row])) for row, result in enumerate(results)]
+    spectra = [_as_measured(validated, row, result, noise[row], drift[row]) for row, result in enumerate(results)]
     together = hold_together(spectra)
-    values = _columns(validated, results, reason, [str(d) for d in drift], list(sums), known, points)
+    values = _columns(validated, results, reason, drift, list(sums), known, points)
+    values["resistance_drift"] = np.array([np.nan if one is None else one.value for one in moved])
+    values["resistance_drift_sd"] = np.array([np.nan if one is None else one.sd for one in moved])
     values |= _together_columns(together)
     if "leads_resistance_sd" in validated:
         # What was taken off every resistance of a spectrum is as uncertain in each.
@@ -121,7 +129,16 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
     attributes = {k: v for k, v in validated.attrs.items() if k in ("origin", "sample")}
     text = AUTOMATIC if automatic else circuit(settings.circuit).text
     attributes |= {"circuit": text, "resistors": json.dumps(sums), "weights": settings.weights}
+    attributes["largest_drift"] = settings.largest_drift
     return CIRCUITS.dataset(values, attributes)
+
+
+def _order(validated: xarray.Dataset, row: int, places: np.ndarray) -> np.ndarray:
+    """When each point of a sweep was measured, from 0 to 1: by its time, or else by its place."""
+    time = validated["time"].values[row, places] if "time" in validated else np.full(places.size, np.nan)
+    if not np.all(np.isfinite(time)) or not np.ptp(time) > 0:
+        time = np.arange(places.size, dtype=float)
+    return (time - time.min()) / max(float(np.ptp(time)), 1e-30)
 
 
 def _as_measured(

@@ -142,6 +142,7 @@ def analyse_automatic(
         seed=settings.seed,
         scale_covariance=settings.scale_covariance,
         distribution=distribution,
+        describes=lambda fit: not _misses(fit, settings, _misfit_to_noise(fit, noise)),
     )
     chosen = found.chosen
     own = [a for a in chosen.judgement.arcs if a.arc.resistance in chosen.judgement.members]

@@ -80,6 +80,13 @@ class CircuitSettings(Settings, frozen=True, kw_only=True):
             "of it: with auto the spectrum is not resolved, with a circuit of one's own it is doubted"
         ),
     ] = 3.0
+    largest_drift: Annotated[
+        Positive,
+        told(
+            "A resistance that moved by more (relative, 1) from the first to the last point of a sweep, by three "
+            "standard uncertainties and with nothing but noise left, takes no part in the Arrhenius line"
+        ),
+    ] = 0.05
     relaxation_penalty: Annotated[
         Positive | None,
         told(

@@ -20,6 +20,7 @@ import numpy as np
 
 from coherion.impedance.circuits.choice.family import (
     LEADS,
+    RICHER,
     Judgement,
     PhysicalLimits,
     exponent_bounds,
@@ -91,6 +92,7 @@ def choose_circuit(
     seed: int = 0,
     scale_covariance: bool = True,
     distribution: RelaxationTimes | None = None,
+    describes: Callable[[CircuitFit], bool] = lambda fit: True,
 ) -> AutomaticChoice:
     """The circuit of the family that a spectrum asks for.
 
@@ -106,6 +108,8 @@ def choose_circuit(
         Of the generator of starts.
     distribution
         Distribution of relaxation times of the spectrum, if it is known already.
+    describes
+        Whether a fit describes the spectrum; where that of the circuit chosen does not, richer ones are tried.
 
     Raises
     ------
@@ -150,20 +154,28 @@ def choose_circuit(
         leads |= {f"L1-{t}": rough(f"L1-{t}") for t in best[_WITH_LEADS:]}
     found |= leads
     _start_simpler_ones(found, rough_from)
-    candidates: list[Candidate] = []
-    # What the admitted must beat: a circuit without objection. So the rough ones are gone through from the best on.
-    for text in sorted(found, key=lambda t: found[t].aicc):
-        admitted = [c.fit.aicc for c in candidates if c.admitted]
-        if admitted and found[text].aicc > min(admitted) + _HOPEFUL:
-            break
-        fit = to_the_end(text, found[text], first, None)
-        candidates.append(Candidate(text, fit, judge(fit, frequency, limits), 0.0))
-    if weights == "fitted":
-        # AICc compares fits with the same weights: all take those of the one that is best so far.
-        leader = min([c for c in candidates if c.admitted] or candidates, key=lambda c: c.fit.aicc)
-        again = [(c.text, to_the_end(c.text, c.fit, weights, leader.fit.impedance)) for c in candidates]
-        candidates = [Candidate(text, fit, judge(fit, frequency, limits), 0.0) for text, fit in again]
-    return _chosen(candidates)
+
+    def best_of(found: Mapping[str, CircuitFit]) -> AutomaticChoice:
+        candidates: list[Candidate] = []
+        # What the admitted must beat: a circuit without objection. So the rough ones are gone through from the best on.
+        for text in sorted(found, key=lambda t: found[t].aicc):
+            admitted = [c.fit.aicc for c in candidates if c.admitted]
+            if admitted and found[text].aicc > min(admitted) + _HOPEFUL:
+                break
+            fit = to_the_end(text, found[text], first, None)
+            candidates.append(Candidate(text, fit, judge(fit, frequency, limits), 0.0))
+        if weights == "fitted":
+            # AICc compares fits with the same weights: all take those of the one that is best so far.
+            leader = min([c for c in candidates if c.admitted] or candidates, key=lambda c: c.fit.aicc)
+            again = [(c.text, to_the_end(c.text, c.fit, weights, leader.fit.impedance)) for c in candidates]
+            candidates = [Candidate(text, fit, judge(fit, frequency, limits), 0.0) for text, fit in again]
+        return _chosen(candidates)
+
+    choice = best_of(found)
+    if choice.chosen.admitted and not describes(choice.chosen.fit):
+        usable = [t for t in RICHER if 2 * len(frequency) > len(circuit(t).parameters) + 3]
+        choice = best_of(found | {text: rough(text) for text in usable})
+    return choice
 
 
 def _start_simpler_ones(

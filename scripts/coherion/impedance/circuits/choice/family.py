@@ -7,6 +7,10 @@ A pellet between two electrodes is, in series,
     the electrodes      nothing, CPE3 (blocking), Wo3 or Ws3 (diffusion over a finite length, to a wall or to a place of
                         constant concentration)
 
+Where none of these describes a spectrum, R0 may be the start of an arc whose capacitance shows at the high end,
+p(R0,C0), in front of two others: bulk, grain boundary and interface, or the stray capacitance beside a resistor of a
+dummy cell. An ideal capacitor is a constant phase element whose exponent is 1, which its limits let it be.
+
 A fit is an answer only if its elements can be what they are named for. An arc that is flatter than a limit is a
 blocking electrode taken for one; an arc whose resistance is lost in its own error, or beside the others, is none; a
 capacitance too large for the geometry and the boundaries of grains belongs to an interface; one too small for an
@@ -28,6 +32,8 @@ FEWEST_NUMBERS = 12
 LEADS = ("", "L1")
 ELECTROLYTES = ("R0", "p(R1,CPE1)", "R0-p(R1,CPE1)", "p(R1,CPE1)-p(R2,CPE2)", "R0-p(R1,CPE1)-p(R2,CPE2)")
 ELECTRODES = ("", "CPE3", "Wo3", "Ws3")
+RICHER = ("p(R0,C0)-p(R1,CPE1)-p(R2,CPE2)", "p(R0,C0)-p(R1,CPE1)-p(R2,CPE2)-CPE3")
+"""Tried where no circuit of the family describes a spectrum."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,8 @@ def judge(fit: CircuitFit, frequency: np.ndarray, limits: PhysicalLimits) -> Jud
     electrode = _electrode_capacitance(fit, frequency)
     largest = min(limits.largest_capacitance, limits.largest_part_of_electrode * electrode)
     own = tuple(a for a in found if a.capacitance < largest)
-    members = (("R0",) if "R0" in fit.names else ()) + tuple(a.arc.resistance for a in own)
+    plain = "R0" in fit.names and all(a.arc.resistance != "R0" for a in found)
+    members = (("R0",) if plain else ()) + tuple(a.arc.resistance for a in own)
     foreign = [a for a in found if a not in own]
     if not own:
         rule = "R0: intercept of the tail, no arc of the electrolyte is seen"
@@ -145,7 +152,7 @@ def _objection(fit, frequency, limits, found, own, members) -> str:
         return "no resistance of the electrolyte"
     total = sum(fit[m] for m in members)
     for a in found:
-        exponent = fit.values[a.arc.q + 1]
+        exponent = fit.values[a.arc.q + 1] if a.arc.kind == "CPE" else 1.0
         if exponent <= limits.lowest_arc_exponent + 1e-6:
             return f"arc of {a.arc.resistance} is too flat for one (alpha at {limits.lowest_arc_exponent:g})"
         if not limits.smallest_capacitance <= a.capacitance:
