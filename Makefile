@@ -2,6 +2,7 @@
 # make new     DIR=FOLDER starts a series of your own from a folder of raw files, beside it or INTO=FOLDER
 # make check   what is missing or contradictory in a series, IN=FOLDER, before anything is computed
 # make report  one HTML page of a finished run, results/report.html (REPORT=...); it opens without a network
+# make page    the run to look at, results/page.html, part of every run; COMPARE=OTHER/results: beside another run
 # make crate   a finished run as an RO-Crate: results/ro-crate-metadata.json
 # make supporting-information  its tables and figures as one PDF: results/supporting_information.pdf
 # make test    the tests
@@ -11,16 +12,17 @@ PYTHON ?= python3
 CORES ?= all
 ARGS ?=
 IN ?=
+COMPARE ?=
 INTO ?= $(patsubst %/,%,$(DIR))-series
 VENV := .venv
 # Names of folders reach the shell by the environment, whatever stands in them.
 export DIR IN INTO
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run new check report crate supporting-information test lint lock settings clean help
+.PHONY: run new check report page crate supporting-information test lint lock settings clean help
 
 help:
-	@sed -n '1,8s/^# //p' Makefile
+	@sed -n '1,9s/^# //p' Makefile
 
 run: $(VENV)/run.ready
 	snakemake --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
@@ -36,6 +38,9 @@ check: $(VENV)/run.ready
 REPORT ?= results/report.html
 report: $(VENV)/run.ready
 	snakemake --report $(REPORT) $(if $(IN),--directory "$$IN") $(ARGS)
+
+page: $(VENV)/run.ready
+	COHERION_COMPARE="$(abspath $(COMPARE))" snakemake build_page --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 
 crate: $(VENV)/run.ready
 	snakemake write_crate --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)

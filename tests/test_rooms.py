@@ -30,6 +30,7 @@ FLOORS = (
     "tables",
     "document",
     "provenance",
+    "page",
     "inputs",
     "simulation",
     "library",

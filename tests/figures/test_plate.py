@@ -26,7 +26,7 @@ def test_the_numbers_beside_a_figure_are_those_of_its_artists(tmp_path):
     plate.save(tmp_path / "figure.pdf")
     lines = (tmp_path / "figure.tsv").read_text().splitlines()
     assert lines[0] == "# panel a: x = Q / Å^-1; y = S(Q)"
-    rows = list(csv.DictReader(lines[2:], delimiter="\t"))
+    rows = list(csv.DictReader([line for line in lines if not line.startswith("#")], delimiter="\t"))
     written = {
         s: np.array([[float(r["x"]), float(r["y"])] for r in rows if r["series"] == s]) for s in ("line", "points")
     }

@@ -139,6 +139,13 @@ CALLS: dict[str, Call] = {
     "summarise_run": Call(
         "summarise_run", (BAD, "none", "--logs", "none", "--schema", CONFIGURATION, "--output", "OUT")
     ),
+    "build_page": Call("build_page", (BAD, "--paper", PAPER, "--output", "OUT/page.html")),
+    "build_page, paper": Call("build_page", ("results", "--paper", BAD, "--output", "OUT/page.html"), text=True),
+    "build_page, caption": Call(
+        "build_page",
+        ("results", "--paper", PAPER, "--figures", f'{{"a": "{BAD}"}}', "--output", "OUT/page.html"),
+        text=True,
+    ),
     "write_crate": Call(
         "write_crate", ("--workflow", str(ROOT), "--configuration", BAD, "--output", "OUT/c.json"), FOLDERS
     ),
@@ -162,6 +169,8 @@ def prepare(folder: Path) -> None:
     (folder / "series.tsv").write_bytes(series_seeds()[0])
     (folder / "samples.tsv").write_text("sample\tcomposition\tscan\tstructure\na\tLaB6\ts\tgood.cif\n")
     (folder / "scans.tsv").write_text("scan\tfile\ns\ts.raw\n")
+    (folder / "results" / "series").mkdir(parents=True)
+    (folder / "results" / "series" / "series.tsv").write_bytes(series_seeds()[0])
 
 
 def missing(path: Path) -> None:

@@ -93,3 +93,5 @@ def test_real_commands_reach_what_their_numbers_hang_on():
     assert not {name for name in names if name.startswith(("coherion/figures", "coherion/impedance"))}
     written = code._reached(scripts / "write_supporting_information.py", code.PACKAGE.parent)
     assert code.PACKAGE / "document" / "template.typ" in written
+    built = code._reached(scripts / "build_page.py", code.PACKAGE.parent)
+    assert {code.PACKAGE / "page" / f"page.{kind}" for kind in ("html", "css", "js")} <= built

@@ -17,8 +17,10 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FixedFormatter
 from numpy.typing import ArrayLike
 
 from coherion.data.netcdf import write_text, write_whole
@@ -104,6 +106,7 @@ class Plate:
         self.panels = list(panels.flat)
         self._letters = ascii_lowercase[ascii_lowercase.index(first) :]
         self._numbers: list[dict[str, Any]] = []
+        self._looks: dict[str, dict[str, dict[str, Any]]] = {}
         if letters if letters is not None else len(self.panels) > 1:
             for letter, panel in zip(self._letters, self.panels, strict=False):
                 panel.set_title(f"({letter})", loc="left", pad=3)
@@ -140,6 +143,7 @@ class Plate:
             filled = panel.fill_between(x, y - band, y + band, color=drawn.get_color(), alpha=0.25, linewidth=0)
             filled.set_rasterized(x.size > MOST_DRAWN)
         self.remember(panel, label, x, y, None, band)
+        self._look(panel, label, drawn)
         return drawn
 
     def points(
@@ -162,6 +166,7 @@ class Plate:
             for artist in drawn.get_children():
                 artist.set_rasterized(True)
         self.remember(panel, label, x, y, x_sd, y_sd, names)
+        self._look(panel, label, drawn[0])
         return drawn
 
     def remember(
@@ -175,9 +180,7 @@ class Plate:
         names: Sequence[str] | None = None,
     ) -> None:
         """Add numbers to the table beside the figure, for what is drawn by other means than a line or points."""
-        # A right-hand axis is another object at the same place of the layout.
-        places = [own.get_subplotspec() for own in self.panels]
-        number = places.index(panel.get_subplotspec())
+        number = self._number(panel)
         for i in range(len(x)):
             row: dict[str, Any] = {"panel": self._letters[number], "series": label}
             if names is not None:
@@ -187,6 +190,33 @@ class Plate:
                 row[key] = None if sd is None else float(np.atleast_1d(sd)[i])
             self._numbers.append(row)
 
+    def _number(self, panel: Any) -> int:
+        """Place of a panel. A right-hand axis is another object at the same place of the layout."""
+        return [own.get_subplotspec() for own in self.panels].index(panel.get_subplotspec())
+
+    def _look(self, panel: Any, label: str, drawn: Any) -> None:
+        """Remember how a curve looks, so that whoever shows its numbers elsewhere shows the same."""
+        number = self._number(panel)
+        look = {"colour": to_hex(drawn.get_color()), "line": drawn.get_linestyle(), "mark": str(drawn.get_marker())}
+        if panel is not self.panels[number]:
+            look["right"] = True
+        self._looks.setdefault(self._letters[number], {})[label] = look
+
+    def looks(self) -> dict[str, dict[str, Any]]:
+        """Of each panel its logarithmic axes, what stands above it, names at its ticks, and how each curve looks."""
+        found = {}
+        for letter, panel in zip(self._letters, self.panels, strict=False):
+            log = "".join(axis for axis in "xy" if getattr(panel, f"get_{axis}scale")() == "log")
+            title = panel.get_title() or panel.get_title(loc="right")
+            found[letter] = {"log": log, "title": title, "curves": self._looks.get(letter, {})}
+            for axis in (panel.xaxis, panel.yaxis):
+                # Ticks that name samples or quantities.
+                if isinstance(axis.get_major_formatter(), FixedFormatter):
+                    names = axis.get_major_formatter().seq
+                    places = [float(place) for place in axis.get_major_locator()()]
+                    found[letter][f"{axis.axis_name}_names"] = list(zip(places, map(str, names), strict=False))
+        return found
+
     def numbers(self) -> str:
         """The plotted numbers as a table, headed by what the axes of each panel mean."""
         head = []
@@ -194,6 +224,7 @@ class Plate:
             sharing = [axes for axes in self.figure.axes if axes.get_subplotspec() == panel.get_subplotspec()]
             ordinates = " and, right, ".join(_plain(axes.get_ylabel()) for axes in sharing)
             head.append(f"# panel {letter}: x = {_plain(panel.get_xlabel())}; y = {ordinates}")
+        head.append(f"# looks {json.dumps(self.looks(), ensure_ascii=False)}")
         used = [key for key in ("x_sd", "y_sd") if any(row[key] is not None for row in self._numbers)]
         named = ["name"] if any("name" in row for row in self._numbers) else []
         return "\n".join(head) + "\n" + write_table(self._numbers, ["panel", "series", *named, "x", "y", *used])

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+#: Endings of files beside modules that these read.
+TEMPLATES = (".typ", ".html", ".css", ".js")
 PACKAGE = Path(__file__).parents[1]
 
 # Imports at any depth count, because commands import where they use.
@@ -76,5 +78,5 @@ def _imported(file: Path, packages: Path) -> frozenset[Path]:
             if module.exists():
                 found.add(module)
         # A template beside a module is read by it.
-        found |= set(packages.joinpath(*parts).parent.glob("*.typ"))
+        found |= {file for kind in TEMPLATES for file in packages.joinpath(*parts).parent.glob(f"*{kind}")}
     return frozenset(found)
