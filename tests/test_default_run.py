@@ -85,6 +85,13 @@ def test_every_figure_of_the_paper_is_there_in_three_forms_with_its_numbers(resu
         assert "simulated" in (results / "figures" / f"{name}.svg").read_text(encoding="utf-8")
 
 
+def test_the_page_is_small_enough_to_send_and_holds_every_sample(results):
+    page = (results / "page.html").read_text(encoding="utf-8")
+    assert len(page.encode()) < 10e6
+    samples = [row["sample"] for row in read_rows(results / "series" / "series.tsv", "sample")]
+    assert all(f'"sample/{name}"' in page for name in samples)
+
+
 def test_the_tables_of_the_supporting_information_have_their_numbers(results):
     files = sorted(path.name for path in (results / "tables").glob("table_S*.tsv"))
     samples = ["x10", "x20", "x30", "x40", "x50", "x60", "x70", "x80", "x85", "x90"]

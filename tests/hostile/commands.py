@@ -141,11 +141,6 @@ CALLS: dict[str, Call] = {
     ),
     "build_page": Call("build_page", (BAD, "--paper", PAPER, "--output", "OUT/page.html")),
     "build_page, paper": Call("build_page", ("results", "--paper", BAD, "--output", "OUT/page.html"), text=True),
-    "build_page, caption": Call(
-        "build_page",
-        ("results", "--paper", PAPER, "--figures", f'{{"a": "{BAD}"}}', "--output", "OUT/page.html"),
-        text=True,
-    ),
     "write_crate": Call(
         "write_crate", ("--workflow", str(ROOT), "--configuration", BAD, "--output", "OUT/c.json"), FOLDERS
     ),

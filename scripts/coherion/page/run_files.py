@@ -56,6 +56,7 @@ class Run:
             raise InputError(
                 "holds no results",
                 file=folder,
+                found="a folder without them" if folder.is_dir() else "No such file or folder",
                 expected="a folder that a run wrote, with series/series.tsv",
                 advice="name the folder of the setting results",
             )
