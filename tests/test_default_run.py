@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from coherion.data.stated import stated_sources
+from coherion.data.tables import read_rows
 
 pytestmark = pytest.mark.workflow
 

@@ -5,6 +5,9 @@
   const index = JSON.parse(document.getElementById("index").textContent);
   const main = document.getElementById("main");
   const unpacked = new Map();
+  // The list is shown while the data and plotly.js, which stand below, are still read.
+  const whole = new Promise((done) =>
+    document.readyState === "loading" ? addEventListener("DOMContentLoaded", done) : done());
   const drawn = new Set();
   const GRADES = { A: "alert of grade A", B: "alert of grade B", C: "alert of grade C", "": "no alert", failed: "failed" };
 
@@ -29,6 +32,7 @@
   /* ---- data ---- */
   async function data(view) {
     if (!unpacked.has(view)) {
+      await whole;
       const packed = document.getElementById(index.places[view]).textContent;
       const bytes = Uint8Array.from(atob(packed), (one) => one.charCodeAt(0));
       const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -198,6 +202,7 @@
   }
   async function draw(state) {
     const { block, canvas } = state;
+    await whole;
     const colours = theme(), narrow = canvas.clientWidth < 560;
     const traces = prepared(block.data, "", colours).map((trace) => ({ ...trace, visible: visibleFor(trace, state.chosen) }));
     const shown = traces.filter((trace) => trace.visible !== false && trace.showlegend !== false && trace.type !== "heatmap");
