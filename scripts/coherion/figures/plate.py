@@ -203,13 +203,18 @@ class Plate:
         self._looks.setdefault(self._letters[number], {})[label] = look
 
     def looks(self) -> dict[str, dict[str, Any]]:
-        """Of each panel its logarithmic axes, what stands above it, names at its ticks, and how each curve looks."""
-        found = {}
+        """Of each panel its axes (logarithmic, limits, names), what stands above it, and how each curve looks."""
+        found: dict[str, dict[str, Any]] = {}
         for letter, panel in zip(self._letters, self.panels, strict=False):
             log = "".join(axis for axis in "xy" if getattr(panel, f"get_{axis}scale")() == "log")
             title = panel.get_title() or panel.get_title(loc="right")
             found[letter] = {"log": log, "title": title, "curves": self._looks.get(letter, {})}
+            if panel.get_aspect() == 1:
+                found[letter]["equal"] = True
             for axis in (panel.xaxis, panel.yaxis):
+                if not getattr(panel, f"get_autoscale{axis.axis_name}_on")():
+                    low, high = getattr(panel, f"get_{axis.axis_name}lim")()
+                    found[letter][f"{axis.axis_name}_limits"] = [float(f"{low:.6g}"), float(f"{high:.6g}")]
                 # Ticks that name samples or quantities.
                 if isinstance(axis.get_major_formatter(), FixedFormatter):
                     names = axis.get_major_formatter().seq

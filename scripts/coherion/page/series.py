@@ -66,7 +66,7 @@ def title_of(name: str, caption: str) -> str:
     said = name.replace("_", " ").strip()
     said = said[:1].upper() + said[1:]
     for first in re.split(r"(?<=[a-zA-Z)\d])\.\s", caption):
-        if not re.match(r"Figs?\.|Figure", first):
+        if first and not re.match(r"Figs?\.|Figure", first):
             return f"{said}: {first.rstrip('.')}"
     return said
 

@@ -137,9 +137,15 @@ def twin(name: str, title: str, caption: str, panels: list[Panel], samples: Mapp
         for one, named in ((x_axis, panel.look.get("x_names", [])), (y_axis, panel.look.get("y_names", []))):
             if any(text for _, text in named):
                 one |= {"tickvals": [place for place, _ in named], "ticktext": [words(text) for _, text in named]}
-                if one is y_axis:
+                if one is y_axis and "y_limits" not in panel.look:
                     # Lists are read downwards.
                     one["autorange"] = "reversed"
+        for letter, one in (("x", x_axis), ("y", y_axis)):
+            limits = panel.look.get(f"{letter}_limits")
+            if limits and (letter not in log or min(limits) > 0):
+                one["range"] = [math.log10(end) for end in limits] if letter in log else limits
+        if panel.look.get("equal"):
+            y_axis["scaleanchor"] = f"x{suffix}"
         layout[f"xaxis{suffix}"], layout[f"yaxis{suffix}"] = x_axis, y_axis
         axes = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
         second = str(100 + number)
