@@ -29,6 +29,7 @@ def main(argv=None):
     reduced, fit = read_dataset(given.reduced, "reduce_scan"), read_dataset(given.refinement, "refine_structure")
     starting, side = [read_structure(path) for path in given.structures], read_structure(given.side)
     crystals = side_phase.fitted_crystals(fit, starting)
+    settings = side_phase.settled(settings, side, reduced, fit, crystals)
     *window, found = side_phase.search(reduced, fit, crystals, settings)
     rw = float(fit.attrs["rw"])
     print(f"reflection at {settings.reflection_q:g} 1/angstrom: {found.z:.3g} sigma; Rw {rw:.4f} with one phase")

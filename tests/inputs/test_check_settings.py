@@ -40,7 +40,10 @@ def test_what_the_checks_of_a_deployed_copy_run_has_none_either():
         ("reduction: {rmax: 50}", ["2 to 60 angstrom does not lie within G(r), which ends at reduction.rmax = 50"]),
         ("per_sample: {x10: {reduction: {rmax: 50}}}", ["ends at reduction.rmax = 50"]),
         ("per_sample: {x10: {refinement: {starts: 0}}}", ["key per_sample.x10.refinement.starts"]),
-        ("per_sample: {x10: {side_phase: {window: [1.5, 1.7]}}}", ["key per_sample.x10.side_phase.window"]),
+        (
+            "per_sample: {x10: {side_phase: {window: [1.7, 1.5]}}}",
+            ["key per_sample.x10.side_phase.window"],
+        ),
         ("per_sample: {x10: {geometry: {bonds: [{centre: Xx9}]}}}", ["key geometry", "Xx9"]),
         ("per_sample: {x10: {refinement: {fixed: {Na9.x: 0.1}}}}", ["refinement", "no such parameter; found Na9.x"]),
         ("per_sample: {x10: {refinement: {constraints: ['a = ']}}}", ["row", "refinement", "constraints[0]"]),

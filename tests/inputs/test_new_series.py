@@ -263,7 +263,7 @@ def test_everything_that_is_wrong_is_told_at_once(series, raw_folder):
     (raw_folder / "xrd" / "leer.raw").unlink()
     (raw_folder / "eis" / "x50_25C.mpt").write_bytes(b"EC-Lab ASCII FILE\r\n")
     config = series / "config"
-    settings = (config / "config.yaml").read_text().replace("qmax: 13.0", "qmax: 25.0")
+    settings = re.sub(r"(?m)^  qmax: [\d.]+", "  qmax: 25.0", (config / "config.yaml").read_text())
     settings = settings.replace('"LaB6_1"', '"LaB7"\n  fit_ranges: [[2, 300]]')
     (config / "config.yaml").write_text(settings + "claims: 7\n")
     fill(

@@ -17,11 +17,11 @@ from coherion.errors import CoherionWarning, InputError
 from coherion.figures.side_phase import draw_side_phase
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
-from coherion.refinement.side_phase.detection import Comparison, cause, decide
+from coherion.refinement.side_phase.detection import Comparison, cause, decide, fitted_crystals, settled
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.reflections import SidePhaseSettings
 
-SETTINGS = SidePhaseSettings()
+SETTINGS = SidePhaseSettings(reflection_q=1.47, window=(1.15, 1.7))
 TWO = Comparison(0.26, 0.11, 200.0, 10.0, 400.0, 0.149, 0.003, 45.0, 0.2)
 
 
@@ -60,7 +60,7 @@ def test_two_phases_are_tried_for_a_reflection_or_a_bad_fit_only():
 @pytest.mark.parametrize("window", [(1.5, 1.7), (1.7, 1.2), (1.2,), (0.0, 2.0)])
 def test_a_window_without_the_reflection_is_refused(window):
     with pytest.raises(InputError, match="window"):
-        settings_from(SidePhaseSettings, {"window": list(window)})
+        settings_from(SidePhaseSettings, {"reflection_q": 1.47, "window": list(window)})
 
 
 # 2. a made mixture, through the command
@@ -198,6 +198,39 @@ def test_a_bad_fit_without_the_reflection_proves_nothing(pure):
     assert any("not seen" in str(one.message) for one in told)
     assert found.attrs["excluded"] == 0
     assert "above 0.001" in found.attrs["tried_because"]
+
+
+def settled_for(folder, **given):
+    fit = read_dataset(folder / "fit.nc")
+    main = fitted_crystals(fit, [phase("rutile")])
+    return settled(SidePhaseSettings(**given), phase("rocksalt"), read_dataset(folder / "reduced.nc"), fit, main)
+
+
+def test_without_a_reflection_given_the_clearest_strong_one_of_the_side_phase_is_looked_for(mixture):
+    found = settled_for(mixture)
+    # Of the strong reflections below 4 1/angstrom, 200 lies nearer to one of the main phase than the width of both.
+    edge = 2 * np.pi / 5.9
+    known = {name: edge * np.sqrt(n) for name, n in {"111": 3, "200": 4, "220": 8, "222": 12}.items()}
+    lattice = phase("rutile")
+    lines, _ = reflection_positions(
+        lattice.lattice, lattice.structure.rotations, lattice.structure.translations, 0.8, 4.5
+    )
+    nearest = {name: float(np.min(np.abs(lines - q))) for name, q in known.items()}
+    chosen = min(known, key=lambda name: abs(known[name] - found.reflection_q))
+    assert found.reflection_q == pytest.approx(known[chosen], abs=1e-3)
+    assert nearest[chosen] > 0.05
+    low, high = found.window
+    assert low < found.reflection_q - 0.1 and found.reflection_q + 0.1 < high
+    assert min(np.min(np.abs(lines - low)), np.min(np.abs(lines - high))) > 0.02
+
+
+def test_what_is_given_of_reflection_and_window_stays(mixture):
+    assert settled_for(mixture, **CHOSEN) == SidePhaseSettings(**CHOSEN)
+    assert settled_for(mixture, reflection_q=PLACE).reflection_q == PLACE
+    within = settled_for(mixture, window=(1.42, 2.0))
+    assert within.window == (1.42, 2.0) and within.reflection_q == pytest.approx(PLACE, abs=1e-3)
+    with pytest.raises(InputError, match="has no reflection in the measured range"):
+        settled_for(mixture, window=(1.2, 1.4))
 
 
 def test_the_table_holds_the_numbers_and_the_reason(mixture):

@@ -25,7 +25,7 @@ def scans(tmp_path):
 
 def test_files_say_the_same(scans, tmp_path):
     output = tmp_path / "out" / "x.nc"
-    settings = {"composition": "Na2.5In0.5Zr0.5Cl6", "rmax": 20.0}
+    settings = {"composition": "Na2.5In0.5Zr0.5Cl6", "qmax": 13.0, "rmax": 20.0}
     arguments = [str(scans[0]), "--background", str(scans[1]), "--settings", json.dumps(settings)]
     reduce_scan.main([*arguments, "--output", str(output)])
     made = read_dataset(output)

@@ -15,7 +15,7 @@ from coherion.scattering.reduction import reduce_scan
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.reduction import ReductionSettings
 
-SETTINGS = ReductionSettings(composition="Na2.5In0.5Zr0.5Cl6", rmax=30.0)
+SETTINGS = ReductionSettings(composition="Na2.5In0.5Zr0.5Cl6", qmax=13.0, rmax=30.0)
 TWO_THETA = angles(step=0.03)
 
 
@@ -138,10 +138,23 @@ def test_background_scale_by_time():
         reduce_scan(_sample(), _background(), _with(background_scale="time"))
 
 
-def test_wavelength_is_assumed_only_with_a_warning():
-    with pytest.warns(CoherionWarning, match="Ag Ka1"):
-        found = reduce_scan(_sample(wavelength=None), None, SETTINGS)
-    assert found.attrs["wavelength"] == 0.5594
+def test_a_wavelength_that_nobody_states_is_not_guessed():
+    with pytest.raises(InputError, match="states no wavelength"):
+        reduce_scan(_sample(wavelength=None), None, SETTINGS)
+    assert reduce_scan(_sample(wavelength=None), None, _with(wavelength=0.56)).attrs["wavelength"] == 0.56
+
+
+def test_without_a_qmax_each_scan_is_used_to_its_end():
+    sample = _sample()
+    end = 4 * np.pi / AG_KALPHA1 * np.sin(np.radians(sample["two_theta"].values[-1] / 2))
+    found = reduce_scan(sample, _background(), _with(qmax=None))
+    assert end - 0.1 <= found.attrs["qmax"] <= end
+    assert found["q"].values[-1] == pytest.approx(found.attrs["qmax"], abs=0.02)
+    given = reduce_scan(sample, _background(), _with(qmax=found.attrs["qmax"]))
+    np.testing.assert_array_equal(found["pdf"], given["pdf"])
+    assert reduce_scan(sample, None, _with(qmax=None, qmaxinst=13.24)).attrs["qmax"] == 13.2
+    with pytest.raises(InputError, match="rpoly"):
+        reduce_scan(sample, None, _with(qmax=None, rpoly=20.0))
 
 
 def test_brighter_background_names_the_numbers():
@@ -198,13 +211,13 @@ def test_bad_input_is_refused_with_its_numbers(sample, background, settings, mes
         ({"composition": "Ni", "qmax": -1}, "key qmax"),
         ({"composition": "Ni", "qmax": "13"}, "key qmax"),
         ({"composition": "Ni", "qmax": float("nan")}, "key qmax"),
-        ({"composition": "Ni", "qmin": 14}, "key qmin"),
+        ({"composition": "Ni", "qmax": 13, "qmin": 14}, "key qmin"),
         ({"composition": "Ni", "background_scale": "guess"}, "key background_scale"),
         ({"composition": "Ni", "corrections": "polarization"}, "unknown correction"),
         ({"composition": "Ni", "monochromator": "Ge220"}, "key monochromator"),
         ({"composition": "Ni", "packing": 60}, "key packing"),
         ({"composition": "Ni", "rmax": 1e9}, "key rstep"),
-        ({"composition": "Ni", "rpoly": 1000}, "key rpoly"),
+        ({"composition": "Ni", "qmax": 13, "rpoly": 1000}, "key rpoly"),
         ({"composition": "Ni", "lorch": "yes"}, "key lorch"),
         ({}, "key composition: setting is missing"),
     ],

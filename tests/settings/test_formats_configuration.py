@@ -13,7 +13,7 @@ SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
 
 def test_settings_are_completed_without_changing_what_the_user_wrote():
     written = {}
-    assert configuration_from(written)["reduction"]["qmax"] == 13.0
+    assert configuration_from(written)["reduction"]["rmax"] == 100.0
     assert written == {}
     assert configuration_from({"reduction": {"qmax": 20}})["reduction"]["qmax"] == 20
 
@@ -25,7 +25,7 @@ def test_settings_are_completed_without_changing_what_the_user_wrote():
         ({"reduction": {"qmax": 0}}, ["reduction.qmax", "above 0"]),
         ({"reduction": {"qmx": 1}}, ["reduction.qmx", "did you mean qmax"]),
         ({"reduction": 5}, ["reduction", "keys with values"]),
-        ({"reduction": {"qmin": 14}}, ["key reduction.qmin", "less than qmax = 13"]),
+        ({"reduction": {"qmin": 14, "qmax": 13}}, ["key reduction.qmin", "less than qmax = 13"]),
         ({"refinement": {"starts": 0}}, ["key refinement.starts", "from 1 to 1000", "Number of starts"]),
         ({"refinement": {"profile_level": 7}}, ["key refinement.profile_level", "from 0.01 to 0.9999"]),
         ({"refinement": {"max_evaluations": -3}}, ["key refinement.max_evaluations", "from 1 to 100000"]),
@@ -34,7 +34,10 @@ def test_settings_are_completed_without_changing_what_the_user_wrote():
         ({"refinement": {"stages": [{"fre": ["a"]}]}}, ["key refinement.stages[0].fre", "did you mean free"]),
         ({"resolution": {"fit_ranges": [[2, 60]]}}, ["key resolution.fit_ranges", "did you mean fit_range"]),
         ({"geometry": {"polyhedra": [{"ligands": "Cl*"}]}}, ["key geometry.polyhedra[0].centre", "is missing"]),
-        ({"per_sample": {"a": {"reduction": {"qmin": 14}}}}, ["key per_sample.a.reduction.qmin", "qmax = 13"]),
+        (
+            {"per_sample": {"a": {"reduction": {"qmin": 14, "qmax": 13}}}},
+            ["key per_sample.a.reduction.qmin", "qmax = 13"],
+        ),
         ({"reduction": {"qmax": 15}, "per_sample": {"a": {"reduction": {"qmin": 16}}}}, ["qmax = 15"]),
     ],
 )

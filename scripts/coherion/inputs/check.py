@@ -250,7 +250,7 @@ class _Check:
 
         if settings := self._built(RefinementSettings, "refinement", sample):
             # The Qmax of a file of G(r) is not needed to hold names against a structure.
-            qmax = settings.qmax or self.jobs.of_sample("reduction", sample)["qmax"]
+            qmax = settings.qmax or self.jobs.of_sample("reduction", sample)["qmax"] or 20.0
             model = make_model(crystals, qmax, settings)
             prepare(model, settings)
             return set(model.parameters)
@@ -360,6 +360,7 @@ class _Check:
                         name=f"background {row['background']}",
                         wavelength=pattern.wavelength,
                     )
+                settings = settings.for_data_to(pattern.last_nonzero)
                 check_pair(pattern, empty, settings)
                 if empty is not None:
                     _compare(pattern, empty, settings)

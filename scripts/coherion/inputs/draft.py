@@ -38,7 +38,6 @@ from coherion.inputs.reductions import (
     wavelength_in,
 )
 from coherion.scattering.composition import parse_formula
-from coherion.settings.stages.reduction import Reduction
 
 if TYPE_CHECKING:
     from coherion.data.scans.sources import ScanSource
@@ -488,8 +487,10 @@ def _reduction(rows: _Rows, scans: Sequence[Found], told: Mapping[str, float]) -
         )
     # A scan that ends far below the others does not shorten them all: make check names it.
     counted = [reach for reach in reaches if reach > max(reaches) / 2]
-    qmax = min([Reduction().qmax, *(math.floor(10 * reach) / 10 for reach in counted)])
-    lines.append(f"  qmax: {qmax:.1f}")
+    if counted:
+        lines.append(f"  qmax: {math.floor(10 * min(counted)) / 10:.1f}")
+    else:
+        lines.append("  qmax: null  # each scan to its end")
     times = {one.scan.time for one in scans if one.scan is not None and one.scan.raw}
     if len(times) > 1 and None not in times:
         lines += ["  # The scans were counted for different times.", "  background_scale: time"]

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-AG_KALPHA1 = 0.5594
-"""Wavelength of the paper's radiation, angstrom."""
-
 WAVELENGTH_TOLERANCE = 5e-4
 """Relative: files and tables round a wavelength, but Ka1 and the Ka doublet of Mo differ by 2e-3."""
 
@@ -105,7 +102,7 @@ def read_pattern(
     name
         How messages call the scan.
     wavelength
-        Stands in where neither scan nor settings state one, angstrom; None takes Ag Ka1 and warns.
+        Stands in where neither scan nor settings state one, angstrom.
 
     Raises
     ------
@@ -134,8 +131,12 @@ def read_pattern(
     known = chosen or states or wavelength
     if abscissa == "two_theta":
         if known is None:
-            known = AG_KALPHA1
-            warn(f"{name} states no wavelength: Ag Ka1, {AG_KALPHA1} angstrom, is taken; state it in the table")
+            raise InputError(
+                "states no wavelength",
+                place=name,
+                expected="the wavelength in angstrom",
+                advice="state it in the column wavelength of the table of scans, or as reduction.wavelength",
+            )
         if x[-1] - settings.two_theta_zero > 180:
             raise InputError("2theta beyond 180 degrees", place=name, found=f"{x[-1]:g}")
         x = momentum_transfer(x, known, zero=settings.two_theta_zero)
@@ -200,18 +201,18 @@ def check_pair(sample: Pattern, background: Pattern | None, settings: ReductionS
     """
     step = sample.step
     reach = sample.last_nonzero
-    if settings.qmax > reach + step:
+    if settings.highest_q > reach + step:
         raise InputError(
             "qmax lies beyond the data",
             place=f"{sample.name}, key qmax",
-            found=f"{settings.qmax:g}",
+            found=f"{settings.highest_q:g}",
             expected=f"at most {np.floor(reach * 1e3) / 1e3:g} 1/angstrom, where the data end",
         )
-    if settings.qmax - max(settings.qmin, float(sample.q[0])) < 16 * step:
+    if settings.highest_q - max(settings.qmin, float(sample.q[0])) < 16 * step:
         raise InputError(
             "the range of Q holds hardly any data",
             place=f"{sample.name}, keys qmin, qmax",
-            found=f"{settings.qmin:g} to {settings.qmax:g}",
+            found=f"{settings.qmin:g} to {settings.highest_q:g}",
             expected=f"a part of {sample.q[0]:.4g} to {reach:.4g} 1/angstrom",
         )
     if background is None:

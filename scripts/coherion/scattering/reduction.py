@@ -70,6 +70,7 @@ def reduce_scan(
     """
     check_formulas(settings)
     pattern = read_pattern(sample, settings, name=_name(sample, "sample"))
+    settings = settings.for_data_to(pattern.last_nonzero)
     empty = None
     if background is not None:
         empty = read_pattern(background, settings, name=_name(background, "background"), wavelength=pattern.wavelength)
@@ -105,7 +106,7 @@ def _attributes(result: Reduction, sample: Pattern, settings: ReductionSettings)
     attributes: dict[str, Any] = {
         "composition": settings.composition,
         "qmin": settings.qmin,
-        "qmax": settings.qmax,
+        "qmax": settings.highest_q,
         "qmaxinst": sample.upper_limit(settings.qmaxinst),
         "rpoly": settings.rpoly,
         "lorch": int(settings.lorch),
@@ -166,7 +167,7 @@ def text_files(
         "rpoly": settings.rpoly,
         "qmaxinst": float(reduction.attrs["qmaxinst"]),
         "qmin": settings.qmin,
-        "qmax": settings.qmax,
+        "qmax": float(reduction.attrs["qmax"]),
         "rmin": settings.rmin,
         "rmax": settings.rmax,
         "rstep": settings.rstep,

@@ -93,9 +93,9 @@ def reduce_pattern(sample: Pattern, background: Pattern | None, settings: Reduct
     normalisation = normalise(intensity.net, grid.q, corrections, settings)
     factor = reduced_structure_factor(intensity.net, grid, corrections, normalisation, settings.rpoly)
 
-    kept = grid.up_to(settings.qmax)
+    kept = grid.up_to(settings.highest_q)
     q, reduced = grid.q[:kept], factor.values[:kept]
-    window = lorch_window(q, settings.qmin, settings.qmax) if settings.lorch else None
+    window = lorch_window(q, settings.qmin, settings.highest_q) if settings.lorch else None
     r = r_grid(settings)
     uncertainty = None
     if settings.covariance:
@@ -107,8 +107,8 @@ def reduce_pattern(sample: Pattern, background: Pattern | None, settings: Reduct
     if not grid.on_multiples:
         # PDFgetX3 1.x ends with the last datum, xPDFsuite between it and the next.
         known = reduced if procedure_of(sample, settings) == "pdfgetx3-1" else factor.values
-        known, grid = on_multiples(known, grid, settings.qmin, settings.qmax)
-        window = lorch_window(grid.q, settings.qmin, settings.qmax) if settings.lorch else None
+        known, grid = on_multiples(known, grid, settings.qmin, settings.highest_q)
+        window = lorch_window(grid.q, settings.qmin, settings.highest_q) if settings.lorch else None
     return Reduction(
         q=q,
         intensity=intensity.sample.measured[:kept],

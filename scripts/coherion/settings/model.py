@@ -1,7 +1,7 @@
 """What every declared setting is made of: its kind, its limits, its unit and what it means.
 
 A stage's settings are a frozen :class:`Settings`; each of its fields is declared once, as
-``qmax: Annotated[Positive, told("Upper end of the Fourier transform", "1/angstrom")] = 13.0``. The reader
+``rmax: Annotated[Positive, told("Upper end of G(r)", "angstrom")] = 100.0``. The reader
 (:mod:`coherion.settings.reading`), the schema file and the reference page all come from that line. Rules that join
 several keys stand in ``__post_init__``, which raises :class:`coherion.errors.InputError` naming the key.
 """

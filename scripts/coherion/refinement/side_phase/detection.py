@@ -14,9 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
-from coherion.crystal.reflections import ReflectionSearch, reflection_positions, search_reflection
+from coherion.crystal.reflections import (
+    ReflectionSearch,
+    full_width,
+    reference_reflections,
+    reflection_positions,
+    search_reflection,
+)
 from coherion.errors import InputError
 from coherion.refinement.least_squares.weights import Misfit
 from coherion.refinement.parameters import parse
@@ -31,6 +38,10 @@ if TYPE_CHECKING:
 
 # How far beyond the window reflections are taken whose tails reach into it, 1/angstrom.
 MARGIN = 0.4
+# Where a reflection is looked for by the structures alone: not beyond this Q, where all powders have many, and in a
+# window of so many widths of a reflection to each side, at least the second number, both in 1/angstrom.
+FARTHEST = 6.0
+SPAN, LEAST_SPAN = 4.0, 0.2
 # Length of the domains to start from where the refinement has none, angstrom.
 UNKNOWN_LENGTH = 100.0
 
@@ -91,6 +102,73 @@ def fitted_crystals(fit: xarray.Dataset, starting: Sequence[Crystal]) -> list[Cr
     return made
 
 
+def settled(
+    settings: SidePhaseSettings,
+    side: Crystal,
+    reduced: xarray.Dataset,
+    fit: xarray.Dataset,
+    crystals: Sequence[Crystal],
+) -> SidePhaseSettings:
+    """The settings with a reflection to look for and a window around it, where they leave them to the structures.
+
+    The reflection is the one of the side phase with the largest product of its strength and of how far it stands from
+    the reflections of the other phases, in widths of a reflection; the window ends in the widest gaps beside it.
+
+    Parameters
+    ----------
+    side
+        The side phase.
+    reduced, fit, crystals
+        As for :func:`search`.
+
+    Raises
+    ------
+    InputError
+        If the side phase has no reflection in the measured range.
+    """
+    q = reduced["q"].values
+    low, high = settings.window or (float(q[0]), min(float(q[-1]), FARTHEST))
+    values = dict(zip(map(str, fit["parameter"].values), fit["value"].values, strict=True))
+    length = _length_of(values)
+    width = full_width(length, float(values.get("qdamp", 0.0)))
+    strongest = np.concatenate([reference_reflections(crystal, high + MARGIN)[0] for crystal in crystals])
+    place = settings.reflection_q
+    if place is None:
+        places, strengths = reference_reflections(side, high)
+        margin = 0.0 if settings.window else 2.0 * width
+        inside = (places > low + margin) & (places < high - margin)
+        if not np.any(inside):
+            raise InputError(
+                f"the side phase {side.name} has no reflection in the measured range",
+                place="key side_phase.reflection_q",
+                found=f"{low:.4g} to {high:.4g} 1/angstrom",
+                advice="give reflection_q and window, or set side_phase.structure to null",
+            )
+        places, strengths = places[inside], strengths[inside]
+        clear = np.min(np.abs(places[:, None] - strongest), axis=1, initial=10.0 * width)
+        place = float(np.round(places[np.argmax(strengths * -np.expm1(-((clear / width) ** 2)))], 4))
+    window = settings.window
+    if window is None:
+        span = max(LEAST_SPAN, SPAN * width)
+        window = (
+            max(float(q[0]), _in_a_gap(strongest, place - 2 * span, place - span)),
+            min(float(q[-1]), _in_a_gap(strongest, place + span, place + 2 * span)),
+        )
+    return msgspec.structs.replace(settings, reflection_q=place, window=window)
+
+
+def _in_a_gap(lines: np.ndarray, low: float, high: float) -> float:
+    """The middle of the widest part of a range without a reflection."""
+    ends = np.concatenate([[low], np.sort(lines[(lines > low) & (lines < high)]), [high]])
+    widest = int(np.argmax(np.diff(ends)))
+    return float(ends[widest : widest + 2].mean())
+
+
+def _length_of(values: Mapping[str, float]) -> float:
+    lengths = [float(v) for name, v in values.items() if parse(name).symbol == "coherence_length"]
+    return lengths[0] if lengths else UNKNOWN_LENGTH
+
+
 def search(
     reduced: xarray.Dataset, fit: xarray.Dataset, crystals: Sequence[Crystal], settings: SidePhaseSettings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, ReflectionSearch]:
@@ -110,6 +188,8 @@ def search(
     InputError
         If the scan does not cover the window.
     """
+    if settings.window is None or settings.reflection_q is None:
+        raise ValueError("the reflection is not chosen yet: see settled")
     low, high = settings.window
     q = reduced["q"].values
     step = float(np.median(np.diff(q)))
@@ -133,8 +213,7 @@ def search(
         ]
     )
     values = dict(zip(map(str, fit["parameter"].values), fit["value"].values, strict=True))
-    lengths = [float(v) for name, v in values.items() if parse(name).symbol == "coherence_length"]
-    length = lengths[0] if lengths else UNKNOWN_LENGTH
+    length = _length_of(values)
     exponential = str(fit.attrs["envelope"]) == "exponential"
     found = search_reflection(
         q,

@@ -98,7 +98,7 @@ def dataset_of(
         }
     attributes = dict(
         side_phase=name,
-        reflection_place=float(settings.reflection_q),
+        reflection_place=settings.reflection_q,
         significance=float(settings.significance),
         tried_because=cause,
         excluded=int(decision.positive),

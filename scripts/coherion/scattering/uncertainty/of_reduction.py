@@ -71,7 +71,7 @@ def uncertainty_of(
     if window is not None:
         covariance = covariance.windowed(window)
         reduced = reduced * window
-    spacing = np.pi / settings.qmax
+    spacing = np.pi / settings.highest_q
     count = int(np.floor(settings.rmax / spacing + 1e-9))
     lowest = int(np.ceil(max(settings.rmin, spacing) / spacing - 1e-9))
     of_pdf, coarse = pdf_covariance(covariance, grid.dq, grid.first, spacing, count + 2)

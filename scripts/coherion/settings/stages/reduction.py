@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
 import msgspec
 
@@ -24,9 +24,7 @@ class Reduction(Settings, frozen=True, kw_only=True):
 
     wavelength: Annotated[
         Positive | None,
-        told(
-            "Wavelength; null takes the scan's own, and where the scan has none the paper's Ag Ka1, 0.5594", "angstrom"
-        ),
+        told("Wavelength; null takes the scan's own, and a scan over 2theta that states none is refused", "angstrom"),
     ] = None
     two_theta_zero: Annotated[
         float,
@@ -42,12 +40,16 @@ class Reduction(Settings, frozen=True, kw_only=True):
     qmin: Annotated[
         NotNegative,
         told(
-            "Lower end of the Fourier transform; not stated in the paper: below 0.5 lie the beam stop and nothing of "
-            "the sample",
+            "Lower end of the Fourier transform: below 0.5 lie the beam stop and nothing of most samples",
             "1/angstrom",
         ),
     ] = 0.5
-    qmax: Annotated[Positive, told("Upper end of the Fourier transform", "1/angstrom")] = 13.0
+    qmax: Annotated[
+        Positive | None,
+        told(
+            "Upper end of the Fourier transform; null takes each scan to its end, rounded down to a tenth", "1/angstrom"
+        ),
+    ] = None
     qmaxinst: Annotated[
         Positive | None,
         told("Upper end of the range for the scale and the polynomial; null takes all data", "1/angstrom"),
@@ -127,21 +129,38 @@ class Reduction(Settings, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "corrections", self._named_corrections())
-        if self.qmin >= self.qmax:
-            refuse(self, "qmin", f"less than qmax = {self.qmax:g}")
-        if self.qmaxinst is not None and self.qmaxinst < self.qmax * (1 - 1e-9):
-            refuse(self, "qmaxinst", f"not below qmax = {self.qmax:g}")
+        if self.qmax is not None:
+            self._check_qmax(self.qmax)
         if self.rmin >= self.rmax:
             refuse(self, "rmin", f"less than rmax = {self.rmax:g}")
         if (self.rmax - self.rmin) / self.rstep > MOST_POINTS:
             refuse(self, "rstep", f"a grid of at most {MOST_POINTS} points")
-        if self.covariance and self.rmax * self.qmax / math.pi > MOST_DISTANCES:
-            reach = MOST_DISTANCES * math.pi / self.qmax
-            refuse(self, "rmax", f"at most {reach:.4g} angstrom where qmax = {self.qmax:g}, or covariance: false")
-        if self.rpoly * self.qmax / math.pi > MOST_DEGREE:
-            refuse(self, "rpoly", f"a polynomial of degree rpoly qmax/pi up to {MOST_DEGREE}")
         if 2 * self.capillary_wall >= self.capillary_diameter:
             refuse(self, "capillary_wall", f"less than half the diameter, {self.capillary_diameter:g} mm")
+
+    def _check_qmax(self, qmax: float) -> None:
+        if self.qmin >= qmax:
+            refuse(self, "qmin", f"less than qmax = {qmax:g}")
+        if self.qmaxinst is not None and self.qmaxinst < qmax * (1 - 1e-9):
+            refuse(self, "qmaxinst", f"not below qmax = {qmax:g}")
+        if self.covariance and self.rmax * qmax / math.pi > MOST_DISTANCES:
+            reach = MOST_DISTANCES * math.pi / qmax
+            refuse(self, "rmax", f"at most {reach:.4g} angstrom where qmax = {qmax:g}, or covariance: false")
+        if self.rpoly * qmax / math.pi > MOST_DEGREE:
+            refuse(self, "rpoly", f"a polynomial of degree rpoly qmax/pi up to {MOST_DEGREE}")
+
+    def for_data_to(self, end: float) -> Self:
+        """These settings with the Qmax that is used for data that end at ``end``, 1/angstrom."""
+        if self.qmax is not None:
+            return self
+        return msgspec.structs.replace(self, qmax=math.floor(10 * min(end, self.qmaxinst or end)) / 10)
+
+    @property
+    def highest_q(self) -> float:
+        """Qmax, 1/angstrom, of settings that :meth:`for_data_to` has seen."""
+        if self.qmax is None:
+            raise ValueError("Qmax is not known before the data are")
+        return self.qmax
 
     def _named_corrections(self) -> tuple[Correction, ...]:
         given = self.corrections

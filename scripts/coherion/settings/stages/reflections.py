@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
+
 from coherion.settings.model import (
     FileName,
     Fraction,
@@ -22,17 +24,21 @@ class SidePhaseSettings(Settings, frozen=True, kw_only=True):
     """What is looked for, and what counts as found."""
 
     reflection_q: Annotated[
-        float,
-        told("Where the side phase has a reflection that the main phase has not", "1/angstrom", ge=0.01, le=50),
-    ] = 1.47
-    window: Annotated[
-        tuple[Positive, Positive],
+        Annotated[float, msgspec.Meta(ge=0.01, le=50)] | None,
         told(
-            "Part of the pattern around that reflection which is described by the main phase's reflections: its ends "
-            "in gaps between reflections",
+            "Where the side phase has a reflection that the main phase has not; null takes the strongest of its "
+            "structure that stands clear of the main phase's",
             "1/angstrom",
         ),
-    ] = (1.15, 1.7)
+    ] = None
+    window: Annotated[
+        tuple[Positive, Positive] | None,
+        told(
+            "Part of the pattern around that reflection which is described by the main phase's reflections: its ends "
+            "in gaps between reflections, where null puts them",
+            "1/angstrom",
+        ),
+    ] = None
     # Beyond these limits the description of the window has more unknowns than points.
     background_degree: Annotated[int, told("Degree of the polynomial under the reflections", ge=0, le=12)] = 4
     cell_tolerance: Annotated[
@@ -69,13 +75,11 @@ class SidePhaseSettings(Settings, frozen=True, kw_only=True):
     ] = 10.0
 
     def __post_init__(self) -> None:
-        if not self.window[0] < self.reflection_q < self.window[1]:
-            refuse(
-                self,
-                "window",
-                f"two numbers in rising order around reflection_q, {self.reflection_q:g} 1/angstrom",
-                "the window does not hold the reflection",
-            )
+        if self.window is None:
+            return
+        if not self.window[0] < (self.reflection_q or sum(self.window) / 2) < self.window[1]:
+            around = "" if self.reflection_q is None else f" around reflection_q, {self.reflection_q:g} 1/angstrom"
+            refuse(self, "window", f"two numbers in rising order{around}", "the window does not hold the reflection")
 
 
 class SidePhase(SidePhaseSettings, frozen=True, kw_only=True):
