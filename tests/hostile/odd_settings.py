@@ -320,7 +320,7 @@ def prepare(folder: Path) -> None:
         )
     (folder / "series.tsv").write_text("\n".join(lines) + "\n")
     chain = (
-        ("import_scan", "scan.xyd", "scan.nc", {"intensity_kind": "counts"}),
+        ("import_scan", "scan.xyd", "scan.nc", {"intensity_kind": "counts", "wavelength": 0.5594}),
         ("reduce_scan", "scan.nc", "reduction.nc", STAGES["reduce_scan"].settings),
         ("refine_structure", "data.gr LaB6.cif", "a.fit.nc", REFINEMENT),
         ("measure_geometry", "a.fit.nc LaB6.cif", "a.geometry.nc", {"polyhedra": [], "angles": []}),

@@ -299,7 +299,7 @@ def test_a_circuit_fit_ends(given):
 
 
 def test_a_covariance_is_not_asked_of_more_distances_than_memory_holds():
-    far = {"composition": "LaB6", "rmax": 10_000.0, "rstep": 0.1}
+    far = {"composition": "LaB6", "qmax": 13.0, "rmax": 10_000.0, "rstep": 0.1}
     with pytest.raises(InputError, match=r"rmax.*at most 1208 angstrom where qmax = 13, or covariance: false"):
         settings_from(ReductionSettings, far)
     assert settings_from(ReductionSettings, far | {"covariance": False}).rmax == 10_000

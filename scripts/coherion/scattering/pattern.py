@@ -135,7 +135,7 @@ def read_pattern(
                 "states no wavelength",
                 place=name,
                 expected="the wavelength in angstrom",
-                advice="state it in the column wavelength of the table of scans, or as reduction.wavelength",
+                advice="state it in the column wavelength_A of the table of scans, or as reduction.wavelength",
             )
         if x[-1] - settings.two_theta_zero > 180:
             raise InputError("2theta beyond 180 degrees", place=name, found=f"{x[-1]:g}")
