@@ -121,3 +121,33 @@ def test_a_chain_takes_its_own_commands_only_and_starts_none_before_it_knows_the
 
     with pytest.raises(InputError, match="not a command"):
         chain.main(words)
+
+
+def test_a_command_ends_at_once_and_leaves_nothing_unsaid():
+    """What registered for the end is called and what was printed leaves; objects are not taken apart one by one."""
+    kept = "import atexit\n    atexit.register(print, 'registered')\n    print('printed')\n    global last\n    "
+    last = "last = type('Last', (), {'__del__': lambda self: print('taken apart')})()"
+    done = ended(kept + last)
+    assert (done.returncode, done.stdout) == (0, "printed\nregistered\n")
+
+
+def test_a_command_that_another_program_calls_returns():
+    done = ended("pass\nmain.__module__ = 'another'\ncommand.run(main)\nprint('went on')\ndef main(argv): pass")
+    assert done.stdout == "went on\n"
+
+
+def test_what_cannot_be_printed_is_a_failure():
+    device = Path("/dev/full")
+    if not device.exists():
+        pytest.skip("this system has no device that is always full")
+    with device.open("w") as full:
+        text = "from coherion import command\ndef main(argv): print('lost')\ncommand.run(main)\n"
+        done = subprocess.run(
+            [sys.executable, "-c", text],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+            check=False,
+        )
+    assert done.returncode != 0

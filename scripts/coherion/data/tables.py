@@ -11,7 +11,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -300,12 +300,21 @@ def write_table(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] | None
     return "\n".join(lines) + "\n"
 
 
+def write_columns(parts: Iterable[Mapping[str, Sequence[Any]]], columns: Sequence[str]) -> str:
+    """The text that :func:`write_table` makes of rows, of rows that come as columns: quick where there are many."""
+    lines = ["\t".join(map(text_cell, columns))]
+    for part in parts:
+        length = len(next(iter(part.values())))
+        blank = [""] * length
+        written = [list(map(_written, part[name])) if name in part else blank for name in columns]
+        lines += map("\t".join, zip(*written, strict=True))
+    return "\n".join(lines) + "\n"
+
+
 def _written(value: Any) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
     if isinstance(value, float):
-        return f"{value:.12g}"
-    return text_cell(str(value))
+        return "" if math.isnan(value) else f"{value:.12g}"
+    return "" if value is None else text_cell(str(value))
 
 
 @lru_cache(maxsize=1024)

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 
 from coherion.data.netcdf import write_text, write_whole
 from coherion.data.stated import hashes_of
-from coherion.data.tables import write_table
+from coherion.data.tables import write_columns
 from coherion.figures.theme import COLOURS, THEME
 
 #: Width of one column and of a page's type area, inch.
@@ -105,7 +105,7 @@ class Plate:
         panels = self.figure.subplots(rows, columns, squeeze=False, **layout)
         self.panels = list(panels.flat)
         self._letters = ascii_lowercase[ascii_lowercase.index(first) :]
-        self._numbers: list[dict[str, Any]] = []
+        self._numbers: list[dict[str, list[Any]]] = []
         self._looks: dict[str, dict[str, dict[str, Any]]] = {}
         if letters if letters is not None else len(self.panels) > 1:
             for letter, panel in zip(self._letters, self.panels, strict=False):
@@ -180,15 +180,13 @@ class Plate:
         names: Sequence[str] | None = None,
     ) -> None:
         """Add numbers to the table beside the figure, for what is drawn by other means than a line or points."""
-        number = self._number(panel)
-        for i in range(len(x)):
-            row: dict[str, Any] = {"panel": self._letters[number], "series": label}
-            if names is not None:
-                row["name"] = names[i]
-            row |= {"x": float(x[i]), "y": float(y[i])}
-            for key, sd in (("x_sd", x_sd), ("y_sd", y_sd)):
-                row[key] = None if sd is None else float(np.atleast_1d(sd)[i])
-            self._numbers.append(row)
+        letter = self._letters[self._number(panel)]
+        columns = {"x": x, "y": y, "x_sd": x_sd, "y_sd": y_sd}
+        self._numbers.append(
+            {"panel": [letter] * len(x), "series": [label] * len(x)}
+            | ({} if names is None else {"name": list(names)})
+            | {key: np.atleast_1d(np.asarray(of, float)).tolist() for key, of in columns.items() if of is not None}
+        )
 
     def _number(self, panel: Any) -> int:
         """Place of a panel. A right-hand axis is another object at the same place of the layout."""
@@ -230,9 +228,8 @@ class Plate:
             ordinates = " and, right, ".join(_plain(axes.get_ylabel()) for axes in sharing)
             head.append(f"# panel {letter}: x = {_plain(panel.get_xlabel())}; y = {ordinates}")
         head.append(f"# looks {json.dumps(self.looks(), ensure_ascii=False)}")
-        used = [key for key in ("x_sd", "y_sd") if any(row[key] is not None for row in self._numbers)]
-        named = ["name"] if any("name" in row for row in self._numbers) else []
-        return "\n".join(head) + "\n" + write_table(self._numbers, ["panel", "series", *named, "x", "y", *used])
+        used = [key for key in ("name", "x", "y", "x_sd", "y_sd") if any(drawn.get(key) for drawn in self._numbers)]
+        return "\n".join(head) + "\n" + write_columns(self._numbers, ["panel", "series", *used])
 
     def save(self, path: str | os.PathLike[str], sources: Iterable[str | os.PathLike[str]] = ()) -> None:
         """Write ``path`` with the suffixes .pdf, .svg, .png and .tsv (the plotted numbers), and close the figure.

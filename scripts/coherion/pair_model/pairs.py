@@ -7,16 +7,19 @@ distance the list was made for (see :func:`PairList.covers`).
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
-from coherion.crystal.crystal import Crystal, Expanded
+from coherion.crystal.crystal import Crystal, Expanded, Structure
 from coherion.errors import InputError
 from coherion.pair_model.compiled import compiled
 
 # A pair takes 28 bytes; a structure of 20 atoms in 500 cubic angstrom has 1e7 up to 200 angstrom.
 MOST_PAIRS, MOST_TRIED = 1e8, 1e10
+# Lists that are kept, and the most pairs of one: a fit, its curves and its readings begin at the same structure.
+KEPT, MOST_KEPT = 6, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class PairList:
         (P,) how many directed pairs of the whole cell the entry stands for.
     reach
         Distance (angstrom) up to which the list is complete for the crystal it was made from.
+    origin, structure
+        The atoms of that crystal, and its symmetry.
     """
 
     blocks: np.ndarray
@@ -41,6 +46,16 @@ class PairList:
     weight: np.ndarray
     reach: float
     origin: Expanded
+    structure: Structure
+
+    def made_for(self, crystal: Crystal, expanded: Expanded, reach: float) -> bool:
+        """Whether the same crystal, unmoved, would give this list again."""
+        return (
+            self.reach == reach
+            and self.structure is crystal.structure
+            and np.array_equal(self.origin.lattice_matrix, expanded.lattice_matrix)
+            and np.array_equal(self.origin.positions, expanded.positions)
+        )
 
     def covers(self, now: Expanded, distance: float) -> bool:
         """Whether the list still holds every pair up to ``distance`` (angstrom) in the moved structure.
@@ -54,11 +69,24 @@ class PairList:
         return shortening * self.reach - 2.0 * longest >= distance
 
 
+_RECENT: deque[PairList] = deque(maxlen=KEPT)
+
+
 def list_pairs(crystal: Crystal, expanded: Expanded, reach: float) -> PairList:
     """All pairs of a crystal up to ``reach`` (angstrom), one of each set that symmetry makes equal.
 
     Two pairs are equal if an operation of the space group takes one into the other, in either direction.
     """
+    for known in _RECENT:
+        if known.made_for(crystal, expanded, reach):
+            return known
+    made = _list_pairs(crystal, expanded, reach)
+    if made.atom.size <= MOST_KEPT:
+        _RECENT.append(made)
+    return made
+
+
+def _list_pairs(crystal: Crystal, expanded: Expanded, reach: float) -> PairList:
     matrix = expanded.lattice_matrix
     # The planes of a lattice direction are 1/|a*| apart, hence the reach in cells.
     spacing = 1.0 / np.linalg.norm(np.linalg.inv(matrix), axis=1)
@@ -103,6 +131,7 @@ def list_pairs(crystal: Crystal, expanded: Expanded, reach: float) -> PairList:
         weight=np.concatenate(weights),
         reach=reach,
         origin=expanded,
+        structure=crystal.structure,
     )
 
 

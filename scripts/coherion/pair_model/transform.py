@@ -59,8 +59,15 @@ def window_factor(window: str, q: np.ndarray, qmin: float, qmax: float) -> np.nd
 
 
 def sine_matrix(r: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """sin(Q r), shape (len(r), len(q))."""
-    return np.sin(np.multiply.outer(np.asarray(r, float), q))
+    """sin(Q r), shape (len(r), len(q)); the last few are kept, since a model is evaluated on the same grids again."""
+    return _sine_matrix(np.asarray(r, float).tobytes(), np.asarray(q, float).tobytes())
+
+
+@lru_cache(maxsize=4)
+def _sine_matrix(r: bytes, q: bytes) -> np.ndarray:
+    made = np.sin(np.multiply.outer(np.frombuffer(r), np.frombuffer(q)))
+    made.flags.writeable = False
+    return made
 
 
 @lru_cache(maxsize=16)

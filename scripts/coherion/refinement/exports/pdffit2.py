@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -150,9 +150,10 @@ def _constraints(
         prefix = found.model.prefix(k)
         lattice = of_crystal(found, crystal, prefix, lambda c: np.array(c.lattice), "lattice")
         yield from ((k + 1, f"lat {i}", one) for i, one in enumerate(lattice, 1) if one.terms)
+        by_kind = {kind: of_crystal(found, crystal, prefix, _numbers, kind) for kind in dict(_ATOM).values()}
         for column, (name, kind) in enumerate(_ATOM):
-            made = of_crystal(found, crystal, prefix, _column(column), kind)
-            yield from ((k + 1, f"{name} {i}", one) for i, one in enumerate(made, 1) if one.terms)
+            of_atoms = by_kind[kind][column :: len(_ATOM)]
+            yield from ((k + 1, f"{name} {i}", one) for i, one in enumerate(of_atoms, 1) if one.terms)
         own = _phase_values(found, prefix)
         for ours, theirs in _OF_PHASE.items():
             if theirs in own and (affine := of_parameter(found, prefix + ours)).terms:
@@ -163,9 +164,9 @@ def _constraints(
             yield 1, name, affine
 
 
-def _column(column: int) -> Callable[[Crystal], np.ndarray]:
-    """One number of each atom: see :data:`_ATOM`."""
-    return lambda crystal: stru_numbers(crystal)[6:].reshape(-1, 10)[:, column]
+def _numbers(crystal: Crystal) -> np.ndarray:
+    """The numbers of each atom, one atom after another: see :data:`_ATOM`."""
+    return stru_numbers(crystal)[6:]
 
 
 def _formula(affine: Affine, numbers: dict[str, int], values: dict[str, float]) -> str:
