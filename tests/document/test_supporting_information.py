@@ -87,6 +87,8 @@ def pages(tables, figures=()):
 
 def figure(folder: Path, name: str, origin="simulated", height=2.6) -> Figure:
     plate = Plate(origin=origin, height=height)
+    # A plate of its own is no higher than a page.
+    plate.figure.set_figheight(height)
     plate.points(plate.panels[0], [0.1, 0.2], [1, 2], label="s")
     plate.save(folder / f"{name}.pdf", [])
     number = int(name.removeprefix("figure_S")) if name.startswith("figure_S") else None
@@ -388,6 +390,19 @@ def test_a_figure_higher_than_a_page_fits_with_its_caption(tmp_path):
 
 
 # 6. captions and figures
+
+
+def test_a_figure_of_nothing_is_named_in_one_line_and_has_no_page(tmp_path):
+    plate = Plate()
+    plate.leave_out("too few samples have both quantities")
+    plate.save(tmp_path / "correlation.pdf")
+    (tmp_path / "caption.rst").write_text("How lengths go with conductivities. More of it.")
+    told = {"file": str(tmp_path / "correlation.pdf"), "caption": str(tmp_path / "caption.rst")}
+    shown = [*read_figures({"correlation": told}), figure(tmp_path, "figure_S1")]
+    made = content([], shown, SERIES, RUN, [], {})
+    assert [item["label"] for item in made["figures"]] == ["Figure S1"]
+    said = [text for text in made["paragraphs"] if "too few samples" in str(text)]
+    assert len(said) == 1 and "How lengths go with conductivities" in str(said[0])
 
 
 def test_captions_are_those_of_the_report():

@@ -232,3 +232,14 @@ def test_corrections_by_word_or_list():
     assert len(ReductionSettings(composition="Ni", corrections=["all"]).corrections) == 5
     chosen = ReductionSettings(composition="Ni", corrections="compton, polarisation").corrections
     assert chosen == ("polarisation", "compton")
+
+
+@pytest.mark.parametrize(("composition", "deep"), [("Ni", 0.0), ("LaB6", -1.5)])
+def test_the_least_structure_factor_is_zero_for_one_element_and_far_below_for_light_beside_heavy(composition, deep):
+    reduced = reduce_scan(_sample(), _background(), _with(composition=composition))
+    least = reduced["structure_factor_least"].values
+    assert least.shape == reduced["q"].shape
+    if deep:
+        assert least.min() < deep and least.max() < 0
+    else:
+        np.testing.assert_allclose(least, 0.0, atol=1e-9)

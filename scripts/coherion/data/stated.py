@@ -24,6 +24,8 @@ from pathlib import Path
 
 from coherion.data.netcdf import sha256
 
+#: How the numbers beside a figure begin that shows nothing, before the reason.
+LEFT_OUT = "# left out: "
 _LINE = re.compile(r"# source (?P<name>.+) sha256 (?P<digest>[0-9a-f]{64})")
 _PDF = re.compile(rb"/Keywords ?\(((?:[^()\\]|\\.)*)\)")
 _SVG = re.compile(r"<dc:source>(.*?)</dc:source>", re.DOTALL)
@@ -32,6 +34,14 @@ _SVG = re.compile(r"<dc:source>(.*?)</dc:source>", re.DOTALL)
 def hashes_of(sources: Iterable[str | os.PathLike[str]]) -> dict[str, str]:
     """SHA-256 of each file by ``FOLDER/NAME``."""
     return {"/".join(Path(source).parts[-2:]).lstrip("/"): sha256(source) for source in sources}
+
+
+def reason_left_out(figure: str | os.PathLike[str]) -> str:
+    """Why a figure (its PDF) shows nothing, as the numbers beside it say; empty where it shows something."""
+    numbers = Path(figure).with_suffix(".tsv")
+    lines = numbers.read_text(encoding="utf-8").splitlines() if numbers.exists() else []
+    found = next((text for text in lines if not text.startswith("# source ")), "")
+    return found.removeprefix(LEFT_OUT) if found.startswith(LEFT_OUT) else ""
 
 
 def stated_sources(path: str | os.PathLike[str]) -> dict[str, str] | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from coherion import __version__
-from coherion.data.stated import hashes_of
+from coherion.data.stated import hashes_of, reason_left_out
 from coherion.document.layout import first_sentence, laid_out, line, plain
 from coherion.errors import InputError
 from coherion.tables.table import SIMULATED, Column, Table
@@ -61,12 +61,15 @@ class Figure:
         Plain text.
     number
         Its number, or None for the one after the last.
+    left_out
+        Why it shows nothing; it then has no page.
     """
 
     name: str
     file: Path
     caption: str
     number: int | None = None
+    left_out: str = ""
 
 
 def read_caption(path: str | os.PathLike[str]) -> str:
@@ -115,13 +118,13 @@ def read_figures(listed: Mapping[str, Any]) -> list[Figure]:
         if told.get("range"):
             title = first_sentence(caption)
             caption = f"{title}: {told['range'].replace('-', ' to ')} Å{caption.removeprefix(title)}"
-        figures.append(Figure(name, Path(told["file"]), caption, number))
+        figures.append(Figure(name, Path(told["file"]), caption, number, reason_left_out(told["file"])))
     return figures
 
 
 def _labelled(figures: Iterable[Figure]) -> list[tuple[str, Figure]]:
-    """Figures in the order of their numbers, those without one last."""
-    figures = list(figures)
+    """Figures that show something in the order of their numbers, those without one last."""
+    figures = [one for one in figures if not one.left_out]
     number = {one.name: one.number for one in figures if one.number is not None}
     following = max(number.values(), default=0)
     for one in figures:
@@ -129,6 +132,12 @@ def _labelled(figures: Iterable[Figure]) -> list[tuple[str, Figure]]:
             following += 1
             number[one.name] = following
     return [(f"Figure S{number[one.name]}", one) for one in sorted(figures, key=lambda one: number[one.name])]
+
+
+def _missing(figures: Iterable[Figure]) -> list[str]:
+    """One line that names the figures of which nothing is there."""
+    reasons = [f"{first_sentence(one.caption).rstrip('.')} ({one.left_out})" for one in figures if one.left_out]
+    return [f"Left out: {'; '.join(reasons)}."] if reasons else []
 
 
 def _samples(series: Rows) -> dict[str, Any]:
@@ -218,6 +227,7 @@ def content(
         "number without brackets was held, is fixed by symmetry or has no uncertainty. Everything that was left out is "
         "listed with its reason in the table of exclusions.",
         *([note] if note else []),
+        *_missing(figures),
         _sources(told),
         _found(run),
     ]

@@ -30,15 +30,13 @@ def draw_correlation(found: xarray.Dataset, paper: Paper) -> Plate:
     plate = Plate(2, 2, width=PAGE, height=4.8, origin=str(found.attrs["origin"]))
     points, readings, given, without = plate.panels
     if "line" not in found:
-        for panel in plate.panels:
-            panel.set_axis_off()
-        points.text(0.5, 0.5, found.attrs.get("missing", ""), ha="center", transform=points.transAxes)
+        plate.leave_out(str(found.attrs.get("missing", "")) or "too few samples have both quantities")
         return plate
     length, sigma = (label_of(paper, name) for name in ("coherence_length", "conductivity"))
     names = [str(name) for name in found["sample"].values]
     groups = _groups(found, paper)
     widest = str(found["selection"].values[-1])
-    draw_line(plate, points, found, widest)
+    draw_line(plate, points, found, paper, widest)
     _samples(plate, points, found, groups, names)
     points.set(xscale="log", yscale="log", xlabel=length, ylabel=sigma)
     points.legend()
@@ -70,7 +68,8 @@ def draw_correlation(found: xarray.Dataset, paper: Paper) -> Plate:
                 plate.points(given, x[mask], y[mask], label=label, names=chosen, color=COLOURS[0], marker=marker)
         exponent = float(found["exponent_given_third"])
         ends = np.array([np.nanmin(x), np.nanmax(x)])
-        label = f"b = {exponent:.2f} ± {float(found['exponent_given_third_sd']):.2f}"
+        sd, third = float(found["exponent_given_third_sd"]), paper.known[paper.abscissa].label or paper.abscissa
+        label = f"b = {exponent:.2f} ± {sd:.2f},\n{third} held fixed"
         plate.line(given, ends, exponent * ends, label=label, color=GREY, linewidth=0.8)
         given.legend()
     third = paper.known[paper.abscissa].label or paper.abscissa

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray
+from matplotlib.lines import Line2D
 
 from coherion.constants import BOLTZMANN
 from coherion.data.netcdf import origin_of
-from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate
-from coherion.figures.theme import graded
+from coherion.figures.legible.units import prefixed
+from coherion.figures.plate import COLOURS, COLUMN, GREY, MARKERS, PAGE, Plate, evenly
+from coherion.figures.theme import graded, of_order
+
+#: Temperatures that the key names.
+MOST_KEYED = 12
 
 
 def _nearest(spectra: xarray.Dataset, temperature: float, usable: np.ndarray) -> int:
@@ -23,7 +28,8 @@ def _nearest(spectra: xarray.Dataset, temperature: float, usable: np.ndarray) ->
 def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=COLOURS[0], label: str = "") -> None:
     """One spectrum and its fit in the complex plane, axes of equal scale, whole decades of frequency marked."""
     f = circuits["frequency"].values[row]
-    real, imaginary = circuits["impedance_real"].values[row], circuits["impedance_imaginary"].values[row]
+    factor, unit = prefixed(_shown_to(circuits, row), "Ω")
+    real, imaginary = (circuits[f"impedance_{part}"].values[row] / factor for part in ("real", "imaginary"))
     kept = circuits["kept"].values[row].astype(bool)
     there = np.isfinite(f)
     left_out = there & ~kept
@@ -37,23 +43,32 @@ def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=C
     if fitted.any():
         order = np.argsort(f[fitted])
         x, y = (
-            circuits["fitted_real"].values[row][fitted][order],
-            -circuits["fitted_imaginary"].values[row][fitted][order],
+            circuits["fitted_real"].values[row][fitted][order] / factor,
+            -circuits["fitted_imaginary"].values[row][fitted][order] / factor,
         )
         plate.line(panel, x, y, label=f"{name}, fit", color=COLOURS[3], linewidth=0.9)
     # Decades: the filled points, with the exponent of the frequency where there is room for it.
-    room = 0.13 * np.nanmin([1.8 * _arc(circuits, row), _greatest(circuits, row)])
+    room = 0.13 * _shown_to(circuits, row) / factor
     labelled: list[tuple[float, float]] = []
     for exponent in range(int(np.ceil(np.log10(f[there].min()))), int(np.floor(np.log10(f[there].max()))) + 1):
         place = int(np.nanargmin(np.abs(np.log10(np.where(there, f, np.nan)) - exponent)))
         panel.plot(real[place], -imaginary[place], marker="o", ms=3, color=colour)
         here = (real[place], -imaginary[place])
         if all(np.hypot(here[0] - x, here[1] - y) > room for x, y in labelled):
-            panel.annotate(f"$10^{{{exponent}}}$", here, (2, 3), textcoords="offset points", fontsize=5)
+            panel.annotate(f"$10^{{{exponent}}}$", here, (2, 4), textcoords="offset points", fontsize=5)
             labelled.append(here)
-    panel.set_aspect("equal", adjustable="datalim")
-    panel.set(xlabel="Re Z / Ω", ylabel="-Im Z / Ω")
-    panel.ticklabel_format(style="sci", scilimits=(-2, 3))
+    panel.set(xlabel=f"Re Z / {unit}", ylabel=f"-Im Z / {unit}")
+    # The arc: the electrode's tail goes on for decades and would press the arc to a point.
+    resistance = _arc(circuits, row) / factor
+    panel.set_aspect("equal", adjustable="box" if np.isfinite(resistance) else "datalim")
+    if np.isfinite(resistance):
+        panel.set_xlim(-0.08 * resistance, 1.8 * resistance)
+        panel.set_ylim(-0.08 * resistance, 1.2 * resistance)
+
+
+def _shown_to(circuits: xarray.Dataset, row: int) -> float:
+    """How far the complex plane of a spectrum is shown (ohm)."""
+    return float(np.nanmin([1.8 * _arc(circuits, row), _greatest(circuits, row)]))
 
 
 def _arc(circuits: xarray.Dataset, row: int) -> float:
@@ -69,18 +84,19 @@ def _greatest(circuits: xarray.Dataset, row: int) -> float:
     )
 
 
-def _nyquist_window(panel, circuits: xarray.Dataset, row: int) -> None:
-    """Show the arc: the electrode's tail goes on for decades and would press the arc to a point."""
-    resistance = _arc(circuits, row)
-    if np.isfinite(resistance):
-        panel.set_xlim(-0.08 * resistance, 1.8 * resistance)
-        panel.set_ylim(-0.08 * resistance, 1.2 * resistance)
-
-
 def _temperature_colours(temperatures: np.ndarray) -> list:
     order = np.argsort(np.argsort(temperatures, kind="stable"))
     palette = graded(max(len(temperatures), 2))
     return [palette[i] for i in order]
+
+
+def _key_of_temperatures(plate: Plate, temperatures: np.ndarray) -> None:
+    """Say below the panels which colour is which temperature; of many every so many."""
+    colours = _temperature_colours(temperatures)
+    order = np.argsort(temperatures, kind="stable")
+    shown = order[[i for i in evenly(len(order), MOST_KEYED)]]
+    handles = [Line2D([], [], color=colours[i], linewidth=1.5, label=f"{temperatures[i]:g} °C") for i in shown]
+    plate.figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), MOST_KEYED))
 
 
 def draw_impedance(validated: xarray.Dataset, circuits: xarray.Dataset, arrhenius: xarray.Dataset, title: str) -> Plate:
@@ -93,8 +109,7 @@ def draw_impedance(validated: xarray.Dataset, circuits: xarray.Dataset, arrheniu
     temperatures = circuits["temperature"].values
     row = _nearest(circuits, float(arrhenius.attrs["reference_temperature"]), circuits["resolved"].values[:, 0])
     nyquist(plate, complex_plane, circuits, row, label=f"{temperatures[row]:g} °C")
-    _nyquist_window(complex_plane, circuits, row)
-    complex_plane.legend(loc="upper left")
+    complex_plane.legend()
 
     phase = bode.twinx()
     for i, colour in enumerate(_temperature_colours(temperatures)):
@@ -123,16 +138,17 @@ def draw_impedance(validated: xarray.Dataset, circuits: xarray.Dataset, arrheniu
     for sign in (1, -1):
         residuals.axhline(sign * limit, color=GREY, linestyle="--", linewidth=0.6)
     shown = 1.6 * limit
-    residuals.set(xscale="log", ylim=(-shown, shown), xlabel="f / Hz", ylabel="Kramers-Kronig residual / % of |Z|")
-    residuals.text(0.02, 0.96, "o real, x imaginary", transform=residuals.transAxes, va="top", fontsize=6)
+    residuals.set(xscale="log", ylim=(-shown, shown), xlabel="f / Hz", ylabel="Kramers-Kronig residual\n/ % of |Z|")
+    residuals.set_title("o real, x imaginary", loc="right", pad=3, fontsize=6)
     relaxation_family(plate, times, circuits)
     for i, colour in enumerate(_temperature_colours(temperatures)):
         off = 100 * validated["z_hit_residual"].values[i]
         if np.isfinite(off).any():
             name = f"{temperatures[i]:g} °C"
             plate.line(moduli, validated["frequency"].values[i], off, label=name, color=colour, linewidth=0.7)
-    moduli.set(xscale="log", ylim=(-4 * shown, 4 * shown), xlabel="f / Hz", ylabel="modulus off its phase (Z-HIT) / %")
+    moduli.set(xscale="log", ylim=(-4 * shown, 4 * shown), xlabel="f / Hz", ylabel="modulus off its phase\n(Z-HIT) / %")
     draw_arrhenius_lines(plate, line, [arrhenius], [""])
+    _key_of_temperatures(plate, temperatures)
     plate.figure.suptitle(title, fontsize=8)
     return plate
 
@@ -157,12 +173,14 @@ def _limit(validated: xarray.Dataset) -> float:
 
 def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], titles: Sequence[str]) -> None:
     """ln(sigma T) against 1000/T of samples with their lines; spectra that took no part are hollow."""
+    colours = of_order(sum(one.sizes["resistance_name"] for one in found))
+    taken = 0
     for number, (one, title) in enumerate(zip(found, titles, strict=True)):
         kelvin = one["temperature"].values + float(one.attrs["celsius_zero"])
         several = one.sizes["resistance_name"] > 1
         for k, name in enumerate(str(n) for n in one["resistance_name"].values):
             label = " ".join(part for part in (title, name if several else "") if part) or "data"
-            colour = COLOURS[(number + k) % 10]
+            colour, taken = colours[taken], taken + 1
             sigma, sd = one["conductivity"].values[k], one["conductivity_sd"].values[k]
             used = one["used"].values[k].astype(bool) & np.isfinite(sigma) & (sigma > 0)
             other = ~used & np.isfinite(sigma) & (sigma > 0)
@@ -190,29 +208,26 @@ def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], t
     named = dict(zip(labels, handles, strict=True))
     energies = {label.rsplit(", E$_a$", 1)[0]: label for label in labels if ", E$_a$" in label}
     shown = {energies.get(label, label): handle for label, handle in named.items() if ", E$_a$" not in label}
-    # Beside the panel where it would cover the points.
-    outside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(shown) > 6 else {"loc": "best"}
-    panel.legend(list(shown.values()), list(shown), **outside)
+    panel.legend(list(shown.values()), list(shown))
 
 
 def draw_arrhenius(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
     """Arrhenius lines of several samples in one panel (Figs. 6a and S9)."""
-    wide = len(found) > 6
-    plate = Plate(width=PAGE * (0.9 if wide else 0.6), height=3.4, origin=origin_of(*found))
+    wide = len(found) > 4
+    plate = Plate(width=PAGE if wide else COLUMN, height=3.4 if wide else 2.8, origin=origin_of(*found))
     draw_arrhenius_lines(plate, plate.panels[0], found, titles)
     return plate
 
 
 def draw_nyquist(found: Sequence[xarray.Dataset], titles: Sequence[str], *, temperature: float = 25.0) -> Plate:
     """Spectra of several samples near one temperature (degC) with their fits, a panel each (Fig. S8)."""
-    columns = 3 if len(found) > 2 else len(found)
+    columns = min(len(found), 3 if len(found) <= 15 else 4)
     rows = -(-len(found) // columns)
     plate = Plate(rows, columns, width=PAGE, height=0.2 + 2.1 * rows, origin=origin_of(*found))
     for panel, one, title in zip(plate.panels, found, titles, strict=False):
         row = _nearest(one, temperature, one["resolved"].values[:, 0])
         label = f"{title}, {one['temperature'].values[row]:g} °C"
         nyquist(plate, panel, one, row, label=label)
-        _nyquist_window(panel, one, row)
         panel.set_title(label, loc="right", pad=3, fontsize=6.5)
     for panel in plate.panels[len(found) :]:
         panel.set_axis_off()

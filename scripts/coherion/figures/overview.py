@@ -13,13 +13,24 @@ from coherion.data.netcdf import origin_of
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 from coherion.figures.reduction import envelope_guide
 from coherion.figures.refinement import observed_points
+from coherion.figures.theme import of_order
 
 if TYPE_CHECKING:
     from coherion.crystal.crystal import Crystal
 
 
+#: Where the guide of an envelope begins, angstrom.
+ENVELOPE_FROM = 4.0
+
+
 def _height(count: int) -> float:
     return 1.2 + 0.42 * count
+
+
+def _beside(panel, height: float, words: str, colour) -> None:
+    """Words to the right of a panel, at a height in its own unit, where no curve runs through them."""
+    place = panel.get_yaxis_transform()
+    panel.text(1.01, height, words, ha="left", va="center", fontsize=6.5, color=colour, transform=place)
 
 
 def draw_patterns(
@@ -47,20 +58,22 @@ def draw_patterns(
     """
     plate = Plate(width=PAGE, height=_height(len(reduced)), origin=origin_of(*reduced))
     (panel,) = plate.panels
+    colours = of_order(len(reduced))
     for number, (one, title) in enumerate(zip(reduced, titles, strict=True)):
         q, intensity = one["q"].values, one["intensity_net"].values
         shown = (q > 0.4) & (q < qmax)
         scaled = intensity[shown] / np.max(intensity[shown]) + number
-        plate.line(panel, q[shown], scaled, label=title, color=COLOURS[number % 10], linewidth=0.7)
-        panel.text(qmax * 0.995, number + 0.3, title, ha="right", fontsize=6.5)
+        plate.line(panel, q[shown], scaled, label=title, color=colours[number], linewidth=0.7)
+        _beside(panel, number, title, colours[number])
     if reference is not None:
         q, strength = reference_reflections(reference, qmax)
         panel.vlines(q, -0.45, -0.45 + 0.4 * np.sqrt(strength), color=GREY, linewidth=0.6)
-        panel.text(0.42, -0.3, f"{reference.name}: reflections", fontsize=6.5, color=GREY)
+        _beside(panel, -0.3, reference.name, GREY)
         plate.remember(panel, f"reflections of {reference.name}, relative intensity", q, strength)
     if mark is not None:
         panel.axvline(mark, color=GREY, linestyle=":", linewidth=0.7)
     panel.set(xlabel="Q / Å$^{-1}$", ylabel="I / I$_{max}$, shifted", xlim=(0.4, qmax), yticks=[])
+    panel.set_ylim(-0.6 if reference is not None else -0.15, len(reduced) + 0.15)
     return plate
 
 
@@ -73,21 +86,25 @@ def draw_pair_distributions(
     """
     plate = Plate(width=PAGE, height=_height(2 * len(reduced)), origin=origin_of(*reduced))
     (panel,) = plate.panels
-    tops = [np.abs(one["pdf"].values[(one["r"].values > 2) & (one["r"].values < rmax)]).max() for one in reduced]
-    shift = 0.0
+    colours, shift, below = of_order(len(reduced)), 0.0, 0.0
     for number, (one, title) in enumerate(zip(reduced, titles, strict=True)):
         r, pdf = one["r"].values, one["pdf"].values
-        shift += tops[number] if number == 0 else 0.8 * (tops[number - 1] + tops[number])
         shown = (r > 1.5) & (r < rmax)
-        colour = COLOURS[number % 10]
-        plate.line(panel, r[shown], pdf[shown] + shift, label=title, color=colour, linewidth=0.6)
+        colour = colours[number]
+        # How far a curve and its envelope reach, so that those of neighbours do not cross.
+        reach = float(np.abs(pdf[shown & (r > 2)]).max(initial=0.0))
         if guide:
             amplitude, length = envelope_guide(r[shown], pdf[shown])
-            far = shown & (r > 4)
+            reach = max(reach, amplitude * float(np.exp(-ENVELOPE_FROM / length)))
+        shift += 1.05 * (below + reach)
+        below = reach
+        plate.line(panel, r[shown], pdf[shown] + shift, label=title, color=colour, linewidth=0.6)
+        if guide:
+            far = shown & (r > ENVELOPE_FROM)
             for sign in (1, -1):
                 envelope = shift + sign * amplitude * np.exp(-r[far] / length)
                 panel.plot(r[far], envelope, color=GREY, linestyle="--", linewidth=0.6)
-        panel.text(rmax * 0.99, shift + 0.25 * tops[number], title, ha="right", fontsize=6.5, color=colour)
+        _beside(panel, shift, title, colour)
     panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$, shifted", xlim=(0, rmax))
     return plate
 
@@ -116,13 +133,12 @@ def draw_fits(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
 
     ``fits`` are datasets of refinements; panels stand in two columns.
     """
-    columns = 1 if len(fits) == 1 else 2
+    columns = 1 if len(fits) == 1 else 2 if len(fits) <= 10 else 3
     rows = -(-len(fits) // columns)
     plate = Plate(rows, columns, width=PAGE, height=0.3 + 1.75 * rows, origin=origin_of(*fits))
     for panel, fit, title in zip(plate.panels, fits, titles, strict=False):
         _draw_fit(plate, panel, fit, title)
-        said = f"{title}\n$R_w$ = {100 * fit.attrs['rw']:.1f} %"
-        panel.text(0.985, 0.95, said, ha="right", va="top", fontsize=6.5, transform=panel.transAxes)
+        panel.set_title(f"{title}, $R_w$ = {100 * fit.attrs['rw']:.1f} %", loc="right", pad=3, fontsize=6.5)
     for panel in plate.panels[len(fits) :]:
         panel.set_axis_off()
         panel.set_title("", loc="left")

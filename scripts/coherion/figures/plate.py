@@ -13,10 +13,12 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from string import ascii_lowercase
+from textwrap import fill
 from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -24,12 +26,18 @@ from matplotlib.ticker import FixedFormatter
 from numpy.typing import ArrayLike
 
 from coherion.data.netcdf import write_text, write_whole
-from coherion.data.stated import hashes_of
+from coherion.data.stated import LEFT_OUT, hashes_of
 from coherion.data.tables import write_columns
+from coherion.figures.legible.legends import settle, split_titles
+from coherion.figures.legible.units import name_powers
 from coherion.figures.theme import COLOURS, THEME
 
-#: Width of one column and of a page's type area, inch.
-COLUMN, PAGE = 3.35, 7.0
+#: Width of one column and of a page's type area, inch: 85 and 175 mm. No figure is higher than a page's type area.
+COLUMN, PAGE, HIGHEST = 85 / 25.4, 175 / 25.4, 240 / 25.4
+#: Height of a figure of one line, inch.
+STRIP = 0.4
+#: Times that a figure is laid out anew for what had to be moved in it.
+MOST_LAYOUTS = 3
 #: Height of the strip that holds the word "simulated", inch.
 MARK_HEIGHT = 0.12
 #: Most samples with a panel, a curve or a line of their own: more of them nobody could tell apart.
@@ -48,6 +56,8 @@ _STYLE = {
     "ytick.labelsize": 7,
     "legend.fontsize": 6.5,
     "legend.frameon": False,
+    # A free place is looked for when the figure is laid out (legible.legends).
+    "legend.loc": "upper right",
     "axes.linewidth": 0.7,
     "lines.linewidth": 1.0,
     "lines.markersize": 3.5,
@@ -57,6 +67,8 @@ _STYLE = {
     "xtick.major.width": 0.7,
     "ytick.major.width": 0.7,
     "mathtext.default": "regular",
+    # What would stand at the end of an axis is put into its label (legible.units).
+    "axes.formatter.useoffset": False,
     "svg.fonttype": "none",
     # Identifiers in SVG files are otherwise random, and the same run would give other files.
     "svg.hashsalt": "coherion",
@@ -65,9 +77,9 @@ _STYLE = {
 }
 
 
-def evenly(samples: int) -> list[int]:
-    """Places of the samples that a figure shows, at most :data:`MOST`, the first and the last among them."""
-    return sorted({round(place) for place in np.linspace(0, samples - 1, min(samples, MOST))})
+def evenly(samples: int, most: int = MOST) -> list[int]:
+    """Places of the samples that a figure shows, at most so many, the first and the last among them."""
+    return sorted({round(place) for place in np.linspace(0, samples - 1, min(samples, most))})
 
 
 class Plate:
@@ -78,7 +90,7 @@ class Plate:
     rows, columns
         Layout of the panels; ``panels`` holds them in reading order.
     width, height
-        Size in inch.
+        Size in inch; a height above :data:`HIGHEST` is taken for that.
     origin
         ``simulated`` prints that word on the figure.
     letters
@@ -101,12 +113,13 @@ class Plate:
     ) -> None:
         matplotlib.rcParams.update(THEME | _STYLE)
         self._layout = ConstrainedLayoutEngine()
-        self.figure = Figure(figsize=(width, height), layout=self._layout)
+        self.figure = Figure(figsize=(width, min(height, HIGHEST)), layout=self._layout)
         panels = self.figure.subplots(rows, columns, squeeze=False, **layout)
         self.panels = list(panels.flat)
         self._letters = ascii_lowercase[ascii_lowercase.index(first) :]
         self._numbers: list[dict[str, list[Any]]] = []
         self._looks: dict[str, dict[str, dict[str, Any]]] = {}
+        self.left_out = ""
         if letters if letters is not None else len(self.panels) > 1:
             for letter, panel in zip(self._letters, self.panels, strict=False):
                 panel.set_title(f"({letter})", loc="left", pad=3)
@@ -127,6 +140,17 @@ class Plate:
             fontsize=6.5,
             **style,
         )
+
+    def leave_out(self, why: str) -> None:
+        """Make of the figure one line that says why it shows nothing: files of it are expected, a page is not."""
+        for panel in self.panels:
+            panel.remove()
+        self.panels = []
+        self.left_out = why
+        self.figure.set_size_inches(PAGE, STRIP)
+        for text in list(self.figure.texts):
+            text.remove()
+        self.figure.text(0.01, 0.5, fill(f"Left out: {why}", 110), va="center", fontsize=7)
 
     def say_how_many(self, samples: int, which: str = "evenly chosen") -> None:
         """Say that so many samples are more than the figure shows."""
@@ -222,6 +246,8 @@ class Plate:
 
     def numbers(self) -> str:
         """The plotted numbers as a table, headed by what the axes of each panel mean."""
+        if self.left_out:
+            return f"{LEFT_OUT}{self.left_out}\n"
         head = []
         for letter, panel in zip(self._letters, self.panels, strict=False):
             sharing = [axes for axes in self.figure.axes if axes.get_subplotspec() == panel.get_subplotspec()]
@@ -230,6 +256,16 @@ class Plate:
         head.append(f"# looks {json.dumps(self.looks(), ensure_ascii=False)}")
         used = [key for key in ("name", "x", "y", "x_sd", "y_sd") if any(drawn.get(key) for drawn in self._numbers)]
         return "\n".join(head) + "\n" + write_columns(self._numbers, ["panel", "series", *used])
+
+    def _lay_out(self) -> None:
+        self._layout.execute(self.figure)
+        renderer = FigureCanvasAgg(self.figure).get_renderer()
+        # What is moved beside a panel makes others narrower, where a legend may then hide something.
+        for _ in range(MOST_LAYOUTS):
+            moved = [name_powers(self.figure), split_titles(self.figure, renderer), settle(self.figure, renderer)]
+            if not any(moved):
+                break
+            self._layout.execute(self.figure)
 
     def save(self, path: str | os.PathLike[str], sources: Iterable[str | os.PathLike[str]] = ()) -> None:
         """Write ``path`` with the suffixes .pdf, .svg, .png and .tsv (the plotted numbers), and close the figure.
@@ -248,7 +284,9 @@ class Plate:
         }
         # The layout takes longer than the drawing, and is the same for each format. "none" would leave an empty engine,
         # for whose sake each format draws once more.
-        self._layout.execute(self.figure)
+        numbers = self.numbers()
+        if self.panels:
+            self._lay_out()
         self.figure.set_layout_engine(None)
         for suffix in FORMATS:
             write_whole(
@@ -256,7 +294,7 @@ class Plate:
                 partial(self.figure.savefig, metadata=said[suffix]),
             )
         head = "".join(f"# source {name} sha256 {digest}\n" for name, digest in sorted(hashes.items()))
-        write_text(stem.with_name(stem.name.removesuffix(".pdf") + ".tsv"), head + self.numbers())
+        write_text(stem.with_name(stem.name.removesuffix(".pdf") + ".tsv"), head + numbers)
 
 
 def _bars(sd: ArrayLike | None) -> np.ndarray | None:

@@ -87,11 +87,10 @@ def draw_readings(plate: Plate, panel: Any, fit: xarray.Dataset, widths: xarray.
         low, high = np.min(corners, axis=0), np.max(corners, axis=0)
         margin = 0.08 * (high - low) + 1e-3 * np.abs(high) + 1e-9
         panel.set(xlim=(low[0] - margin[0], high[0] + margin[0]))
-        # Room for the legend above the points.
-        panel.set(ylim=(low[1] - margin[1], high[1] + 0.9 * (high[1] - low[1]) + margin[1]))
+        panel.set(ylim=(low[1] - margin[1], high[1] + margin[1]))
     panel.axhline(0.0, color=GREY, linewidth=0.4)
     panel.set(xlabel="1/L / 10$^{-3}$ Å$^{-1}$", ylabel="⟨e²⟩ / 10$^{-6}$")
-    panel.legend(loc="upper center", fontsize=5)
+    panel.legend(fontsize=5)
 
 
 def draw_lengths(series: Series) -> Plate:
@@ -165,8 +164,7 @@ def draw_lengths(series: Series) -> Plate:
     for panel in plate.panels:
         panel.set_xticks(place, names, rotation=60 if len(names) > 8 else 0)
         if panel.get_legend_handles_labels()[0]:
-            panel.margins(y=0.28)
-            panel.legend(ncols=5, fontsize=5.5, loc="upper center")
+            panel.legend(ncols=5, fontsize=5.5)
     return plate
 
 

@@ -42,7 +42,7 @@ def draw_refinement(fit: xarray.Dataset, title: str, widths: xarray.Dataset | No
     panel.axhline(offset, color=GREY, linewidth=0.4)
     title = f"{title}, $R_w$ = {100 * fit.attrs['rw']:.1f} %".removeprefix(", ")
     panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]), title=title)
-    panel.legend(ncols=3, loc="upper center")
+    panel.legend(ncols=3)
     return plate
 
 

@@ -18,8 +18,7 @@ def draw_relations(found: xarray.Dataset, paper: Paper) -> Plate:
     plate = Plate(width=PAGE, height=5.6, origin=str(found.attrs["origin"]), letters=False)
     (panel,) = plate.panels
     if "rank_correlation" not in found:
-        panel.set_axis_off()
-        panel.text(0.5, 0.5, found.attrs.get("missing", ""), ha="center", transform=panel.transAxes)
+        plate.leave_out(str(found.attrs.get("missing", "")) or "too few samples have two quantities")
         return plate
     columns = [str(name) for name in found["quantity"].values]
     # The unit of a label says nothing of a rank.

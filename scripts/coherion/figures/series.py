@@ -14,7 +14,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from coherion.data.contract.tables import SERIES
-from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate, evenly
+from coherion.figures.legible.curves import spline
+from coherion.figures.plate import COLOURS, COLUMN, GREY, MARKERS, PAGE, Plate, evenly
 from coherion.settings.paper import figures as declared
 from coherion.settings.paper.paper import Paper
 from coherion.statistics.quantities.selection import mask_of
@@ -23,6 +24,8 @@ from coherion.statistics.series import Missing, Series
 if TYPE_CHECKING:
     import xarray
 
+#: Points of two scales so near, in parts of the panel, stand on one another; so many of them may.
+ON_ONE_ANOTHER, MOST_ON_ONE_ANOTHER = 0.05, 0.25
 #: A figure of more has letters beyond z.
 MOST_PANELS = 15
 
@@ -57,8 +60,8 @@ def draw_overview(series: Series, paper: Paper, figure: declared.Overview) -> Pl
     height = 1.1 + 0.17 * len(names)
     plate = Plate(1, max(len(found), 1), width=PAGE, height=height, origin=origin, sharey=True)
     if not found:
-        plate.panels[0].set_axis_off()
-        plate.panels[0].text(0.5, 0.5, "no sample has any of these", ha="center", transform=plate.panels[0].transAxes)
+        plate.leave_out(f"no sample has any of {', '.join(figure.quantities)}")
+        return plate
     for number, (panel, (name, d)) in enumerate(zip(plate.panels, found.items(), strict=False)):
         chosen = [names[int(i)] for i in d["row"]]
         style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)], "names": chosen}
@@ -87,31 +90,32 @@ def draw_series(
     if figure.further:
         panels += [p for p in _further(series, paper, figure) if _has_points(series, paper, p)]
         panels = panels[:MOST_PANELS]
-    columns = min(figure.columns, max(len(panels), 1))
+    columns = min(figure.columns if len(panels) <= 8 else max(figure.columns, 3), max(len(panels), 1))
     rows = max(-(-len(panels) // columns), 1)
     plate = Plate(
         rows,
         columns,
-        width=PAGE if columns > 1 else PAGE / 2,
+        width=PAGE if columns > 1 else COLUMN,
         height=2.3 * rows + 0.1,
         origin="simulated" if is_simulated(series) else "measured",
         first=figure.first,
     )
     for axes, panel in zip(plate.panels, panels, strict=False):
         if panel.line and correlation is not None:
-            draw_line(plate, axes, correlation, panel.line)
+            draw_line(plate, axes, correlation, paper, panel.line)
         _draw_panel(plate, axes, series, paper, panel)
     for axes in plate.panels[len(panels) :]:
         axes.set_axis_off()
-    if not panels:
-        plate.panels[0].text(0.5, 0.5, "not in this series", ha="center", transform=plate.panels[0].transAxes)
+    if not any(_has_points(series, paper, panel) for panel in panels):
+        plate.leave_out("no sample of this series has what it shows")
     return plate
 
 
-def draw_line(plate: Plate, axes, correlation: xarray.Dataset, selection: str | None = None) -> None:
+def draw_line(plate: Plate, axes, correlation: xarray.Dataset, paper: Paper, selection: str | None = None) -> None:
     """The line of log conductivity against log coherence length with its confidence band, where there is one.
 
-    ``selection`` names the samples of the line, by default the first that the dataset has.
+    ``selection`` names the samples of the line, by default the first that the dataset has. The legend says which they
+    are: through other samples the same law has another exponent.
     """
     if "line" not in correlation:
         return
@@ -125,7 +129,10 @@ def draw_line(plate: Plate, axes, correlation: xarray.Dataset, selection: str | 
     low, high = chosen["line_low"].values, chosen["line_high"].values
     exponent, sd = float(chosen["exponent"]), float(chosen["exponent_sd"])
     share = 100 * float(correlation.attrs["confidence"])
-    plate.line(axes, length, line, label=f"σ ~ L$^b$, b = {exponent:.2f} ± {sd:.2f}", color=GREY, linewidth=0.8)
+    of = str(chosen["selection"].values)
+    which = paper.groups[of].label or of if of in paper.groups else of
+    label = f"σ ~ L$^b$ ({which}),\nb = {exponent:.2f} ± {sd:.2f}"
+    plate.line(axes, length, line, label=label, color=GREY, linewidth=0.8)
     axes.fill_between(length, low, high, color=GREY, alpha=0.25, linewidth=0, zorder=0)
     for end, values in (("lower", low), ("upper", high)):
         plate.remember(axes, f"{end} end of the {share:.0f} % band", length, values)
@@ -203,12 +210,14 @@ def _draw_panel(plate: Plate, axes: Any, series: Series, paper: Paper, panel: de
     if panel.sketch is not None and drawn:
         x, y = np.array(panel.sketch.points, float).T
         style = {"color": COLOURS[1], "linestyle": "--", "transform": axes.transAxes}
-        axes.plot(x, y, label=panel.sketch.label, **style)
+        axes.plot(*spline(x, y), label=panel.sketch.label, **style)
     left = [curve.of for curve in panel.drawn if not curve.right]
     ylabel = panel.label or (label_of(paper, left[0]) if left else "")
     axes.set(xlabel=label_of(paper, against), ylabel=ylabel)
     if right is not None:
         right.set_ylabel(panel.right_label or label_of(paper, next(c.of for c in panel.drawn if c.right)))
+    if right is not None:
+        _keep_apart(axes, right)
     if panel.log_y:
         axes.set_yscale("log")
     if panel.log_x:
@@ -226,7 +235,32 @@ def _draw_panel(plate: Plate, axes: Any, series: Series, paper: Paper, panel: de
             more, texts = right.get_legend_handles_labels()
             handles, labels = handles + more, labels + texts
         kept = [(h, t) for h, t in zip(handles, labels, strict=True) if not t.endswith("guide")]
-        axes.legend(*zip(*kept, strict=True), loc="center left" if right is not None else "best")
+        axes.legend(*zip(*kept, strict=True))
+
+
+def _keep_apart(left: Any, right: Any) -> None:
+    """Let the points of two scales stand one above the other where they would stand on one another."""
+    lower, upper = (
+        np.concatenate([np.empty((0, 2)), *(line.get_xydata() for line in axes.lines if len(line.get_xydata()) > 1)])
+        for axes in (left, right)
+    )
+    if not len(lower) or not len(upper):
+        return
+    spans = [np.ptp(points, axis=0) + 1e-12 for points in (lower, upper)]
+    width = max(spans[0][0], spans[1][0])
+    heights = [
+        (points[:, 1] - points[:, 1].min()) / span[1] for points, span in zip((lower, upper), spans, strict=True)
+    ]
+    aside = np.abs(lower[:, None, 0] - upper[None, :, 0]) / width
+    above = np.abs(heights[0][:, None] - heights[1][None, :])
+    close = np.hypot(aside, above).min(axis=0) < ON_ONE_ANOTHER
+    if close.mean() <= MOST_ON_ONE_ANOTHER:
+        return
+    for axes, points, span, below, over in (
+        (left, lower, spans[0][1], 0.1, 0.6),
+        (right, upper, spans[1][1], 0.6, 0.1),
+    ):
+        axes.set_ylim(points[:, 1].min() - below * span, points[:, 1].max() + over * span)
 
 
 def _guide(plate: Plate, axes: Any, x: np.ndarray, y: np.ndarray, label: str, colour: Any) -> None:

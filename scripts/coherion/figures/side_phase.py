@@ -8,6 +8,7 @@ import numpy as np
 import xarray
 
 from coherion.data.netcdf import origin_of
+from coherion.figures.legible.curves import band_limited
 from coherion.figures.plate import COLOURS, GREY, MOST, PAGE, Plate
 
 
@@ -57,7 +58,10 @@ def _draw_windows(plate: Plate, panel, found: Sequence[xarray.Dataset], titles: 
         plate.line(panel, q, calculated / top + number, label=f"{title}, fit", color=COLOURS[3], linewidth=0.6)
         said = f"{title}: {z:.1f} σ" if z < 99.95 else f"{title}: {z:.0f} σ"
         colour, weight = (COLOURS[3], "bold") if seen else ("black", "normal")
-        panel.text(q[-1] - 0.005, number + 0.42, said, ha="right", fontsize=6, color=colour, fontweight=weight)
+        # White below the words: the mark of the reflection's place does not strike them through.
+        clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        words = {"ha": "right", "fontsize": 6, "color": colour, "fontweight": weight, "bbox": clear}
+        panel.text(q[-1] - 0.005, number + 0.42, said, **words)
     panel.axvline(found[0].attrs["reflection_place"], color=GREY, linestyle=":", linewidth=0.7)
     low, high = float(found[0]["q"][0]), float(found[0]["q"][-1])
     panel.set(xlabel="Q / Å$^{-1}$", ylabel="I / I$_{max}$, shifted", xlim=(low, high), ylim=(-0.05, len(found) + 0.05))
@@ -97,7 +101,7 @@ def _draw_reflection(plate: Plate, panel, one: xarray.Dataset, title: str) -> No
         xlim=(q[0], q[-1]),
         title=title,
     )
-    panel.legend(loc="upper right")
+    panel.legend()
 
 
 def _draw_pair_distributions(plate: Plate, panels, one: xarray.Dataset, title: str) -> None:
@@ -109,15 +113,18 @@ def _draw_pair_distributions(plate: Plate, panels, one: xarray.Dataset, title: s
         offset = float(observed.min()) - 0.6 * float(np.abs(observed - one["calculated_one_phase"].values).max())
         style = {"color": COLOURS[0], "marker": ".", "markersize": 2.5, "linestyle": "none", "markeredgewidth": 0}
         plate.line(panel, r, observed, label=f"observed, {words}", **style)
-        plate.line(panel, r, calculated, label=f"calculated, {words}", color=COLOURS[3], linewidth=0.6)
+        # G(r) is known at multiples of pi/Qmax: between them it is as smooth as that says.
+        plate.line(panel, *band_limited(r, calculated), label=f"calculated, {words}", color=COLOURS[3], linewidth=0.6)
         difference = observed - calculated + offset
-        plate.line(panel, r, difference, label=f"difference shifted, {words}", color=COLOURS[2], linewidth=0.6)
+        plate.line(
+            panel, *band_limited(r, difference), label=f"difference shifted, {words}", color=COLOURS[2], linewidth=0.6
+        )
         panel.axhline(offset, color=GREY, linewidth=0.4)
-        said = f"{title}, {words}\n$R_w$ = {100 * float(one[f'rw_{key}']):.1f} %"
+        said = f"{title}, {words}, $R_w$ = {100 * float(one[f'rw_{key}']):.1f} %"
         if key == "two_phases":
             fraction, sd = (100 * float(one[f"side_phase_fraction{s}"]) for s in ("", "_sd"))
-            said += f"\n{one.attrs['side_phase']}: {fraction:.1f} ± {sd:.1f} % by mass"
-        panel.text(0.985, 0.95, said, ha="right", va="top", fontsize=6.5, transform=panel.transAxes)
+            said += f"; {fraction:.1f} ± {sd:.1f} % {one.attrs['side_phase']} by mass"
+        panel.set_title(said, loc="right", pad=3, fontsize=6.0)
         panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]))
         tops.append(panel.get_ylim())
     for panel in panels:

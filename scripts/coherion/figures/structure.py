@@ -13,6 +13,11 @@ from coherion.crystal.symmetry import orthogonalisation
 from coherion.figures.plate import COLOURS, PAGE, Plate
 
 MARGIN = 0.02
+#: From where the cell is seen, degree.
+ELEVATION, AZIMUTH = 12.0, -70.0
+#: Least share of its colour that a face turned away from the light keeps.
+DARKEST = 0.6
+LIGHT = np.array([0.3, -0.8, 0.52])
 
 
 def atoms_in_cell(crystal: Crystal, label: str, margin: float = MARGIN) -> np.ndarray:
@@ -65,9 +70,26 @@ def draw_structure(
         panel.set_axis_off()
         limits = np.array([panel.get_xlim(), panel.get_ylim(), panel.get_zlim()])
         panel.set_box_aspect(np.ptp(limits, axis=1), zoom=1.3)
-        panel.view_init(elev=12, azim=-70)
+        panel.view_init(elev=ELEVATION, azim=AZIMUTH)
+        _compass(panel, crystal)
     plate.figure.suptitle(title, fontsize=8)
     return plate
+
+
+def _compass(panel, crystal: Crystal) -> None:
+    """Where the axes of the cell point to, as arrows in the lower left corner."""
+    turn, rise = np.radians(AZIMUTH), np.radians(ELEVATION)
+    right = np.array([-np.sin(turn), np.cos(turn), 0.0])
+    up = np.array([-np.cos(turn) * np.sin(rise), -np.sin(turn) * np.sin(rise), np.cos(rise)])
+    matrix = orthogonalisation(np.asarray(crystal.lattice))
+    start = np.array([0.1, 0.1])
+    for name, axis in zip("abc", (matrix / np.linalg.norm(matrix, axis=0)).T, strict=True):
+        end = start + 0.13 * np.array([axis @ right, axis @ up])
+        places = {"xycoords": "axes fraction", "textcoords": "axes fraction"}
+        arrow = {"arrowstyle": "-|>", "lw": 0.8, "shrinkA": 0, "shrinkB": 0, "color": "0.2"}
+        panel.annotate("", end, start, arrowprops=arrow, **places)
+        beyond = start + 1.45 * (end - start)
+        panel.annotate(name, beyond, beyond, ha="center", va="center", fontsize=7, style="italic", **places)
 
 
 def _cell(panel, crystal: Crystal) -> None:
@@ -84,15 +106,16 @@ def _polyhedra(plate: Plate, panel, crystal: Crystal, label: str, ligands: str, 
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
     from scipy.spatial import ConvexHull
 
-    matrix = orthogonalisation(np.asarray(crystal.lattice))
     centres = atoms_in_cell(crystal, label)
     for centre in centres:
         corners = coordination(crystal, centre, ligands)
         hull = ConvexHull(corners)
         faces: Sequence[np.ndarray] = [corners[simplex] for simplex in hull.simplices]
+        # Opaque, a face the darker the more it is turned from the light: what shows through would mix the colours.
+        bright = np.clip(hull.equations[:, :3] @ LIGHT, 0.0, 1.0)
+        shade = DARKEST + (1 - DARKEST) * bright
         panel.add_collection3d(
-            Poly3DCollection(faces, facecolor=(*colour, 0.35), edgecolor=(*colour, 0.8), linewidth=0.3)
+            Poly3DCollection(faces, facecolor=shade[:, None] * np.array(colour), edgecolor="0.25", linewidth=0.25)
         )
         panel.scatter(*corners.T, color=COLOURS[2], s=4, depthshade=False)
-    panel.scatter(*(centres @ matrix.T).T, color=[colour], s=9, depthshade=False)
     plate.remember(panel, f"{label}, fractional x and z", centres[:, 0], centres[:, 2])

@@ -29,6 +29,9 @@ COLOURS: list[Any] = [
     )
 ]
 
+#: Series up to which the palette's colours are told apart at a glance.
+MOST_COLOURS = 6
+
 #: What seaborn changes of matplotlib's own settings, but for the map of images, which no figure takes.
 THEME: dict[str, Any] = {
     "axes.axisbelow": True,
@@ -62,6 +65,11 @@ THEME: dict[str, Any] = {
         "minor.width": 0.8,
     }.items()
 }
+
+
+def of_order(count: int) -> list[Any]:
+    """A colour for each of so many series: the palette's, and of more than it can tell apart those of a scale."""
+    return COLOURS[:count] if count <= MOST_COLOURS else graded(count)
 
 
 def graded(count: int) -> list[Any]:

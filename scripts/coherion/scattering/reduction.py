@@ -92,6 +92,7 @@ def as_dataset(
 
     names = ["intensity", "background", "intensity_net", "structure_factor", "reduced_structure_factor", "polynomial"]
     values = {name: getattr(result, name) for name in (*names, "pdf", "q", "r")}
+    values["structure_factor_least"] = result.structure_factor_least
     if (errors := result.uncertainty) is not None:
         names = ["intensity_net_sd", "structure_factor_sd", "reduced_structure_factor_sd", "pdf_sd", "pdf_nyquist"]
         values |= {name: getattr(errors, name) for name in (*names, "pdf_covariance", "r_nyquist")}

@@ -65,6 +65,12 @@ class Reduction:
     uncertainty: Uncertainty | None
 
     @property
+    def structure_factor_least(self) -> Array:
+        """1 - <f^2>/<f>^2, what S is where nothing is scattered: far below zero where atoms differ much."""
+        averages = self.corrections.averages
+        return (1 - averages.square_mean / averages.mean_squared)[: len(self.q)]
+
+    @property
     def polynomial_share(self) -> float:
         """Root mean square of B over that of F + B: how much of the pattern the corrections left to the polynomial."""
         whole = self.reduced_structure_factor + self.polynomial

@@ -63,6 +63,7 @@ REDUCTION = Contract(
         Variable("background", "q", "{intensity}", "measured background times its scale"),
         Variable("intensity_net", "q", "{intensity}", "corrected intensity without background"),
         Variable("structure_factor", "q", "1", "total scattering structure factor S(Q)"),
+        Variable("structure_factor_least", "q", "1", "least S(Q), 1 - <f^2>/<f>^2, where I is zero", needed=False),
         Variable("reduced_structure_factor", "q", "1/angstrom", "F(Q) = Q (S(Q) - 1)"),
         Variable("polynomial", "q", "1/angstrom", "polynomial taken out of F(Q)"),
         Variable("pdf", "r", _G, "reduced pair distribution function G(r)"),

@@ -1,0 +1,42 @@
+"""Powers of ten where they belong: in the unit of an axis, not set apart at its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import ScalarFormatter
+
+PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+
+
+def prefixed(largest: float, unit: str) -> tuple[float, str]:
+    """The factor of a unit, and its name with the prefix of the SI, in which the largest value is 1 to 1000."""
+    power = 3 * int(np.floor(np.log10(largest) / 3)) if largest > 0 and np.isfinite(largest) else 0
+    power = min(max(power, min(PREFIXES)), max(PREFIXES))
+    return 10.0**power, f"{PREFIXES[power]}{unit}"
+
+
+def with_power(label: str, power: int) -> str:
+    """A label ``quantity / unit`` of an axis whose numbers are in units of a power of ten."""
+    quantity, slash, unit = label.partition(" / ")
+    return f"{quantity}{slash or ' / '}10$^{{{power}}}$ {unit}".rstrip()
+
+
+def name_powers(figure: Any) -> bool:
+    """Move each power that would stand at the end of an axis into its label; gives whether there was one."""
+    changed = False
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            form = axis.get_major_formatter()
+            if not isinstance(form, ScalarFormatter) or not axis.get_visible() or not axes.axison:
+                continue
+            form.set_useOffset(False)
+            form.set_locs(axis.get_majorticklocs())
+            power = int(form.orderOfMagnitude)
+            if power and axis.get_offset_text().get_visible():
+                form.set_powerlimits((power, power))
+                axis.set_label_text(with_power(axis.get_label_text(), power))
+                axis.get_offset_text().set_visible(False)
+                changed = True
+    return changed

@@ -1,0 +1,268 @@
+"""Figures as a journal takes them: nothing hidden, struck through, cut off or told apart by colour twice.
+
+With COHERION_RESULTS, the folder of a finished run, every kind of figure is drawn from what that run found.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+from figures.looks import A4, colours_of_entries, faults, fonts_of, on_one_another, page_of
+
+from coherion.data.stated import LEFT_OUT, reason_left_out
+from coherion.figures.legible.curves import band_limited, spline
+from coherion.figures.legible.units import prefixed, with_power
+from coherion.figures.plate import COLUMN, PAGE, Plate
+from coherion.figures.series import draw_overview, draw_series
+from coherion.paper.reading import read_paper
+from coherion.settings.paper import figures
+from coherion.settings.paper.paper import Paper
+from coherion.settings.reading import settings_from
+from coherion.statistics.series import Series
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_widths_are_those_of_a_column_and_of_a_page():
+    assert pytest.approx((85, 175)) == (25.4 * COLUMN, 25.4 * PAGE)
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("entries", [1, 3, 12])
+def test_a_legend_never_lies_over_a_curve(tmp_path, scale, entries):
+    plate = Plate(1, 2, width=PAGE)
+    x = np.linspace(0, 50, 3000)
+    for panel in plate.panels:
+        for i in range(entries):
+            plate.line(panel, x, 2 + np.sin((1 + 0.2 * i) * x), label=f"curve {i} of a long name")
+        panel.set(yscale=scale, xlabel="x", ylabel="y")
+        panel.legend()
+    plate.save(tmp_path / "f.pdf")
+    assert faults(plate.figure) == []
+
+
+def test_a_curve_of_two_points_is_not_hidden_either(tmp_path):
+    plate = Plate()
+    for place in (0.1, 0.3, 0.5, 0.7, 0.9):
+        plate.line(plate.panels[0], [0, 1], [place, place], label=f"level {place}")
+    plate.panels[0].legend()
+    plate.save(tmp_path / "f.pdf")
+    assert faults(plate.figure) == []
+
+
+def test_a_legend_shows_no_error_bar_that_points_hide(tmp_path):
+    plate = Plate()
+    plate.points(plate.panels[0], [0, 1, 2], [0, 1, 2], y_sd=[1e-6] * 3, label="points")
+    plate.panels[0].legend()
+    plate.save(tmp_path / "f.pdf")
+    drawn = plate.panels[0].get_legend().legend_handles
+    assert len(plate.panels[0].get_legend().findobj(type(plate.panels[0].collections[0]))) == 0, drawn
+
+
+def test_a_power_stands_in_the_unit_of_its_axis_and_the_numbers_beside_are_whole(tmp_path):
+    plate = Plate(1, 2)
+    for panel, size in zip(plate.panels, (3e7, 1e-6), strict=True):
+        plate.line(panel, [0, 1], [0, size], label="line")
+        panel.set(xlabel="Q / Å$^{-1}$", ylabel="I / counts")
+    plate.save(tmp_path / "f.pdf")
+    assert faults(plate.figure) == []
+    assert [panel.get_ylabel() for panel in plate.panels] == ["I / 10$^{7}$ counts", "I / 10$^{-6}$ counts"]
+    written = (tmp_path / "f.tsv").read_text()
+    assert "3e+07" in written or "30000000" in written
+    assert "y = I / counts" in written
+
+
+@pytest.mark.parametrize(
+    ("largest", "factor", "unit"), [(2e5, 1e3, "kΩ"), (999.0, 1.0, "Ω"), (3e7, 1e6, "MΩ"), (4e-5, 1e-6, "µΩ")]
+)
+def test_the_prefix_of_a_unit_leaves_numbers_that_are_read(largest, factor, unit):
+    assert prefixed(largest, "Ω") == (pytest.approx(factor), unit)
+    assert with_power("E", 3) == "E / 10$^{3}$"
+
+
+def test_long_titles_do_not_run_into_the_letter(tmp_path):
+    plate = Plate(1, 3, width=PAGE)
+    for panel in plate.panels:
+        panel.set_title("x = 0.9, annealed at 330 °C, $R_w$ = 4.4 %, and more", loc="right", fontsize=6.5)
+    plate.save(tmp_path / "f.pdf")
+    assert faults(plate.figure) == []
+
+
+def test_no_figure_is_higher_than_a_page(tmp_path):
+    plate = Plate(12, 2, width=PAGE, height=30)
+    plate.save(tmp_path / "f.pdf")
+    width, height = page_of(tmp_path / "f.pdf")
+    assert width <= 175.1 and height < A4[1] - 40
+    assert "Type3" not in fonts_of(tmp_path / "f.pdf")
+
+
+def test_a_band_limited_function_is_found_again_between_its_samples():
+    step = np.pi / 13
+    r = step * np.arange(40, 160)
+
+    def model(at):
+        return np.sin(11 * at) / at + 0.4 * np.cos(7.3 * at)
+
+    x, y = band_limited(r, model(r))
+    inner = (x > r[25]) & (x < r[-25])
+    np.testing.assert_allclose(y[inner], model(x[inner]), atol=0.01)
+    # Joined by straight lines the same values miss it by half of its height.
+    assert np.abs(np.interp(x, r, model(r)) - model(x))[inner].max() > 0.1
+    np.testing.assert_allclose(y[::8], model(r), atol=1e-12)
+
+
+def test_a_spline_runs_through_its_points_without_corners():
+    x = np.array([0.0, 0.4, 1.0, 1.5, 2.0])
+    at, y = spline(x, np.sin(x), 2001)
+    np.testing.assert_allclose(np.interp(x, at, y), np.sin(x), atol=1e-6)
+    assert np.abs(np.diff(y, 2)).max() < 3 * np.abs(np.diff(np.sin(at), 2)).max()
+
+
+# The series ---------------------------------------------------------------------------------------------------------
+
+NAMES = [f"s{i}" for i in range(9)]
+X = np.linspace(0.1, 0.9, 9)
+TABLE = {
+    "sample": NAMES,
+    "origin": ["measured"] * 9,
+    "group": ["as_milled"] * 9,
+    "excluded": [""] * 9,
+    "annealing_C": [""] * 9,
+    "x": X,
+    "a_A": 7 - 0.1 * X**2,
+    "a_A_sd": [0.001] * 9,
+    "b_A": 12 - 0.2 * X**2,
+    "b_A_sd": [0.001] * 9,
+}
+
+
+def series(**columns) -> tuple[Series, Paper]:
+    panel = {"against": "x", "curves": ["a", {"of": "b", "right": True}]}
+    paper = settings_from(
+        Paper,
+        {
+            "abscissa": "x",
+            "quantities": {"x": {"column": "x", "exact": True}},
+            "figures": [{"kind": "series", "name": "f", "columns": 1, "panels": [panel]}],
+        },
+    )
+    table = TABLE | columns
+    return Series({name: tuple(str(v) for v in values) for name, values in table.items()}, paper.known), paper
+
+
+def test_points_of_two_scales_do_not_lie_on_one_another(tmp_path):
+    rows, paper = series()
+    plate = draw_series(rows, paper, paper.figures[0])
+    plate.save(tmp_path / "f.pdf")
+    assert on_one_another(plate.panels[0]) == 0
+    assert faults(plate.figure) == []
+
+
+def test_a_figure_of_nothing_is_one_line_that_says_why_and_no_page(tmp_path):
+    rows, paper = series(a_A=[""] * 9, b_A=[""] * 9, a_A_sd=[""] * 9, b_A_sd=[""] * 9)
+    for plate in (
+        draw_series(rows, paper, paper.figures[0]),
+        draw_overview(rows, paper, figures.Overview(name="overview")),
+    ):
+        plate.save(tmp_path / "f.pdf")
+        assert page_of(tmp_path / "f.pdf")[1] < 15
+        assert faults(plate.figure) == []
+        assert (tmp_path / "f.tsv").read_text().startswith(LEFT_OUT)
+        assert reason_left_out(tmp_path / "f.pdf") == plate.left_out
+
+
+# A finished run -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def results() -> Path:
+    folder = os.environ.get("COHERION_RESULTS")
+    if not folder:
+        pytest.skip("COHERION_RESULTS is not set: this test draws the figures of a finished run")
+    return Path(folder)
+
+
+def found(results: Path, pattern: str) -> list[xarray.Dataset]:
+    return [xarray.open_dataset(path).load() for path in sorted(results.glob(pattern))]
+
+
+def some(datasets: list) -> list:
+    """The first, the middle and the last: one by one all of them would take minutes."""
+    return [datasets[i] for i in sorted({0, len(datasets) // 2, len(datasets) - 1})]
+
+
+def plates(results: Path) -> dict[str, Plate]:
+    from coherion.figures import (
+        correlation,
+        impedance,
+        overview,
+        readings,
+        recovery,
+        reduction,
+        refinement,
+        relations,
+        side_phase,
+    )
+    from coherion.statistics.recovery import read_recovery
+    from coherion.statistics.series import read_series
+
+    paper = read_paper(ROOT / "config" / "paper.yaml")
+    table = read_series(results / "series/series.tsv", paper.known)
+    related = xarray.open_dataset(results / "series/correlation.nc").load()
+    drawn = {
+        one.name: draw_series(table, paper, one, related) for one in paper.figures if isinstance(one, figures.Series)
+    }
+    spectra = [found(results, f"{stage}/*.nc") for stage in ("validation", "circuits", "arrhenius")]
+    for i, three in enumerate(some(list(zip(*spectra, strict=True)))):
+        drawn[f"impedance {i}"] = impedance.draw_impedance(*three, f"sample {i}")
+    samples = found(results, "reduction/*.nc")
+    titles = [f"x = 0.9, annealed at {i} °C" for i in range(20)]
+    for i, one in enumerate(some(samples)):
+        drawn[f"reduction {i}"] = reduction.draw_reduction(one, titles[i])
+    fits = found(results, "refinement/*/*.nc")
+    for i, one in enumerate(some(fits)):
+        drawn[f"refinement {i}"] = refinement.draw_refinement(one, titles[i % 20])
+    fits = fits[:20]
+    return drawn | {
+        "overview": draw_overview(table, paper, figures.Overview(name="overview")),
+        "correlation": correlation.draw_correlation(related, paper),
+        "relations": relations.draw_relations(related, paper),
+        "readings": readings.draw_lengths(table),
+        "recovery": recovery.draw_recovery(read_recovery(results / "series/recovery.tsv")),
+        "patterns": overview.draw_patterns(samples, titles[: len(samples)]),
+        "pair distributions": overview.draw_pair_distributions(samples[:4], titles[: len(samples[:4])]),
+        "fits": overview.draw_fits(fits, titles[: len(fits)]),
+        "fit ranges": overview.draw_fit_ranges(fits[:2], ["one", "one"][: len(fits[:2])]),
+        "nyquist": impedance.draw_nyquist(spectra[1], titles[: len(spectra[1])]),
+        "arrhenius": impedance.draw_arrhenius(spectra[2], titles[: len(spectra[2])]),
+        "side phase": side_phase.draw_side_phase(
+            one := found(results, "side_phase/*.nc"), [f"x = {i}" for i in range(len(one))]
+        ),
+    }
+
+
+@pytest.mark.slow
+def test_every_figure_of_a_run_may_be_printed(results, tmp_path):
+    wrong = {}
+    drawn = plates(results)
+    for name, plate in drawn.items():
+        plate.save(tmp_path / "f.pdf")
+        if told := faults(plate.figure):
+            wrong[name] = told
+    assert wrong == {}
+    (panel,) = drawn["arrhenius"].panels
+    assert colours_of_entries(panel) == []
+
+
+def test_every_file_of_a_run_is_of_a_journals_size_with_fonts_that_are_set(results):
+    files = sorted((results / "figures").rglob("*.pdf"))
+    assert files
+    for file in files:
+        width, height = page_of(file)
+        assert width <= 175.5 and height <= A4[1] - 40, file
+        assert "Type3" not in fonts_of(file), file
+        assert file.with_suffix(".tsv").read_text().count("\n") > 0
