@@ -5,6 +5,7 @@
 # make page    the run to look at, results/page.html, part of every run; COMPARE=OTHER/results: beside another run
 # make crate   a finished run as an RO-Crate: results/ro-crate-metadata.json
 # make supporting-information  its tables and figures as one PDF: results/supporting_information.pdf
+# make multiverse  the same series under every choice that could have been made otherwise: results/multiverse/
 # make test    the tests
 # Each sets up what it needs in .venv at its first call and never again until the lock file changes.
 
@@ -19,10 +20,10 @@ VENV := .venv
 export DIR IN INTO
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run new check report page crate supporting-information test lint lock settings clean help
+.PHONY: run new check report page crate supporting-information multiverse test lint lock settings clean help
 
 help:
-	@sed -n '1,9s/^# //p' Makefile
+	@sed -n '1,10s/^# //p' Makefile
 
 run: $(VENV)/run.ready
 	snakemake --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
@@ -47,6 +48,9 @@ crate: $(VENV)/run.ready
 
 supporting-information: $(VENV)/run.ready
 	snakemake write_supporting_information --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
+
+multiverse: $(VENV)/run.ready
+	snakemake multiverse --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 
 test: $(VENV)/dev.ready
 	python -m pytest -n 2 --dist worksteal $(ARGS)

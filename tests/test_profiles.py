@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 PROFILES = sorted((ROOT / "workflow" / "profiles").glob("*/profile.yaml"))
 SLURM = yaml.safe_load((ROOT / "workflow" / "profiles" / "slurm" / "profile.yaml").read_text())
 # Runs once for each standard, and all samples wait for it: in a group with any of them it would wait for itself.
-ALONE = {"refine_standard"}
+# A batch of whole analyses takes minutes, more than a stay in the queue costs.
+ALONE = {"refine_standard", "run_multiverse"}
 
 
 def rules() -> dict[str, str]:

@@ -32,6 +32,7 @@ FLOORS = (
     "provenance",
     "page",
     "inputs",
+    "multiverse",
     "simulation",
     "library",
 )

@@ -55,6 +55,10 @@ TABULATED = ("--scans", "OUT/a.tsv", "--samples", "OUT/b.tsv", "--spectra", "OUT
 FIGURE = '{"f": {"kind": "%s", "files": [%s], "titles": ["a"]}}'
 STANDARD = ("--standard", "none", "--standard-structure", "good.cif", "--output", "OUT/x.nc")
 SIDE = ("--side", "good.cif", "--output", "OUT/x.nc")
+MULTIVERSE = (
+    *("--samples", "samples.tsv", "--scans", "scans.tsv", "--schemas", str(SCHEMAS), "--results", "none"),
+    *("--range", "2-60", "--batch", "0", "--output", "OUT/0.json"),
+)
 CRATE = ("--workflow", str(ROOT), "--output", "OUT/c.json")
 FOLDERS = '{"results": "results", "data_folder": "data"}'
 SHOWN = '{"figure_S1": {"file": "%s", "caption": "none"}}'
@@ -130,6 +134,12 @@ CALLS: dict[str, Call] = {
     "reflection_widths": Call("reflection_widths", (BAD, BAD, "good.cif", *STANDARD)),
     "measure_recovery": Call("measure_recovery", (BAD, *RECOVERY), '{"samples": ["a"]}', text=True),
     "draw_recovery": Call("draw_recovery", (BAD, "--output", "OUT/x.pdf"), text=True),
+    "run_multiverse": Call("run_multiverse", (BAD, *MULTIVERSE, "--paper", PAPER), "{}", text=True),
+    "run_multiverse, paper": Call("run_multiverse", ("series.tsv", *MULTIVERSE, "--paper", BAD), "{}", text=True),
+    "collect_multiverse": Call("collect_multiverse", (BAD, "--paper", PAPER, "--output", "OUT"), text=True),
+    "draw_multiverse": Call(
+        "draw_multiverse", (BAD, "--paper", PAPER, "--series", "series.tsv", "--output", "OUT/x.pdf"), text=True
+    ),
     "write_tables": Call("write_tables", (BAD, *TABLES), text=True),
     "write_supporting_information": Call("write_supporting_information", (BAD, "series.tsv", *SUPPORTING)),
     "write_supporting_information, series": Call("write_supporting_information", ("none", BAD, *SUPPORTING), text=True),

@@ -7,13 +7,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coherion.errors import InputError
 from coherion.messages import warn
 from coherion.scattering.composition import parse_formula
+
+if TYPE_CHECKING:
+    import xarray
 
 # A number for Qmax that differs from the file's by less than this (1/angstrom) is the same number.
 SAME_QMAX = 1e-3
@@ -114,10 +117,20 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
     return made
 
 
+def observed_of(reduction: xarray.Dataset, name: str) -> Observed:
+    """The G(r) of a reduction that was made just now and is in no file; ``name`` stands for the file in messages."""
+    found, stated = _from_dataset(reduction, name)
+    assert stated is not None
+    return Observed(**found, qmax=stated, file=name)
+
+
 def _from_netcdf(file: str) -> tuple[dict[str, Any], float | None]:
     from coherion.data.netcdf import read_dataset
 
-    dataset = read_dataset(file, "reduce_scan")
+    return _from_dataset(read_dataset(file, "reduce_scan"), file)
+
+
+def _from_dataset(dataset: xarray.Dataset, file: str) -> tuple[dict[str, Any], float | None]:
     sd = dataset["pdf_sd"].values if "pdf_sd" in dataset else None
     nyquist = covariance = None
     if "pdf_covariance" in dataset:

@@ -159,6 +159,63 @@ RECOVERY_SUMMARY = TableContract(
     ),
 )
 
+#: Tables of a multiverse by name (docs/method-multiverse.md).
+MULTIVERSE = {
+    "statements": TableContract(
+        "collect_multiverse",
+        "results/multiverse/statements.tsv",
+        "Verdicts under all mixed choices, a row for each statement.",
+        (
+            _C("statement", "", "id of the statement"),
+            _C("analyses", "1", "analyses with all choices mixed"),
+            _C("holds", "1", "share in which it holds"),
+            _C("undecided", "1", "share in which it is undecided"),
+            _C("fails", "1", "share in which it fails"),
+            _C("low", "see claims.tsv", "lower end of the central 95 % of its number"),
+            _C("median", "see claims.tsv", "median of its number"),
+            _C("high", "see claims.tsv", "upper end"),
+            _C("configured", "", "verdict of the configured analysis, under its one reading"),
+            _C("configured_value", "see claims.tsv", "its number"),
+            _C("configured_error", "see claims.tsv", "its standard error"),
+            _C("turns_with", "", "choices that move the verdict, with their share in its variance"),
+            _C("moves_with", "", "choices that move the number likewise"),
+        ),
+    ),
+    "quantities": TableContract(
+        "collect_multiverse",
+        "results/multiverse/quantities.tsv",
+        "Spread between analyses beside the stated error, a row for each quantity of each sample.",
+        (
+            _C("quantity", "", "name of the quantity"),
+            _C("sample", "", "name of the sample"),
+            _C("analyses", "1", "analyses that have it"),
+            _C("configured", "see series.tsv", "value of the configured analysis", sd=True),
+            _C("low", "see series.tsv", "lower end of the central 95 %"),
+            _C("median", "see series.tsv", "median"),
+            _C("high", "see series.tsv", "upper end"),
+            _C("stated_sd", "see series.tsv", "median of the stated standard uncertainties"),
+            _C("between_sd", "see series.tsv", "width of the central 95 % over 3.92"),
+            _C("ratio", "1", "between_sd over stated_sd"),
+            _C("moves_with", "", "choices that move it, with their share in the variance"),
+        ),
+    ),
+    "choices": TableContract(
+        "collect_multiverse",
+        "results/multiverse/choices.tsv",
+        "What each choice does to each statement and quantity.",
+        (
+            _C("subject", "", "id of the statement, or name of the quantity"),
+            _C("of", "", "verdict (1 holds, 0 undecided, -1 fails), value, or mean of samples in units of their own"),
+            _C("choice", "", "name of the choice"),
+            _C("key", "", "setting that it changes"),
+            _C("share", "1", "first-order share in the variance between the mixed analyses"),
+            _C("p", "1", "probability of as much by chance, F test"),
+            _C("alone", "see of", "largest change that it makes by itself"),
+            _C("why", "", "why the other options are defensible"),
+        ),
+    ),
+}
+
 _NAMED = (
     _C("value", "see unit", "value"),
     _C("standard_uncertainty", "see unit", "not scaled by reduced chi-squared; blank where fixed"),
@@ -186,4 +243,13 @@ SIDE_PHASE_NUMBERS = TableContract(
     ),
 )
 
-TABLES = (SERIES, EXCLUSIONS, UNMEASURED, RECOVERY, RECOVERY_SUMMARY, PARAMETERS, SIDE_PHASE_NUMBERS)
+TABLES = (
+    SERIES,
+    EXCLUSIONS,
+    UNMEASURED,
+    *MULTIVERSE.values(),
+    RECOVERY,
+    RECOVERY_SUMMARY,
+    PARAMETERS,
+    SIDE_PHASE_NUMBERS,
+)

@@ -10,6 +10,7 @@ from coherion.settings.model import Settings, refuse, told
 from coherion.settings.paper.expressions import parse
 from coherion.settings.paper.figures import AnyFigure, TableSettings
 from coherion.settings.paper.figures import Series as SeriesFigure
+from coherion.settings.paper.multiverse import MultiverseSettings
 from coherion.settings.paper.quantities import Group, Name, Quantity
 from coherion.settings.paper.standard import STANDARD
 from coherion.settings.paper.statements import CorrelationSettings, Statement
@@ -28,6 +29,7 @@ class Paper(Settings, frozen=True, kw_only=True):
     figures: Annotated[tuple[AnyFigure, ...], told("Figures in their order, each of a kind")] = ()
     tables: TableSettings = TableSettings()
     statements: Annotated[tuple[Statement, ...], told("What the paper says, each with its test")] = ()
+    multiverse: MultiverseSettings = MultiverseSettings()
 
     def __post_init__(self) -> None:
         ids = [one.id for one in self.statements]
@@ -40,6 +42,9 @@ class Paper(Settings, frozen=True, kw_only=True):
                 self._known_group(f"statements.{i}", group)
         if self.samples is not None:
             self._known_group("samples", self.samples)
+        for i, name in enumerate(self.multiverse.statements):
+            if name not in ids:
+                raise InputError("no such statement", place=f"key multiverse.statements.{i}", found=name)
         for i, group in enumerate(self.tables.structures):
             self._known_group(f"tables.structures.{i}", group)
         self._refuse_figures()

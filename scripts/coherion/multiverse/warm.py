@@ -1,0 +1,64 @@
+"""A refinement from where another of nearly the same data ended: no search, no stages, few rounds of weights.
+
+Stages lead a refinement from a rough structure to its minimum, the first of them with equal weights. From a start that
+is an analysis' own but for one choice, the weights of the data lead there at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from coherion.crystal.crystal import Crystal
+from coherion.refinement.least_squares.points import fit_data
+from coherion.refinement.least_squares.weights import misfit_variance
+from coherion.refinement.observed import Observed, radiation_of
+from coherion.refinement.steps.problem import make_model, prepare
+from coherion.refinement.steps.refined import Refined, uncertain_resolution
+from coherion.refinement.steps.stages import NEGLIGIBLE, degrees_of_freedom, fit_stage
+from coherion.settings.stages.refinement import RefinementSettings
+
+# Relative change of chi-squared at which a fit ends: with some thousand points a thirtieth of a standard uncertainty.
+TOLERANCE = 1e-6
+# Rounds of weights at most, and the change of the logarithm of the misfit's variance that ends them.
+ROUNDS, SETTLED = 4, 0.1
+
+
+def refine_from(
+    start: Mapping[str, float], crystals: Sequence[Crystal], observed: Observed, settings: RefinementSettings
+) -> Refined:
+    """Refine all that any stage of the recipe frees, together, from the values of ``start``.
+
+    Parameters
+    ----------
+    start
+        Values of parameters; those that the model has not are passed over.
+
+    Raises
+    ------
+    InputError
+        If the recipe does not fit the structure or the data.
+    """
+    data = fit_data(observed, settings.fit_range, settings.weights)
+    radiation = radiation_of(observed, settings.radiation)
+    model = make_model(crystals, observed.qmax, settings, observed.dispersion, observed.composition, radiation)
+    problem = prepare(model, settings, {name: value for name, value in start.items() if name in model.parameters})
+    inside = np.clip(problem.map.variables_at(problem.start), problem.map.lower, problem.map.upper)
+    values = problem.start | problem.map.values(inside)
+    names = problem.map.variables
+    misfit = None
+    if data.weights == "unit":
+        result = fit_stage(problem, names, values, data.target(None), TOLERANCE)
+    else:
+        before = np.full(len(data.r), np.inf)
+        # With so wide a tolerance the fit ends where it starts: what is asked of it is the difference there.
+        result = fit_stage(problem, names, values, data.target(None), 0.1)
+        for _ in range(ROUNDS):
+            found = misfit_variance(data, result.difference, degrees_of_freedom(data, result))
+            now = np.log(found.variance(data.r) + NEGLIGIBLE * data.mean_variance)
+            if np.max(np.abs(now - before)) < SETTLED:
+                break
+            misfit, before = found, now
+            result = fit_stage(problem, names, result.values, data.target(misfit), TOLERANCE)
+    return Refined(settings, observed, data, problem, misfit, result, uncertain_resolution(result, settings))

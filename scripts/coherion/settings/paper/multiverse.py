@@ -1,0 +1,94 @@
+"""Which choices of an analysis could have been made otherwise, and how many whole analyses try them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from coherion.errors import InputError
+from coherion.settings.model import Fraction, Seed, Settings, told
+from coherion.settings.paper.quantities import Name
+
+#: What a choice may change: settings of these stages, the reading of the damping, and what is judged.
+STAGES = ("reduction", "refinement", "validation", "circuits", "arrhenius", "claims")
+READING, LEFT_OUT, ABSCISSA, SAMPLES = "reading", "samples.left_out", "paper.abscissa", "paper.samples"
+
+
+class Choice(Settings, frozen=True, kw_only=True):
+    """One choice that nobody can know to be right. Exactly one of values, times and sds says what else it might be."""
+
+    name: Annotated[str, told("Its name in tables and in the figure", min_length=1, max_length=60)]
+    why: Annotated[str, told("Why the others are as defensible as what the configuration says", min_length=1)]
+    key: Annotated[
+        str,
+        told(
+            "Setting that it changes (reduction.qmax), or reading, samples.left_out, paper.abscissa, paper.samples",
+            min_length=1,
+        ),
+    ]
+    values: Annotated[
+        tuple[Any, ...], told("Other values; samples.left_out has lists of samples. The configured one is always tried")
+    ] = ()
+    times: Annotated[
+        tuple[float, float] | None, told("Lowest and highest factor on the number that each sample has")
+    ] = None
+    sds: Annotated[
+        tuple[float, float] | None, told("Lowest and highest change, in units of the number's own standard uncertainty")
+    ] = None
+
+    def __post_init__(self) -> None:
+        given = [key for key in ("values", "times", "sds") if getattr(self, key)]
+        if len(given) != 1:
+            raise InputError(
+                "a choice needs one of values, times and sds",
+                place=f"choice {self.name}",
+                found=", ".join(given) or "none",
+                expected="one of them",
+            )
+        stage, _, rest = self.key.partition(".")
+        if self.key not in (READING, LEFT_OUT, ABSCISSA, SAMPLES) and (stage not in STAGES or not rest):
+            raise InputError(
+                "no setting that a choice can change",
+                place=f"choice {self.name}, key",
+                found=self.key,
+                expected=f"STAGE.SETTING of {', '.join(STAGES)}, or {READING}, {LEFT_OUT}, {ABSCISSA}, {SAMPLES}",
+            )
+        for key in ("times", "sds"):
+            pair = getattr(self, key)
+            if pair and not pair[0] < pair[1]:
+                raise InputError(
+                    "not a range", place=f"choice {self.name}, key {key}", found=pair, expected="low < high"
+                )
+
+    @property
+    def between(self) -> tuple[float, float] | None:
+        """The range of a choice that is a number."""
+        return self.times or self.sds
+
+
+class MultiverseSettings(Settings, frozen=True, kw_only=True):
+    """Whole analyses under other defensible choices (make multiverse); docs/method-multiverse.md"""
+
+    pipelines: Annotated[
+        int, told("Analyses with all choices mixed, beside each choice by itself", ge=8, le=100_000)
+    ] = 512
+    batch: Annotated[int, told("Analyses of one job; a job that is killed loses its own only", ge=1, le=1000)] = 32
+    seed: Annotated[Seed, told("Seed of the space-filling set, and of which refinements also start cold")] = 20
+    cold: Annotated[Fraction, told("Share of the refinements that also start from nothing, to be compared")] = 0.05
+    statements: Annotated[
+        tuple[str, ...],
+        told("Statements judged, by id, the one that the figure shows first; none takes those about a trend"),
+    ] = ()
+    quantities: Annotated[tuple[Name, ...], told("Quantities whose spread between analyses is told")] = (
+        "coherence_length",
+        "conductivity",
+        "activation_energy",
+    )
+    choices: Annotated[tuple[Choice, ...], told("The choices; none means that there is nothing to run")] = ()
+
+    def __post_init__(self) -> None:
+        names = [one.name for one in self.choices]
+        for i, name in enumerate(names):
+            if names.index(name) != i:
+                raise InputError(
+                    "a name stands twice", place=f"key choices.{i}.name", found=name, expected="each name once"
+                )

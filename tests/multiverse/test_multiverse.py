@@ -1,0 +1,277 @@
+"""Whole analyses under other choices: which are run, that they start warm honestly, and what is made of them."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coherion.data.contract.tables import MULTIVERSE
+from coherion.data.tables import write_table
+from coherion.errors import InputError
+from coherion.figures.plate import Plate
+from coherion.multiverse import results
+from coherion.multiverse.curve import specification_curve
+from coherion.multiverse.outcome import Outcome, statements_of
+from coherion.multiverse.plan import CONFIGURED, batches, batches_of, pipelines
+from coherion.multiverse.workshop import Changes, length_and_strain
+from coherion.paper.reading import paper_from, read_paper
+from coherion.settings.paper.multiverse import ABSCISSA, LEFT_OUT, READING, Choice, MultiverseSettings
+from coherion.settings.reading import settings_from
+from coherion.settings.run import Configuration
+from coherion.settings.stages.refinement import READINGS
+
+ROOT = Path(__file__).parents[2]
+PAPER = read_paper(ROOT / "config" / "paper.yaml")
+WORDS = Choice(name="limit", why="custom", key="validation.limit", values=(0.01, 0.04))
+RANGE = Choice(name="density", why="scatter", key="reduction.density", times=(0.9, 1.1))
+UNITS = Choice(name="qdamp", why="its error", key="refinement.qdamp", sds=(-2.0, 2.0))
+
+
+def settings(**more):
+    return MultiverseSettings(**({"choices": (WORDS, RANGE, UNITS), "pipelines": 64, "batch": 10} | more))
+
+
+def test_the_configured_analysis_each_choice_alone_and_all_of_them_mixed():
+    made = pipelines(settings())
+    assert made[0].sort == "configured" and made[0].options == {}
+    singles = [one.options for one in made if one.sort == "single"]
+    assert singles == [
+        {"limit": 0.01}, {"limit": 0.04}, {"density": 0.9}, {"density": 1.1}, {"qdamp": -2.0}, {"qdamp": 2.0}
+    ]  # fmt: skip
+    filling = [one.options for one in made if one.sort == "mixed"]
+    assert len(filling) == 64 and [one.number for one in made] == list(range(71))
+    # A third of the analyses takes each of three options, and a range is filled from end to end.
+    for value in (0.01, 0.04):
+        assert sum(one.get("limit") == value for one in filling) == pytest.approx(64 / 3, abs=2)
+    density = np.sort([one["density"] for one in filling])
+    assert np.max(np.diff([0.9, *density, 1.1])) < 3 * 0.2 / 64
+
+
+def test_the_plan_is_the_same_at_each_run_and_another_with_another_seed():
+    assert pipelines(settings()) == pipelines(settings())
+    assert pipelines(settings()) != pipelines(settings(seed=21))
+
+
+@pytest.mark.parametrize("batch", [1, 10, 71, 100])
+def test_batches_hold_every_analysis_once_and_their_number_is_known_beforehand(batch):
+    made = batches(settings(batch=batch))
+    assert sorted(one.number for part in made for one in part) == list(range(71))
+    assert len(made) == batches_of(settings(batch=batch))
+    assert made[0][0].sort == "configured"
+
+
+def test_no_choices_are_no_jobs_and_are_refused_where_they_are_asked_for():
+    assert batches_of(MultiverseSettings()) == 0
+    with pytest.raises(InputError, match="no choices"):
+        pipelines(MultiverseSettings())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"values": (1,), "times": (0.9, 1.1)},
+        {},
+        {"times": (1.1, 0.9)},
+        {"key": "tables.samples", "values": ("other.tsv",)},
+        {"key": "reduction", "values": (1,)},
+    ],
+)
+def test_a_choice_that_says_too_much_or_nothing_or_changes_no_setting_is_refused(wrong):
+    with pytest.raises(InputError, match="choice a"):
+        Choice(**({"name": "a", "why": "b", "key": "reduction.qmax"} | wrong))
+
+
+def test_what_a_choice_changes():
+    changes = Changes(((WORDS, 0.04), (RANGE, 1.1), (UNITS, -2.0)))
+    assert changes.of("validation", {"limit": 0.02, "trim": True}) == {"limit": 0.04, "trim": True}
+    assert changes.of("reduction", {"density": 2.0}) == {"density": pytest.approx(2.2)}
+    # The standard is measured once: factors are the samples' own. What is a setting it shares.
+    assert changes.of("reduction", {"density": 2.0}, own=False) == {"density": 2.0}
+    assert changes.of("refinement", {"qdamp": 0.02, "qdamp_sd": 0.001}) == {
+        "qdamp": pytest.approx(0.018),
+        "qdamp_sd": 0.001,
+    }
+    # A number that a sample does not have stays away.
+    assert changes.of("reduction", {"density": None}) == {"density": None}
+
+
+def test_every_choice_of_the_shipped_paper_is_a_setting_that_there_is():
+    """What a job would refuse in an analysis of thousands is refused here."""
+    plain = settings_from(Configuration, {})
+    by_key = {"fit_range": "fit_ranges"}
+    for choice in PAPER.multiverse.choices:
+        stage, _, key = choice.key.partition(".")
+        if choice.key == READING:
+            assert set(choice.values) <= set(READINGS)
+        elif choice.key == ABSCISSA:
+            assert set(choice.values) <= set(PAPER.known)
+        elif choice.key == LEFT_OUT:
+            lines = (ROOT / "config" / "samples.tsv").read_text(encoding="utf-8").splitlines()
+            samples = csv.DictReader(lines, delimiter="\t")
+            assert {name for names in choice.values for name in names} <= {row["sample"] for row in samples}
+        elif choice.values:
+            for value in choice.values:
+                told = [value] if key == "fit_range" else value
+                settings_from(Configuration, {stage: {by_key.get(key, key): told}})
+        else:
+            assert choice.key.startswith("arrhenius.pellet_") or hasattr(getattr(plain, stage), key)
+
+
+def outcomes(count=256, noise=0.02):
+    """Made analyses: the number follows the limit strongly, the density weakly, qdamp not at all."""
+    generator = np.random.default_rng(5)
+    made = []
+    for one in pipelines(settings(pipelines=count)):
+        own = one.options
+        value = -3.0 + {0.01: 1.0, 0.04: 2.5}.get(own.get("limit"), 0.0) + 4.0 * (own.get("density", 1.0) - 1.0)
+        value += noise * generator.normal()
+        verdict = "holds" if value < -1.25 else "undecided"
+        statement = {"verdict": verdict, "value": value, "error": 0.2, "n": 9, "note": ""}
+        quantities = {"conductivity": {"a": (2.0 * own.get("density", 1.0), 0.01), "b": (4.0, 0.01)}}
+        made.append(Outcome(one.number, one.sort, dict(own), 1.0, quantities, {"exponent": statement}))
+    return made
+
+
+def paper():
+    chosen = [
+        {"name": c.name, "why": c.why, "key": c.key}
+        | {k: v for k in ("values", "times", "sds") if (v := getattr(c, k))}
+        for c in (WORDS, RANGE, UNITS)
+    ]
+    test = {"kind": "exponent", "of": "conductivity", "against": "coherence_length", "direction": "falling"}
+    return paper_from(
+        {
+            "statements": [{"id": "exponent", "statement": "shorter is faster", "test": test}],
+            "multiverse": {"choices": chosen, "quantities": ["conductivity"]},
+        }
+    )
+
+
+def test_shares_of_the_variance_are_those_that_were_put_in():
+    found = {one.choice: one for one in results.ranked(paper(), *_values(outcomes()))}
+    # Variance of three equal levels 0, 1, 2.5, and of 4 (u - 1) with u uniform over 0.9 to 1.1.
+    parts = {"limit": np.var([0.0, 1.0, 2.5]), "density": 16 * 0.2**2 / 12}
+    total = sum(parts.values()) + 0.02**2
+    for name, part in parts.items():
+        assert found[name].share == pytest.approx(part / total, abs=0.03)
+    assert found["limit"].p < 0.01
+    assert found["qdamp"].share < 0.01 and found["qdamp"].p > 0.01
+
+
+def _values(made):
+    filling = results.mixed(made)
+    return filling, results.values_of(filling, "exponent")
+
+
+def test_groups_without_an_effect_have_no_share_on_average():
+    generator = np.random.default_rng(1)
+    p = [results.share_of(np.arange(60) % 6, generator.normal(size=60))[1] for _ in range(400)]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.03)
+    assert results.share_of(np.arange(60) % 6, np.ones(60)) == (0.0, 1.0)
+    assert results.share_of(np.zeros(60, int), generator.normal(size=60)) == (0.0, 1.0)
+
+
+def test_rows_of_a_statement_and_what_is_said_of_it():
+    (row,) = results.statement_rows(paper(), outcomes())
+    assert row["holds"] + row["undecided"] + row["fails"] == pytest.approx(1)
+    assert row["holds"] == pytest.approx(2 / 3, abs=0.02) and row["configured"] == "holds"
+    assert row["turns_with"].startswith("limit") and "qdamp" not in row["turns_with"] + row["moves_with"]
+    assert "67 %" in results.sentence(row) and results.sentence(row).endswith("turns with limit")
+
+
+def test_rows_of_a_quantity_set_the_spread_beside_the_stated_error():
+    rows = {row["sample"]: row for row in results.quantity_rows(paper(), outcomes())}
+    # 95 % of a uniform spread of 0.4 over 3.92.
+    assert rows["a"]["between_sd"] == pytest.approx(0.95 * 0.4 / 3.92, rel=0.03)
+    assert rows["a"]["stated_sd"] == 0.01 and rows["a"]["moves_with"].startswith("density")
+    assert rows["b"]["between_sd"] == 0 and rows["b"]["moves_with"] == ""
+
+
+def test_rows_of_the_choices_tell_what_each_does_alone_and_why_it_is_defensible():
+    rows = [row for row in results.choice_rows(paper(), outcomes(noise=0.0)) if row["of"] == "value"]
+    limit = next(row for row in rows if row["choice"] == "limit")
+    assert rows[0] is limit and limit["alone"] == pytest.approx(2.5) and limit["why"] == "custom"
+    for row in rows:
+        assert set(row) <= set(MULTIVERSE["choices"].names)
+
+
+def test_analyses_come_back_from_their_files_in_their_order(tmp_path):
+    from dataclasses import asdict
+
+    made = outcomes(16)
+    for k, part in enumerate((made[10:], made[:10])):
+        (tmp_path / f"{k}.json").write_text(json.dumps({"analyses": [asdict(one) for one in part]}))
+    found = results.read_outcomes([tmp_path / "0.json", tmp_path / "1.json"])
+    assert [one.number for one in found] == list(range(len(made)))
+    assert [row["configured"] for row in results.statement_rows(paper(), found)] == ["holds"]
+    (tmp_path / "2.json").write_text('{"analyses": [{"nonsense": 1}]}')
+    with pytest.raises(InputError, match="not the analyses"):
+        results.read_outcomes([tmp_path / "2.json"])
+
+
+def test_collected_tables_and_the_sentence_among_the_claims(tmp_path):
+    from dataclasses import asdict
+
+    import collect_multiverse
+
+    (tmp_path / "0.json").write_text(json.dumps({"analyses": [asdict(one) for one in outcomes()]}))
+    (tmp_path / "paper.json").write_text(json.dumps(_plain(paper())))
+    claims = [{"id": "exponent", "verdict": "holds", "note": "n"}, {"id": "other", "verdict": "fails", "note": "m"}]
+    (tmp_path / "claims.tsv").write_text(write_table(claims))
+    collect_multiverse.main(
+        [
+            str(tmp_path / "0.json"),
+            *("--paper", str(tmp_path / "paper.json"), "--claims", str(tmp_path / "claims.tsv")),
+            *("--output", str(tmp_path / "out")),
+        ]
+    )
+    found = list(csv.DictReader(io.StringIO((tmp_path / "out" / "claims.tsv").read_text()), delimiter="\t"))
+    assert "67 %" in found[0]["note"] and found[0]["note"].endswith("; n") and found[1]["note"] == "m"
+    analyses = list(csv.DictReader(io.StringIO((tmp_path / "out" / "analyses.tsv").read_text()), delimiter="\t"))
+    assert len(analyses) == 263 and analyses[0]["limit"] == CONFIGURED and analyses[1]["limit"] == "0.01"
+
+
+def _plain(one):
+    from coherion.settings.model import as_plain
+
+    whole = as_plain(one)
+    chosen = [{k: v for k, v in c.items() if v not in (None, [])} for c in whole["multiverse"]["choices"]]
+    kept = whole["multiverse"] | {"choices": chosen}
+    return {"statements": whole["statements"], "multiverse": {k: kept[k] for k in ("choices", "quantities")}}
+
+
+def test_the_curve_shows_every_mixed_analysis_and_every_choice():
+    made = outcomes(64)
+    plate = specification_curve(paper(), made, None, "simulated")
+    assert isinstance(plate, Plate)
+    rows = list(csv.DictReader((line for line in plate.numbers().splitlines() if line[0] != "#"), delimiter="\t"))
+    top = [row for row in rows if row["panel"] == "a"]
+    assert len(top) == 64 and sum(row["panel"] == "b" for row in rows) == 3 * 64
+    ordered = [float(row["y"]) for row in sorted(top, key=lambda row: float(row["x"]))]
+    assert ordered == sorted(ordered)
+    with pytest.raises(InputError, match="no analysis"):
+        specification_curve(paper(), made, "unknown", "simulated")
+
+
+def test_statements_of_a_trend_are_judged_where_none_is_named():
+    assert [one.id for one in statements_of(paper())] == ["exponent"]
+    assert [one.id for one in statements_of(PAPER)] == list(PAPER.multiverse.statements)
+
+
+def test_a_statement_that_there_is_not_is_refused():
+    with pytest.raises(InputError, match="no such statement"):
+        paper_from({"multiverse": {"statements": ["nowhere"]}})
+
+
+def test_a_length_that_is_not_known_has_none_and_its_inverse_all_the_same():
+    from types import SimpleNamespace
+
+    known = SimpleNamespace(values=np.array([0.01, 2e-6]), sds=np.array([0.001, 1e-6]))
+    assert length_and_strain(known, 3.0)["coherence_length"] == pytest.approx((100.0, 10.0))
+    vague = SimpleNamespace(values=np.array([0.002, 2e-6]), sds=np.array([0.001, 0.0]))
+    found = length_and_strain(vague, 3.0)
+    assert found["coherence_length"] is None and found["microstrain_squared"] is None
+    assert found["inverse_length"] == pytest.approx((0.002, 0.001))
