@@ -170,7 +170,8 @@ class Workshop:
 
         def circuits() -> xarray.Dataset:
             tested = self._once("validation", sample, stages["validation"], validated)
-            return fit_dataset(tested, settings_from(CircuitSettings, stages["circuits"]))
+            told = stages["circuits"] | {"compare_circuits": False}
+            return fit_dataset(tested, settings_from(CircuitSettings, told))
 
         told = [stages["validation"], stages["circuits"]]
         fitted = self._once("circuits", sample, told, circuits)
