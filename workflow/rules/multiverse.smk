@@ -115,8 +115,18 @@ rule draw_multiverse:
         " --output {params.figure:q} > {log:q} 2>&1"
 
 
+def refuse_no_choices(wildcards):
+    """Nothing is run where the paper names no choice: said in a line, before anything is computed."""
+    if not BATCHES:
+        raise WorkflowError(
+            f"{PAPER_FILE} declares no choices: key multiverse.choices (docs/method-multiverse.md)"
+        )
+    return []
+
+
 rule multiverse:
     """Whole analyses under every defensible choice, what they come to, and the specification curve."""
     input:
+        refuse_no_choices,
         rules.collect_multiverse.output,
         rules.draw_multiverse.output,
