@@ -24,7 +24,7 @@ def main(argv=None):
     from coherion.data.netcdf import write_dataset, write_text
     from coherion.data.tables import write_table
     from coherion.errors import InputError
-    from coherion.paper.claims import judge, table, unmeasured_rows
+    from coherion.paper.claims import judge, table, told_of_failed, unmeasured_rows
     from coherion.paper.curves import correlation_dataset
     from coherion.paper.reading import read_paper
     from coherion.settings.model import as_plain
@@ -48,7 +48,7 @@ def main(argv=None):
     # One simulated row makes all that is drawn from the table simulated, whatever the command line says.
     origin = "simulated" if "simulated" in (*stated, given.origin) else "measured"
 
-    write_text(given.output, table(judge(series, paper, settings), origin))
+    write_text(given.output, table(told_of_failed(judge(series, paper, settings), series), origin))
     if given.unmeasured:
         write_text(given.unmeasured, write_table(unmeasured_rows(series, paper, settings, origin), UNMEASURED.names))
     if given.correlation:

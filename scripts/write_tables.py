@@ -23,6 +23,7 @@ def main(argv=None):
     arguments.add_argument("--series", required=True, help="table of the series")
     arguments.add_argument("--exclusions", required=True, help="table of the exclusions")
     arguments.add_argument("--claims", help="table of the verdicts")
+    arguments.add_argument("--failed", help="table of what failed")
     arguments.add_argument("--output", required=True, type=Path, help="folder to write into")
     given = arguments.parse_args(argv)
 
@@ -30,12 +31,15 @@ def main(argv=None):
     from coherion.data.series_tables import read_tables
     from coherion.data.tables import read_rows
     from coherion.paper.reading import read_paper
+    from coherion.provenance.failures import without
     from coherion.statistics.quantities.selection import mask_of
     from coherion.statistics.series import read_series
     from coherion.tables import contents, ranges, series, transport
     from coherion.tables.files import read_structures, structure_tables, write_all
 
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
+    if given.failed:
+        tables = tables.lacking(without(read_rows(given.failed, "sample", "without")))
     rows = read_rows(given.series, "sample", "origin")
     excluded = {row["sample"]: row["excluded"] for row in rows if row.get("excluded")}
     described = {name: tables.samples[name] for name in tables.with_structure()}

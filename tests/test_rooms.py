@@ -14,6 +14,7 @@ FLOORS = (
     "constants",
     "errors",
     "messages",
+    "as_read",
     "settings",
     "command",
     "data",

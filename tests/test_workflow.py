@@ -204,6 +204,62 @@ def test_a_failing_sample_stops_no_other_and_is_named_at_the_end(tmp_path):
     assert "Traceback" not in said
 
 
+def times_of(folder: Path, *patterns: str) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for pattern in patterns for path in folder.glob(pattern)}
+
+
+def test_a_series_outlives_a_broken_scan_and_takes_it_up_when_it_is_mended(tmp_path):
+    data, results = tmp_path / "data", tmp_path / "results"
+    data.mkdir()
+    for seed, name in enumerate(("one", "two")):
+        write_scan(data / f"{name}.xyd", seed=seed)
+    whole = (data / "two.xyd").read_bytes()
+    (data / "two.xyd").write_text("2theta\n")
+    own_series(
+        tmp_path,
+        {"data_folder": "data"},
+        scans="scan | file | intensity_kind | wavelength_A\n"
+        "one | one.xyd | counts | 0.5594\ntwo | two.xyd | counts | 0.5594\n",
+        samples="sample | composition | scan\none | Ni | one\ntwo | Ni | two\n",
+    )
+    done = snakemake(tmp_path)
+    assert done.returncode != 0
+    said = (done.stderr + done.stdout).splitlines()
+    assert said.count("1 failed:") == 1
+    line = said[said.index("1 failed:") + 1]
+    assert line.startswith("  import_scan two: data/two.xyd")
+    reason = line.removeprefix("  import_scan two: ")
+    failed = rows_of(results / "series/failed.tsv")
+    assert list(failed) == ["two"]
+    assert failed["two"]["reason"] == reason
+    assert failed["two"]["without"] == "scans, reduction"
+    series = rows_of(results / "series/series.tsv")
+    assert series["two"]["failed"] == f"import_scan two: {reason}"
+    assert series["one"]["failed"] == ""
+    assert any(
+        reason in text for text in (results / "tables").glob("*exclusions.tsv").__next__().read_text().split("\t")
+    )
+    for made in ("supporting_information.pdf", "summary/run.html", "series/alerts.tsv", "figures/reduction/one.pdf"):
+        assert (results / made).exists()
+    before = times_of(results, "reduction/*", "scans/*", "figures/reduction/*")
+    report = snakemake(tmp_path, "--report", "results/report.html")
+    assert report.returncode == 0, report.stderr
+
+    # It is tried again, the others are not made again, and it fails as before.
+    assert snakemake(tmp_path).returncode != 0
+    assert times_of(results, "reduction/*", "scans/*", "figures/reduction/*") == before
+
+    (data / "two.xyd").write_bytes(whole)
+    done = snakemake(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "failed:" not in done.stderr
+    assert rows_of(results / "series/failed.tsv") == {}
+    assert "failed" not in rows_of(results / "series/series.tsv")["two"]
+    assert (results / "reduction/two.nc").exists()
+    after = times_of(results, "reduction/*", "scans/*", "figures/reduction/*")
+    assert {path: after[path] for path in before} == before
+
+
 @pytest.mark.parametrize(
     ("settings", "tables", "said"),
     [

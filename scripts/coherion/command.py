@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from coherion import as_read
 from coherion.errors import CoherionError, CoherionWarning, InputError, printable
 
 # A job leaves little to the collector of memory and imports a thousand modules: to look after each 700 objects, as
@@ -101,9 +102,57 @@ def names_of(settings: Mapping[str, Any], key: str) -> list[str]:
     return found
 
 
+def rows_of(settings: Mapping[str, Any], key: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """A setting that is a list of rows of text with these columns, empty where it is not given.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    found = settings.get(key, [])
+    good = isinstance(found, list) and all(
+        isinstance(row, dict) and set(row) == set(columns) and all(isinstance(cell, str) for cell in row.values())
+        for row in found
+    )
+    if not good:
+        raise InputError("not rows of text", place=f"key {key}", found=found, expected=f"columns {', '.join(columns)}")
+    return found
+
+
 def file_of(pattern: str, sample: str, fit_range: str = "") -> str:
     """The file of a sample that a pattern with {sample} and {range} means; other braces are part of its name."""
     return pattern.replace("{sample}", sample).replace("{range}", fit_range)
+
+
+#: How often a job is begun whose files change while it runs.
+TRIES = 3
+
+
+def _until_nothing_changed(main: Callable[[Sequence[str] | None], object]) -> None:
+    """Run a command, again where a file that it read has changed by its end.
+
+    Raises
+    ------
+    InputError
+        If one changes each time.
+    """
+    for attempt in range(1, TRIES + 1):
+        as_read.forget()
+        try:
+            main(None)
+        except CoherionError:
+            # A file that is being copied may be half there.
+            if not as_read.changed():
+                raise
+        if not (others := as_read.changed()):
+            return
+        if attempt < TRIES:
+            told = f"{others[0]} changed while the job ran: the job is repeated with what it holds now"
+            print(f"WARNING: {told}", file=sys.stderr, flush=True)
+    raise InputError(
+        f"changes each time it is read, {TRIES} times", file=others[0], advice="run again once nothing writes to it"
+    )
 
 
 def run(main: Callable[[Sequence[str] | None], object]) -> None:
@@ -125,7 +174,7 @@ def run(main: Callable[[Sequence[str] | None], object]) -> None:
     if alone:
         gc.set_threshold(*COLLECTED)
     try:
-        main(None)
+        _until_nothing_changed(main)
         if alone:
             _end()
     except CoherionError as problem:

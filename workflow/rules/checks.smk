@@ -28,6 +28,18 @@ rule check_tables:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("check_tables"),
+        content=lambda wildcards: content(
+            [
+                *table_of("samples"),
+                *table_of("spectra"),
+                *(
+                    file
+                    for sample, row in TABLES.samples.items()
+                    if "structure" in row
+                    for file in structures(sample)
+                ),
+            ]
+        ),
         spectra=lambda wildcards, input: (
             ["--spectra", *input.spectra] if input.spectra else []
         ),

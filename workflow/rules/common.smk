@@ -6,6 +6,7 @@ import re
 
 from coherion.data.netcdf import write_text
 from coherion.provenance.code import digest_of
+from coherion.provenance.failures import LEAVE_OUT
 from coherion.errors import CoherionError
 from coherion.paper.proposal import propose
 from coherion.paper.reading import paper_from, read_paper
@@ -15,6 +16,8 @@ from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from
 
 SCHEMAS = ROOT / "workflow" / "schemas"
+# No setting of the analysis: what failed in the run before is left out (failures.smk).
+LEAVING_OUT = bool(config.pop(LEAVE_OUT, False))
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
 
 

@@ -28,6 +28,7 @@ rule draw_series:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("draw_series"),
+        content=content([PAPER_FILE]),
         correlation=lambda wildcards, input: (
             ["--correlation", input.correlation] if input.correlation else []
         ),
@@ -71,6 +72,9 @@ for batch, FIGURES in PAPER_FIGURES.items():
             runtime=lambda wildcards, attempt: 10 * attempt,
         params:
             code=code("draw_paper"),
+            content=content(
+                sorted({f["reference"] for f in FIGURES.values() if "reference" in f})
+            ),
             figures=told(FIGURES),
             folder=lambda wildcards, output: Path(output[0]).parent,
         shell:

@@ -45,6 +45,10 @@ JUDGED = (
     and "structure" in TABLES.samples[STANDARD]
     and "scan" in TABLES.samples[STANDARD]
 )
+JUDGEABLE = JUDGED and not {
+    result(f"reduction/{STANDARD}.nc"),
+    result(f"resolution/{STANDARD}.json"),
+}.intersection(LOST)
 # Samples whose reflections are read for size and strain once more: the standard's give the instrument's profile.
 # One rule serves all samples, so in a series with a G(r) of another program, which has no pattern, none is read.
 WITNESSED = (
@@ -78,7 +82,7 @@ SUSPECTS = [
 
 def files_of_stage(pattern, known, ranges=("",)):
     """One stage's files of all samples that have them."""
-    return expand(result(pattern), sample=known, fit_range=ranges)
+    return made(expand(result(pattern), sample=known, fit_range=ranges))
 
 
 def table_of(name):
@@ -107,6 +111,7 @@ def of_samples(pattern, samples, known):
         (sample, result(pattern.format(sample=sample, range=MAIN_RANGE)))
         for sample in samples
         if sample in known
+        and result(pattern.format(sample=sample, range=MAIN_RANGE)) not in LOST
     ]
 
 
@@ -145,7 +150,11 @@ def told_of(figure):
             if kind == "fit_ranges"
             else [f"{own}/{MAIN_RANGE}.{suffix}" for suffix in ("nc", "cif")]
         )
-        files = [(sample, result(name)) for name in names if sample in fitted]
+        files = [
+            (sample, file)
+            for file in made([result(name) for name in names])
+            if sample in fitted
+        ]
         more = {}
         if kind == "structure":
             more = {
@@ -173,12 +182,14 @@ def told_of(figure):
 
 def has_something(figure):
     """Whether a figure of the series has what it shows."""
-    kind, fitted = kind_of(figure), TABLES.with_structure()
+    kind = kind_of(figure)
+    fitted = having("refinement/{sample}/{range}.nc", TABLES.with_structure())
+    measured = having("arrhenius/{sample}.nc", TABLES.with_spectra())
     if kind == "readings":
         return bool(fitted)
     if kind in ("correlation", "relations"):
-        return len({*fitted, *TABLES.with_spectra()}) > 2
-    return bool({*fitted, *TABLES.with_spectra()})
+        return len({*fitted, *measured}) > 2
+    return bool({*fitted, *measured})
 
 
 def figures_of_samples():
@@ -228,8 +239,11 @@ def caption_of(figure):
 # Samples whose recovery can be measured: simulated, with refinement and spectra.
 RECOVERED = [
     sample
-    for sample in TABLES.with_structure()
-    if SIMULATED and sample in TABLES.with_spectra()
+    for sample in having("refinement/{sample}/{range}.nc", TABLES.with_structure())
+    if SIMULATED
+    and having(
+        "arrhenius/{sample}.nc", [s for s in [sample] if s in TABLES.with_spectra()]
+    )
 ]
 
 

@@ -1,7 +1,5 @@
 """What the terminal is told: short lines and bars, unless the user asked Snakemake for its own words."""
 
-import time
-
 from snakemake.logging import logger
 
 from coherion.provenance.logs import summary_of_logs, where_to_look
@@ -23,7 +21,6 @@ def wants_own_words():
 
 
 PROGRESS = None if wants_own_words() else show_progress(logger)
-STARTED = time.time()
 
 
 def tell(lines):
@@ -37,11 +34,7 @@ def tell(lines):
 onsuccess:
     tell(
         [
-            *summary_of_logs(result("logs"), STARTED),
+            *summary_of_logs(result("logs")),
             *where_to_look(SETTINGS["results"]),
         ]
     )
-
-
-onerror:
-    tell(summary_of_logs(result("logs"), STARTED))

@@ -23,6 +23,8 @@ rule reduce_scan:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("reduce_scan"),
+        # Which is the sample's and which the background's: an exchange leaves the set of inputs as it was.
+        roles=lambda wildcards: list(scans_of(wildcards.sample).items()),
         settings=settings_of_sample("reduction"),
         background=lambda wildcards, input: (
             ["--background", input.background] if "background" in input.keys() else []
@@ -68,5 +70,5 @@ rule draw_reduction:
 rule reduce_all:
     """G(r) of every sample that has a scan, with its figures."""
     input:
-        expand(result("reduction/{sample}.gr"), sample=TABLES.with_scan()),
-        expand(result("figures/reduction/{sample}.pdf"), sample=TABLES.with_scan()),
+        files_of_stage("reduction/{sample}.gr", TABLES.with_scan()),
+        files_of_stage("figures/reduction/{sample}.pdf", TABLES.with_scan()),

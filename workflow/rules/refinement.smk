@@ -1,6 +1,12 @@
 """G(r) to a refined structure for each fit range, the resolution of a standard, and the geometry of what was refined."""
 
 
+def content_of_model(sample):
+    """A digest of a sample's structures in their order, its G(r) where another program made it, the certificate."""
+    certificate = structures(STANDARD) if WITNESSED else []
+    return content([*structures(sample), pair_distribution_of(sample), *certificate])
+
+
 rule refine_standard:
     input:
         script=script("refine_standard"),
@@ -21,6 +27,7 @@ rule refine_standard:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("refine_standard"),
+        content=lambda wildcards: content_of_model(wildcards.sample),
         settings=settings_of_sample("resolution"),
     shell:
         "python {input.script:q} {input.reduced:q} {input.structure:q} --settings {params.settings:q}"
@@ -56,6 +63,7 @@ rule refine_structure:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
+        content=lambda wildcards: content_of_model(wildcards.sample),
         code=code("chain", "refine_structure", "measure_geometry", "reflection_widths"),
         widths=lambda wildcards, input: (
             [
@@ -203,20 +211,16 @@ rule draw_fits:
 rule refine_all:
     """Refined structures of every sample that has a starting structure, for every fit range, with their figures."""
     input:
-        expand(
-            result("refinement/{sample}/{fit_range}.cif"),
-            sample=TABLES.with_structure(),
-            fit_range=FIT_RANGES,
+        files_of_stage(
+            "refinement/{sample}/{fit_range}.cif", TABLES.with_structure(), FIT_RANGES
         ),
-        expand(
-            result("geometry/{sample}/{fit_range}.tsv"),
-            sample=TABLES.with_structure(),
-            fit_range=MAIN_RANGE,
+        files_of_stage(
+            "geometry/{sample}/{fit_range}.tsv", TABLES.with_structure(), [MAIN_RANGE]
         ),
-        expand(
-            result("figures/refinement/{sample}/{fit_range}.pdf"),
-            sample=TABLES.with_structure(),
-            fit_range=FIT_RANGES,
+        files_of_stage(
+            "figures/refinement/{sample}/{fit_range}.pdf",
+            TABLES.with_structure(),
+            FIT_RANGES,
         ),
 
 
@@ -242,6 +246,9 @@ rule detect_side_phase:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         code=code("detect_side_phase"),
+        content=lambda wildcards: content(
+            [*structures(wildcards.sample), side_phase_of(wildcards.sample)]
+        ),
         settings=settings_of_sample("side_phase"),
     shell:
         "python {input.script:q} {input.reduced:q} {input.refinement:q} {input.structure:q} --side {input.side:q}"

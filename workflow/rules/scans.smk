@@ -19,6 +19,7 @@ rule import_scan:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("import_scan"),
+        content=lambda wildcards: content(data(TABLES.scans[wildcards.scan])),
         settings=lambda wildcards: told(JOBS.of_scan(wildcards.scan)),
     shell:
         "python {input.script:q} {input.scan:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"

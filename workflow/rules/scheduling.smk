@@ -1,5 +1,7 @@
 """What Snakemake does too often, held back: with a thousand samples it costs more than the jobs' own work."""
 
+import time
+
 import snakemake
 
 # Versions in which the part that is replaced was looked at and measured; any other is left as it is.

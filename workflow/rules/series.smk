@@ -7,22 +7,16 @@ rule collect_series:
         samples=table_of("samples"),
         scans=table_of("scans"),
         spectra=table_of("spectra"),
-        refinement=expand(
-            result("refinement/{sample}/{fit_range}.nc"),
-            sample=TABLES.with_structure(),
-            fit_range=FIT_RANGES,
+        refinement=files_of_stage(
+            "refinement/{sample}/{fit_range}.nc", TABLES.with_structure(), FIT_RANGES
         ),
-        geometry=expand(
-            result("geometry/{sample}/{fit_range}.nc"),
-            sample=TABLES.with_structure(),
-            fit_range=MAIN_RANGE,
+        geometry=files_of_stage(
+            "geometry/{sample}/{fit_range}.nc", TABLES.with_structure(), [MAIN_RANGE]
         ),
-        side_phase=expand(result("side_phase/{sample}.nc"), sample=SUSPECTS),
-        widths=expand(result("reflection_widths/{sample}.nc"), sample=WITNESSED),
-        validation=expand(
-            result("validation/{sample}.nc"), sample=TABLES.with_spectra()
-        ),
-        arrhenius=expand(result("arrhenius/{sample}.nc"), sample=TABLES.with_spectra()),
+        side_phase=files_of_stage("side_phase/{sample}.nc", SUSPECTS),
+        widths=files_of_stage("reflection_widths/{sample}.nc", WITNESSED),
+        validation=files_of_stage("validation/{sample}.nc", TABLES.with_spectra()),
+        arrhenius=files_of_stage("arrhenius/{sample}.nc", TABLES.with_spectra()),
     output:
         series=report(
             result("series/series.tsv"),
@@ -36,6 +30,7 @@ rule collect_series:
             category="Series",
             labels=labels(table="exclusions"),
         ),
+        failed=result("series/failed.tsv"),
     log:
         result("logs/collect_series.log"),
     benchmark:
@@ -48,8 +43,21 @@ rule collect_series:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_series"),
+        content=content(
+            [
+                file
+                for name in ("samples", "scans", "spectra")
+                for file in table_of(name)
+            ]
+        ),
         settings=told(
-            JOBS.of_series("series") | {"suspects": SUSPECTS, "witnessed": WITNESSED}
+            with_failed(
+                JOBS.of_series("series")
+                | {
+                    "suspects": having("side_phase/{sample}.nc", SUSPECTS),
+                    "witnessed": having("reflection_widths/{sample}.nc", WITNESSED),
+                }
+            )
         ),
         schemas=str(SCHEMAS),
         tables=[
@@ -74,28 +82,26 @@ rule collect_series:
     shell:
         "python {input.script:q} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
         " --ranges {params.ranges:q} {params.patterns:q} --settings {params.settings:q}"
-        " --output {output.series:q} --exclusions {output.exclusions:q} > {log:q} 2>&1"
+        " --output {output.series:q} --exclusions {output.exclusions:q} --failed {output.failed:q} > {log:q} 2>&1"
 
 
 rule collect_alerts:
     """What is wrong with the standard, the reductions and the fits, told at the end of a run."""
     input:
         script=script("collect_alerts"),
-        reduction=expand(
-            result("reduction/{sample}.nc"), sample=TABLES.reduced_and_refined()
-        ),
+        reduction=files_of_stage("reduction/{sample}.nc", TABLES.reduced_and_refined()),
         refinement=rules.collect_series.input.refinement,
         side_phase=rules.collect_series.input.side_phase,
         widths=rules.collect_series.input.widths,
-        circuits=expand(result("circuits/{sample}.nc"), sample=TABLES.with_spectra()),
+        circuits=files_of_stage("circuits/{sample}.nc", TABLES.with_spectra()),
         arrhenius=rules.collect_series.input.arrhenius,
-        scans=expand(result("scans/{scan}.nc"), scan=TABLES.used_scans()),
+        scans=files_of_stage("scans/{sample}.nc", TABLES.used_scans()),
         standard=(
             [result(f"reduction/{STANDARD}.nc"), result(f"resolution/{STANDARD}.json")]
-            if JUDGED
+            if JUDGEABLE
             else []
         ),
-        certificate=structures(STANDARD) if JUDGED else [],
+        certificate=structures(STANDARD) if JUDGEABLE else [],
     output:
         report(
             result("series/alerts.tsv"),
@@ -113,15 +119,28 @@ rule collect_alerts:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_alerts"),
+        content=content(structures(STANDARD) if JUDGEABLE else []),
         settings=told(
             JOBS.of_series("quality")
             | {
-                "samples": TABLES.with_structure(),
-                "reduced": TABLES.reduced_and_refined(),
-                "suspects": SUSPECTS,
-                "witnessed": WITNESSED,
-                "conducting": TABLES.with_spectra(),
-                "scans": JOBS.uses_of_scans(),
+                "samples": having(
+                    "refinement/{sample}/{range}.nc", TABLES.with_structure()
+                ),
+                "reduced": having(
+                    "reduction/{sample}.nc", TABLES.reduced_and_refined()
+                ),
+                "suspects": having("side_phase/{sample}.nc", SUSPECTS),
+                "witnessed": having("reflection_widths/{sample}.nc", WITNESSED),
+                "conducting": having("arrhenius/{sample}.nc", TABLES.with_spectra()),
+                "scans": {
+                    sample: use
+                    for sample, use in JOBS.uses_of_scans().items()
+                    if having(
+                        "scans/{sample}.nc",
+                        [use["scan"], use["background"] or use["scan"]],
+                    )
+                    == [use["scan"], use["background"] or use["scan"]]
+                },
             }
         ),
         resistance=SETTINGS["series"]["resistance"],
@@ -131,7 +150,7 @@ rule collect_alerts:
                 *("--standard", input.standard[0], "--resolution", input.standard[1]),
                 *("--certificate", input.certificate[0]),
             ]
-            if JUDGED
+            if JUDGEABLE
             else []
         ),
         patterns=lambda wildcards: [
@@ -179,6 +198,7 @@ rule judge_claims:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("judge_claims"),
+        content=content([PAPER_FILE]),
         settings=told(JOBS.of_series("claims")),
     shell:
         "python {input.script:q} {input.series:q} --paper {input.paper:q} --settings {params.settings:q} --output {output.claims:q}"
@@ -194,13 +214,11 @@ rule measure_recovery:
             kind=["scans", "spectra"],
             sample=RECOVERED,
         ),
-        refinement=expand(
-            result("refinement/{sample}/{fit_range}.nc"),
-            sample=RECOVERED,
-            fit_range=MAIN_RANGE,
+        refinement=files_of_stage(
+            "refinement/{sample}/{fit_range}.nc", RECOVERED, [MAIN_RANGE]
         ),
-        circuits=expand(result("circuits/{sample}.nc"), sample=RECOVERED),
-        arrhenius=expand(result("arrhenius/{sample}.nc"), sample=RECOVERED),
+        circuits=files_of_stage("circuits/{sample}.nc", RECOVERED),
+        arrhenius=files_of_stage("arrhenius/{sample}.nc", RECOVERED),
     output:
         recovery=result("series/recovery.tsv"),
         summary=report(

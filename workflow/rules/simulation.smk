@@ -20,6 +20,7 @@ rule simulate_scan:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("simulate_scan"),
+        content=content([SIMULATION]),
         settings=told(SETTINGS["simulation"]["changes"]),
     shell:
         "python {input.script:q} {input.series:q} {wildcards.scan:q} --settings {params.settings:q}"
@@ -48,6 +49,7 @@ rule simulate_spectra:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("simulate_spectra"),
+        content=content([SIMULATION]),
         settings=told(SETTINGS["simulation"]["changes"]),
     shell:
         "python {input.script:q} {input.series:q} {wildcards.sample:q} --settings {params.settings:q}"

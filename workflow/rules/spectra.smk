@@ -1,21 +1,25 @@
 """Impedance: files to spectra, tested, fitted, and turned into conductivities and an activation energy."""
 
 
+def spectra_of(sample):
+    """The files of a sample's spectra."""
+    return [file for row in TABLES.spectra[sample] for file in data(row)]
+
+
+def leads_of(sample):
+    """The spectra of leads alone that a sample's rows name."""
+    rows = [row for row in TABLES.spectra[sample] if "short_circuit" in row]
+    return sorted(
+        {file for row in rows for file in data({"file": row["short_circuit"]})}
+    )
+
+
 rule analyse_spectra:
     """The four commands of a sample's impedance in one process: what they compute takes less time than a start."""
     input:
         script=script("chain"),
-        spectra=lambda wildcards: [
-            file for row in TABLES.spectra[wildcards.sample] for file in data(row)
-        ],
-        leads=lambda wildcards: sorted(
-            {
-                file
-                for row in TABLES.spectra[wildcards.sample]
-                if "short_circuit" in row
-                for file in data({"file": row["short_circuit"]})
-            }
-        ),
+        spectra=lambda wildcards: spectra_of(wildcards.sample),
+        leads=lambda wildcards: leads_of(wildcards.sample),
     output:
         spectra=result("spectra/{sample}.nc"),
         validation=result("validation/{sample}.nc"),
@@ -44,6 +48,9 @@ rule analyse_spectra:
             "validate_spectra",
             "fit_circuits",
             "fit_arrhenius",
+        ),
+        content=lambda wildcards: content(
+            [*spectra_of(wildcards.sample), *leads_of(wildcards.sample)]
         ),
         folder=SETTINGS["data_folder"],
         spectra=lambda wildcards: told(JOBS.of_spectra(wildcards.sample)),
@@ -96,5 +103,5 @@ rule draw_impedance:
 rule impedance_all:
     """Conductivity and activation energy of every sample that has spectra, with its figures."""
     input:
-        expand(result("arrhenius/{sample}.nc"), sample=TABLES.with_spectra()),
-        expand(result("figures/impedance/{sample}.pdf"), sample=TABLES.with_spectra()),
+        files_of_stage("arrhenius/{sample}.nc", TABLES.with_spectra()),
+        files_of_stage("figures/impedance/{sample}.pdf", TABLES.with_spectra()),

@@ -19,6 +19,7 @@ rule write_tables:
         paper=PAPER_FILE,
         exclusions=result("series/exclusions.tsv"),
         claims=result("claims.tsv") if PAPER.statements else [],
+        failed=result("series/failed.tsv"),
     output:
         report(
             directory(result("tables")),
@@ -39,6 +40,17 @@ rule write_tables:
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("write_tables"),
+        content=content(
+            [
+                PAPER_FILE,
+                *(
+                    file
+                    for name in ("samples", "scans", "spectra")
+                    for file in table_of(name)
+                ),
+                *(f for s in TABLES.with_structure() for f in structures(s)),
+            ]
+        ),
         schemas=str(SCHEMAS),
         folder=str(ROOT),
         tables=[
@@ -64,7 +76,8 @@ rule write_tables:
     shell:
         "python {input.script:q} {input.samples:q} {params.tables:q} --schemas {params.schemas:q}"
         " --ranges {params.ranges:q} {params.patterns:q} {params.chosen:q} --structures {params.folder:q}"
-        " --series {input.series:q} --exclusions {input.exclusions:q} --output {output:q} > {log:q} 2>&1"
+        " --series {input.series:q} --exclusions {input.exclusions:q} --failed {input.failed:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule tables_all:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from coherion.as_read import took
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.symmetry import find_operations, origin_choices
 from coherion.errors import InputError
@@ -41,7 +42,7 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
 
     file = os.fspath(path)
     try:
-        data = Path(path).read_bytes()
+        data = took(path, Path(path).read_bytes())
     except (OSError, ValueError) as problem:
         found = getattr(problem, "strerror", None) or problem
         raise InputError("the CIF cannot be read", file=file, found=found, expected="a .cif file") from problem

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from coherion.as_read import took
 from coherion.atoms.elements import DEUTERIUM, ELEMENTS
 from coherion.crystal.cif_input import DEFAULT_U_ISO, FARTHEST, LARGEST_U, merged, read_cif, with_origin
 from coherion.crystal.crystal import Crystal, Site
@@ -49,7 +50,7 @@ def read_structure(path: str | os.PathLike[str], name: str | None = None) -> Cry
         return read_cif(path, name)
     file = os.fspath(path)
     try:
-        text = Path(path).read_bytes().decode("utf-8", "replace")
+        text = took(path, Path(path).read_bytes()).decode("utf-8", "replace")
     except (OSError, ValueError) as problem:
         found = getattr(problem, "strerror", None) or problem
         raise InputError("the structure cannot be read", file=file, found=found) from problem

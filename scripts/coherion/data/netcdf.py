@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
 import os
 import re
@@ -31,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coherion import __version__
+from coherion.as_read import digest_as_read, note, written
 from coherion.data.contract.contracts import CONTRACTS
 from coherion.errors import InputError
 
@@ -43,12 +43,6 @@ LIBRARIES = ("numpy", "xarray", "netCDF4")
 _READERS = {"xraydb": "coherion.atoms.table"}
 #: Below this much free space a failed write is put down to a full disk.
 SPARE_BYTES = 1 << 20
-
-
-def sha256(path: str | os.PathLike[str]) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
@@ -79,6 +73,7 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -
         write(temporary)
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
+        written(target)
     except Exception as problem:
         # A failed write does not say which file it was, and HDF5 does not even say that the disk is full.
         full = shutil.disk_usage(target.parent).free < SPARE_BYTES
@@ -162,7 +157,7 @@ def write_dataset(
     if dataset.attrs["origin"] not in ("measured", "simulated"):
         raise ValueError(f"origin is {dataset.attrs['origin']!r}, neither 'measured' nor 'simulated'")
     dataset = dataset.assign_attrs(
-        sources=json.dumps({Path(s).name: sha256(s) for s in sources}, sort_keys=True),
+        sources=json.dumps({Path(s).name: digest_as_read(s) for s in sources}, sort_keys=True),
         settings=json.dumps(dict(settings or {}), sort_keys=True),
         versions=json.dumps(versions_of((*LIBRARIES, *filter(_imported, contract.libraries)))),
         Conventions="CF-1.11",
@@ -193,6 +188,7 @@ def read_dataset(path: str | os.PathLike[str], made_by: str | None = None) -> xa
     """
     import xarray
 
+    note(path)
     try:
         with xarray.open_dataset(path, engine="netcdf4") as stored:
             dataset = stored.load()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -54,6 +54,19 @@ class Tables:
     def with_spectra(self) -> list[str]:
         """Samples that have impedance spectra, in the order of the table of samples."""
         return [name for name in self.samples if name in self.spectra]
+
+    def lacking(self, stages: Mapping[str, Collection[str]]) -> Tables:
+        """The tables without what samples lack because a job failed; ``stages`` without results, by sample."""
+
+        def lacks(name: str, stage: str) -> bool:
+            return stage in stages.get(name, ())
+
+        samples = {
+            name: {k: v for k, v in row.items() if k != "structure" or not lacks(name, "refinement")}
+            for name, row in self.samples.items()
+        }
+        spectra = {name: rows for name, rows in self.spectra.items() if not lacks(name, "arrhenius")}
+        return replace(self, samples=samples, spectra=spectra)
 
 
 def read_tables(

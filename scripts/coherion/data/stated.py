@@ -22,7 +22,7 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from coherion.data.netcdf import sha256
+from coherion.as_read import digest_as_read
 
 #: How the numbers beside a figure begin that shows nothing, before the reason.
 LEFT_OUT = "# left out: "
@@ -33,7 +33,7 @@ _SVG = re.compile(r"<dc:source>(.*?)</dc:source>", re.DOTALL)
 
 def hashes_of(sources: Iterable[str | os.PathLike[str]]) -> dict[str, str]:
     """SHA-256 of each file by ``FOLDER/NAME``."""
-    return {"/".join(Path(source).parts[-2:]).lstrip("/"): sha256(source) for source in sources}
+    return {"/".join(Path(source).parts[-2:]).lstrip("/"): digest_as_read(source) for source in sources}
 
 
 def reason_left_out(figure: str | os.PathLike[str]) -> str:

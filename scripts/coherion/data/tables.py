@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from coherion.as_read import took
 from coherion.errors import InputError
 from coherion.settings.configuration import departures, with_defaults
 
@@ -105,7 +106,7 @@ def read_table(
 
 def _table_lines(path: str | os.PathLike[str]) -> list[tuple[int, list[str]]]:
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = took(path, Path(path).read_bytes()).decode("utf-8-sig")
     except OSError as problem:
         raise InputError("cannot be read", file=path, found=problem.strerror, expected="a table") from problem
     except UnicodeDecodeError as problem:
@@ -271,7 +272,7 @@ def read_rows(path: str | os.PathLike[str], *needed: str) -> list[dict[str, str]
         If the file cannot be read, lacks one of the ``needed`` columns, or has a row of another length than its header.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = took(path, Path(path).read_bytes()).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError("table cannot be read", file=path, found=problem) from problem
     rows = [[read_cell(cell) for cell in line.split("\t")] for line in lines]

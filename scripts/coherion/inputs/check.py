@@ -392,7 +392,7 @@ class _Check:
 
     def _check_alerts(self, scans: Mapping[str, xarray.Dataset], folder: Path) -> None:
         """What a run will alert on of the scans; and spectra that stand for two samples."""
-        from coherion.data.netcdf import sha256
+        from coherion.as_read import sha256
         from coherion.quality.of_scans import alerts_of_scans, uses_of
 
         uses = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from coherion.data.tables import text_cell
 from coherion.paper.statements import Claim, judge_one, unmeasured_of
@@ -23,6 +23,15 @@ def judge(series: Series, paper: Paper, settings: ClaimSettings | None = None) -
     """
     chosen = settings or ClaimSettings()
     return tuple(judge_one(statement, series, paper, chosen) for statement in paper.statements)
+
+
+def told_of_failed(claims: Sequence[Claim], series: Series) -> tuple[Claim, ...]:
+    """The claims, each with a note of the samples that lack results because a job failed."""
+    if "failed" not in series.columns:
+        return tuple(claims)
+    failed = zip(series.texts("sample"), series.texts("failed"), strict=True)
+    said = "; ".join(f"{sample} lacks results, {reason}" for sample, reason in failed if reason)
+    return tuple(replace(one, note="; ".join(filter(None, (one.note, said)))) for one in claims)
 
 
 def table(claims: Sequence[Claim], origin: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from coherion.data.netcdf import sha256
+from coherion.as_read import sha256
 from coherion.data.stated import stated_sources
 from coherion.provenance.jobs import Job, maker_of
 

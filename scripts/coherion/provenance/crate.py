@@ -21,7 +21,8 @@ from typing import Any
 from urllib.parse import quote
 
 from coherion import __version__
-from coherion.data.netcdf import sha256, versions_of, write_whole
+from coherion.as_read import sha256
+from coherion.data.netcdf import versions_of, write_whole
 from coherion.data.stated import attributes
 from coherion.provenance.jobs import Job, makers
 from coherion.provenance.summary import software_of_run

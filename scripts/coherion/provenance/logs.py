@@ -1,4 +1,4 @@
-"""What the logs of a run hold: its warnings, its alerts and its failures, one line each."""
+"""What the logs of a run hold: its warnings and its alerts, one line each."""
 
 from __future__ import annotations
 
@@ -52,31 +52,22 @@ def alerts_of_logs(folder: str | os.PathLike[str]) -> list[str]:
     return sorted(dict.fromkeys(lines), key=lambda line: line.split()[1])
 
 
-def summary_of_logs(folder: str | os.PathLike[str], started: float) -> list[str]:
-    """What a user should know at the end of a run: each failure and each warning as one line.
+def summary_of_logs(folder: str | os.PathLike[str]) -> list[str]:
+    """What a user should know of the results that stand at the end of a run: each warning and each alert as one line.
+
+    Those of earlier runs are among them, because the results they belong to still stand. What failed is told by
+    :mod:`coherion.provenance.failures`.
 
     Parameters
     ----------
     folder
         The logs, ``<rule>/<sample>.log``.
-    started
-        When the run started, seconds since the epoch: failures of earlier runs are not repeated. Warnings are,
-        because the results they belong to still stand, and so are alerts.
     """
-    failures, warned = [], [f"  {name}: {text}" for name, text in warnings_of_logs(folder)]
-    for log in sorted(Path(folder).glob("**/*.log")):
-        name = " ".join(log.relative_to(folder).with_suffix("").parts)
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if log.stat().st_mtime >= started and any(line.startswith("Traceback ") for line in lines):
-            failures.append(f"  {name}: a fault of the program, {lines[-1]} (all of it: {log})")
-        elif log.stat().st_mtime >= started:
-            failures += [f"  {name}: {line.removeprefix('ERROR: ')}" for line in lines if line.startswith("ERROR: ")]
     told = []
-    alerts = alerts_of_logs(folder)
+    warned = [f"  {name}: {text}" for name, text in warnings_of_logs(folder)]
+    alerts = [f"  {text}" for text in alerts_of_logs(folder)]
     if warned:
         told += [f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:", *shortened(warned)]
     if alerts:
-        told += [f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}:", *shortened([f"  {text}" for text in alerts])]
-    if failures:
-        told += [f"{len(failures)} failed:", *failures]
+        told += [f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}:", *shortened(alerts)]
     return told

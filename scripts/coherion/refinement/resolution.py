@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from coherion import __version__
-from coherion.data.netcdf import sha256, write_text
+from coherion.as_read import digest_as_read, took
+from coherion.data.netcdf import write_text
 from coherion.errors import InputError
 from coherion.messages import warn
 
@@ -143,7 +144,7 @@ def write_resolution(
     """Write a resolution as JSON with its sources, whole."""
     content = asdict(found) | {
         "units": UNITS,
-        "sources": {Path(s).name: sha256(s) for s in sources},
+        "sources": {Path(s).name: digest_as_read(s) for s in sources},
         "settings": dict(settings or {}),
         "version": __version__,
     }
@@ -160,7 +161,7 @@ def read_resolution(path: str | os.PathLike[str]) -> Resolution:
     """
     names = list(Resolution.__dataclass_fields__)
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(took(path, Path(path).read_bytes()))
         taken = {name: content[name] for name in names}
         return Resolution(**taken)
     except InputError as problem:

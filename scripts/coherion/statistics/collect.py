@@ -288,6 +288,20 @@ def exclusion_rows(
     return rows
 
 
+def rows_of_failed(failed: Sequence[Mapping[str, str]]) -> list[Row]:
+    """What samples lack because a job failed, as rows of the exclusions, from rows of the table of what failed."""
+    return [
+        {
+            "sample": row["sample"],
+            "what": row["without"],
+            "points": None,
+            "reason": f"{row['step']} failed: {row['reason']}",
+            "by": "failure",
+        }
+        for row in failed
+    ]
+
+
 def _removed_points(sample: str, validated: xarray.Dataset) -> list[Row]:
     removal = validated["removal"]
     meanings = dict(zip(removal.attrs["flag_values"], removal.attrs["flag_meanings"].split(), strict=True))

@@ -68,6 +68,20 @@ SERIES = TableContract(
         _C("side_phase_fraction", "1", "mass fraction of the side phase, where two phases were tried", sd=True),
         _C("rw_two_phases", "1", "Rw with two phases, where they were tried"),
         _C("excluded", "", "why the sample leaves the structural series; blank where it does not"),
+        _C("failed", "", "jobs of the sample that failed, and why; the column is absent where none did"),
+    ),
+)
+
+FAILED = TableContract(
+    "collect_series",
+    "results/series/failed.tsv",
+    "What failed in the run: a row for each sample that lacks results because of it, none where nothing failed.",
+    (
+        _C("sample", "", "name of the sample, or of the scan where no sample uses it"),
+        _C("step", "", "the job that failed: its rule, and the scan or sample it was for"),
+        _C("reason", "", "why, in one line"),
+        _C("without", "", "stages whose results the sample lacks, separated by commas"),
+        _C("log", "", "where the job's own words stand"),
     ),
 )
 
@@ -80,7 +94,7 @@ EXCLUSIONS = TableContract(
         _C("what", "", "the sample, a file, a spectrum or points of one"),
         _C("points", "1", "number of points"),
         _C("reason", "", "why"),
-        _C("by", "", "who left it out: user, side phase, validation or arrhenius"),
+        _C("by", "", "who left it out: user, side phase, validation, arrhenius or failure"),
     ),
 )
 
@@ -245,6 +259,7 @@ SIDE_PHASE_NUMBERS = TableContract(
 
 TABLES = (
     SERIES,
+    FAILED,
     EXCLUSIONS,
     UNMEASURED,
     *MULTIVERSE.values(),

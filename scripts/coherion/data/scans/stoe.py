@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
+from coherion.as_read import took
 from coherion.errors import InputError
 
 RECORD = 512
@@ -195,7 +196,7 @@ def read_raw(path: str | os.PathLike[str]) -> RawFile:
         raise InputError("cannot be read", file=path, found=problem) from problem
     if len(data) > MAX_BYTES:
         raise InputError("is larger than a raw file can be", file=path, expected=f"at most {MAX_BYTES} bytes")
-    return parse_raw(data, path)
+    return parse_raw(took(path, data), path)
 
 
 def check_magic(start: bytes, file: str | os.PathLike[str] | None = None) -> None:

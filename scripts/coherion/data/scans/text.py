@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from coherion.as_read import took
 from coherion.data.scans import headers
 from coherion.errors import InputError
 
@@ -95,7 +96,7 @@ def read_bytes(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> bytes:
         raise InputError("cannot be read", file=path, found=problem) from problem
     if len(data) > limit:
         raise InputError("is too large for a scan", file=path, expected=f"at most {limit // 2**20} MiB")
-    return data
+    return took(path, data)
 
 
 def decode(data: bytes, file: str | os.PathLike[str] | None = None) -> str:

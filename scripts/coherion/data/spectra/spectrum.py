@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from coherion.as_read import took
 from coherion.constants import ZERO_CELSIUS
 from coherion.errors import InputError
 
@@ -133,7 +134,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     try:
         if not Path(path).is_file():
             raise InputError("is not a file", file=path, expected="a file of impedance spectra")
-        data = Path(path).read_bytes()
+        data = took(path, Path(path).read_bytes())
     except (OSError, ValueError) as problem:
         raise InputError("cannot be read", file=path, found=problem) from problem
     if not data:
