@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "scripts" / "coherion"
 FLOORS = (
     "__init__",
     "constants",
+    "akaike",
     "errors",
     "messages",
     "as_read",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import xarray
 
+from coherion.quality import of_scans
 from coherion.quality.of_composition import alerts_of_composition
 from coherion.quality.of_scans import (
     Use,
@@ -182,3 +185,29 @@ def test_a_refined_composition_that_is_not_the_stated_is_told():
     assert "0.71 for 0.5" in alert.text
     assert told(0.262) and told(1.0) and told(0.5, na=4.4)
     assert list(alerts_of_composition("LaB6", {"La": 1.0, "B": 6.0}, settings)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_looked_up_among_blocks_is_what_every_two_scans_hold(seed):
+    """Rows of one scan in others, also thinned out, shifted and on other grids: no pair is overlooked."""
+    random = np.random.default_rng(seed)
+    scans = {}
+    for number in range(8):
+        x = ANGLES[random.choice([0, 7]) : 900 : random.choice([1, 1, 2, 4])]
+        scans[f"s{number}"] = scan(np.full(x.size, random.choice([15.0, 60.0, 900.0, 900.0])), x, seed=number)
+    for _ in range(20):
+        source, target = random.choice(list(scans), 2, replace=False)
+        ours, theirs = (scans[name]["two_theta"].values for name in (target, source))
+        _, mine, others = np.intersect1d(ours, theirs, return_indices=True)
+        first, length = random.integers(0, max(mine.size - 20, 1)), random.choice([20, 25, 60])
+        pasted = slice(first, first + length)
+        scans[target]["intensity"].values[mine[pasted]] = scans[source]["intensity"].values[others[pasted]]
+    expected = [
+        (one, other)
+        for one, other in itertools.combinations(scans, 2)
+        if [*of_scans._copied(scans[one], scans[other], other), *of_scans._copied(scans[other], scans[one], one)]
+    ]
+    possible = of_scans._perhaps_copied(scans)
+    assert expected and set(expected) <= set(possible) and len(possible) < len(expected) + 6
+    found = alerts_of_scans(scans, {}, {})
+    assert len([one for one in found if one.alert.code == "copied-rows"]) == len(expected)

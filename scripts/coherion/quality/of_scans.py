@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ GLITCH_SD, GLITCH_RATIO, GLITCH_SHARE = 12.0, 8.0, 0.1
 CLIPPED = 4
 # Counts that are the same point by point in two scans: so many in a row, of so many counts or more.
 COPIED, COPIED_COUNTS = 25, 20.0
+BLOCK = (COPIED - 1) // 2
 # Counting alone repeats a point's counts N with probability 1/(2 sqrt(pi N)).
 STEPS_ALIKE = 1e-3
 # Degrees between the monochromator of the settings and that of the file: graphite and Ge(111) differ by more.
@@ -57,13 +59,20 @@ def bragg_peaks(x: np.ndarray, y: np.ndarray, abscissa: str = "two_theta") -> np
     -------
     Values of x, shape (m,), the nearest to one another merged.
     """
+    return _bragg_peaks(np.asarray(x, float).tobytes(), np.asarray(y, float).tobytes(), abscissa)
+
+
+@lru_cache(maxsize=16)
+def _bragg_peaks(x_bytes: bytes, y_bytes: bytes, abscissa: str) -> np.ndarray:
+    """Kept for the last scans: the same background stands beside each sample of a series."""
     from scipy.ndimage import median_filter
 
+    x, y = np.frombuffer(x_bytes), np.frombuffer(y_bytes)
     if x.size < 50:
         return np.empty(0)
     step = float(np.median(np.diff(x)))
     width = min(max(5, round(SMOOTH[abscissa] / step)) | 1, x.size // 4 * 2 + 1)
-    base = median_filter(np.asarray(y, dtype=float), width, mode="nearest")
+    base = median_filter(y, width, mode="nearest")
     scatter = np.append(np.abs(np.diff(y)), 0.0)
     sd = CORRELATED * median_filter(scatter, width, mode="nearest") / (0.6745 * np.sqrt(2))
     above = (y - base > PEAK_SD * sd) & (y - base > PEAK_SHARE * np.abs(base)) & (y > base)
@@ -389,10 +398,11 @@ def alerts_of_scans(
             background = scans.get(use.background or "")
             found += told(sample, "scan", alerts_of_pair(scans[use.scan], background, use.background_scale))
     found += _same_files(used, hashes)
-    contents = {name: {*hashes.get(name, ())} for name in scans}
-    for one, other in itertools.combinations(scans, 2):
-        if not contents[one] & contents[other]:
-            found += told(one, "scan", _copied(scans[one], scans[other], other))
+    for one, other in _perhaps_copied(scans):
+        if not {*hashes.get(one, ())} & {*hashes.get(other, ())}:
+            ways = _copied(scans[one], scans[other], other), _copied(scans[other], scans[one], other)
+            # Of a scan that was thinned out, only its own points follow one another.
+            found += told(one, "scan", next(filter(None, map(list, ways)), []))
     return found
 
 
@@ -417,16 +427,57 @@ def _same_files(used: Mapping[str, Use], hashes: Mapping[str, Sequence[str]]) ->
             yield Told(sample, "scan", alert)
 
 
+def _perhaps_copied(scans: Mapping[str, xarray.Dataset]) -> list[tuple[str, str]]:
+    """Pairs of scans, in order, of which :func:`_copied` could find something, among perhaps a million pairs.
+
+    A run of COPIED points covers a whole one of the blocks into which a scan is divided, so that the counts of a block
+    are looked up among the blocks of all other scans.
+    """
+    grids: dict[tuple[str, bytes], list[str]] = {}
+    for name, scan in scans.items():
+        dim = str(scan.attrs["abscissa"])
+        grids.setdefault((dim, np.asarray(scan[dim].values, float).tobytes()), []).append(name)
+    order = {name: place for place, name in enumerate(scans)}
+    pairs = set()
+    for (dim, own), (other_dim, others) in itertools.product(grids, repeat=2):
+        if dim != other_dim:
+            continue
+        k, together = _same_places(np.frombuffer(own), np.frombuffer(others))
+        begins = [a for a in range(0, k.size - BLOCK + 1, BLOCK) if together[a : a + BLOCK].all()]
+        known: dict[tuple[int, bytes], list[str]] = {}
+        for name in grids[dim, others]:
+            for key in _blocks(scans[name]["intensity"].values[k], begins):
+                known.setdefault(key, []).append(name)
+        for name in grids[dim, own]:
+            for key in _blocks(scans[name]["intensity"].values, begins):
+                pairs |= {(name, other) for other in known.get(key, ()) if other != name}
+    found = {(one, other) if order[one] < order[other] else (other, one) for one, other in pairs}
+    return sorted(found, key=lambda pair: (order[pair[0]], order[pair[1]]))
+
+
+def _blocks(y: np.ndarray, begins: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Place and content of each block of counts that are high enough to tell a copy."""
+    y = np.asarray(y, float)
+    for begin in begins:
+        block = y[begin : begin + BLOCK]
+        if (np.abs(block) >= COPIED_COUNTS).all():
+            yield begin, block.tobytes()
+
+
+def _same_places(x: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each point of x the index of the one of another scan at the same place, and whether there is one."""
+    k = np.clip(np.searchsorted(there, x - 1e-6), 0, there.size - 1)
+    return k, np.abs(there[k] - x) < 1e-5
+
+
 def _copied(scan: xarray.Dataset, other: xarray.Dataset, name: str) -> Iterator[Alert]:
     """Counts that are those of another scan point by point: rows pasted, or one file saved twice."""
     dims = [str(one.attrs["abscissa"]) for one in (scan, other)]
-    if dims[0] != dims[1]:
-        return
-    x, there = scan[dims[0]].values, other[dims[0]].values
-    k = np.clip(np.searchsorted(there, x - 1e-6), 0, there.size - 1)
+    x = scan[dims[0]].values
+    k, together = _same_places(x, other[dims[1]].values)
     y, z = scan["intensity"].values, other["intensity"].values[k]
     # Equal constants say nothing: a flat or empty part is the same everywhere.
-    equal = (np.abs(there[k] - x) < 1e-5) & (y == z) & (np.abs(y) >= COPIED_COUNTS)
+    equal = together & (y == z) & (np.abs(y) >= COPIED_COUNTS)
     runs = [(a, b) for a, b in _runs(equal) if b - a >= COPIED and np.ptp(y[a:b]) > 0]
     if not runs:
         return

@@ -35,6 +35,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from coherion.akaike import aicc, unknown_errors
 from coherion.pair_model.envelope import SHAPES, inverse_mean_length
 from coherion.pair_model.width import MOTION
 from coherion.refinement.steps.refined import Refined, refit
@@ -221,11 +222,11 @@ def _richer(name: str, envelope: str, centre: Refined, own: Reading, forms: list
     if best.result.chi_squared > centre.result.chi_squared or reading.aicc >= own.aicc - NEEDED:
         # The shape explains nothing more: it is the sphere with a parameter that the data do not know.
         more = reading.parameters
-        aicc = min(_aicc(centre, more), reading.aicc)
+        value = min(_aicc(centre, more), reading.aicc)
         return (
             reading
             if best.result.chi_squared <= centre.result.chi_squared
-            else replace(own, name=name, parameters=more, aicc=aicc)
+            else replace(own, name=name, parameters=more, aicc=value)
         )
     if best.misfit is None:
         return reading
@@ -274,5 +275,5 @@ def _aicc(refined: Refined, count: int) -> float:
     """
     points, chi_squared = refined.degrees_of_freedom + len(refined.result.variables), refined.result.chi_squared
     if not refined.result.target.weighting.absolute:
-        chi_squared, count = points * math.log(max(chi_squared, 1e-300) / points), count + 1
-    return chi_squared + 2.0 * count + 2.0 * count * (count + 1) / max(points - count - 1, 1.0)
+        return aicc(unknown_errors(chi_squared, points), count + 1, points)
+    return aicc(chi_squared, count, points)

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coherion.akaike import aicc, unknown_errors
 from coherion.errors import InputError
 from coherion.impedance.circuits.circuit import Circuit, arcs, circuit
 from coherion.impedance.circuits.problem import Problem, inverse_normal, ln_time_constant
@@ -96,17 +97,15 @@ class CircuitFit:
 
     @property
     def aicc(self) -> float:
-        """Akaike's information criterion with the correction for small samples (Hurvich & Tsai 1989).
-
-        n ln(chi^2 / n) + 2 k + 2 k (k + 1) / (n - k - 1), n real numbers, k parameters with the noise as one;
-        comparable between circuits fitted to the same points with the same weights.
+        """Akaike's information criterion (:mod:`coherion.akaike`), of real numbers and parameters with the noise as
+        one; comparable between circuits fitted to the same points with the same weights.
         """
         n = 2 * self.impedance.size
         k = int(np.count_nonzero(self.free)) + 1
         if n - k - 1 <= 0:
             return float("inf")
         floor = n * np.finfo(float).eps ** 2
-        return n * float(np.log(max(self.chi_squared, floor) / n)) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+        return aicc(unknown_errors(self.chi_squared, n, floor), k, n)
 
     def __getitem__(self, name: str) -> float:
         return float(self.values[self.index(name)])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from coherion import akaike
 from coherion.crystal.reflections import (
     ReflectionSearch,
     full_width,
@@ -269,8 +270,8 @@ def refine_both(
 def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
     """Hold the refinement with two phases against that with one.
 
-    AICc = n ln(chi-squared / n) + 2 k + 2 k (k + 1) / (n - k - 1), n the measured points (those of the band below Qmin
-    are none) and k the free variables (C. M. Hurvich, C.-L. Tsai, Biometrika 76 (1989) 297).
+    In the AICc (:mod:`coherion.akaike`) n is the number of measured points (those of the band below Qmin are none) and
+    k that of the free variables.
 
     Parameters
     ----------
@@ -289,10 +290,9 @@ def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
     sums = [float(np.sum(weighting(d) ** 2)) for d in (one, two)]
     n = len(one) - both.data.unmeasured_points
     counts = (n - float(fit.attrs["degrees_of_freedom"]), n - both.degrees_of_freedom)
-    aicc = [
-        n * np.log(total / n) + 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1.0)
-        for total, k in zip(sums, counts, strict=True)
-    ]
+    one_phase, two_phases = (
+        akaike.aicc(akaike.unknown_errors(total, n), k, n) for total, k in zip(sums, counts, strict=True)
+    )
     names = [crystal.name for crystal in both.model.phases]
     fraction = next(row for row in derived(both) if row["name"] == f"{names[-1]}:weight_fraction")
     length = f"{names[0]}:coherence_length"
@@ -302,7 +302,7 @@ def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
         rw_two=both.rw,
         chi_squared_one=sums[0],
         chi_squared_two=sums[1],
-        aicc_difference=float(aicc[0] - aicc[1]),
+        aicc_difference=one_phase - two_phases,
         fraction=float(fraction["value"]),
         fraction_sd=float(fraction["standard_uncertainty_scaled"]),
         length=float(result.values[length]) if length in result.values else None,
