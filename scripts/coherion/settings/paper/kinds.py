@@ -161,9 +161,10 @@ class Within(Kind, frozen=True, kw_only=True):
 class About(Kind, frozen=True, kw_only=True):
     """The mean of a quantity has a stated value."""
 
-    criterion: ClassVar[str] = "equivalence of the mean (with scatter) to the stated value within the tolerance"
+    criterion: ClassVar[str] = (
+        "equivalence of the mean (with scatter; of one sample its own error) to the stated value within the tolerance"
+    )
     number: ClassVar[str] = "mean"
-    least: ClassVar[int] = 2
     of: Of
     value: Annotated[float, told("Stated value, in its unit")]
     tolerance: Annotated[NotNegative | None, told("Difference that does not matter; null takes the margin")] = None

@@ -9,7 +9,7 @@ from coherion.settings.stages.claims import ClaimSettings
 from coherion.statistics.finding import Finding, Verdict
 from coherion.statistics.kinds import criteria
 from coherion.statistics.kinds.view import View
-from coherion.statistics.regression import fit_linear, student_quantile
+from coherion.statistics.regression import Undetermined, fit_linear, student_quantile
 from coherion.statistics.series import Missing
 
 SIGN = {"rising": 1, "falling": -1}
@@ -96,11 +96,19 @@ def about(test: kinds.About, view: View, settings: ClaimSettings) -> Finding:
     """Mean of a quantity, with scatter, against a stated value."""
     d = view.series.pick(test.of, least=test.least)
     value = d[test.of]
-    fit = fit_linear(np.ones((value.size, 1)), value, d.get(f"{test.of}_sd", np.zeros(value.size)))
-    mean, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
+    if value.size == 1:
+        # One sample has no scatter: its own standard uncertainty is all there is.
+        if f"{test.of}_sd" not in d:
+            raise Undetermined(f"one sample, whose {test.of} has no standard uncertainty")
+        mean, error, freedom = float(value[0]), float(d[f"{test.of}_sd"][0]), np.inf
+        single = "one sample with its own standard uncertainty"
+    else:
+        fit = fit_linear(np.ones((value.size, 1)), value, d.get(f"{test.of}_sd", np.zeros(value.size)))
+        mean, error, freedom = float(fit.coefficients[0]), float(fit.standard_errors[0]), fit.degrees_of_freedom
+        single = f"single values {value.min():.4g} to {value.max():.4g}"
     margin = test.tolerance if test.tolerance is not None else view.margin(test.of, value)
-    verdict = criteria.equivalence(mean - test.value, error, margin, fit.degrees_of_freedom, settings)
-    note = f"stated {test.value:g}, tolerance {margin:g}; single values {value.min():.4g} to {value.max():.4g}"
+    verdict = criteria.equivalence(mean - test.value, error, margin, freedom, settings)
+    note = f"stated {test.value:.7g}, tolerance {margin:g}; {single}"
     return Finding(verdict, mean, error, value.size, note)
 
 
