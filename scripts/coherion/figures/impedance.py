@@ -72,8 +72,11 @@ def _shown_to(circuits: xarray.Dataset, row: int) -> float:
 
 
 def _arc(circuits: xarray.Dataset, row: int) -> float:
-    """Resistance of the arc (ohm) where the spectrum goes on far beyond it; else NaN."""
-    resistance = float(np.nansum(circuits["resistance"].values[row, 0]))
+    """Where the last arc ends (ohm) if the spectrum goes on far beyond it; else NaN."""
+    # The total where several resistances are told apart: the first of them may be the smallest arc.
+    resistance = float(
+        np.max(circuits["resistance"].values[row], initial=0.0, where=circuits["resistance"].values[row] > 0)
+    )
     return resistance if 0 < 1.8 * resistance < _greatest(circuits, row) else np.nan
 
 
