@@ -140,6 +140,9 @@ CALLS: dict[str, Call] = {
     "draw_multiverse": Call(
         "draw_multiverse", (BAD, "--paper", PAPER, "--series", "series.tsv", "--output", "OUT/x.pdf"), text=True
     ),
+    "propose_next_sample": Call(
+        "propose_next_sample", (BAD, "--claims", "none", "--paper", PAPER, "--output", "OUT/n.tsv"), "{}", text=True
+    ),
     "write_tables": Call("write_tables", (BAD, *TABLES), text=True),
     "write_supporting_information": Call("write_supporting_information", (BAD, "series.tsv", *SUPPORTING)),
     "write_supporting_information, series": Call("write_supporting_information", ("none", BAD, *SUPPORTING), text=True),

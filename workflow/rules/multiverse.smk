@@ -115,6 +115,30 @@ rule draw_multiverse:
         " --output {params.figure:q} > {log:q} 2>&1"
 
 
+rule propose_next_sample:
+    input:
+        script=script("propose_next_sample"),
+        series=result("series/series.tsv"),
+        claims=result("claims.tsv"),
+        paper=PAPER_FILE,
+    output:
+        result("multiverse/next_sample.tsv"),
+    log:
+        result("logs/propose_next_sample.log"),
+    conda:
+        environment("impedance")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code=code("propose_next_sample"),
+        settings=told(JOBS.of_series("claims")),
+    shell:
+        "python {input.script:q} {input.series:q} --claims {input.claims:q} --paper {input.paper:q}"
+        " --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
+
+
 def refuse_no_choices(wildcards):
     """Nothing is run where the paper names no choice: said in a line, before anything is computed."""
     if not BATCHES:
@@ -130,3 +154,4 @@ rule multiverse:
         refuse_no_choices,
         rules.collect_multiverse.output,
         rules.draw_multiverse.output,
+        rules.propose_next_sample.output,

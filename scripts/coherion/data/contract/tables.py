@@ -230,6 +230,24 @@ MULTIVERSE = {
     ),
 }
 
+NEXT_SAMPLE = TableContract(
+    "propose_next_sample",
+    "results/multiverse/next_sample.tsv",
+    "Candidates for a further sample, for each undecided statement that two quantities go together.",
+    (
+        _C("statement", "", "id of the statement"),
+        _C("rank", "1", "place of the candidate, the most promising first"),
+        _C("candidate", "", "what it is, in words"),
+        _C("abscissa", "see series.tsv", "its value of the paper's abscissa"),
+        _C("annealing_C", "degC", "its annealing; blank as made"),
+        _C("time", "1", "time of measurement, relative to the other samples"),
+        _C("decided", "1", "share of the simulations in which the statement holds or fails afterwards"),
+        _C("holds", "1", "share in which it holds"),
+        _C("fails", "1", "share in which it fails"),
+        _C("error", "see claims.tsv", "median of the number's standard error afterwards"),
+    ),
+)
+
 _NAMED = (
     _C("value", "see unit", "value"),
     _C("standard_uncertainty", "see unit", "not scaled by reduced chi-squared; blank where fixed"),
@@ -263,6 +281,7 @@ TABLES = (
     EXCLUSIONS,
     UNMEASURED,
     *MULTIVERSE.values(),
+    NEXT_SAMPLE,
     RECOVERY,
     RECOVERY_SUMMARY,
     PARAMETERS,
