@@ -11,7 +11,15 @@ rule run_multiverse:
         series=result("series/series.tsv"),
         paper=PAPER_FILE,
         tables=[*table_of("samples"), *table_of("scans"), *table_of("spectra")],
-        scans=[result(f"scans/{scan}.nc") for scan in TABLES.used_scans()],
+        scans=files_of_stage("scans/{sample}.nc", TABLES.used_scans()),
+        structures=sorted(
+            {
+                file
+                for sample, row in TABLES.samples.items()
+                if "structure" in row
+                for file in structures(sample)
+            }
+        ),
         refinement=files_of_stage(
             "refinement/{sample}/{fit_range}.nc", TABLES.with_structure(), [MAIN_RANGE]
         ),
