@@ -1,5 +1,6 @@
 """Refine a standard (LaB6, Ni, CeO2) for the instrument's qdamp and qbroad."""
 
+from dataclasses import replace
 from functools import partial
 
 from coherion import command
@@ -17,6 +18,7 @@ def main(argv=None):
     from coherion.data.netcdf import write_dataset
     from coherion.refinement.observed import read_observed
     from coherion.refinement.output import dataset_of
+    from coherion.refinement.readings import grains_of
     from coherion.refinement.recipe import run_recipe
     from coherion.refinement.resolution import resolution_of, write_resolution
     from coherion.settings.model import as_plain
@@ -37,6 +39,8 @@ def main(argv=None):
         standard=crystal.name,
         origin=observed.origin,
     )
+    inverse, inverse_sd, gain = grains_of(found)
+    resolution = replace(resolution, grain_inverse_length=inverse, grain_inverse_length_sd=inverse_sd, grain_gain=gain)
     sources, told = [given.pdf, given.structure], as_plain(settings)
     if given.fit:
         write_dataset(dataset_of(found), given.fit, "refine_structure", sources=sources, settings=told)

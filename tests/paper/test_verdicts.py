@@ -89,6 +89,16 @@ def test_strain_taken_for_size_upholds_nothing_about_the_length(verdicts):
     assert found["length-influences-conductivity"].verdict != "holds"
 
 
+def test_where_no_reading_has_free_strain_a_length_decides_nothing_and_the_note_says_why(verdicts):
+    rows = strained(reported="size")
+    kept = [{k: v for k, v in row.items() if "size_strain" not in k and "microstrain" not in k} for row in rows]
+    (found,) = verdicts(kept, "length-decreases").values()
+    assert found.verdict == "undecided" and "no reading has free strain" in found.note
+    # What is not of the length is judged as before.
+    names = [s.id for s in STATEMENTS if "activation_energy" in str(s.test)][:1]
+    assert all("no reading has free strain" not in claim.note for claim in verdicts(kept, *names).values())
+
+
 def test_a_length_reported_in_the_reading_that_the_data_refuse_is_broken_by_the_other_and_the_note_says_so(verdicts):
     found = verdicts(strained("size"), "length-decreases", "correlation-pearson", "length-influences-conductivity")
     for claim in found.values():

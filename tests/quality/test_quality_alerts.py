@@ -37,7 +37,9 @@ def salt(a: float, metal: str = "Na") -> Crystal:
     return Crystal("salt", (a,) * 3 + (90.0,) * 3, "Fm-3m", sites)
 
 
-def fitted(*, side: float = 0.0, strain: float = 0.0, free=SHAPE, fit_range=(2.0, 60.0)) -> xarray.Dataset:
+def fitted(
+    *, side: float = 0.0, strain: float = 0.0, free=SHAPE, fit_range=(2.0, 60.0), readings=("size", "lognormal")
+) -> xarray.Dataset:
     """A refinement of rock salt of 60 angstrom against made data, with a second salt in them or with strain."""
     r = np.arange(0.01, 62.0, 0.02)
     shared = {"delta2": 2.0, "qdamp": 0.011, "coherence_length": 60.0}
@@ -51,7 +53,7 @@ def fitted(*, side: float = 0.0, strain: float = 0.0, free=SHAPE, fit_range=(2.0
     g = g + np.sinc((r[:, None] - points) / step) @ noise
     data = Observed(r, g, np.full_like(r, NOISE), None, None, QMAX, "simulated", "made.gr")
     told = {"fit_range": fit_range, "qdamp": 0.011, "compare_envelopes": [], "profile": []}
-    told |= {"stages": [["scale", "delta2"], ["lattice", "displacements"], free], "readings": ["size", "lognormal"]}
+    told |= {"stages": [["scale", "delta2"], ["lattice", "displacements"], free], "readings": list(readings)}
     settings = settings_from(RefinementSettings, told)
     return dataset_of(run_recipe([salt(5.64)], data, settings, say=lambda text: None))
 
@@ -117,6 +119,45 @@ def test_strain_that_is_left_out_is_called_for_and_strain_that_is_not_there_is_n
     assert "strain-left-out" not in codes(
         alerts_of_refinement({"2-60": fitted(free=["coherence_length"])}, None, LIMITS)
     )
+
+
+def test_a_few_percent_of_a_phase_stand_out_of_a_fit_that_is_right_otherwise():
+    fit = fitted(side=0.05)
+    (found,) = (a for a in alerts_of_refinement({"2-60": fit}, None, LIMITS) if a.code == "unexplained-reflection")
+    assert found.grade == "B" and LIMITS.unexplained_weak < found.number < LIMITS.unexplained_share
+    # Of a residual that is as large everywhere it is one of many.
+    rough = fit.copy(deep=True)
+    rough["observed"] = fit["observed"] + np.random.default_rng(1).normal(scale=0.8, size=fit.sizes["r"])
+    assert "unexplained-reflection" not in codes(alerts_of_refinement({"2-60": rough}, None, LIMITS))
+
+
+def test_strain_that_was_never_read_is_told():
+    alone = fitted(strain=1.5e-5, free=["coherence_length"], readings=())
+    assert codes(alerts_of_refinement({"2-60": alone}, None, LIMITS))["strain-not-read"] == "B"
+    # The fit itself is held against the reflections then.
+    length = float(alone["value"].sel(parameter="coherence_length"))
+    (found,) = alerts_of_widths(widths(1.25 * length, 1.5e-5), alone, LIMITS)
+    assert (found.code, found.grade) == ("widths-disagree", "B")
+    freed = fitted(strain=1.5e-5, readings=())
+    assert "strain-not-read" not in codes(alerts_of_refinement({"2-60": freed}, None, LIMITS))
+
+
+def test_atomic_numbers_for_form_factors_are_told_where_the_reduction_is_known(clean):
+    fit = changed(clean["2-60"], convention="pdffit")
+    assert codes(alerts_of_refinement({"2-60": fit}, reduced(), LIMITS)) == {"convention": "B"}
+    assert alerts_of_refinement({"2-60": fit}, None, LIMITS) == []
+    assert alerts_of_refinement({"2-60": fit}, reduced(composition="Ni"), LIMITS) == []
+
+
+def test_the_scale_is_that_of_the_reading_that_counts(clean):
+    fit = clean["2-60"].copy(deep=True)
+    names = list(fit["reading_name"].values)
+    fit["reading_weight"][:] = [float(name == "lognormal") for name in names]
+    fit["reading_scale"][names.index("lognormal")] = 0.7
+    fit["reading_envelope"][names.index("lognormal")] = "lognormal"
+    assert codes(alerts_of_reduction(reduced(), fit, LIMITS)) == {"scale": "B"}
+    fit["reading_weight"][:] = [float(name == "size_strain") for name in names]
+    assert alerts_of_reduction(reduced(), fit, LIMITS) == []
 
 
 @pytest.mark.parametrize(
@@ -245,12 +286,28 @@ def test_an_absolute_scale_tells_what_is_missing(clean, scale, alerted):
     assert alerts_of_reduction(reduced(normalisation_method="least_squares"), fit, LIMITS) == []
 
 
-def resolution(a: float) -> Resolution:
+def resolution(a: float, **changed) -> Resolution:
     sds = {"qdamp_sd": 0.0, "qbroad_sd": 0.0, "qslope_squared_sd": 0.0, "correlation": 0.0}
     fit = {"rw": 0.01, "chi_squared_reduced": 1.0, "standard": "LaB6", "origin": "measured"}
-    return Resolution(
-        qdamp=0.011, qbroad=0.0, qslope_squared=0.0, lattice_parameter=a, lattice_parameter_sd=1e-5, **sds, **fit
-    )
+    values = {"qdamp": 0.011, "qbroad": 0.0, "qslope_squared": 0.0, "lattice_parameter": a}
+    return Resolution(**{**values, "lattice_parameter_sd": 1e-5, **sds, **fit, **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"grain_inverse_length": 1 / 600, "grain_inverse_length_sd": 2e-5, "grain_gain": 300.0}, "standard-grains"),
+        ({"grain_inverse_length": 1 / 600, "grain_inverse_length_sd": 2e-5, "grain_gain": 3.0}, None),
+        ({"grain_inverse_length": 1 / 4000, "grain_inverse_length_sd": 2e-4, "grain_gain": 12.0}, None),
+        ({"qslope_squared": 0.002**2, "qslope_squared_sd": 1e-8}, "standard-strain"),
+        ({"qslope_squared": 0.001**2, "qslope_squared_sd": 1e-8}, None),
+        ({"qslope_squared": 0.002**2, "qslope_squared_sd": 3e-6}, None),
+        ({"rw": 0.3}, "standard-misfit"),
+    ],
+)
+def test_a_standard_that_has_a_width_of_its_own(changed, code):
+    found = codes(alerts_of_standard(resolution(4.156826, **changed), 4.156826, None, LIMITS))
+    assert found == ({code: "B"} if code else {})
 
 
 def test_a_standard_off_its_certificate_and_what_would_mend_it():

@@ -12,10 +12,11 @@ from coherion.crystal.crystal import Crystal, Site
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
 from coherion.refinement.observed import Observed
-from coherion.refinement.readings import Readings
+from coherion.refinement.readings import Readings, grains_of
 from coherion.refinement.recipe import run_recipe
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.refinement import READINGS, RefinementSettings
+from coherion.settings.stages.resolution import StandardSettings
 
 QMAX, NOISE, DAMPING = 13.0, 0.02, {"qdamp": 0.011}
 STAGES = [["scale", "delta2"], ["lattice", "displacements"], ["coherence_*", "microstrain_squared"]]
@@ -105,6 +106,55 @@ def test_a_spread_of_sizes_is_read_as_one_and_its_mean_is_weighted_by_area():
     assert abs(own["size_strain"].inverse_length - 1 / mean) > 10 * own["size_strain"].sds[0]
     # The choice between shapes is part of the error.
     assert found.covariance_reading[0, 0] >= 0.0
+
+
+def test_the_strain_of_one_axis_is_in_the_strain_that_is_read():
+    r = np.arange(0.01, 62.0, 0.02)
+    one_axis = {"microstrain_squared_a": 4e-5, "coherence_length": 90.0, "scale": 0.9, "delta2": 2.0, **DAMPING}
+    stages = [*STAGES[:2], ["coherence_length", "microstrain_squared_a"]]
+    found = read(r, calculate(PairModel((salt(),), QMAX), r, one_axis), stages=stages, readings=["size"])
+    # (u_a)^4 is a fifth in the mean over directions.
+    assert abs(found.values[1] - 4e-5 / 5) < 3 * np.sqrt(found.covariance[1, 1]) < 1.5e-6
+    assert abs(found.values[0] - 1 / 90) < 3 * np.sqrt(found.covariance[0, 0])
+    own = named(found)
+    assert own["size"].aicc > own["size_strain"].aicc + 20 and own["size"].values[1] == 0.0
+
+
+@pytest.mark.parametrize(("free", "name"), [(["coherence_length"], "size"), (STAGES[2], "size_strain")])
+def test_where_no_reading_is_asked_for_the_fit_is_the_only_one(free, name):
+    found = read(*strained(60.0, 0.0), stages=[*STAGES[:2], free], readings=[])
+    (own,) = found.readings
+    assert own.name == name and found.weights == (1.0,)
+    np.testing.assert_allclose(found.covariance, own.covariance)
+    assert (own.sds[1] > 0) == (name == "size_strain")
+
+
+@pytest.mark.parametrize(("size", "seen"), [(600.0, True), (None, False)])
+def test_grains_of_a_standard_are_seen_where_it_has_some(size, seen):
+    r = np.arange(0.01, 82.0, 0.02)
+    envelope = "sphere" if size else "none"
+    values = {"scale": 0.9, "delta2": 2.0, "qdamp": 0.011, "qslope_squared": 2.5e-7}
+    g = calculate(
+        PairModel((salt(),), QMAX, envelope=envelope), r, values | ({"coherence_length": size} if size else {})
+    )
+    step = np.pi / QMAX
+    points = step * np.arange(1, 350)
+    noise = np.random.default_rng(2).normal(scale=NOISE, size=len(points))
+    data = Observed(
+        r,
+        g + np.sinc((r[:, None] - points) / step) @ noise,
+        np.full_like(r, NOISE),
+        None,
+        None,
+        QMAX,
+        "simulated",
+        "a.gr",
+    )
+    inverse, sd, gain = grains_of(run_recipe([salt()], data, StandardSettings(), say=lambda text: None))
+    if seen:
+        assert gain > 10 and abs(inverse - 1 / size) < 3 * sd < 0.5 / size
+    else:
+        assert gain < 10 or inverse < 5 * sd
 
 
 def test_strain_that_the_recipe_holds_is_read_all_the_same():

@@ -54,6 +54,15 @@ def test_exponent_at_fixed_composition_is_recovered_and_covered():
     assert inside >= 26  # 28.5 +- 1.2
 
 
+@pytest.mark.parametrize("unit", [1e-11, 1e9])
+def test_the_unit_of_what_is_held_fixed_does_not_matter(unit):
+    length, sigma, x = made(np.random.default_rng(4), -1.5, 1.0)
+    own, other = (confounding.adjust_for_composition(length, sigma, x * u, 0.01, 0.01) for u in (1.0, unit))
+    assert other.line.slope == pytest.approx(own.line.slope, rel=1e-4)
+    within = [confounding.slope_within_composition(length, sigma, x * u, 0.01, 0.01, 0.05, 8.0) for u in (1.0, unit)]
+    assert within[1].n == within[0].n and within[1].slope == pytest.approx(within[0].slope, rel=1e-9)
+
+
 def test_the_annealed_pair_is_what_separates_the_two():
     rng = np.random.default_rng(3)
     milled = confounding.adjust_for_composition(*made(rng, -1.5, 1.0, annealed=False), 0.01, 0.01)

@@ -69,6 +69,9 @@ def judge_one(statement: Statement, series: Series, paper: Paper, settings: Clai
         readings = readings_of(series, limit=readings.limit, resolved=readings.resolved)
 
     found = under_each(lambda rows: judged(rows, settings), series, readings)
+    if found.verdict != "undecided" and readings.each and not readings.strained:
+        note = f"{found.verdict} as size alone, but no reading has free strain, which may be what the length shows"
+        found = replace(found, verdict="undecided", note=f"{note}; {found.note}")
     if test.of_trend and found.verdict != "undecided":
         coarse = settings.coarse()
         if turned := turned_by(lambda rows: judged(rows, coarse), series, found):

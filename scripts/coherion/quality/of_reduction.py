@@ -107,8 +107,13 @@ def _share(fit: xarray.Dataset, settings: QualitySettings) -> Iterator[Alert]:
     """The scale of an absolute G(r): the share of the atoms that the phases explain."""
     values, sds = values_of(fit), values_of(fit, "standard_uncertainty_scaled")
     names = [name for name in values if parse(name).symbol == "scale"]
-    scale = sum(values[name] for name in names)
-    of_fit = float(np.sqrt(sum(sds[name] ** 2 for name in names if np.isfinite(sds[name]))))
+    leading = int(np.argmax(fit["reading_weight"].values)) if "reading_weight" in fit else -1
+    if leading >= 0 and str(fit["reading_envelope"].values[leading]) != str(fit.attrs["envelope"]):
+        # The data refuse the shape of the fit, whose scale is another.
+        scale, of_fit = (float(fit[f"reading_scale{suffix}"].values[leading]) for suffix in ("", "_sd"))
+    else:
+        scale = sum(values[name] for name in names)
+        of_fit = float(np.sqrt(sum(sds[name] ** 2 for name in names if np.isfinite(sds[name]))))
     # No fit knows its scale better than the normalisation does.
     sd = float(np.hypot(of_fit, settings.scale_uncertainty * scale))
     off = scale - 1

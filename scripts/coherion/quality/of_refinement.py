@@ -12,6 +12,7 @@ import numpy as np
 from coherion.quality.alert import Alert, Grade, with_second_sign
 from coherion.quality.residual import in_q, unexplained_reflections
 from coherion.refinement.parameters import parse
+from coherion.scattering.composition import parse_formula
 from coherion.settings.stages.quality import QualitySettings
 
 if TYPE_CHECKING:
@@ -122,13 +123,20 @@ def _in_q(
     if float(fit["r"].values[-1]) < SHORTEST:
         return
     found = in_q(fit)
-    seen = unexplained_reflections(found, settings.unexplained_share, settings.unexplained_significance)
+    least = settings.unexplained_share, settings.unexplained_weak
+    # Small in all, but where the model is otherwise right: a few percent of a further phase move the cell by their sds.
+    seen = [
+        one
+        for one in unexplained_reflections(found, min(least), settings.unexplained_significance)
+        if one.share >= least[0] or one.outlier >= settings.unexplained_outlier
+    ]
     if seen:
         places = ", ".join(f"Q {one.q:.2f} 1/angstrom (d {one.d:.3g} angstrom)" for one in seen[:MOST_TOLD])
         more = f" and {len(seen) - MOST_TOLD} more" if len(seen) > MOST_TOLD else ""
         text = f"no phase explains the reflection at {places}{more}: {100 * seen[0].share:.0f} % of the highest of F(Q)"
         advice = "look for a further phase with these spacings and refine it too; stacking faults can do it as well"
-        yield Alert("B", "unexplained-reflection", seen[0].share, "1", settings.unexplained_share, places, text, advice)
+        limit = least[0] if seen[0].share >= least[0] else least[1]
+        yield Alert("B", "unexplained-reflection", seen[0].share, "1", limit, places, text, advice)
     if reduction is None or "wavelength" not in reduction.attrs or found.noise == 0:
         return
     # A shift of 2theta is one of Q, all but alike at every angle.
@@ -152,6 +160,13 @@ def _readings(fit: xarray.Dataset, place: str, settings: QualitySettings) -> Ite
         np.isfinite(sd) for name, sd in uncertain.items() if parse(name).symbol.startswith("microstrain_squared")
     )
     least = settings.aicc_difference
+    if set(aicc) == {"size"}:
+        text = f"strain was not read: L {1 / inverse['size']:.4g} angstrom is that of domains without any"
+        advice = "free microstrain_squared, or name readings with it: strain that is left out is taken for size"
+        yield Alert("B", "strain-not-read", inverse["size"], "1/angstrom", 0.0, place, text, advice)
+        return
+    if "size_strain" not in aicc:
+        return
     if not free and "size" in aicc and aicc["size"] - aicc["size_strain"] > least:
         gain = aicc["size"] - aicc["size_strain"]
         text = f"the data ask for microstrain, which is left out (AICc lower by {gain:.3g})"
@@ -174,9 +189,8 @@ def _lengths(fits: Mapping[str, xarray.Dataset], settings: QualitySettings) -> I
     # A shape that explains why small and large distances ask for different spheres takes the weight off.
     explained = False
     if "reading_name" in fit:
-        names = list(map(str, fit["reading_name"].values))
-        own = float(fit["reading_weight"].values[names.index("size_strain")])
-        explained = own < 0.5
+        spheres = np.isin(list(map(str, fit["reading_name"].values)), ("size", "size_strain"))
+        explained = float(fit["reading_weight"].values[spheres].sum()) < 0.5
     lengths, sds = values_of(fit), values_of(fit, "standard_uncertainty_scaled")
     worst: tuple[float, str, str] | None = None
     for place, other in rest:
@@ -199,6 +213,15 @@ def _lengths(fits: Mapping[str, xarray.Dataset], settings: QualitySettings) -> I
 
 
 def _window(fit: xarray.Dataset, reduction: xarray.Dataset, place: str) -> Iterator[Alert]:
+    """What the model must have as the reduction has it: the window, and form factors that depend on Q."""
+    elements = sorted(parse_formula(str(reduction.attrs.get("composition", "")) or "C"))
+    if str(fit.attrs["convention"]) == "pdffit" and len(elements) > 1:
+        text = (
+            f"G(r) was divided by <f(Q)>^2, and the pdffit convention weighs the pairs of {', '.join(elements)} "
+            "by their atomic numbers at every Q: occupancies and displacements take up the difference"
+        )
+        advice = "set refinement.convention: exact, or hold the occupancies"
+        yield Alert("B", "convention", float(len(elements)), "1", 1.0, place, text, advice)
     applied = bool(int(reduction.attrs.get("lorch", 0)))
     modelled = str(fit.attrs["window"]) == "lorch"
     if applied != modelled:

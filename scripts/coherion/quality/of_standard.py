@@ -1,7 +1,8 @@
-"""Alerts on the standard: its cell against the certified one, which its starting structure holds."""
+"""Alerts on the standard: its cell against the certified one, its own grains and strain, what is misfit."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def alerts_of_standard(
     found: Resolution, certified: float, reduction: xarray.Dataset | None, settings: QualitySettings
 ) -> Iterator[Alert]:
-    """A standard whose cell is off the certified one, with the zero point or the wavelength that would mend it.
+    """A standard whose cell is off the certified one, or that is no standard of widths.
 
     Parameters
     ----------
@@ -28,6 +29,14 @@ def alerts_of_standard(
     reduction
         Dataset of its reduction, where wavelength and the weight of each angle come from; None gives no remedy.
     """
+    yield from _cell(found, certified, reduction, settings)
+    yield from _widths(found, settings)
+
+
+def _cell(
+    found: Resolution, certified: float, reduction: xarray.Dataset | None, settings: QualitySettings
+) -> Iterator[Alert]:
+    """The cell, with the zero point or the wavelength that would mend it."""
     off = found.lattice_parameter / certified - 1
     sd = found.lattice_parameter_sd / certified
     if not (abs(off) > settings.cell_difference and abs(off) > settings.significance * sd):
@@ -46,6 +55,33 @@ def alerts_of_standard(
         )
     # The same error is in every sample: its cells are off as much.
     yield Alert("B", "standard-cell", off, "1", settings.cell_difference, "a", text, advice)
+
+
+def _widths(found: Resolution, settings: QualitySettings) -> Iterator[Alert]:
+    """Grains, strain and misfit of the standard, which pass for the instrument's and go into every sample."""
+    inverse, sd = found.grain_inverse_length, found.grain_inverse_length_sd
+    if found.grain_gain > settings.aicc_difference and inverse > settings.significance * sd:
+        text = (
+            f"the standard {found.standard} reads as grains of {1 / inverse:.4g} ± {sd / inverse**2:.2g} angstrom "
+            f"(AICc lower by {found.grain_gain:.3g}), which qdamp {found.qdamp:.5f} takes for the instrument's: "
+            "lengths of all samples are off, the long ones most"
+        )
+        advice = "measure a standard of large grains; or the instrument's profile is no Gaussian"
+        yield Alert("B", "standard-grains", inverse, "1/angstrom", settings.significance * sd, "qdamp", text, advice)
+    slope = math.sqrt(max(found.qslope_squared, 0.0))
+    slope_sd = 0.5 * found.qslope_squared_sd / slope if slope > 0 else 0.0
+    if slope - settings.significance * slope_sd > settings.standard_slope:
+        text = (
+            f"the resolution found on {found.standard} grows with {slope:.5f} ± {slope_sd:.2g} of Q, more than a line "
+            "or a crystal monochromator spreads it: strain of the standard looks alike, and every sample's strain is "
+            "then too small by it"
+        )
+        advice = "anneal the standard or take another; with multilayer optics raise quality.standard_slope"
+        yield Alert("B", "standard-strain", slope, "1", settings.standard_slope, "qslope_squared", text, advice)
+    if found.rw > settings.rw:
+        text = f"Rw of the standard {found.standard} is {found.rw:.3f}"
+        advice = "its qdamp and qslope_squared are those of a poor fit: look at its reduction and structure"
+        yield Alert("B", "standard-misfit", found.rw, "1", settings.rw, "rw", text, advice)
 
 
 def zero_of_cell(q: np.ndarray, reduced: np.ndarray, off: float, wavelength: float) -> float:

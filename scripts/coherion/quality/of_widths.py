@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coherion.quality.alert import Alert, Grade
+from coherion.quality.of_refinement import values_of
+from coherion.refinement.parameters import parse
 from coherion.refinement.reflection_widths.output import of_pdf, size_and_strain
 from coherion.refinement.reflection_widths.widths import disagreement
 from coherion.settings.stages.quality import QualitySettings
 
 if TYPE_CHECKING:
     import xarray
+
+# Standard deviation of the fourth power of a cosine over the directions of space, (1/9 - 1/25)^(1/2).
+OF_DIRECTION = 4.0 / 15.0
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -47,6 +52,9 @@ def alerts_of_widths(found: xarray.Dataset, fit: xarray.Dataset, settings: Quali
     covariance = _covariance(
         float(found["inverse_length_sd"]), float(found["microstrain_squared_sd"]), float(found["covariance"])
     )
+    # A strain of single axes widens one reflection more and another less than the mean over directions.
+    spread = sum((OF_DIRECTION * axis) ** 2 for axis in _axial(fit))
+    reported = reported[0], reported[1] + np.diag([0.0, spread])
     own = values, covariance
     apart = math.sqrt(disagreement(*own, *reported))
     if apart <= settings.significance:
@@ -70,6 +78,12 @@ def alerts_of_widths(found: xarray.Dataset, fit: xarray.Dataset, settings: Quali
     else:
         advice = "one is wrong: look for a further phase, glass, faults, strain inside domains, another shape"
     yield Alert(grade, "widths-disagree", apart, "sd", settings.significance, place, text, advice)
+
+
+def _axial(fit: xarray.Dataset) -> list[float]:
+    """Mean square strains of single axes."""
+    values = values_of(fit)
+    return [value for name, value in values.items() if parse(name).symbol.startswith("microstrain_squared_")]
 
 
 def _covariance(sd: float, strain_sd: float, between: float) -> np.ndarray:

@@ -46,12 +46,14 @@ class InQ:
 class Unexplained:
     """A reflection of the residual: its place in 1/angstrom, its height as share of the largest F(Q), and over noise.
 
-    ``z`` is infinite where the noise is not known.
+    ``z`` is infinite where the noise is not known; ``outlier`` is the height over what the residual has elsewhere, by
+    its median.
     """
 
     q: float
     share: float
     z: float
+    outlier: float
 
     @property
     def d(self) -> float:
@@ -89,6 +91,8 @@ def unexplained_reflections(found: InQ, share: float, significance: float) -> li
         Least height, as share of the largest observed F(Q) and over the noise.
     """
     d, top = found.difference, float(np.max(np.abs(found.observed), initial=0.0))
+    # 1.4826 times the median deviation is the standard deviation of a normal distribution.
+    usual = 1.4826 * float(np.median(np.abs(d - np.median(d))))
     peaks = np.flatnonzero((d[1:-1] > d[:-2]) & (d[1:-1] >= d[2:])) + 1
     made = []
     for i in peaks:
@@ -96,5 +100,7 @@ def unexplained_reflections(found: InQ, share: float, significance: float) -> li
         z = float(d[i] / found.noise) if found.noise > 0 else np.inf
         own = float(np.max(found.calculated[near]))
         if d[i] >= share * top and z >= significance and d[i] > own:
-            made.append(Unexplained(float(found.q[i]), float(d[i] / top), z))
+            made.append(
+                Unexplained(float(found.q[i]), float(d[i] / top), z, float(d[i] / usual) if usual > 0 else np.inf)
+            )
     return sorted(made, key=lambda one: -one.share)

@@ -207,6 +207,8 @@ def _read(readings: Readings) -> dict[str, Any]:
         "read_covariance": np.float64(readings.covariance[0, 1]),
         "reading_aicc": np.array([r.aicc for r in each]),
         "reading_rw": np.array([r.refined.rw for r in each]),
+        "reading_scale": np.array([r.scale[0] for r in each]),
+        "reading_scale_sd": np.array([r.scale[1] for r in each]),
         "reading_weight": np.array(readings.weights),
         "reading_envelope": np.array([r.refined.model.envelope for r in each], dtype=object),
         "reading_parameters": np.array([r.parameters for r in each]),

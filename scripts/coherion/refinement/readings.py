@@ -41,12 +41,16 @@ from coherion.pair_model.width import MOTION
 from coherion.refinement.steps.refined import Refined, refit
 from coherion.refinement.steps.stages import weigh
 
-STRAIN = MOTION[3]
+STRAIN, *AXES = STRAINS = MOTION[3:]
+# What the strain of one axis alone widens a pair by, in the mean over directions: the fourth power of a cosine.
+OF_AXIS = 1.0 / 5.0
 LENGTH = "coherence_length"
 # By how much the AICc of a richer reading must be lower for it to count.
 NEEDED = 2.0
 # Aspects from which spheroids start: at 1 the derivative vanishes.
 ASPECTS = (1.8, 0.55)
+# Diameter from which a standard's own grains start (angstrom).
+FIRST_GRAIN = 2000.0
 # Strain from which a reading without a length starts.
 FIRST_STRAIN = 2e-5
 
@@ -60,7 +64,8 @@ class Reading:
     refined
         The fit.
     inverse_length
-        1/L and, where it is refined, the microstrain squared: shape (2,) in 1/angstrom and 1.
+        1/L and, where it is refined, the microstrain squared: shape (2,) in 1/angstrom and 1. Strains of single axes
+    are in it by their mean over directions.
     covariance
         Of both, scaled by reduced chi-squared, with the resolution's part, (2, 2); zero where not refined.
     parameters
@@ -85,6 +90,15 @@ class Reading:
     def microstrain_squared(self) -> float:
         """Mean square strain, dimensionless."""
         return float(self.values[1])
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Sum of the scales of all phases, and its standard uncertainty."""
+        model, parameters = self.refined.model, self.refined.result.parameters
+        names = [f"{model.prefix(k)}scale" for k in range(len(model.phases))]
+        chosen = np.isin(parameters, names).astype(float)
+        variance = float(chosen @ self.refined.covariance(scaled=True) @ chosen)
+        return sum(self.refined.result.values[name] for name in names), math.sqrt(max(variance, 0.0))
 
     @property
     def sds(self) -> np.ndarray:
@@ -125,18 +139,21 @@ def read_size_and_strain(found: Refined, names: Sequence[str], say: Callable[[st
     found
         A refinement whose first phase has a free coherence length.
     names
-        Readings asked for; ``size_strain`` is fitted whether or not it is among them.
+        Readings asked for; ``size_strain`` is fitted whether or not it is among them. None asked for, the fit itself
+        is the only one, under the name of what it is.
     say
         Is told what each found.
 
     Returns
     -------
     Readings or None
-        None where there is no length to read, or nothing is asked.
+        None where there is no length to read.
     """
     first = f"{found.model.prefix(0)}{LENGTH}"
-    if not names or first not in found.result.parameters:
+    if first not in found.result.parameters:
         return None
+    if not names:
+        return _itself(found)
     centre = _size_and_strain(found)
     made = {"size_strain": _reading("size_strain", centre, centre)}
     for name in names:
@@ -150,6 +167,35 @@ def read_size_and_strain(found: Refined, names: Sequence[str], say: Callable[[st
             f" ± {reading.sds[1]:.2g}, Rw {reading.refined.rw:.5f}, AICc {reading.aicc:.1f}"
         )
     return _together(ordered, made["size_strain"])
+
+
+def grains_of(found: Refined) -> tuple[float, float, float]:
+    """What a standard's own grains read as where it was refined without any; zeros where it was with some.
+
+    Spheres, started from such large ones that they do nothing: their 1/L (1/angstrom) with its standard uncertainty,
+    and by how much they lower AICc. The sphere falls from r = 0 on with r, the instrument's Gaussian with r^2, so the
+    data tell them apart; strain of the standard has the form of the instrument's slope and is not told.
+    """
+    if found.model.envelope != "none":
+        return 0.0, 0.0, 0.0
+    model = replace(found.model, envelope="sphere")
+    lengths = [f"{model.prefix(k)}{LENGTH}" for k in range(len(model.phases))]
+    made = refit(found, model, start=dict.fromkeys(lengths, FIRST_GRAIN), free=lengths)
+    reading = _reading("size", made, found)
+    gain = _aicc(found, len(found.result.variables)) - reading.aicc
+    return reading.inverse_length, float(reading.sds[0]), max(float(gain), 0.0)
+
+
+def _itself(found: Refined) -> Readings | None:
+    """The fit as the only reading; None where it is none of those that have a name."""
+    strained = any(f"{found.model.prefix(0)}{name}" in found.result.parameters for name in STRAINS)
+    name = {("sphere", True): "size_strain", ("sphere", False): "size"}.get(
+        (found.model.envelope, strained), found.model.envelope if strained else ""
+    )
+    if name not in ("size_strain", "size", "lognormal", "spheroid"):
+        return None
+    own = _reading(name, found, found)
+    return Readings((own,), (1.0,), own.values, own.covariance, np.zeros((2, 2)))
 
 
 def _together(readings: tuple[Reading, ...], centre: Reading) -> Readings:
@@ -172,7 +218,8 @@ def _together(readings: tuple[Reading, ...], centre: Reading) -> Readings:
 def _size_and_strain(found: Refined) -> Refined:
     """Spheres with strain: the refinement itself where it is that, else from where it ended."""
     strain = f"{found.model.prefix(0)}{STRAIN}"
-    if found.model.envelope == "sphere" and strain in found.result.parameters:
+    strained = any(f"{found.model.prefix(0)}{name}" in found.result.parameters for name in STRAINS)
+    if found.model.envelope == "sphere" and strained:
         return found
     model = replace(found.model, envelope="sphere")
     made = refit(found, model, free=[strain], search=found.model.envelope != "sphere")
@@ -183,7 +230,8 @@ def _size_and_strain(found: Refined) -> Refined:
 
 
 def _size(centre: Refined, own: Reading) -> Reading:
-    return _reading("size", refit(centre, centre.model, hold={f"{centre.model.prefix(0)}{STRAIN}": 0.0}), centre)
+    none = dict.fromkeys((f"{centre.model.prefix(0)}{name}" for name in STRAINS), 0.0)
+    return _reading("size", refit(centre, centre.model, hold=none), centre)
 
 
 def _strain(centre: Refined, own: Reading) -> Reading:
@@ -261,11 +309,14 @@ def _reading(name: str, refined: Refined, centre: Refined) -> Reading:
     for parameter, derivative in zip(own, slopes, strict=False):
         if parameter in result.parameters:
             slope[0, result.parameters.index(parameter)] = derivative
-    if strain in result.parameters:
-        slope[1, result.parameters.index(strain)] = 1.0
+    squared = result.values[strain]
+    for parameter, share in {strain: 1.0, **dict.fromkeys((f"{prefix}{axis}" for axis in AXES), OF_AXIS)}.items():
+        if parameter in result.parameters:
+            slope[1, result.parameters.index(parameter)] = share
+            squared += share * result.values[parameter] if share < 1.0 else 0.0
     covariance = slope @ refined.covariance(scaled=True) @ slope.T
     count = len(result.variables)
-    return Reading(name, refined, np.array([inverse, result.values[strain]]), covariance, count, _aicc(refined, count))
+    return Reading(name, refined, np.array([inverse, squared]), covariance, count, _aicc(refined, count))
 
 
 def _aicc(refined: Refined, count: int) -> float:

@@ -65,8 +65,10 @@ def _readings(fit: xarray.Dataset) -> Row:
     inverse = float(fit["read_inverse_length"])
     for suffix in ("", "_counts", "_reading"):
         row[f"coherence_length_A_sd{suffix}"] = float(fit[f"read_inverse_length_sd{suffix}"]) / inverse**2
-        row[f"microstrain_squared_sd{suffix}"] = float(fit[f"read_microstrain_squared_sd{suffix}"])
-    row |= {"coherence_length_A": 1.0 / inverse, "microstrain_squared": float(fit["read_microstrain_squared"])}
+        if float(fit["read_microstrain_squared_sd"]) > 0:
+            row[f"microstrain_squared_sd{suffix}"] = float(fit[f"read_microstrain_squared_sd{suffix}"])
+            row["microstrain_squared"] = float(fit["read_microstrain_squared"])
+    row["coherence_length_A"] = 1.0 / inverse
     for i, name in enumerate(fit["reading_name"].values):
         _put(row, f"inverse_length_as_{name}_per_A", *_at(fit, "reading_inverse_length", i))
         value, sd = _at(fit, "reading_microstrain_squared", i)

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from coherion.statistics.correlation import Interval, fisher_interval
 from coherion.statistics.line import StructuralLine, fit_line
-from coherion.statistics.regression import Undetermined, student_quantile
+from coherion.statistics.regression import Undetermined, student_quantile, told_apart
 
 Array = NDArray[np.float64]
 
@@ -142,7 +142,7 @@ def adjust_for_composition(
         With fewer than degree + 4 samples, or fewer than three or degree + 1 compositions.
     """
     length, sigma, x = (np.asarray(v, float) for v in (log_length, log_sigma, composition))
-    compositions = np.unique(np.round(x, 9)).size
+    compositions = np.unique(told_apart(x)).size
     if compositions <= max(degree, 2):
         raise Undetermined(f"{compositions} compositions cannot determine a polynomial of degree {degree}")
     centred = x - x.mean()
@@ -293,8 +293,9 @@ def slope_within_composition(
     sigma_sd = np.broadcast_to(np.asarray(log_sigma_sd, float), sigma.shape)
     dx, dy = np.zeros(x.size), np.zeros(x.size)
     used = np.zeros(x.size, bool)
-    for value in np.unique(np.round(x, 9)):
-        group = np.abs(x - value) < 1e-8
+    kinds = told_apart(x)
+    for value in np.unique(kinds):
+        group = kinds == value
         if group.sum() > 1:
             dx[group] = length[group] - length[group].mean()
             dy[group] = sigma[group] - sigma[group].mean()
@@ -303,7 +304,7 @@ def slope_within_composition(
     if total == 0:
         return None
     # The errors of L enlarge sum dx^2 without a share in dx dy: their part is taken off.
-    groups = np.unique(np.round(x[used], 9)).size
+    groups = np.unique(kinds[used]).size
     noise = float(np.mean(length_sd[used] ** 2)) * (int(used.sum()) - groups)
     if noise >= 0.5 * total:
         return None

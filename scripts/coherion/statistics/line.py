@@ -331,7 +331,9 @@ def fit_line(
         raise ValueError("covariance exceeds the product of the standard deviations")
 
     spread = float(np.ptp(x_values))
-    regressors = np.column_stack([z, (x_values - x_values.mean()) / (spread or 1.0)])
+    # Covariates have units of their own, too.
+    sizes = np.max(np.abs(z), axis=0)
+    regressors = np.column_stack([z / np.where(sizes > 0, sizes, 1.0), (x_values - x_values.mean()) / (spread or 1.0)])
     if spread == 0 or np.linalg.matrix_rank(regressors, tol=1e-9 * np.sqrt(n)) < regressors.shape[1]:
         what = "is the same for all points" if spread == 0 else "follows from what is held fixed"
         raise Undetermined(f"the abscissa {what}")

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coherion.statistics.regression import Undetermined
+from coherion.statistics.regression import Undetermined, told_apart
 
 Array = NDArray[np.float64]
 
@@ -107,8 +107,7 @@ def compare_readings(
         raise ValueError(f"{length.size} points cannot tell curves of three parameters apart")
     if np.any(length <= 0) or np.any(sigma <= 0):
         raise ValueError("coherence lengths and conductivities must be positive")
-    # Values that differ by rounding alone are one.
-    if np.unique((length / length.max()).round(9)).size < 3:
+    if np.unique(told_apart(length)).size < 3:
         raise Undetermined("fewer than three different values of the abscissa; a curve needs three")
     # A common unit of sigma, taken out again below, keeps all parameters of order one.
     unit = float(np.exp(np.mean(np.log(sigma))))

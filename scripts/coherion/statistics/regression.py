@@ -46,6 +46,14 @@ class LinearFit:
         return centre - half, centre + half
 
 
+def told_apart(x: Array) -> Array:
+    """x (n,), of any unit, in units of its largest and rounded: values that differ by rounding alone become one.
+
+    A conductivity of 1e-10 S/cm is not zero.
+    """
+    return np.asarray(np.round(x / (np.max(np.abs(x), initial=0.0) or 1.0), 9), float)
+
+
 def student_quantile(confidence: float, degrees_of_freedom: float) -> float:
     """Half width, in standard errors, of a two-sided interval of Student's t (normal for infinite freedom)."""
     from scipy.special import ndtri, stdtrit

@@ -70,6 +70,11 @@ class Readings:
         """Those that the data allow, the best first."""
         return tuple(sorted((r for r in self.each if r.allowed), key=lambda r: r.excess))
 
+    @property
+    def strained(self) -> bool:
+        """Whether any of them has free strain."""
+        return any(r.name != "size" for r in self.each)
+
     def __str__(self) -> str:
         return ", ".join(
             f"{r.name} {'allowed' if r.allowed else 'refused'} (AICc +{r.excess:.1f})"

@@ -118,6 +118,8 @@ def _readings() -> Iterator[Variable]:
     yield Variable("read_covariance", "", "1/angstrom", "covariance of the two as reported", needed=False)
     yield Variable("reading_aicc", "reading", "1", "AICc at the weights common to the readings", needed=False)
     yield Variable("reading_rw", "reading", "1", "Rw of the reading", needed=False)
+    yield Variable("reading_scale", "reading", "1", "sum of the scales of all phases", needed=False)
+    yield Variable("reading_scale_sd", "reading", "1", "its standard uncertainty, scaled", needed=False)
     yield Variable("reading_weight", "reading", "1", "weight in what is reported", needed=False)
     yield Variable("reading_envelope", "reading", "1", "shape of the domains", needed=False)
     yield Variable("reading_parameters", "reading", "1", "free parameters", needed=False)

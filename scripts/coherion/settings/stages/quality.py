@@ -52,6 +52,13 @@ class QualitySettings(Settings, frozen=True, kw_only=True):
     unexplained_significance: Annotated[Positive, told("Height of that reflection over the counting noise of F(Q)")] = (
         8.0
     )
+    unexplained_weak: Annotated[
+        Fraction,
+        told("The same share from which it is named where it stands out of the rest of the residual, too"),
+    ] = 0.035
+    unexplained_outlier: Annotated[
+        Positive, told("Height of such a weak reflection over the usual size of the residual of F(Q)")
+    ] = 5.5
     first_peak: Annotated[
         Positive, told("Largest residual around the first peak of G(r), as share of the peak's height")
     ] = 0.25
@@ -86,7 +93,13 @@ class QualitySettings(Settings, frozen=True, kw_only=True):
         Positive,
         told("Relative difference of a standard's cell from its starting structure, the certificate, that is let pass"),
     ] = 5e-5
-
+    standard_slope: Annotated[
+        Positive,
+        told(
+            "Spread of Q, as share of Q, beyond which the resolution found on a standard is not that of a line or a "
+            "crystal monochromator, and may be the standard's own strain"
+        ),
+    ] = 0.0012
     composition_difference: Annotated[
         Fraction,
         told("Share of all atoms by which an element's refined amount may differ from that of the composition stated"),

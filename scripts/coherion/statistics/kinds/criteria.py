@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from coherion.settings.stages.claims import ClaimSettings
 from coherion.statistics.finding import Finding, Verdict
-from coherion.statistics.regression import LinearFit, Undetermined, fit_linear, outliers, student_quantile
+from coherion.statistics.regression import LinearFit, Undetermined, fit_linear, outliers, student_quantile, told_apart
 from coherion.statistics.sensitivity import named
 
 Array = NDArray[np.float64]
@@ -31,8 +31,7 @@ def by_interval(low: float, high: float, sign: int, negligible: tuple[float, flo
 
 def different(x: Array, least: int, what: str) -> None:
     """Raise :class:`Undetermined` where x has fewer than ``least`` different values."""
-    # Of any unit: what differs by rounding alone is one value, and a conductivity of 1e-10 S/cm is not zero.
-    found = np.unique(np.round(x / (np.max(np.abs(x), initial=0.0) or 1.0), 9)).size
+    found = np.unique(told_apart(x)).size
     if found < least:
         raise Undetermined(f"{found} different values of the abscissa; {what} needs {least}")
 
