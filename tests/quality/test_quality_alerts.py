@@ -286,6 +286,16 @@ def test_an_absolute_scale_tells_what_is_missing(clean, scale, alerted):
     assert alerts_of_reduction(reduced(normalisation_method="least_squares"), fit, LIMITS) == []
 
 
+def test_the_strain_of_one_axis_widens_one_reflection_more_than_another(clean):
+    fit = clean["2-60"].copy(deep=True)
+    length = 1 / float(fit["read_inverse_length"])
+    fit["read_microstrain_squared"] = 8e-6
+    fit["reading_microstrain_squared"][:] = 8e-6
+    assert codes(alerts_of_widths(widths(length, 2.2e-5), fit, LIMITS)) == {"widths-disagree": "B"}
+    axial = changed(fit, "microstrain_squared_a", 4e-5)
+    assert codes(alerts_of_widths(widths(length, 2.2e-5), axial, LIMITS)) == {}
+
+
 def resolution(a: float, **changed) -> Resolution:
     sds = {"qdamp_sd": 0.0, "qbroad_sd": 0.0, "qslope_squared_sd": 0.0, "correlation": 0.0}
     fit = {"rw": 0.01, "chi_squared_reduced": 1.0, "standard": "LaB6", "origin": "measured"}

@@ -25,7 +25,7 @@ def draw_refinement(fit: xarray.Dataset, title: str, widths: xarray.Dataset | No
     ``fit`` is a dataset that :func:`coherion.refinement.recipe.run_recipe` led to: ``observed``, ``calculated`` and
     ``difference`` against ``r``, and the attribute ``rw``. ``widths`` is what the reflections say of size and strain.
     """
-    read = "reading_name" in fit
+    read = fit.sizes.get("reading", 0) > 1
     ratios = {"width_ratios": (2.2, 1.0) if read else (1.0,)}
     plate = Plate(1, 2 if read else 1, width=PAGE, height=2.6, origin=fit.attrs["origin"], gridspec_kw=ratios)
     panel = plate.panels[0]

@@ -105,7 +105,7 @@ def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
     for other in found.envelopes:
         note = f"with the envelope {other.model.envelope}, Rw {other.rw:.5f}"
         rows += [{**_row_of(p), "name": f"{p.name} as {other.model.envelope}", "note": note} for p in _shape(other)]
-    if found.readings is not None:
+    if found.readings is not None and len(found.readings.readings) > 1:
         rows += _read_rows(found.readings)
     result = found.result
     for name, value in (("rw", found.rw), ("chi_squared_reduced", result.chi_squared_reduced)):
