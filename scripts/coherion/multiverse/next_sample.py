@@ -49,7 +49,7 @@ class Candidate:
 
     def words(self, abscissa: str) -> str:
         """What it is called."""
-        how = "as made" if self.annealing is None else f"annealed at {self.annealing:.0f} degC"
+        how = "as made" if self.annealing is None else f"annealing at {self.annealing:.0f} degC"
         longer = "" if self.time == 1 else f", measured {self.time:g} times as long"
         return f"{abscissa} = {self.abscissa:.3g}, {how}{longer}"
 
