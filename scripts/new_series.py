@@ -65,6 +65,8 @@ def paper_of(config):
 
 def told(draft, config):
     """What was found, guessed and left to the user, line by line."""
+    from coherion.inputs.draft import gathered
+
     yield f"Written to {config}: {', '.join((*draft.files, 'paper.yaml'))}"
     yield "Found: " + ", ".join(f"{count} {what}" for what, count in draft.counts.items() if count)
     for title, lines in (
@@ -74,7 +76,7 @@ def told(draft, config):
     ):
         if lines:
             yield f"{title}:"
-            yield from (f"  {line}" for line in lines)
+            yield from (f"  {line}" for line in gathered(lines))
 
 
 if __name__ == "__main__":
