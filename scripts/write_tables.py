@@ -43,10 +43,13 @@ def main(argv=None):
     rows = read_rows(given.series, "sample", "origin")
     excluded = {row["sample"]: row["excluded"] for row in rows if row.get("excluded")}
     described = {name: tables.samples[name] for name in tables.with_structure()}
-    fits = {
-        name: {r: read_dataset(command.file_of(given.refinement, name, r), "refine_structure") for r in given.ranges}
-        for name in described
-    }
+
+    def fit_of(name, fit_range):
+        fit = read_dataset(command.file_of(given.refinement, name, fit_range), "refine_structure")
+        # No table has G(r), which is most of a fit's memory.
+        return fit.drop_dims([dimension for dimension in ("r", "fitted_r") if dimension in fit.dims])
+
+    fits = {name: {one: fit_of(name, one) for one in given.ranges} for name in described}
     measured = tables.with_spectra()
     circuits = {name: read_dataset(command.file_of(given.circuits, name), "fit_circuits") for name in measured}
     arrhenius = {name: read_dataset(command.file_of(given.arrhenius, name), "fit_arrhenius") for name in measured}

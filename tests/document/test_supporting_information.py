@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import matplotlib.image
@@ -387,6 +389,20 @@ def test_a_figure_higher_than_a_page_fits_with_its_caption(tmp_path):
         assert below.min() == 1
     found = document_of([], shown)
     assert 0 < float(found["image"][-1]["width"].split("+")[1].removesuffix("pt")) < 3.35 * 72 * 0.8
+
+
+def test_a_word_that_may_be_broken_is_found_by_whoever_searches_for_it():
+    """A place for a break is no character of the PDF: none of its fonts maps a glyph to the blank of no width."""
+    columns = [Column(f"Pointsofthespectrumthatcount{k}", width=1.0) for k in range(14)]
+    table = Table("n", "c", columns, [{columns[0].key: "A" * 80}])
+    made = content(list(numbered([table], 2)), [], SERIES, RUN, [], {})
+    assert "\u200b" in json.dumps(made, ensure_ascii=False)
+    maps = []
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", compiled(made, []), re.DOTALL):
+        with contextlib.suppress(zlib.error):
+            maps.append(zlib.decompress(stream))
+    assert any(b"beginbfchar" in one or b"beginbfrange" in one for one in maps)
+    assert not any(re.search(rb"(?i)<200b>", one) for one in maps)
 
 
 # 6. captions and figures

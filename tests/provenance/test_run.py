@@ -193,6 +193,12 @@ def test_the_report_is_one_page_that_loads_nothing(finished, tmp_path):
         "results/series/exclusions.tsv",
     ):
         assert path in page
+    # The report sorts labels by their letters: a number of one digit is filled up, so that S2 comes before S10.
+    numbers = [json.loads(f'"{text}"') for text in re.findall(r'"table": "(S[^"]*)"', page)]
+    assert numbers and sorted(numbers, key=lambda text: int(text[1:])) == sorted(numbers)
+    assert all(text[1:].strip().isdigit() and len(text) == 3 for text in numbers)
+    shows = re.findall(r'"figure": "[^"]*", "shows": "([^"]*)"', page)
+    assert shows and all(len(text.split()) > 2 for text in shows), "titles are words"
     settings = (finished / "results/summary/settings.tsv").read_text(encoding="utf-8")
     # The default of the schema is "results/simulated".
     assert "data_folder\tdata\tresults/simulated\t" in settings

@@ -325,6 +325,10 @@ def test_fit_ranges_are_compared_in_standard_errors():
     assert rows["a"]["sigma_nested"] == pytest.approx(2 / np.sqrt(3))
     assert rows["a"]["sigma_independent"] == pytest.approx(2 / np.sqrt(5))
     assert f"of {len(rows)} differences of free parameters 0 exceed two" in table.caption
+    # In print a parameter has one line for all samples.
+    printed_rows = {row["difference"]: row for row in ranges_table({"x50": fits, "x60": fits}).in_print.rows}
+    assert printed_rows["a, 2-20 Å"]["of x50"] == printed_rows["a, 2-20 Å"]["of x60"] == "1.2"
+    assert len(printed_rows) == len(rows)
     assert ranges_table({"x50": {"2-60": fits["2-60"]}}) is None
 
 
@@ -472,6 +476,7 @@ def test_all_files_of_a_run(tmp_path):
         "table_S2_x_10_fit.tsv",
         "tables.json",
         "tables.tex",
+        "results.xlsx",
     }
     rows = read_rows(tmp_path / "tables" / "table_S2_x_10.tsv")
     assert float(rows[-1]["z"]) == pytest.approx(0.235)

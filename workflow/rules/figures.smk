@@ -14,7 +14,7 @@ rule draw_series:
                 result(f"figures/{name}.svg"),
                 caption=absolute(caption_of(DECLARED[name])),
                 category="Paper",
-                labels=labels(figure=name),
+                labels=labels_of_figure(name),
             )
             for name in SERIES_FIGURES
         ],
@@ -58,7 +58,7 @@ for batch, FIGURES in PAPER_FIGURES.items():
                     result(f"figures/{figure}.svg"),
                     caption=absolute(caption_of(DECLARED[figure])),
                     category="Paper",
-                    labels=labels(figure=figure),
+                    labels=labels_of_figure(figure),
                 )
                 for figure in FIGURES
             ],

@@ -16,6 +16,47 @@ def labels(**shown):
     return shown | {"data": "simulated" if SIMULATED else "from the data folder"}
 
 
+FIGURE_SPACE = "\u2007"
+
+
+def harmless(text):
+    """A label without tags: the report writes labels into a script of its own as they are."""
+    return text.replace("<", "\u2039").replace(">", "\u203a")
+
+
+def by_number(text):
+    """A label that the report, which sorts by letters, lists by its number: S2, filled with a blank, before S10."""
+    return re.sub(
+        r"(?<=\bS)\d(?!\d)", lambda found: FIGURE_SPACE + found[0], harmless(text)
+    )
+
+
+def labels_of_figure(name):
+    """A figure of the paper in the report: its number and what it shows, in words."""
+    caption = Path(caption_of(DECLARED[name])).read_text(encoding="utf-8")
+    caption = " ".join(caption.partition("{%")[0].split())
+    first, *others = re.split(r"(?<!Fig)(?<!Figs)[.;](?: |$)", caption)
+    # The number of the figure is said already.
+    shows = (
+        others[0] if others and re.fullmatch(r"Figs?\..*of the paper", first) else first
+    )
+    called = name.removeprefix("figure_")
+    number = f"Figure {called}" if called != name else name.replace("_", " ")
+    return labels(figure=by_number(number), shows=harmless(shows))
+
+
+def labels_of_table(wildcards):
+    """A table of the supporting information in the report: its number and what it shows, in words."""
+    sample, _, fit_range = wildcards.shows.rpartition("_")
+    if wildcards.shows in TABLES.samples:
+        shows = f"structure of {title_of(wildcards.shows)}"
+    elif sample in TABLES.samples and fit_range in FIT_RANGES:
+        shows = f"structure of {title_of(sample)}, fit of {fit_range} \u00c5"
+    else:
+        shows = wildcards.shows.replace("_", " ")
+    return labels(table=by_number(f"S{wildcards.number}"), shows=harmless(shows))
+
+
 def simulated_temperatures():
     """Temperatures of the simulated spectra in degC, as the names of files have them."""
     return [f"{t:g}" for t in read_yaml(SIMULATION)["spectra"]["temperatures"]]

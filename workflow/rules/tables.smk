@@ -26,7 +26,7 @@ rule write_tables:
             patterns=["table_S{number}_{shows}.html"],
             caption="../report/tables.rst",
             category="Tables",
-            labels=labels(table="S{number}", shows="{shows}"),
+            labels=labels_of_table,
         ),
     log:
         result("logs/write_tables.log"),
@@ -36,7 +36,8 @@ rule write_tables:
         environment("structure")
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        # What each sample's table takes; all of them stand in one process.
+        mem_mb=lambda wildcards, attempt: (700 + len(TABLES.samples)) * attempt,
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("write_tables"),

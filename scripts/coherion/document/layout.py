@@ -264,6 +264,7 @@ def laid_out(table: Table) -> dict[str, Any]:
         ``caption``, ``title`` for the contents, ``parts`` that stand below one another, ``across`` whether they stand
         on pages turned on their side, ``size`` of the type in pt, ``own_pages`` whether it begins a page.
     """
+    table = table.in_print
     chosen = _fitting(table)
     width, size = chosen.width, chosen.size
     if table.across is not None and not chosen.fits:

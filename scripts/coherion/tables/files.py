@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from coherion.crystal.crystal import Crystal
 from coherion.crystal.structure_files import read_structure
-from coherion.data.netcdf import write_text
+from coherion.data.netcdf import write_text, write_whole
 from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning
-from coherion.tables import stored
+from coherion.tables import stored, workbook
 from coherion.tables.html import html
 from coherion.tables.latex import document, latex
 from coherion.tables.structures import structure_table
@@ -59,15 +59,19 @@ def structure_tables(
 
 
 def write_all(tables: Iterable[Table], folder: Path) -> None:
-    """Each table as ``.tsv``, ``.tex`` and ``.html``, a head also as ``_fit.tsv``; ``tables.tex`` of them all, and
-    ``tables.json``, with which they can be read back."""
+    """Each table as ``.tsv``, ``.tex`` and ``.html``, a head also as ``_fit.tsv``, what stands in print instead
+    as ``_brief.tsv``; ``tables.tex`` and ``results.xlsx``
+    of them all, and ``tables.json``, with which they can be read back."""
     written = []
     for table in tables:
         write_text(folder / f"{table.name}.tsv", write_table(*tsv_rows(table)))
         if table.head is not None:
             write_text(folder / f"{table.name}_fit.tsv", write_table(*tsv_rows(table.head)))
-        write_text(folder / f"{table.name}.tex", latex(table))
-        write_text(folder / f"{table.name}.html", html(table))
+        if table.brief is not None:
+            write_text(folder / f"{table.name}_brief.tsv", write_table(*tsv_rows(table.brief)))
+        write_text(folder / f"{table.name}.tex", latex(table.in_print))
+        write_text(folder / f"{table.name}.html", html(table.in_print))
         written.append(table)
     write_text(folder / "tables.tex", document(written))
     write_text(folder / stored.NAME, stored.description(written))
+    write_whole(folder / workbook.NAME, lambda temporary: workbook.write_workbook(written, temporary))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,10 @@ COLUMNS = (
     Column("sigma_nested", "Δ/s(part)", decimals=2),
     Column("sigma_independent", "Δ/s(sum)", decimals=2),
 )
+
+
+#: Samples beside one another in print.
+ACROSS = 13
 
 
 def _refined(fit: xarray.Dataset) -> dict[str, tuple[float, float, str, bool]]:
@@ -113,7 +117,8 @@ def ranges_table(fits: Mapping[str, Mapping[str, xarray.Dataset]], excluded: Con
     caption = (
         f"Refined parameters of other ranges of r compared with those of {' and '.join(mains)} Å. Where one range is "
         "part of the other, the difference has the variance var(short) - var(long): s(part), blank where that "
-        "is not positive; s(sum) is the error as if the two had no data in common. "
+        "is not positive; s(sum) is the error as if the two had no data in common. Printed is the difference in "
+        "s(part), or in s(sum) in brackets; the values stand in the .tsv file and in results.xlsx. "
     )
     return Table(
         "fit_ranges",
@@ -121,7 +126,27 @@ def ranges_table(fits: Mapping[str, Mapping[str, xarray.Dataset]], excluded: Con
         COLUMNS,
         rows,
         origin=origin_of(*(fit for of_sample in fits.values() for fit in of_sample.values())),
+        brief=_brief(rows),
     )
+
+
+def _brief(rows: Sequence[Mapping[str, Cell]]) -> Table:
+    """The differences alone: parameters and ranges in rows, samples in columns."""
+    samples = list(dict.fromkeys(str(row["sample"]) for row in rows))
+    lines: dict[tuple[str, str], dict[str, Cell]] = {}
+    for row in rows:
+        parameter, other = str(row["parameter"]), str(row["range"])
+        line = lines.setdefault((parameter, other), {"difference": f"{parameter}, {other} Å"})
+        line[f"of {row['sample']}"] = _in_brackets(row)
+    columns = [Column("difference", "Parameter, range"), *(Column(f"of {name}", name) for name in samples)]
+    return Table("fit_ranges", "", columns, list(lines.values()), across=ACROSS)
+
+
+def _in_brackets(row: Mapping[str, Cell]) -> str:
+    nested, independent = row["sigma_nested"], row["sigma_independent"]
+    if isinstance(nested, float):
+        return f"{nested:.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"({independent:.1f})".replace("-", "\N{MINUS SIGN}")
 
 
 def _counted(rows: list[dict[str, Cell]]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from coherion.data.contract.tables import UNIT_ENDINGS
+from coherion.tables.structures import unit_in_print
 from coherion.tables.table import Cell, Column, Measured, Table
 
 #: How units of the columns are printed.
@@ -102,6 +103,7 @@ def claims_table(rows: Rows) -> Table | None:
     lines = [
         {
             **{key: text or None for key, text in row.items() if key not in ("value", "error", "n")},
+            "unit": unit_in_print(row.get("unit") or "") or None,
             "value": _cell(row["value"], row["error"]),
             "n": _cell(row["n"]),
         }

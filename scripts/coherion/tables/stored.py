@@ -32,9 +32,9 @@ def _described(table: Table) -> dict[str, Any]:
         asdict(column) | {"words": [i for i, row in enumerate(table.rows) if isinstance(row.get(column.key), str)]}
         for column in table.columns
     ]
-    head = None if table.head is None else _described(table.head)
+    head, brief = (None if part is None else _described(part) for part in (table.head, table.brief))
     kept = {key: getattr(table, key) for key in ("name", "caption", "number", "origin", "across")}
-    return kept | {"columns": columns, "head": head}
+    return kept | {"columns": columns, "head": head, "brief": brief}
 
 
 def read_tables(folder: str | os.PathLike[str]) -> list[Table]:
@@ -68,7 +68,7 @@ def _read(folder: Path, stem: str, table: Mapping[str, Any]) -> Table:
     words = {column["key"]: set(column["words"]) for column in table["columns"]}
     columns = [Column(**{key: value for key, value in c.items() if key != "words"}) for c in table["columns"]]
     rows = read_rows(folder / f"{stem}.tsv", *(name for column in columns for name in tsv_names(column)))
-    head = table["head"]
+    head, brief = table["head"], table["brief"]
     return Table(
         name=table["name"],
         caption=table["caption"],
@@ -78,6 +78,7 @@ def _read(folder: Path, stem: str, table: Mapping[str, Any]) -> Table:
         origin=table["origin"],
         head=None if head is None else _read(folder, f"{stem}_fit", head),
         across=table["across"],
+        brief=None if brief is None else _read(folder, f"{stem}_brief", brief),
     )
 
 

@@ -83,6 +83,8 @@ class Table:
         Quantities that stand above the rows, as a table of their own.
     across
         Most columns beside the first that fit on a page; None where all do.
+    brief
+        What stands in print instead of very many rows, which the ``.tsv`` and the workbook have.
     """
 
     name: str
@@ -93,6 +95,14 @@ class Table:
     origin: str = "measured"
     head: Table | None = None
     across: int | None = None
+    brief: Table | None = None
+
+    @property
+    def in_print(self) -> Table:
+        """The table as it is printed, with the caption, name and number of the whole one."""
+        if self.brief is None:
+            return self
+        return replace(self.brief, name=self.name, caption=self.caption, number=self.number, origin=self.origin)
 
     @property
     def full_caption(self) -> str:
