@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import xarray
 
-from coherion.impedance.pellets import combine_pellets, random_effects
+from coherion.data.netcdf import read_dataset, write_dataset
+from coherion.data.series_tables import read_tables
+from coherion.errors import InputError
+from coherion.impedance.arrhenius_dataset import arrhenius_dataset, arrhenius_table
+from coherion.impedance.pellets import beside_other_pellets, combine_pellets, random_effects
+from coherion.settings.stages.arrhenius import ArrheniusSettings
 
 
 def test_pellets_that_agree_are_averaged_by_their_errors():
@@ -52,3 +60,80 @@ def test_the_sample_has_one_row_and_its_pellets_are_told():
     assert covariance / (one["activation_energy_eV_sd"] * one["ln_prefactor_sd"]) == pytest.approx(0.95)
     assert [(t["sample"], t["by"]) for t in told] == [("a2", "pellets"), ("a3", "pellets")]
     assert "further pellet of a" in told[0]["reason"]
+
+
+def pellet_of_line(sigma, energy, celsius=(0.0, 20.0, 40.0, 60.0), sd=0.01, geometry=0.02):
+    """What fit_arrhenius makes of a pellet: of one circuit's resistances, straight in 1/T."""
+    kelvin = np.array(celsius) + 273.15
+    k = 8.617333262e-5
+    true = sigma * np.exp(-energy / k * (1 / kelvin - 1 / 298.15)) * 298.15 / kelvin
+    resistance = 0.15 / (np.pi * 0.25) / true
+    rows = kelvin.size
+    circuits = xarray.Dataset(
+        {
+            "resistance": (("spectrum", "resistance_name"), resistance[:, None]),
+            "resistance_sd": (("spectrum", "resistance_name"), sd * resistance[:, None]),
+            "reason": (("spectrum", "resistance_name"), np.full((rows, 1), "", dtype=object)),
+            "capacitance": (("spectrum", "arc"), np.full((rows, 1), 1e-11)),
+            "capacitance_sd": (("spectrum", "arc"), np.full((rows, 1), 1e-13)),
+            "temperature": ("spectrum", np.array(celsius)),
+            "temperature_sd": ("spectrum", np.full(rows, 0.1)),
+            "cycle": ("spectrum", np.ones(rows, dtype=int)),
+            "source": ("spectrum", np.full(rows, "x.mpt", dtype=object)),
+        },
+        coords={"resistance_name": ["total"], "arc": ["R1"]},
+        attrs={"origin": "simulated"},
+    )
+    how = {"pellet_thickness_cm": 0.15, "pellet_diameter_cm": 1.0, "pellet_thickness_sd_cm": 0.15 * geometry}
+    return arrhenius_dataset(circuits, ArrheniusSettings(**how))
+
+
+def test_the_scatter_between_pellets_stands_beside_the_parts_of_one(tmp_path):
+    own = pellet_of_line(1e-6, 0.40)
+    others = [pellet_of_line(2e-6, 0.40, (10.0, 30.0, 50.0)), pellet_of_line(4e-6, 0.40)]
+    found = beside_other_pellets(own, others)
+    # Logarithms ln 2 apart scatter by ln 2, at every temperature of the pellet and at 25 degC.
+    part = found["conductivity_between_pellets_sd"].values[0] / found["conductivity"].values[0]
+    np.testing.assert_allclose(part, np.log(2), rtol=0.05)
+    at_25 = float(found["conductivity_reference_between_pellets_sd"][0]) / float(found["conductivity_reference"][0])
+    assert at_25 == pytest.approx(np.log(2), rel=0.02) and int(found["pellets"][0]) == 3
+    assert float(found["activation_energy_between_pellets_sd"][0]) == 0
+    # The pellet's own uncertainty is as it was.
+    np.testing.assert_array_equal(found["conductivity_sd"].values, own["conductivity_sd"].values)
+    cells = [line.split("\t") for line in arrhenius_table(found).splitlines()]
+    assert float(cells[1][cells[0].index("scatter_between_pellets")]) == pytest.approx(
+        part[0] * float(found["conductivity"][0, 0]), rel=0.01
+    )
+    write_dataset(found, tmp_path / "a.nc", "fit_arrhenius")
+    assert "pellets" in read_dataset(tmp_path / "a.nc", "fit_arrhenius")
+
+
+def test_pellets_whose_energies_differ_scatter_most_far_from_where_they_meet():
+    found = beside_other_pellets(pellet_of_line(1e-6, 0.40), [pellet_of_line(1e-6, 0.50)])
+    part = found["conductivity_between_pellets_sd"].values[0] / found["conductivity"].values[0]
+    assert part[0] > 4 * part[1] and part[3] > part[2] > part[1]
+    assert float(found["activation_energy_between_pellets_sd"][0]) == pytest.approx(0.1 / np.sqrt(2), rel=0.05)
+
+
+def test_one_pellet_has_no_scatter_between_pellets():
+    own = pellet_of_line(1e-6, 0.4)
+    assert beside_other_pellets(own, []) is own
+    header, *lines = (line.split("\t") for line in arrhenius_table(own).splitlines())
+    assert all(line[header.index("scatter_between_pellets")] == "" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("of", "what"),
+    [("nobody", "a name is not known"), ("a2", "is a pellet of a itself"), ("c", "is left out")],
+)
+def test_a_pellet_of_no_sample_is_refused(tmp_path, of, what):
+    header = "sample\tcomposition\tpellet_thickness_cm\tpellet_diameter_cm\tpellet_of\texclude\n"
+    rows = [("a", "", ""), ("a2", "a", ""), ("c", "", "broken"), ("b", of, "")]
+    text = "".join(f"{name}\tLi3InCl6\t0.1\t1\t{pellet}\t{out}\n" for name, pellet, out in rows)
+    (tmp_path / "samples.tsv").write_text(header + text)
+    lines = "".join(f"{name}\t{name}.mpt\t25\n" for name, *_ in rows)
+    (tmp_path / "spectra.tsv").write_text("sample\tfile\ttemperature_C\n" + lines)
+    tables = {"samples": str(tmp_path / "samples.tsv"), "spectra": str(tmp_path / "spectra.tsv")}
+    schemas = Path(__file__).parents[2] / "workflow" / "schemas"
+    with pytest.raises(InputError, match=f"row 5, column pellet_of: .*{what}"):
+        read_tables(tables, schemas)

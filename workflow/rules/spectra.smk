@@ -20,6 +20,10 @@ rule analyse_spectra:
         script=script("chain"),
         spectra=lambda wildcards: spectra_of(wildcards.sample),
         leads=lambda wildcards: leads_of(wildcards.sample),
+        pellets=lambda wildcards: [
+            result(f"arrhenius/{name}.nc")
+            for name in TABLES.further_pellets(wildcards.sample)
+        ],
     output:
         spectra=result("spectra/{sample}.nc"),
         validation=result("validation/{sample}.nc"),
@@ -63,6 +67,7 @@ rule analyse_spectra:
         " --then validate_spectra {output.spectra:q} --settings {params.validation:q} --output {output.validation:q}"
         " --then fit_circuits {output.validation:q} --settings {params.circuits:q} --output {output.circuits:q}"
         " --then fit_arrhenius {output.circuits:q} --settings {params.arrhenius:q} --output {output.arrhenius:q}"
+        " --pellets {input.pellets:q}"
         " > {log:q} 2>&1"
 
 

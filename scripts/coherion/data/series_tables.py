@@ -51,6 +51,10 @@ class Tables:
         """Those :meth:`with_structure` whose G(r) is reduced from a scan here."""
         return [name for name in self.with_structure() if "scan" in self.samples[name]]
 
+    def further_pellets(self, sample: str) -> list[str]:
+        """Samples with spectra that are further pellets of this one, in the order of the table."""
+        return [name for name in self.with_spectra() if self.samples[name].get("pellet_of") == sample]
+
     def with_spectra(self) -> list[str]:
         """Samples that have impedance spectra, in the order of the table of samples."""
         return [name for name in self.samples if name in self.spectra]
@@ -149,12 +153,34 @@ def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) ->
     if samples_file:
         for column in ("scan", "background"):
             yield from unknown_names(samples_file, rows["samples"], column, scans, where)
+        yield from unknown_names(samples_file, rows["samples"], "pellet_of", samples, samples_file)
+        yield from _pellets(samples_file, rows["samples"])
     if spectra_file and samples_file:
         yield from unknown_names(spectra_file, rows["spectra"], "sample", samples, samples_file)
         keyed = [r | {"file, temperature and cycles": _identity(r)} for r in rows["spectra"]]
         yield from repeats(spectra_file, keyed, "file, temperature and cycles")
     if samples_file:
         yield from _incomplete(samples_file, rows["samples"], {row.get("sample", "") for row in rows["spectra"]})
+
+
+def _pellets(path: str, samples: list[Row]) -> Iterator[InputError]:
+    """Further pellets whose sample is a further pellet itself, their own, or left out."""
+    by_name = {row["sample"]: row for row in samples if "sample" in row}
+    for row in samples:
+        of = row.get("pellet_of")
+        if of not in by_name or "exclude" in row:
+            continue
+        target = by_name[of]
+        wrong = "is left out" if "exclude" in target else f"is a pellet of {target.get('pellet_of')} itself"
+        if "pellet_of" in target or "exclude" in target:
+            yield InputError(
+                f"the sample that a further pellet is of {wrong}",
+                file=path,
+                place=f"row {row['line']}, column pellet_of",
+                found=of,
+                expected="a sample of the table that is no further pellet",
+                advice="name the same sample for all its pellets",
+            )
 
 
 # What a spreadsheet writes where a column is thought to ask yes or no.

@@ -429,15 +429,25 @@ def _all_lines(found: list[Line], settings: ArrheniusSettings, pellet: Pellet) -
 def arrhenius_table(dataset: xarray.Dataset) -> str:
     """Conductivity of every spectrum with its uncertainty by source, as tab-separated text with a header."""
     header = ["resistance", "temperature_C", "cycle", "source", "sigma_S_per_cm", "sigma_sd_S_per_cm"]
-    header += ["sd_fit", "sd_choice", "sd_geometry", "sd_temperature", "residual_in_sd", "used", "left_out_because"]
+    header += [
+        "sd_fit",
+        "sd_choice",
+        "sd_geometry",
+        "sd_temperature",
+        "scatter_between_pellets",
+        "residual_in_sd",
+        "used",
+        "left_out_because",
+    ]
     d = {str(n): dataset[n].values for n in dataset.data_vars}
     lines = []
     for k, name in enumerate(dataset["resistance_name"].values):
         for row in range(dataset.sizes["spectrum"]):
             line = [str(name), number(d["temperature"][row]), *_origin(d, row)]
             line += [number(d["conductivity"][k, row]), number(d["conductivity_sd"][k, row], 3)]
-            parts = ("fit", "choice", "geometry", "temperature")
-            line += [number(d[f"conductivity_{n}_sd"][k, row], 3) for n in parts]
+            parts = [d.get(f"conductivity_{n}_sd") for n in ("fit", "choice", "geometry", "temperature")]
+            parts.append(d.get("conductivity_between_pellets_sd"))
+            line += ["" if part is None else number(part[k, row], 3) for part in parts]
             line.append(number(d["standardised_residual"][k, row], 3))
             lines.append([*line, "yes" if d["used"][k, row] else "no", str(d["exclusion"][k, row])])
     return tsv(header, lines)
