@@ -7,7 +7,9 @@ is not resolved still says how likely each resistance is: the profile of its lik
 
     ln L(R) = -1/2 min chi^2    over all other parameters, the shape of the arcs held to its prediction,
 
-which is flat towards large R where the sample is too resistive: a lower limit. Nothing of this changes the single fits.
+which is flat towards large R where the sample is too resistive: a lower limit. An electrode that is hardly seen is held
+near that of the others too: of a small capacitance, or an exponent near zero, it would take from R what it likes.
+Nothing of this changes the single fits.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ _OPEN, _COARSE = 1.0, 0.5
 # ln C_eff = (ln Q + (1 - alpha) ln R) / alpha: where Q is known and the arc is not seen to close, a smooth C alone
 # would give R away. So much scatter more, and it gives away little.
 _MORE_SCATTER = 0.05
+# Scatter of ln Q and of the exponent of an electrode, which is not the sample's alone.
+_ELECTRODE_SCATTER = (1.5, 0.1)
 _STARTS = (-1.5, -0.5, 0.5, 1.5)
 # A line through fewer others says nothing; through fewer than four it has no slope.
 _FEWEST, _FEWEST_SLOPE = 3, 4
@@ -225,19 +229,29 @@ def _profile(one: Measured, others: Sequence[Measured], shape: _Shape | None) ->
     problem = Problem(model, one.frequency, one.impedance, weight, free, np.zeros(lower.size), (), lower, upper)
     if not own or problem.impedance.size <= lower.size:
         return NOTHING
+    electrodes = _electrodes(model, others)
     near = model.coordinates(result.fit.values)
     expected = _extrapolated(one.celsius, others)
     starts = [_with(near, own, members, model, expected + step, shape.mean) for step in _STARTS]
-    best, x = min((_minimised(problem, s, own, members, shape, None) for s in starts), key=lambda end: end[0])
+    held = (problem, own, members, shape, electrodes)
+    best, x = min((_minimised(s, *held, None) for s in starts), key=lambda end: end[0])
     ln_r, by_ln = _ln_total(model, x, members)
     slope = np.concatenate([problem.residual_and_slope(x)[1].T, _shape(x, own)[1] / np.sqrt(shape.variance)[:, None]])
     sd = float(np.sqrt(by_ln @ inverse_normal(slope.T) @ by_ln))
     grid = ln_r + sd * _PLACES if sd < _OPEN else expected + _COARSE * _PLACES
-    chi_squared = np.empty(grid.size)
+    chi_squared, ends_at = np.empty(grid.size), [x] * grid.size
     for k in np.argsort(np.abs(grid - ln_r), kind="stable"):
-        starts = [_with(from_, own, members, model, grid[k], held) for from_, held in ((near, shape.mean), (x, None))]
-        ends = [_minimised(problem, s, own, members, shape, float(grid[k])) for s in starts]
-        chi_squared[k] = min(end[0] for end in ends)
+        starts = [_with(from_, own, members, model, grid[k], of) for from_, of in ((near, shape.mean), (x, None))]
+        ends = [_minimised(s, *held, float(grid[k])) for s in starts]
+        chi_squared[k], ends_at[k] = min(ends, key=lambda end: end[0])
+    # A resistance nearer to the best that is less likely was started wrongly: again, from its neighbour's end.
+    top = int(np.argmin(chi_squared))
+    for k, beside in [*((k, k - 1) for k in range(1, top)), *((k, k + 1) for k in range(grid.size - 2, top, -1))]:
+        if chi_squared[k] > chi_squared[beside]:
+            start = _with(ends_at[beside], own, members, model, grid[k], None)
+            found, at = _minimised(start, *held, float(grid[k]))
+            if found < chi_squared[k]:
+                chi_squared[k], ends_at[k] = found, at
     freedom = 2 * one.frequency.size - lower.size
     best = min(best, float(chi_squared.min()))
     if not best / freedom < _DESCRIBED**2:
@@ -245,6 +259,23 @@ def _profile(one: Measured, others: Sequence[Measured], shape: _Shape | None) ->
     # Noise from residuals of a flexible fit is a little too small; what remains is scaled away as in the single fits.
     scaled = -0.5 * (chi_squared - best) / max(1.0, best / freedom)
     return Together(float("nan"), float("nan"), grid, scaled)
+
+
+def _electrodes(model: Circuit, others: Sequence[Measured]) -> dict[int, tuple[float, float]]:
+    """Places of ln Q and exponent of each constant phase element in no arc: mean in the other spectra, scatter."""
+    in_arcs = {a.capacitive for a in arcs(model)}
+    found = {}
+    for name in model.first:
+        if not name.startswith("CPE") or name in in_arcs:
+            continue
+        for k, scatter in enumerate(_ELECTRODE_SCATTER):
+            place = model.first[name] + k
+            fits = [o.result.fit for o in others]
+            sd = [np.sqrt(fit.covariance[place, place]) / (1.0 if k else fit.values[place]) for fit in fits]
+            known = [model.coordinates(fit.values)[place] for fit, one in zip(fits, sd, strict=True) if one < scatter]
+            if known:
+                found[place] = float(np.mean(known)), scatter
+    return found
 
 
 def _extrapolated(celsius: float, others: Sequence[Measured]) -> float:
@@ -273,8 +304,10 @@ def _with(
     return made
 
 
-def _minimised(problem: Problem, start, own, members, shape: _Shape, ln_r: float | None) -> tuple[float, np.ndarray]:
-    """Chi^2, with that of the shape, and coordinates of the minimum, where given at a total resistance."""
+def _minimised(
+    start, problem: Problem, own, members, shape: _Shape, electrodes: dict[int, tuple[float, float]], ln_r: float | None
+) -> tuple[float, np.ndarray]:
+    """Chi^2, with that of the shapes, and coordinates of the minimum, where given at a total resistance."""
     from scipy.optimize import least_squares
 
     sd = np.sqrt(shape.variance)
@@ -283,6 +316,9 @@ def _minimised(problem: Problem, start, own, members, shape: _Shape, ln_r: float
         residual, slope = problem.residual_and_slope(x)
         mean, by_shape = _shape(x, own)
         more, by_more = (mean - shape.mean) / sd, by_shape / sd[:, None]
+        for place, (expected, scatter) in electrodes.items():
+            more = np.append(more, (x[place] - expected) / scatter)
+            by_more = np.concatenate([by_more, np.eye(x.size)[place : place + 1] / scatter])
         if ln_r is not None:
             total, by_total = _ln_total(problem.model, x, members)
             more = np.append(more, (total - ln_r) / _STIFF)
