@@ -20,10 +20,12 @@ rule analyse_spectra:
         script=script("chain"),
         spectra=lambda wildcards: spectra_of(wildcards.sample),
         leads=lambda wildcards: leads_of(wildcards.sample),
-        pellets=lambda wildcards: [
-            result(f"arrhenius/{name}.nc")
-            for name in TABLES.further_pellets(wildcards.sample)
-        ],
+        pellets=lambda wildcards: made(
+            [
+                result(f"arrhenius/{name}.nc")
+                for name in TABLES.further_pellets(wildcards.sample)
+            ]
+        ),
     output:
         spectra=result("spectra/{sample}.nc"),
         validation=result("validation/{sample}.nc"),

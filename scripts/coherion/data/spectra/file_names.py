@@ -17,7 +17,8 @@ _TEMPERATURE = re.compile(
     rf"(?P<minus>(?<![A-Za-z0-9])(?:[-−–]|(?:minus|neg|m|n)[ _]?))?\+?"
     r"(?<![0-9.,])(?<![0-9]p)(?P<value>[0-9]{1,4}(?:[.,p][0-9]{1,3})?)"
     r"(?P<apart>[ _]?)"
-    r"(?P<unit>deg(?:ree)?s?[ _]?C(?:elsius)?|deg|° ?[CС]|°|o[ _]?C|[Gg]rad(?:[ _]?C)?|[Cc]elsius|CELSIUS|[Kk]elvin|KELVIN|摄氏度|度|[CСKК])"
+    r"(?P<unit>deg(?:ree)?s?[ _]?C(?:elsius)?|deg|° ?[CС]|°|o[ _]?C|[Gg]rad(?:[ _]?C)?|[Cc]elsius|CELSIUS|"
+    r"[Kk]elvin|KELVIN|摄氏度|度|[CСKК])"
     rf"(?![^\W_{_UNSPACED}])"
 )
 _KELVIN = ("Kelvin", "kelvin", "KELVIN", "K", "К")
