@@ -22,7 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 
 from coherion.data.netcdf import write_text, write_whole
@@ -222,6 +222,8 @@ class Plate:
         look = {"colour": to_hex(drawn.get_color()), "line": drawn.get_linestyle(), "mark": str(drawn.get_marker())}
         if panel is not self.panels[number]:
             look["right"] = True
+        if str(drawn.get_markerfacecolor()) == "none":
+            look["hollow"] = True
         self._looks.setdefault(self._letters[number], {})[label] = look
 
     def looks(self) -> dict[str, dict[str, Any]]:
@@ -237,11 +239,11 @@ class Plate:
                 if not getattr(panel, f"get_autoscale{axis.axis_name}_on")():
                     low, high = getattr(panel, f"get_{axis.axis_name}lim")()
                     found[letter][f"{axis.axis_name}_limits"] = [float(f"{low:.6g}"), float(f"{high:.6g}")]
-                # Ticks that name samples or quantities.
-                if isinstance(axis.get_major_formatter(), FixedFormatter):
-                    names = axis.get_major_formatter().seq
+                # Ticks that name samples or quantities: matplotlib lets such labels follow from a function.
+                if isinstance(axis.get_major_formatter(), FuncFormatter):
                     places = [float(place) for place in axis.get_major_locator()()]
-                    found[letter][f"{axis.axis_name}_names"] = list(zip(places, map(str, names), strict=False))
+                    names = [str(axis.get_major_formatter()(place, k)) for k, place in enumerate(places)]
+                    found[letter][f"{axis.axis_name}_names"] = list(zip(places, names, strict=True))
         return found
 
     def numbers(self) -> str:

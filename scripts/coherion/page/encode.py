@@ -82,7 +82,7 @@ def _decimals(numbers: np.ndarray, sd: ArrayLike | float | None) -> int | None:
     return None if step <= 0 else -math.floor(math.log10(step))
 
 
-def stride(x: np.ndarray, y: np.ndarray, tolerance: float = 0.004, most: int = 8) -> int:
+def stride(x: np.ndarray, y: np.ndarray, tolerance: float = 0.0015, most: int = 8) -> int:
     """Every how many points of a curve are enough: straight lines between them leave it by no more than a share of its
     span."""
     span = float(np.ptp(y)) if y.size else 0.0

@@ -131,7 +131,7 @@
       : { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 11 }, tracegroupgap: 0 };
     // What stands above panels must not meet the legend: then it goes below the axes.
     if (!beside && (layout.annotations || []).some((one) => one.yref === "paper" && one.y >= 0.99 && one.yanchor === "bottom"))
-      Object.assign(layout.legend, { y: -0.16, yanchor: "top" });
+      Object.assign(layout.legend, { y: -58 / (block.height - 68), yanchor: "top" });
     layout.showlegend = legend;
     const marks = layout.annotations || [];
     if (simulated)
@@ -208,6 +208,7 @@
     const shown = traces.filter((trace) => trace.visible !== false && trace.showlegend !== false && trace.type !== "heatmap");
     const entries = shown.length;
     if (state.legend === undefined) {
+      state.button.hidden = entries < 2;
       state.legend = block.layout.showlegend !== false && entries > 1 && !(narrow && entries > 6) && entries <= 40;
       state.button.setAttribute("aria-pressed", String(state.legend));
     }
@@ -337,20 +338,21 @@
 
   /* ---- views ---- */
   function samplesView() {
-    const numeric = [false, false, false, false, ...index.columns.map(() => true), false];
+    const numeric = [false, false, false, ...index.columns.map(() => true), false];
     const order = { failed: 0, A: 1, B: 2, C: 3, "": 4 };
     const groups = index.samples.some((one) => one.composition);
     const rows = index.samples.map((one) => ({
       grade: one.light,
       text: [one.sample, one.title, one.group, one.composition, one.excluded].join(" ").toLowerCase(),
-      values: [order[one.light], one.sample, one.title, one.composition || one.group, ...one.cells.map(valueOf), one.excluded],
+      values: [order[one.light], one.sample, one.composition || one.group, ...one.cells.map(valueOf), one.excluded],
       make: () => [el("tr", {}, el("td", {}, light(one.light)),
-        el("td", {}, el("a", { class: "lead", href: hash("sample", one.sample) }, one.sample)),
-        el("td", {}, one.title), el("td", {}, one.composition || one.group),
+        el("td", {}, el("a", { class: "lead", href: hash("sample", one.sample) }, one.sample),
+          one.title && one.title !== one.sample ? el("span", { class: "soft" }, one.title) : ""),
+        el("td", {}, one.composition || one.group),
         one.cells.map((cell) => el("td", { class: "number" }, shownCell(cell))),
         el("td", { class: one.excluded ? "long" : null }, one.excluded))],
     }));
-    const headings = ["Alerts", "Sample", "Title", groups ? "Composition" : "Group", ...index.columns, "Left out"];
+    const headings = ["Alerts", "Sample", groups ? "Composition" : "Group", ...index.columns, "Left out"];
     const shown = sortable(headings, rows, { label: "Samples", list: "list", numeric });
     let grade = null, said = "";
     const count = el("span", { class: "soft", role: "status" });
@@ -385,11 +387,11 @@
     made.push(el("div", { class: "tools" }, search, el("div", { role: "group", "aria-label": "Gravest alert", class: "tools" }, buttons), count),
       shown.element);
     if (index.files.length)
-      made.push(el("h2", {}, "Files"), sortable(["Alerts", "Read into", "Kind", "From", "What it says of itself"], index.files.map((one) => ({
+      made.push(el("details", {}, el("summary", {}, `Files: ${index.files.length} read`), el("div", { class: "inside" }, sortable(["Alerts", "Read into", "Kind", "From", "What it says of itself"], index.files.map((one) => ({
         values: [order[one.light], one.name, one.kind, one.source, one.told],
         make: () => [el("tr", {}, el("td", {}, light(one.light)), el("td", {}, one.name), el("td", {}, one.kind),
           el("td", {}, one.source || ""), el("td", { class: "long" }, one.told || ""))],
-      })), { label: "Files" }).element);
+      })), { label: "Files" }).element)));
     return made;
   }
 
@@ -497,7 +499,7 @@
     ...Object.entries(PLAIN).filter(([view]) => has(view))].filter(Boolean);
   const tabs = links.map(([view, said]) => el("a", { href: "#/" + view, "data-view": view }, said));
   document.getElementById("head").append(
-    el("div", { class: "name" }, el("a", { href: "#/samples" }, index.title || "Results"),
+    el("div", { class: "name" }, el("a", { href: "#/samples" }, index.title ? "Results: " + index.title : "Results"),
       index.simulated ? el("span", { class: "badge simulated" }, "simulated data, no measurement") : ""),
     el("nav", { class: "views", "aria-label": "Views" }, tabs));
   document.getElementById("foot").append(

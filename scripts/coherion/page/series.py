@@ -55,20 +55,27 @@ def figure_views(
                 run.absent[f"figures/{name}.tsv"] = str(problem)
                 continue
             if panels:
-                blocks = [twin(name, title_of(name, caption), caption, panels, titles)]
+                blocks = [twin(name, called(name), caption, panels, titles)]
         if blocks:
-            found.append({"id": name, "title": title_of(name, caption), "blocks": blocks})
+            fitted = getattr(figure, "range", None)
+            over = f", {fitted.replace('-', ' to ')} Å" if fitted else ""
+            found.append({"id": name, "title": title_of(name, caption, over), "blocks": blocks})
     return found
 
 
-def title_of(name: str, caption: str) -> str:
+def title_of(name: str, caption: str, fit_range: str = "") -> str:
     """What a figure is called: its name in words and the first sentence of its caption."""
+    said = called(name)
+    # Where it stands in a paper is no sentence, and a reference to it ends none.
+    body = re.sub(r"^Figs?\.[^.]*\.\s*|\s*\(Figs?\.[^)]*\)", "", caption)
+    first = re.split(r"(?<=[\w)])\.(?:\s|$)|;", body)[0].strip()
+    return f"{said}: {first[:1].lower()}{first[1:]}{fit_range}" if first else said
+
+
+def called(name: str) -> str:
+    """The name of a figure in words."""
     said = name.replace("_", " ").strip()
-    said = said[:1].upper() + said[1:]
-    for first in re.split(r"(?<=[a-zA-Z)\d])\.\s", caption):
-        if first and not re.match(r"Figs?\.|Figure", first):
-            return f"{said}: {first.rstrip('.')}"
-    return said
+    return said[:1].upper() + said[1:]
 
 
 def figure_of(claim: Mapping[str, str], paper: Paper, drawn: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import os
@@ -121,17 +122,19 @@ def twin(name: str, title: str, caption: str, panels: list[Panel], samples: Mapp
     """
     columns = min(len(panels), 1 if len(panels) == 1 else 2 if len(panels) in (2, 4) else COLUMNS)
     rows = -(-len(panels) // columns)
-    gap_x, gap_y = 0.09, min(0.3 / rows, 0.14)
+    right = any(" and, right, " in panel.y for panel in panels)
+    gap_x, gap_y = (0.16 if right else 0.09) if columns < COLUMNS else 0.08, min(0.3 / rows, 0.14)
     width, height = (1 - gap_x * (columns - 1)) / columns, (1 - gap_y * (rows - 1)) / rows
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "showlegend": any(len(panel.curves) > 1 for panel in panels)}
     shown: set[str] = set()
+    heads = _heads(panels)
     for number, panel in enumerate(panels):
         column, row = number % columns, number // columns
         left, top = column * (width + gap_x), 1 - row * (height + gap_y)
         suffix = "" if number == 0 else str(number + 1)
         left_title, _, right_title = panel.y.partition(" and, right, ")
-        log = panel.look.get("log") or _guessed_log(panel)
+        log = panel.look["log"] if panel.look else _guessed_log(panel)
         x_axis = axis(panel.x, domain=[left, left + width], anchor=f"y{suffix}", **_scale("x" in log))
         y_axis = axis(left_title, domain=[max(top - height, 0.0), top], anchor=f"x{suffix}", **_scale("y" in log))
         for one, named in ((x_axis, panel.look.get("x_names", [])), (y_axis, panel.look.get("y_names", []))):
@@ -152,9 +155,12 @@ def twin(name: str, title: str, caption: str, panels: list[Panel], samples: Mapp
         looks = panel.look.get("curves", {})
         if right_title and any(look.get("right") for look in looks.values()):
             layout[f"yaxis{second}"] = axis(right_title, overlaying=f"y{suffix}", side="right", anchor=f"x{suffix}")
+            layout[f"yaxis{second}"] |= {"showgrid": False, "tickmode": "auto"}
+            y_axis["mirror"] = False
         heading = f"({panel.letter})" if len(panels) > 1 else ""
-        if panel.look.get("title"):
-            heading = f"{heading} {words(str(panel.look['title']))}".strip()
+        head = heads[number]
+        if above := words(str(panel.look.get("title") or head)):
+            heading = f"{heading} {above}".strip()
         if heading:
             layout["annotations"].append(
                 {
@@ -174,11 +180,25 @@ def twin(name: str, title: str, caption: str, panels: list[Panel], samples: Mapp
             if look.get("right") and f"yaxis{second}" in layout:
                 own["yaxis"] = f"y{second}"
             for trace in _traces(curve, look, place, samples):
+                if head:
+                    trace["name"] = words(curve.name.removeprefix(head).removeprefix(", ")) or "data"
                 group = f"{trace['name']} {trace.get('line', trace.get('marker', {})).get('color')}"
-                hidden = {"showlegend": False} if group in shown or trace.get("showlegend") is False else {}
+                # What a panel's only curve shows, its axes say.
+                single = len(panel.curves) == 1 and len(panels) > 1
+                hidden = {"showlegend": False} if single or group in shown else {}
                 shown.add(group)
                 traces.append(trace | own | hidden | {"legendgroup": group})
     return plot(name, title, traces, layout, note=caption, height=max(380, 300 * rows + 60), wide=True)
+
+
+def _heads(panels: list[Panel]) -> list[str]:
+    """What the names of all curves of a panel begin with, where each panel has something of its own: a sample."""
+    heads = []
+    for panel in panels:
+        parts = [name.split(", ") for name in panel.curves]
+        alike = itertools.takewhile(lambda same: len(set(same)) == 1, zip(*parts, strict=False))
+        heads.append(", ".join(same[0] for same in alike))
+    return heads if len(panels) > 1 and all(heads) and len(set(heads)) == len(heads) else [""] * len(panels)
 
 
 def _scale(log: bool) -> dict[str, Any]:
@@ -199,16 +219,21 @@ def _guessed_log(panel: Panel) -> str:
 def _traces(curve: Curve, look: Mapping[str, Any], place: int, samples: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     colour = _colour(look.get("colour")) or PALETTE[place % len(PALETTE)]
     named = any(curve.names)
-    is_line = look["line"] not in ("None", "none", " ", "") if look else not named and len(curve.x) > MOST_MARKS
+    if look:
+        is_line = look["line"] not in ("None", "none", " ", "")
+    else:
+        is_line = not named and len(curve.x) > MOST_MARKS and _is_grid(curve.x)
+        colour = GREY if is_line else colour
     label = words(curve.name)
-    led = samples.get(curve.name) or next(
-        (samples[title] for title in samples if curve.name.startswith(f"{title},") or curve.name == title), ""
-    )
+    titled = [title for title in samples if title and f"{curve.name},".startswith(f"{title},")]
+    led = samples[max(titled, key=len)] if titled else ""
     if is_line:
         x, y = thinned(curve.x, curve.y)
         sd = np.array(curve.y_sd)
         noise = float(np.nanmedian(sd)) if np.isfinite(sd).any() else None
         style = {"dash": _DASHES[look["line"]]} if look.get("line") in _DASHES else {}
+        if not look:
+            style = {"dash": "dot"}
         more: dict[str, Any] = {"samples": [led]} if led else {}
         yield line(x, y, label, colour, sd=noise, line=style, **more)
         return
@@ -223,13 +248,25 @@ def _traces(curve: Curve, look: Mapping[str, Any], place: int, samples: Mapping[
         x_sd=curve.x_sd,
         y_sd=curve.y_sd,
         size=3.5 if many or mark == "." else 8,
-        symbol=_SYMBOLS.get(mark, "circle"),
+        symbol=_SYMBOLS.get(mark, "circle") if look or named else "line-ns-open",
     )
+    if look.get("hollow"):
+        made["marker"] |= {"symbol": f"{made['marker']['symbol'].removesuffix('-open')}-open", "line": {"width": 1.5}}
     if named:
         made["text"] = curve.names
     if leads and any(leads):
         made["samples"] = leads
     yield made
+
+
+def _is_grid(x: list[float]) -> bool:
+    """Whether numbers rise by equal steps or equal factors: the abscissa of a curve, not places of something."""
+    values = np.asarray(x)
+    for grid in (values, np.log(values) if (values > 0).all() else values):
+        steps = np.diff(grid)
+        if (steps > 0).all() and np.ptp(steps) < 1e-3 * steps.max():
+            return True
+    return False
 
 
 def _colour(said: Any) -> str:
