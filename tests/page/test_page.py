@@ -16,7 +16,7 @@ from made_run import FIGURE, PAPER, PLANTED, make_run
 
 from coherion.errors import InputError
 from coherion.page.blocks import number, unit_words, words
-from coherion.page.document import page
+from coherion.page.document import MOST_SAMPLES, page, with_plots
 from coherion.page.encode import SHARE, island, json_text, packed, thinned
 from coherion.page.run_files import Run
 from coherion.page.twins import read_numbers
@@ -189,3 +189,11 @@ def test_a_damaged_file_is_named_and_the_rest_is_shown(folder, tmp_path):
 def test_a_folder_without_results_is_refused(tmp_path):
     with pytest.raises(InputError, match="holds no results"):
         Run.of(tmp_path)
+
+
+def test_of_many_samples_the_gravest_have_their_plots_and_all_stand_in_the_list():
+    lines = [{"sample": f"s{k}", "light": "A" if k == 777 else "C" if k % 2 else ""} for k in range(1000)]
+    shown = with_plots(lines)
+    assert len(shown) == MOST_SAMPLES and "s777" in shown
+    assert shown == [line["sample"] for line in lines if line["sample"] in shown]
+    assert with_plots(lines[:MOST_SAMPLES]) == [line["sample"] for line in lines[:MOST_SAMPLES]]

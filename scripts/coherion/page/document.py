@@ -16,13 +16,19 @@ from coherion.page.blocks import Block, table, text, words
 from coherion.page.comparison import comparison_blocks
 from coherion.page.encode import island, json_text
 from coherion.page.run_files import Run
-from coherion.page.sample import columns_of, listed, names_of, sections
+from coherion.page.sample import FAILED, columns_of, listed, names_of, sections
 from coherion.provenance.logs import warnings_of_logs
 from coherion.settings.paper.paper import Paper
 from coherion.tables.stored import read_tables
 from coherion.tables.table import printed
 
 _OWN = Path(__file__).parent
+#: A page with the plots of more samples would be too large to open and to send.
+MOST_SAMPLES = 40
+FEW = (
+    "The plots of {shown} of {all} samples are here, those with the gravest alerts before the others; the numbers of all "
+    "stand in the list."
+)
 
 
 def page(
@@ -58,7 +64,9 @@ def page(
     columns = columns_of(run, paper)
     titles = {row.get("title") or row["sample"]: row["sample"] for row in run.series}
     titles = {name.replace("$", ""): sample for name, sample in titles.items()} | {name: name for name in names}
-    views: dict[str, Any] = {f"sample/{name}": sections(run, paper, name, warnings, name in samples) for name in names}
+    lines = [listed(run, name, columns, name in samples) for name in names]
+    shown = with_plots(lines)
+    views: dict[str, Any] = {f"sample/{name}": sections(run, paper, name, warnings, name in samples) for name in shown}
     figures = series.figure_views(run, paper, captions, titles)
     for figure in figures:
         views[f"figure/{figure['id']}"] = figure["blocks"]
@@ -73,8 +81,9 @@ def page(
         "simulated": run.is_simulated,
         "version": __version__,
         "columns": [label for _, label in columns],
-        "samples": [listed(run, name, columns, name in samples) for name in names],
-        "files": _files(run, set(names)),
+        "samples": lines,
+        "note": "" if len(shown) == len(names) else FEW.format(shown=len(shown), all=len(names)),
+        "files": _files(run),
         "figures": [{"id": one["id"], "title": one["title"]} for one in figures],
         "statements": series.statements(run, paper, [one["id"] for one in figures]),
         "views": [name for name, blocks in views.items() if blocks],
@@ -82,6 +91,20 @@ def page(
         "failures": [list(one) for one in run.failures],
     }
     return _written(index, {name: blocks for name, blocks in views.items() if blocks}, title)
+
+
+def with_plots(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names of the samples whose plots the page holds: all, of many the gravest and some of the others."""
+    names = [line["sample"] for line in lines]
+    if len(names) <= MOST_SAMPLES:
+        return names
+    gravity = {FAILED: 0, "A": 1, "B": 2}
+    grave = sorted((line for line in lines if line["light"] in gravity), key=lambda line: gravity[line["light"]])
+    chosen = {line["sample"] for line in grave[: MOST_SAMPLES // 2]}
+    others = [name for name in names if name not in chosen]
+    step = len(others) / (MOST_SAMPLES - len(chosen))
+    chosen |= {others[int(k * step)] for k in range(MOST_SAMPLES - len(chosen))}
+    return [name for name in names if name in chosen]
 
 
 def _written(index: Mapping[str, Any], views: Mapping[str, Any], title: str) -> str:
@@ -118,19 +141,18 @@ def _safe(program: str) -> str:
     return re.sub(r"<(?=/script|!--)", r"\\x3c", program, flags=re.IGNORECASE).replace("\r\n", "\n")
 
 
-def _files(run: Run, samples: set[str]) -> list[dict[str, Any]]:
-    """Scans that are no samples, such as the empty capillary, with their alerts."""
+def _files(run: Run) -> list[dict[str, Any]]:
+    """Files that were read, scans and spectra, with their alerts."""
     found = []
     for name in run.names("scans"):
         grades = [row["grade"] for row in run.alerts if row["sample"] == name and row.get("stage") == "scan"]
-        dataset = run.dataset("scans", name)
-        if dataset is None:
-            found.append(
-                {"name": name, "light": "failed", "kind": "scan", "told": run.absent.get(f"scans/{name}.nc", "")}
-            )
+        said = run.attributes(f"scans/{name}.nc")
+        if not said:
+            why = run.absent.get(f"scans/{name}.nc", "")
+            found.append({"name": name, "light": FAILED, "kind": "scan", "told": why})
             continue
         source = ", ".join(sorted(one[1] for one in run.sources(f"scans/{name}.nc")))
-        told = " ".join(str(dataset.attrs.get("title", "")).split())
+        told = " ".join(str(said.get("title", "")).split())
         light = min(grades) if grades else ""
         found.append({"name": name, "light": light, "kind": "scan", "source": source, "told": told})
     for name in run.names("spectra"):

@@ -384,6 +384,7 @@
     for (const [job, what] of index.failures) made.push(el("p", { class: "warning" }, `${job} failed: ${what}`));
     if (index.absent.length)
       made.push(el("p", { class: "warning" }, "Cannot be read: ", index.absent.map(([file, why]) => `${file} (${why})`).join("; ")));
+    if (index.note) made.push(el("p", { class: "soft" }, index.note));
     made.push(el("div", { class: "tools" }, search, el("div", { role: "group", "aria-label": "Gravest alert", class: "tools" }, buttons), count),
       shown.element);
     if (index.files.length)
@@ -414,7 +415,7 @@
       el("nav", { class: "sections", "aria-label": "Sections of the sample" },
         found.map((part) => el("a", { href: hash("sample", name, part.id) }, part.title))),
     ];
-    if (!found.length) made.push(el("p", { class: "warning" }, "Nothing of this sample is there."));
+    if (!found.length) made.push(el("p", { class: "warning" }, index.note || "Nothing of this sample is there."));
     for (const part of found)
       made.push(el("section", { id: "part-" + part.id, "aria-label": part.title }, el("h2", { tabindex: "-1" }, part.title),
         blocksElement(part.blocks, one.origin === "simulated")));

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coherion.data.netcdf import read_dataset
-from coherion.data.stated import stated_sources
+from coherion.data.stated import attributes, stated_sources
 from coherion.data.tables import read_rows
 from coherion.errors import CoherionError, InputError
 
@@ -76,6 +76,14 @@ class Run:
         except CoherionError as problem:
             self.absent[name] = _reason(problem)
             return None
+
+    def attributes(self, name: str) -> dict[str, str]:
+        """What a netCDF file says of itself; empty where there is none or it cannot be read."""
+        try:
+            return attributes(self.path(name))
+        except (CoherionError, OSError, ValueError) as problem:
+            self.absent[name] = _reason(problem)
+            return {}
 
     def rows(self, name: str, *needed: str) -> Rows:
         """A table of the run; no rows where there is none or it cannot be read."""
