@@ -26,7 +26,7 @@ _OWN = Path(__file__).parent
 #: A page with the plots of more samples would be too large to open and to send.
 MOST_SAMPLES = 40
 FEW = (
-    "The plots of {shown} of {all} samples are here, those with the gravest alerts before the others; the numbers of all "
+    "The plots of {shown} of {all} samples are here, those with the gravest alerts first; the numbers of all "
     "stand in the list."
 )
 
@@ -146,13 +146,13 @@ def _files(run: Run) -> list[dict[str, Any]]:
     found = []
     for name in run.names("scans"):
         grades = [row["grade"] for row in run.alerts if row["sample"] == name and row.get("stage") == "scan"]
-        said = run.attributes(f"scans/{name}.nc")
-        if not said:
+        stated = run.attributes(f"scans/{name}.nc")
+        if not stated:
             why = run.absent.get(f"scans/{name}.nc", "")
             found.append({"name": name, "light": FAILED, "kind": "scan", "told": why})
             continue
         source = ", ".join(sorted(one[1] for one in run.sources(f"scans/{name}.nc")))
-        told = " ".join(str(said.get("title", "")).split())
+        told = " ".join(str(stated.get("title", "")).split())
         light = min(grades) if grades else ""
         found.append({"name": name, "light": light, "kind": "scan", "source": source, "told": told})
     for name in run.names("spectra"):

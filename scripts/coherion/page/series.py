@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.data.netcdf import read_dataset
+from coherion.data.stated import reason_left_out
 from coherion.errors import CoherionError
 from coherion.page.blocks import Block, measured, plot, table, text, words
 from coherion.page.run_files import Run
@@ -54,7 +55,10 @@ def figure_views(
             except (CoherionError, KeyError, ValueError) as problem:
                 run.absent[f"figures/{name}.tsv"] = str(problem)
                 continue
-            if panels:
+            why = reason_left_out(run.path("figures", f"{name}.pdf"))
+            if why:
+                blocks = [text(f"Not drawn: {why}", level="warning")]
+            elif panels:
                 blocks = [twin(name, called(name), caption, panels, titles)]
         if blocks:
             fitted = getattr(figure, "range", None)
