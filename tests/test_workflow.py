@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -260,6 +261,106 @@ def test_a_series_outlives_a_broken_scan_and_takes_it_up_when_it_is_mended(tmp_p
     assert (results / "reduction/two.nc").exists()
     after = times_of(results, "reduction/*", "scans/*", "figures/reduction/*")
     assert {path: after[path] for path in before} == before
+
+
+def jobs_of_dry_run(folder: Path, *targets: str) -> set[str]:
+    done = snakemake(folder, "--dry-run", *targets)
+    assert done.returncode == 0, done.stderr
+    return {line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("rule ")}
+
+
+def test_content_decides_what_runs_again_not_the_date_of_a_file(tmp_path):
+    data, target = tmp_path / "data", "results/reduction/one.gr"
+    data.mkdir()
+    for seed, name in enumerate(("one", "empty", "other")):
+        write_scan(data / f"{name}.xyd", seed=seed)
+        os.utime(data / f"{name}.xyd", (1e9 - seed, 1e9 - seed))
+    samples = "sample | composition | scan | background\none | Ni | {} | {}\n"
+    scans = "scan | file | intensity_kind | wavelength_A\n" + "".join(
+        f"{name} | {name}.xyd | counts | 0.5594\n" for name in ("one", "empty")
+    )
+    own_series(tmp_path, {"data_folder": "data"}, scans=scans, samples=samples.format("one", "empty"))
+    assert snakemake(tmp_path, target).returncode == 0
+    assert jobs_of_dry_run(tmp_path, target) == set()
+    os.utime(data / "one.xyd")
+    assert jobs_of_dry_run(tmp_path, target) == set()
+
+    own_series(tmp_path, {"data_folder": "data"}, scans=scans, samples=samples.format("empty", "one"))
+    assert jobs_of_dry_run(tmp_path, target) == {"reduce_scan"}
+    own_series(tmp_path, {"data_folder": "data"}, scans=scans, samples=samples.format("one", "empty"))
+    assert jobs_of_dry_run(tmp_path, target) == set()
+
+    shutil.copy2(data / "other.xyd", data / "one.xyd")
+    assert (data / "one.xyd").stat().st_mtime < 1e9
+    assert jobs_of_dry_run(tmp_path, target) == {"import_scan", "reduce_scan"}
+
+
+@pytest.mark.slow
+def test_two_broken_files_of_two_samples_take_nothing_else_away(tmp_path):
+    """The small series with a cut scan of one sample and a cut spectrum of another."""
+    small = ROOT / "config" / "small"
+    for name in ("x10", "x50", "x90"):
+        simulated(tmp_path / "raw", name, spectra=True)
+    for name in ("LaB6", "empty"):
+        simulated(tmp_path / "raw", name, spectra=False)
+    scan, spectrum = tmp_path / "raw/scans/x50.raw", tmp_path / "raw/spectra/x90_25C.mpt"
+    whole = scan.read_bytes(), spectrum.read_bytes()
+    scan.write_bytes(whole[0][: len(whole[0]) // 2])
+    spectrum.write_bytes(whole[1][:150])
+    tables = {name: (small / f"{name}.tsv").read_text(encoding="utf-8") for name in ("samples", "scans", "spectra")}
+    settings = {
+        "data_folder": "raw",
+        "paper": "config/paper.yaml",
+        "refinement": {"fit_ranges": [[2.0, 60.0]], "resolution_from": "LaB6"},
+        "circuits": {"circuit": "p(R1,CPE1)-CPE2"},
+    }
+    own_series(tmp_path, settings, **tables)
+    shutil.copy(ROOT / "config" / "paper.yaml", tmp_path / "config" / "paper.yaml")
+    done = snakemake(tmp_path)
+    results = tmp_path / "results"
+    assert done.returncode != 0
+    said = done.stderr.splitlines()
+    told = said[said.index("2 failed:") + 1 :][:2]
+    assert told[0].startswith("  analyse_spectra x90: ")
+    assert told[1].startswith("  import_scan x50: ")
+    series = rows_of(results / "series/series.tsv")
+    assert series["x50"]["a_A"] == ""
+    assert float(series["x50"]["sigma_25C_S_per_cm"]) > 0
+    assert series["x90"]["sigma_25C_S_per_cm"] == ""
+    assert float(series["x90"]["a_A"]) > 0
+    assert [name for name in series if not series[name]["failed"]] == ["x10"]
+    reasons = [line.split(": ", 1)[1] for line in told]
+    for table in ("series/failed.tsv", "series/series.tsv", "series/exclusions.tsv", "claims.tsv"):
+        text = (results / table).read_text(encoding="utf-8")
+        assert all(reason in text for reason in reasons), table
+    page = (results / "page.html").read_text(encoding="utf-8")
+    assert "import_scan" in page
+    for made in ("supporting_information.pdf", "summary/run.html", "figures/overview.pdf", "series/alerts.tsv"):
+        assert (results / made).exists()
+    assert snakemake(tmp_path, "--report", "results/report.html").returncode == 0
+
+    untouched = ("refinement/x10/*", "refinement/x90/*", "arrhenius/x50*", "resolution/*")
+    before = times_of(results, *untouched)
+    scan.write_bytes(whole[0])
+    spectrum.write_bytes(whole[1])
+    done = snakemake(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert times_of(results, *untouched) == before
+    series = rows_of(results / "series/series.tsv")
+    assert "failed" not in series["x50"]
+    assert all(float(row["a_A"]) > 0 and float(row["sigma_25C_S_per_cm"]) > 0 for row in series.values())
+
+
+def simulated(folder: Path, name: str, *, spectra: bool) -> None:
+    """Raw files of one member of the simulated series."""
+    command = [sys.executable, ROOT / "scripts" / "simulate_scan.py", ROOT / "config" / "simulation.yaml", name]
+    outputs = ["--output", folder / "scans" / f"{name}.raw", "--truth", folder / "truth" / f"{name}.json"]
+    subprocess.run([*command, *outputs], check=True, capture_output=True)
+    if spectra:
+        command[1] = ROOT / "scripts" / "simulate_spectra.py"
+        files = [folder / "spectra" / f"{name}_{t}C.mpt" for t in (-40, -30, -20, -10, 0, 10, 25, 40, 50, 60)]
+        outputs = ["--output", *files, "--truth", folder / "truth" / f"{name}_spectra.json"]
+        subprocess.run([*command, *outputs], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(
