@@ -97,6 +97,11 @@ class TestFaults:
     def test_a_pellet_of_another_unit(self, pellet, code):
         assert alerts(spectra(), pellet)[code].grade == "B"
 
+    def test_a_radius_in_place_of_the_diameter_of_a_lone_pellet(self):
+        assert not {"permittivity", "high-permittivity"} & set(alerts(spectra()))
+        found = alerts(spectra(), PELLET | {"pellet_diameter_cm": PELLET["pellet_diameter_cm"] / 2})
+        assert found["high-permittivity"].grade == "C" and "radius" in found["high-permittivity"].advice
+
     def test_kiloohm_taken_for_ohm(self):
         wrong = spectra(energy=0.2)
         for name in ("impedance_real", "impedance_imaginary"):

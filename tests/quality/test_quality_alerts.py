@@ -333,6 +333,19 @@ def test_a_standard_off_its_certificate_and_what_would_mend_it():
     assert zero_of_cell(q, np.sin(200 * q), off, WAVELENGTH) == pytest.approx(0.02, rel=0.02)
 
 
+def test_a_standard_that_its_structure_does_not_describe():
+    """A cell that is wrong in the CIF is not found by the refinement: it ends anywhere, and no zero point mends it."""
+    certified = 4.1
+    lost = replace(resolution(4.5), rw=0.998)
+    (found,) = alerts_of_standard(lost, certified, reduced(), LIMITS)
+    assert (found.code, found.grade) == ("standard-fit", "A")
+    assert "CIF" in found.advice and "0.998" in found.text
+    poor = replace(resolution(4.156826), rw=0.3)
+    assert [(one.code, one.grade) for one in alerts_of_standard(poor, 4.156826, reduced(), LIMITS)] == [
+        ("standard-fit", "B")
+    ]
+
+
 def test_a_weak_alert_is_raised_by_a_second_sign_only():
     weak = Alert("C", "misfit", 5.0, "1", 3.0, "", "weak", "look")
     sign = Alert("B", "first-peak", 0.5, "1", 0.25, "", "sign", "look")

@@ -166,4 +166,12 @@ def _of_pellet(a: dict[str, np.ndarray], k: int) -> list[Alert]:
         limit = alerts.PERMITTIVITIES[int(median > alerts.PERMITTIVITIES[1])]
         fact, _, advice = text.partition(": check")
         found.append(Alert("B", "permittivity", median, "1", limit, "", fact, f"check{advice}"))
+    elif permittivity.shape[1] and np.isfinite(known := permittivity[used, 0]).any():
+        median, limit = float(np.nanmedian(known)), alerts.USUAL_PERMITTIVITY
+        if median > limit:
+            text = (
+                f"apparent relative permittivity of the fastest arc is {median:.3g}, of most ionic conductors 5 to 80"
+            )
+            advice = "is the diameter of the pellet a radius, which makes it four times as high, or the arc no bulk's?"
+            found.append(Alert("C", "high-permittivity", median, "1", limit, "", text, advice))
     return found

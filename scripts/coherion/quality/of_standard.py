@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def alerts_of_standard(
     found: Resolution, certified: float, reduction: xarray.Dataset | None, settings: QualitySettings
 ) -> Iterator[Alert]:
-    """A standard whose cell is off the certified one, or that is no standard of widths.
+    """A standard that is not what its CIF says, whose cell is off the certified one, or that is no standard of widths.
 
     Parameters
     ----------
@@ -29,6 +29,14 @@ def alerts_of_standard(
     reduction
         Dataset of its reduction, where wavelength and the weight of each angle come from; None gives no remedy.
     """
+    if found.rw > settings.rw_large:
+        wrong = found.rw > 2 * settings.rw_large
+        text = f"the structure of the standard {found.standard} does not describe its scan: Rw {found.rw:.3f}"
+        advice = "check the cell and the atoms in its CIF, which scan it is, its background, and the wavelength"
+        yield Alert("A" if wrong else "B", "standard-fit", found.rw, "1", settings.rw_large, "", text, advice)
+        # A cell that was not found asks for no zero point.
+        if wrong:
+            return
     yield from _cell(found, certified, reduction, settings)
     yield from _widths(found, settings)
 
