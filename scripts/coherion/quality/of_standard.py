@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from coherion.refinement.resolution import Resolution
 
 
+#: Over ``rw_large``: a model that is another substance's, or has another cell than it could be refined from.
+NO_FIT = 2.0
+
+
 def alerts_of_standard(
     found: Resolution, certified: float, reduction: xarray.Dataset | None, settings: QualitySettings
 ) -> Iterator[Alert]:
@@ -29,14 +33,12 @@ def alerts_of_standard(
     reduction
         Dataset of its reduction, where wavelength and the weight of each angle come from; None gives no remedy.
     """
-    if found.rw > settings.rw_large:
-        wrong = found.rw > 2 * settings.rw_large
+    if found.rw > (limit := NO_FIT * settings.rw_large):
         text = f"the structure of the standard {found.standard} does not describe its scan: Rw {found.rw:.3f}"
         advice = "check the cell and the atoms in its CIF, which scan it is, its background, and the wavelength"
-        yield Alert("A" if wrong else "B", "standard-fit", found.rw, "1", settings.rw_large, "", text, advice)
-        # A cell that was not found asks for no zero point.
-        if wrong:
-            return
+        # What was not found has no zero point, grains or strain.
+        yield Alert("A", "standard-misfit", found.rw, "1", limit, "rw", text, advice)
+        return
     yield from _cell(found, certified, reduction, settings)
     yield from _widths(found, settings)
 
