@@ -54,6 +54,19 @@ def test_a_curve_of_two_points_is_not_hidden_either(tmp_path):
     assert faults(plate.figure) == []
 
 
+@pytest.mark.parametrize("adjusted", ["box", "datalim"])
+def test_a_legend_hides_nothing_where_both_directions_have_one_scale(tmp_path, adjusted):
+    plate = Plate(1, 3, width=PAGE)
+    turn = np.linspace(0, np.pi, 200)
+    for panel in plate.panels:
+        plate.line(panel, 1 - np.cos(turn), np.sin(turn), label="an arc with a long name")
+        plate.points(panel, 1 - np.cos(turn[::9]), np.sin(turn[::9]), label="points of it")
+        panel.set_aspect("equal", adjustable=adjusted)
+        panel.legend()
+    plate.save(tmp_path / "f.pdf")
+    assert faults(plate.figure) == []
+
+
 def test_a_legend_shows_no_error_bar_that_points_hide(tmp_path):
     plate = Plate()
     plate.points(plate.panels[0], [0, 1, 2], [0, 1, 2], y_sd=[1e-6] * 3, label="points")

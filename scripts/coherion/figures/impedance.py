@@ -50,20 +50,32 @@ def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=C
     # Decades: the filled points, with the exponent of the frequency where there is room for it.
     room = 0.13 * _shown_to(circuits, row) / factor
     labelled: list[tuple[float, float]] = []
+    width = _arc(circuits, row) / factor
+    middle = 0.5 * (width if np.isfinite(width) else float(np.nanmax(real)))
     for exponent in range(int(np.ceil(np.log10(f[there].min()))), int(np.floor(np.log10(f[there].max()))) + 1):
         place = int(np.nanargmin(np.abs(np.log10(np.where(there, f, np.nan)) - exponent)))
         panel.plot(real[place], -imaginary[place], marker="o", ms=3, color=colour)
         here = (real[place], -imaginary[place])
         if all(np.hypot(here[0] - x, here[1] - y) > room for x, y in labelled):
-            panel.annotate(f"$10^{{{exponent}}}$", here, (2, 4), textcoords="offset points", fontsize=5)
+            # Away from the middle of the arc, so that the arc does not run through it.
+            away = np.array([here[0] - middle, max(here[1], 0.0)])
+            beside = 7.0 * away / max(np.hypot(*away), 1e-300)
+            style = {"textcoords": "offset points", "fontsize": 5, "ha": "center", "va": "center"}
+            panel.annotate(f"$10^{{{exponent}}}$", here, tuple(beside), **style)
             labelled.append(here)
     panel.set(xlabel=f"Re Z / {unit}", ylabel=f"-Im Z / {unit}")
     # The arc: the electrode's tail goes on for decades and would press the arc to a point.
     resistance = _arc(circuits, row) / factor
-    panel.set_aspect("equal", adjustable="box" if np.isfinite(resistance) else "datalim")
+    # A spectrum that is far higher than wide would leave a line of its panel.
+    wide, high = float(np.nanmax(real[there])), float(np.nanmax(-imaginary[there]))
+    whole = 0 < high < 3 * wide
+    panel.set_aspect("equal", adjustable="box" if np.isfinite(resistance) or whole else "datalim")
     if np.isfinite(resistance):
         panel.set_xlim(-0.08 * resistance, 1.8 * resistance)
         panel.set_ylim(-0.08 * resistance, 1.2 * resistance)
+    elif whole:
+        panel.set_xlim(-0.05 * wide, 1.08 * wide)
+        panel.set_ylim(-0.05 * wide, max(1.08 * high, 0.75 * wide))
 
 
 def _shown_to(circuits: xarray.Dataset, row: int) -> float:

@@ -11,7 +11,7 @@ import xarray
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 
 #: What the least value of S(Q) is called: it is far below zero where atoms differ much, as those of LaB6 do.
-LEAST = "1 - ⟨f²⟩/⟨f⟩²"
+LEAST = "least: 1 - ⟨f²⟩/⟨f⟩²"
 
 
 def envelope_guide(r: np.ndarray, pdf: np.ndarray, *, start: float = 4.0, window: float = 4.0) -> tuple[float, float]:
@@ -58,10 +58,9 @@ def draw_reduction(reduced: xarray.Dataset, title: str) -> Plate:
     )
     for panel, name, label in panels:
         plate.line(panel, q, reduced[name], band=reduced.get(f"{name}_sd"), label=label[:4], color=COLOURS[0])
-        if "structure_factor_least" in reduced:
-            least = reduced["structure_factor_least"].values
-            least, said = (least, LEAST) if name == "structure_factor" else (q * (least - 1), "-Q ⟨f²⟩/⟨f⟩²")
-            plate.line(panel, q, least, label=f"least: {said}", color=COLOURS[1], linestyle="--", linewidth=0.8)
+        if name == "structure_factor" and "structure_factor_least" in reduced:
+            least = reduced["structure_factor_least"]
+            plate.line(panel, q, least, label=LEAST, color=COLOURS[1], linestyle="--", linewidth=0.8)
             panel.legend()
         panel.axhline(1.0 if name == "structure_factor" else 0.0, color=GREY, linewidth=0.5)
         panel.axvline(float(reduced.attrs["qmax"]), color=GREY, linewidth=0.7, linestyle=":")

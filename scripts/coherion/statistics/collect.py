@@ -281,7 +281,7 @@ def exclusion_rows(
         said: dict[tuple[str, str], None] = {}
         for k in range(one.sizes["resistance_name"]):
             for i in np.flatnonzero(~one["used"].values[k].astype(bool)):
-                what = f"spectrum at {float(one['temperature'].values[i]):g} degC, {one['source'].values[i]}"
+                what = f"spectrum at {float(one['temperature'].values[i]):g} °C, {one['source'].values[i]}"
                 said[what, str(one["exclusion"].values[k, i])] = None
         rows += [
             {"sample": sample, "what": what, "points": None, "reason": reason, "by": "arrhenius"}
@@ -312,8 +312,9 @@ def _removed_points(sample: str, validated: xarray.Dataset) -> list[Row]:
         for code in np.unique(removal.values[i][removal.values[i] > 0]):
             chosen = removal.values[i] == code
             f = validated["frequency"].values[i][chosen]
-            what = f"points of the spectrum at {float(validated['temperature'].values[i]):g} degC, "
-            what += f"{f.min():.4g} to {f.max():.4g} Hz"
+            ends = list(dict.fromkeys(f"{end:.4g}" for end in (f.min(), f.max())))
+            what = f"points of the spectrum at {float(validated['temperature'].values[i]):g} °C, "
+            what += f"{' to '.join(ends)} Hz"
             reason = meanings[code].replace("_", " ")
             rows.append(
                 {"sample": sample, "what": what, "points": int(chosen.sum()), "reason": reason, "by": "validation"}

@@ -106,6 +106,8 @@ def settle(figure: Any, renderer: Any) -> bool:
     """Move each legend that hides something; gives whether the figure must be laid out again."""
     changed = False
     for axes in list(figure.axes):
+        # Axes of one scale for both directions take their place only when they are drawn.
+        axes.apply_aspect()
         legend = axes.get_legend()
         if legend is None or _is_outside(axes, legend, renderer) or _found_place(axes, legend, renderer, PLACES):
             continue
