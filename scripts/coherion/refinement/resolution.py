@@ -23,8 +23,9 @@ from coherion.as_read import digest_as_read, took
 from coherion.data.netcdf import write_text
 from coherion.errors import InputError
 from coherion.messages import warn
+from coherion.refinement.parameters import OF_PHASE
 
-UNITS = {"qdamp": "1/angstrom", "qbroad": "1/angstrom", "qslope_squared": "1"}
+UNITS = {name: symbol.unit for name, symbol in OF_PHASE.items() if symbol.kind == "resolution"}
 NAMES = tuple(UNITS)
 
 

@@ -11,6 +11,7 @@ from coherion.crystal.crystal import Crystal
 from coherion.crystal.structure_files import stru_numbers, stru_text
 from coherion.pair_model.width import MOTION
 from coherion.refinement.exports.affine import Affine, of_crystal, of_parameter, variables_of
+from coherion.refinement.parameters import parse
 from coherion.refinement.steps.refined import Refined
 
 # Order of the numbers of each atom in stru_numbers, and PDFfit2's names of them with their kind here.
@@ -75,9 +76,7 @@ def what_is_left_out(found: Refined) -> list[str]:
     if model.window != "none":
         left.append(f"the window {model.window}")
     for name in (*MOTION[3:], "qslope_squared"):
-        left += [
-            f"{known} = {value:.4g}" for known, value in values.items() if known.rpartition(":")[2] == name and value
-        ]
+        left += [f"{known} = {value:.4g}" for known, value in values.items() if parse(known).own == name and value]
     return left
 
 

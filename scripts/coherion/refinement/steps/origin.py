@@ -13,6 +13,7 @@ from coherion.crystal.crystal import Crystal
 from coherion.crystal.symmetry import free_origin
 from coherion.pair_model.model import PairModel
 from coherion.refinement.linear_map import LinearMap
+from coherion.refinement.parameters import parse
 
 # Of the norm of a common shift: what is left of it outside the recipe's variables is rounding.
 TOLERANCE = 1e-9
@@ -74,6 +75,5 @@ def _possible(
 
 
 def _weight(crystal: Crystal, name: str) -> float:
-    label = name.rpartition(":")[2].rpartition(".")[0]
-    site = next(s for s in crystal.sites if s.label == label)
+    site = next(s for s in crystal.sites if s.label == parse(name).site)
     return sum(occupancy * atomic_number(element) for element, occupancy in site.species)

@@ -22,9 +22,12 @@ STRUCTURE = (
     Stage(free=("lattice",), name="lattice"),
     Stage(free=("displacements",), name="displacements"),
 )
-DEFAULT_STAGES = (*STRUCTURE, Stage(free=("qdamp", "qslope_squared"), name="resolution"))
 # The part of the resolution that grows with Q, by the convention of the pair model, and where it starts.
 SLOPES = {"exact": ("qslope_squared", 1e-6), "pdffit": ("qbroad", 0.01)}
+STAGES = {
+    convention: (*STRUCTURE, Stage(free=("qdamp", name), name="resolution")) for convention, (name, _) in SLOPES.items()
+}
+DEFAULT_STAGES = STAGES["exact"]
 
 
 class StandardSettings(RefinementSettings, frozen=True, kw_only=True):
@@ -43,9 +46,8 @@ class StandardSettings(RefinementSettings, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.convention == "pdffit" and self.stages == DEFAULT_STAGES:
-            stages = (*STRUCTURE, Stage(free=("qdamp", "qbroad"), name="resolution"))
-            msgspec.structs.force_setattr(self, "stages", stages)
+        if self.stages == DEFAULT_STAGES:
+            msgspec.structs.force_setattr(self, "stages", STAGES[self.convention])
         named = {name for stage in self.steps for name in stage.free}
         start = {"qdamp": 0.02} | {name: value for name, value in SLOPES.values() if name in named}
         msgspec.structs.force_setattr(self, "start", start | self.start)
