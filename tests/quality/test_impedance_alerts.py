@@ -121,3 +121,62 @@ class TestFaults:
         noise = np.random.default_rng(0).normal(size=dataset["impedance_real"].shape)
         dataset["impedance_real"] = dataset["impedance_real"] * (1 + 0.5 * noise)
         assert alerts(dataset)["no-activation-energy"].grade == "B"
+
+
+# --- inputs that are not what their columns say --------------------------------------------------------------------
+
+
+def changed(how):
+    made = spectra()
+    z = made["impedance_real"].values + 1j * made["impedance_imaginary"].values
+    z = how(z)
+    made["impedance_real"].values[:], made["impedance_imaginary"].values[:] = z.real, z.imag
+    return made
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (np.conj, "the sign of the imaginary part reversed"),
+        (lambda z: z.imag + 1j * z.real, "real and imaginary part exchanged"),
+        (lambda z: -z.imag - 1j * z.real, "real part and reversed imaginary part exchanged"),
+        (lambda z: np.abs(z) + 1j * np.degrees(np.angle(z)), "as a phase in degrees"),
+    ],
+)
+def test_columns_that_are_not_what_they_say_are_named(how, said):
+    validated = validate_dataset(changed(how), ValidationSettings())
+    refused = ~validated["valid"].values
+    # One in six may pass by what is left of it; the others say what they are.
+    assert refused.sum() >= 5
+    assert all(said in str(verdict) for verdict in validated["verdict"].values[refused])
+
+
+def test_a_drifting_sample_is_no_mistaken_column():
+    validated = validate_dataset(spectra(drift=0.9), ValidationSettings())
+    assert not validated["valid"].values[0] and "it passes with" not in str(validated["verdict"].values[0])
+
+
+def test_a_high_end_with_a_negative_real_part_is_taken_off():
+    def how(z):
+        z[:, :5] = -np.abs(z[:, :5].real) + 1j * z[:, :5].imag
+        return z
+
+    validated = validate_dataset(changed(how), ValidationSettings())
+    assert validated["valid"].values.all() and (validated["kept"].values.sum(axis=1) >= 70).all()
+    assert not validated["kept"].values[:, :5].any()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_spectra_without_a_part_in_anything_are_told_with_the_first_reason():
+    made = spectra()
+    made["impedance_imaginary"].values[3] *= -1
+    found = alerts(made)
+    assert set(found) == {"left-out"}
+    assert found["left-out"].number == 1 and "40 degC, x_40C.txt" in found["left-out"].text.replace(".mpt", ".txt")
+    assert "sign of the imaginary part" in found["left-out"].text
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_pellet_in_mm():
+    found = alerts(spectra(), {"pellet_thickness_cm": 1.5, "pellet_diameter_cm": 10.0})
+    assert found["low-permittivity"].grade == "C" and found["low-permittivity"].number == pytest.approx(4.3, rel=0.05)

@@ -14,8 +14,9 @@ from coherion.impedance.arrhenius_together import TogetherLine
 FACTOR, SCATTERS, FEWEST = 2.0, 8.0, 5
 # No solid polarises less than this, and no ordinary ionic conductor's bulk more.
 PERMITTIVITIES = (2.5, 3000.0)
-# The bulk of halides, sulfides and most oxides that conduct ions; a radius for a diameter makes four times as much.
-USUAL_PERMITTIVITY = 80.0
+# The bulk of halides, sulfides and most oxides that conduct ions; a radius for a diameter makes four times as much, mm
+# for cm a tenth.
+USUAL_PERMITTIVITIES = (5.0, 80.0)
 # In S/cm: above, metals.
 HIGHEST_CONDUCTIVITY = 10.0
 DISAGREEMENT = 2.0

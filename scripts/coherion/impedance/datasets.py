@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     import xarray
 
 
+# Part of the points whose real part is positive, noise of dead ones aside.
+_MOST = 0.9
+
+
 def measured(spectra: xarray.Dataset, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Places of the points of one spectrum, their frequencies (Hz) and impedances (complex ohm), without padding."""
     f = spectra["frequency"].values[row]
@@ -71,7 +75,7 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
             continue
         reason[row, places] = found.reason
         residual[row, places] = found.residual
-        valid[row], verdict[row] = found.valid, found.verdict
+        valid[row], verdict[row] = found.valid, found.verdict + _mistaken(f, z, found.valid, settings)
         largest[row], noise[row] = found.test.size.max(), found.test.noise
         correlation[row] = found.test.correlation
         local[row, places[found.kept]] = found.test.local_noise
@@ -102,6 +106,24 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
         flag_meanings=" ".join(text.replace(" ", "_") for text in meanings.values()),
     )
     return made
+
+
+def _mistaken(f: np.ndarray, z: np.ndarray, valid: bool, settings: ValidationSettings) -> str:
+    """What a spectrum that does not pass would pass as: its columns exchanged, or with the other sign."""
+    if valid:
+        return ""
+    others = {
+        "the sign of the imaginary part reversed": z.conj(),
+        "real and imaginary part exchanged": z.imag + 1j * z.real,
+        "the second column as a phase in degrees and the first as its modulus": z.real
+        * np.exp(1j * np.radians(z.imag)),
+        "real part and reversed imaginary part exchanged": -z.imag - 1j * z.real,
+    }
+    for how, other in others.items():
+        # No pellet has a negative resistance, which would pass as well.
+        if np.mean(other.real > 0) > _MOST and validate_spectrum(f, other, settings).valid:
+            return f"; it passes with {how}: check the columns of the file"
+    return ""
 
 
 def removal_table(validated: xarray.Dataset) -> str:

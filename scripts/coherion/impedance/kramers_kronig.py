@@ -28,13 +28,16 @@ from coherion.settings.stages.validation import ValidationSettings
 # Points about each from which its noise is told: a decade and a half of a usual sweep.
 _NEIGHBOURS = 15
 _SYSTEMATIC = 0.6
-KEPT, OUTSIDE_LIMITS, LOW_END, HIGH_END, SPIKE = 0, 1, 2, 3, 4
+KEPT, OUTSIDE_LIMITS, LOW_END, HIGH_END, SPIKE, NEGATIVE = 0, 1, 2, 3, 4, 5
+# More points with a negative real part than this part (1) of a sweep are not those of a bad end.
+_MOST_NEGATIVE = 0.25
 REASONS = {
     KEPT: "kept",
     OUTSIDE_LIMITS: "outside the configured frequency range",
     LOW_END: "low-frequency end above the Kramers-Kronig limit",
     HIGH_END: "high-frequency end above the Kramers-Kronig limit",
     SPIKE: "single spike above the Kramers-Kronig limit",
+    NEGATIVE: "real part is negative, which no passive sample has",
 }
 
 
@@ -216,6 +219,10 @@ def validate_spectrum(
     if settings.frequency_max is not None:
         reason[f > settings.frequency_max] = OUTSIDE_LIMITS
     allowed = int(np.count_nonzero(reason == KEPT))
+    # Causal nonetheless, so the test alone would keep what leads and instruments make of a high end.
+    negative = (reason == KEPT) & (z.real < -settings.limit * np.abs(z))
+    if settings.trim and np.count_nonzero(negative) <= _MOST_NEGATIVE * allowed:
+        reason[negative] = NEGATIVE
     while True:
         kept = np.flatnonzero(reason == KEPT)
         test = linear_kramers_kronig(f[kept], z[kept], time_constants_per_decade=settings.time_constants_per_decade)

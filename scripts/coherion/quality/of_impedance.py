@@ -37,6 +37,7 @@ def alerts_of_impedance(
     found = _of_line(a, k, where, limits)
     found += _of_points(a, k, where, limits)
     found += _of_drift(a, k, where, circuits)
+    found += _left_out(a, k, where)
     found += _of_temperatures(a, k, where, limits)
     found += _of_pellet(a, k)
     doubts, resolved = circuits["doubt"].values, circuits["resolved"].any("resistance_name").values
@@ -98,7 +99,10 @@ def _of_points(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quali
     for row in np.flatnonzero(np.abs(np.nan_to_num(residual)) > limits.conductivity_residual).tolist():
         number = float(residual[row])
         text = f"{where[row]}: conductivity is {abs(number):.1f} standard uncertainties {_side(number)} the line"
-        advice = "check its temperature, its circuit and whether the sample had settled"
+        advice = (
+            "check its temperature, its circuit, whether the sample had settled, and, where the pellet conducts well, "
+            "the resistance of the leads (column short_circuit)"
+        )
         limit = limits.conductivity_residual
         found.append(Alert("C", "conductivity-residual", number, "sd", limit, where[row], text, advice))
     for row, reason in enumerate(a["exclusion"][k]):
@@ -118,6 +122,24 @@ def _of_drift(a: dict[str, np.ndarray], k: int, where: list[str], circuits: xarr
             text = f"{where[row]}: {reason}"
             found.append(Alert("B", "drift", float(moved[row]), "1", limit, where[row], text, advice))
     return found
+
+
+def _left_out(a: dict[str, np.ndarray], k: int, where: list[str]) -> list[Alert]:
+    """Spectra that take no part in any way, beside those that have an alert of their own, as one."""
+    if not np.isfinite(a["activation_energy"][k]):
+        return []
+    told = ("changed during the sweep", "the line through the others", "than the configured")
+    rows = [
+        row
+        for row, reason in enumerate(a["exclusion"][k])
+        if reason and a["role"][k][row] == "left out" and not any(words in str(reason) for words in told)
+    ]
+    if not rows:
+        return []
+    first = rows[0]
+    text = f"{len(rows)} of {len(where)} spectra take no part; {where[first]}: {a['exclusion'][k][first]}"
+    advice = "the table of exclusions has them all"
+    return [Alert("C", "left-out", float(len(rows)), "1", 0.0, where[first], text, advice)]
 
 
 def _side(number: float) -> str:
@@ -167,11 +189,12 @@ def _of_pellet(a: dict[str, np.ndarray], k: int) -> list[Alert]:
         fact, _, advice = text.partition(": check")
         found.append(Alert("B", "permittivity", median, "1", limit, "", fact, f"check{advice}"))
     elif permittivity.shape[1] and np.isfinite(known := permittivity[used, 0]).any():
-        median, limit = float(np.nanmedian(known)), alerts.USUAL_PERMITTIVITY
-        if median > limit:
-            text = (
-                f"apparent relative permittivity of the fastest arc is {median:.3g}, of most ionic conductors 5 to 80"
-            )
+        median, (low, high) = float(np.nanmedian(known)), alerts.USUAL_PERMITTIVITIES
+        text = f"apparent relative permittivity of the fastest arc is {median:.3g}, of most ionic conductors 5 to 80"
+        if median > high:
             advice = "is the diameter of the pellet a radius, which makes it four times as high, or the arc no bulk's?"
-            found.append(Alert("C", "high-permittivity", median, "1", limit, "", text, advice))
+            found.append(Alert("C", "high-permittivity", median, "1", high, "", text, advice))
+        elif median < low:
+            advice = "is the pellet in mm, which makes it a tenth, or the impedance not in ohm?"
+            found.append(Alert("C", "low-permittivity", median, "1", low, "", text, advice))
     return found
