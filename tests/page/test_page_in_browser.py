@@ -86,7 +86,9 @@ def shown(chromium, address):
 
 
 def column(shown, place):
-    return [text.strip() for text in shown.page.locator(f"table.list tbody tr td:nth-child({place})").all_inner_texts()]
+    """First lines of the cells of a column; a sample's title stands below its name."""
+    cells = shown.page.locator(f"table.list tbody tr td:nth-child({place})").all_inner_texts()
+    return [text.strip().partition("\n")[0] for text in cells]
 
 
 def test_the_list_sorts_by_number_and_searches(shown):

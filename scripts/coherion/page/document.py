@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coherion import __version__
+from coherion.errors import CoherionError
 from coherion.page import series
 from coherion.page.blocks import Block, table, text, words
 from coherion.page.comparison import comparison_blocks
@@ -169,8 +170,8 @@ def _tables(run: Run) -> list[Block]:
         return []
     try:
         stored = read_tables(run.path("tables"))
-    except (OSError, ValueError, KeyError) as problem:
-        run.absent["tables"] = str(problem)
+    except CoherionError as problem:
+        run.absent["tables/tables.json"] = str(problem)
         return []
     found = []
     for one in stored:

@@ -23,6 +23,7 @@
     return made;
   }
   const hidden = (said) => el("span", { class: "hidden" }, said);
+  const short = (said, most) => (said.length > most ? said.slice(0, most).replace(/\s+\S*$/, "") + " …" : said);
   const hash = (...parts) => "#/" + parts.map(encodeURIComponent).join("/");
   const light = (grade) =>
     el("span", { class: "light " + (grade || "fine"), title: GRADES[grade] },
@@ -114,6 +115,19 @@
     if (COLOURS.has(key) && (value === "ink" || value === "grey")) return colours[value];
     return value;
   }
+  /* Panels below one another; the height that they then take. */
+  function stack(layout, panels) {
+    const right = Object.keys(layout).some((key) => layout[key].side === "right");
+    const all = 270 * panels + 60, own = 1 / panels, gap = 70 / all;
+    for (let k = 0; k < panels; k++) {
+      const suffix = k ? String(k + 1) : "", top = 1 - k * own;
+      layout["xaxis" + suffix].domain = [0, right ? 0.86 : 1];
+      layout["yaxis" + suffix].domain = [top - own + gap, top];
+      const head = (layout.annotations || [])[k];
+      if (head) Object.assign(head, { x: 0, y: top });
+    }
+    return all;
+  }
   function layoutOf(block, colours, narrow, entries, legend, simulated) {
     const layout = prepared(block.layout, "", colours);
     const axis = { gridcolor: colours.grid, linecolor: colours.grey, zeroline: false, exponentformat: "power", ticks: "outside", ticklen: 4,
@@ -129,9 +143,11 @@
     layout.legend = beside
       ? { x: 1.02, y: 1, xanchor: "left", yanchor: "top", font: { size: 11 }, tracegroupgap: 0 }
       : { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 11 }, tracegroupgap: 0 };
+    const named = Object.keys(layout).some((key) => key.startsWith("xaxis") && layout[key].ticktext);
+    const height = narrow && block.panels > 1 ? stack(layout, block.panels) : block.height;
     // What stands above panels must not meet the legend: then it goes below the axes.
     if (!beside && (layout.annotations || []).some((one) => one.yref === "paper" && one.y >= 0.99 && one.yanchor === "bottom"))
-      Object.assign(layout.legend, { y: -58 / (block.height - 68), yanchor: "top" });
+      Object.assign(layout.legend, { y: -(named ? 105 : 58) / (height - 68), yanchor: "top" });
     layout.showlegend = legend;
     const marks = layout.annotations || [];
     if (simulated)
@@ -141,7 +157,7 @@
     return { paper_bgcolor: colours.paper, plot_bgcolor: colours.paper, hovermode: "closest", dragmode: "zoom",
       font: { family: "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif", size: 12, color: colours.ink },
       hoverlabel: { font: { size: 12 } },
-      margin: { l: 58, r: 14, t: 24, b: 44 }, height: block.height, autosize: true, ...layout };
+      margin: { l: 58, r: 14, t: 24, b: 44 }, height, autosize: true, ...layout };
   }
   const visibleFor = (trace, chosen) => !chosen || !trace.choice || trace.choice === chosen ? trace.visible ?? true : false;
 
@@ -192,7 +208,7 @@
   async function picture(state) {
     if (!state.canvas.data) await draw(state);
     Plotly.downloadImage(state.canvas, { format: "png", scale: 3, filename: state.block.name,
-      width: state.canvas.clientWidth, height: state.block.height });
+      width: state.canvas.clientWidth, height: state.canvas.clientHeight });
   }
   function windowOf(block, chosen, layout) {
     const window = block.windows && block.windows[chosen];
@@ -214,6 +230,7 @@
     }
     const layout = layoutOf(block, colours, narrow, entries, state.legend, state.simulated);
     windowOf(block, state.chosen, layout);
+    canvas.style.height = layout.height + "px";
     canvas.classList.remove("waiting");
     if (!canvas.data) canvas.textContent = "";
     const config = { responsive: true, displaylogo: false, displayModeBar: narrow ? false : "hover",
@@ -338,21 +355,21 @@
 
   /* ---- views ---- */
   function samplesView() {
-    const numeric = [false, false, false, ...index.columns.map(() => true), false];
+    const numeric = [false, false, false, ...index.columns.map(() => true)];
     const order = { failed: 0, A: 1, B: 2, C: 3, "": 4 };
     const groups = index.samples.some((one) => one.composition);
     const rows = index.samples.map((one) => ({
       grade: one.light,
       text: [one.sample, one.title, one.group, one.composition, one.excluded].join(" ").toLowerCase(),
-      values: [order[one.light], one.sample, one.composition || one.group, ...one.cells.map(valueOf), one.excluded],
+      values: [order[one.light], one.sample, one.composition || one.group, ...one.cells.map(valueOf)],
       make: () => [el("tr", {}, el("td", {}, light(one.light)),
         el("td", {}, el("a", { class: "lead", href: hash("sample", one.sample) }, one.sample),
-          one.title && one.title !== one.sample ? el("span", { class: "soft" }, one.title) : ""),
+          one.title && one.title !== one.sample ? el("span", { class: "soft" }, one.title) : "",
+          one.excluded ? el("span", { class: "soft", title: one.excluded }, "left out: " + short(one.excluded, 40)) : ""),
         el("td", {}, one.composition || one.group),
-        one.cells.map((cell) => el("td", { class: "number" }, shownCell(cell))),
-        el("td", { class: one.excluded ? "long" : null }, one.excluded))],
+        one.cells.map((cell) => el("td", { class: "number" }, shownCell(cell))))],
     }));
-    const headings = ["Alerts", "Sample", groups ? "Composition" : "Group", ...index.columns, "Left out"];
+    const headings = ["Alerts", "Sample", groups ? "Composition" : "Group", ...index.columns];
     const shown = sortable(headings, rows, { label: "Samples", list: "list", numeric });
     let grade = null, said = "";
     const count = el("span", { class: "soft", role: "status" });
@@ -383,7 +400,9 @@
     const made = [el("h1", {}, "Samples"), counts];
     for (const [job, what] of index.failures) made.push(el("p", { class: "warning" }, `${job} failed: ${what}`));
     if (index.absent.length)
-      made.push(el("p", { class: "warning" }, "Cannot be read: ", index.absent.map(([file, why]) => `${file} (${why})`).join("; ")));
+      made.push(el("p", { class: "warning" }, `${index.absent.length} files cannot be read: `,
+        index.absent.slice(0, 5).map(([file, why]) => `${file} (${short(why, 80)})`).join("; "),
+        index.absent.length > 5 ? "; …" : "", " ", has("run") ? el("a", { href: "#/run" }, "All of it") : ""));
     if (index.note) made.push(el("p", { class: "soft" }, index.note));
     made.push(el("div", { class: "tools" }, search, el("div", { role: "group", "aria-label": "Gravest alert", class: "tools" }, buttons), count),
       shown.element);

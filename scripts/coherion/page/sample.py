@@ -83,7 +83,7 @@ def listed(run: Run, sample: str, columns: list[tuple[str, str]], is_told: bool)
         "composition": row.get("composition", ""),
         "light": light,
         "counts": counts,
-        "excluded": row.get("excluded", "") if row or is_told else "not part of the series",
+        "excluded": row.get("excluded", "") if row or is_told else "no part of the series",
         "cells": [measured(*number_of(row, column)) for column, _ in columns],
     }
 

@@ -28,6 +28,8 @@ _OF_KIND: Mapping[type, tuple[str, ...]] = {
     declared.SidePhase: ("side_reflection", "reflection_width"),
 }
 _RECOVERY = "recovery"
+#: Characters of a figure's title; the caption has the rest.
+LONGEST = 110
 
 
 def figure_views(
@@ -73,6 +75,8 @@ def title_of(name: str, caption: str, fit_range: str = "") -> str:
     # Where it stands in a paper is no sentence, and a reference to it ends none.
     body = re.sub(r"^Figs?\.[^.]*\.\s*|\s*\(Figs?\.[^)]*\)", "", caption)
     first = re.split(r"(?<=[\w)])\.(?:\s|$)|;", body)[0].strip()
+    if len(first) > LONGEST:
+        first = first[:LONGEST].rpartition(", ")[0] or first[:LONGEST]
     return f"{said}: {first[:1].lower()}{first[1:]}{fit_range}" if first else said
 
 

@@ -23,6 +23,8 @@ from coherion.page.encode import thinned
 #: A curve of more points without names is a line, where the file does not say how it looks.
 MOST_MARKS = 60
 COLUMNS = 3
+#: Names at the ticks of an axis of which more are set smaller.
+MOST_NAMES = 16
 _SYMBOLS = {
     "o": "circle",
     ".": "circle",
@@ -140,6 +142,7 @@ def twin(name: str, title: str, caption: str, panels: list[Panel], samples: Mapp
         for one, named in ((x_axis, panel.look.get("x_names", [])), (y_axis, panel.look.get("y_names", []))):
             if any(text for _, text in named):
                 one |= {"tickvals": [place for place, _ in named], "ticktext": [words(text) for _, text in named]}
+                one["tickfont"] = {"size": 8 if len(named) > MOST_NAMES else 10}
                 if one is y_axis and "y_limits" not in panel.look:
                     # Lists are read downwards.
                     one["autorange"] = "reversed"
@@ -188,7 +191,9 @@ def twin(name: str, title: str, caption: str, panels: list[Panel], samples: Mapp
                 hidden = {"showlegend": False} if single or group in shown else {}
                 shown.add(group)
                 traces.append(trace | own | hidden | {"legendgroup": group})
-    return plot(name, title, traces, layout, note=caption, height=max(380, 300 * rows + 60), wide=True)
+    made = plot(name, title, traces, layout, note=caption, height=max(380, 300 * rows + 60), wide=True)
+    # On a narrow screen they stand below one another.
+    return made | {"panels": len(panels)}
 
 
 def _heads(panels: list[Panel]) -> list[str]:
@@ -198,7 +203,8 @@ def _heads(panels: list[Panel]) -> list[str]:
         parts = [name.split(", ") for name in panel.curves]
         alike = itertools.takewhile(lambda same: len(set(same)) == 1, zip(*parts, strict=False))
         heads.append(", ".join(same[0] for same in alike))
-    return heads if len(panels) > 1 and all(heads) and len(set(heads)) == len(heads) else [""] * len(panels)
+    told_apart = len(panels) > 1 and all(heads) and len(set(heads)) == len(heads)
+    return heads if told_apart and any(len(panel.curves) > 1 for panel in panels) else [""] * len(panels)
 
 
 def _scale(log: bool) -> dict[str, Any]:
@@ -222,7 +228,7 @@ def _traces(curve: Curve, look: Mapping[str, Any], place: int, samples: Mapping[
     if look:
         is_line = look["line"] not in ("None", "none", " ", "")
     else:
-        is_line = not named and len(curve.x) > MOST_MARKS and _is_grid(curve.x)
+        is_line = not named and (len(curve.x) == 2 or (len(curve.x) > MOST_MARKS and _is_grid(curve.x)))
         colour = GREY if is_line else colour
     label = words(curve.name)
     titled = [title for title in samples if title and f"{curve.name},".startswith(f"{title},")]
