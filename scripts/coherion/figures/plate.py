@@ -69,6 +69,7 @@ _STYLE = {
     "mathtext.default": "regular",
     # What would stand at the end of an axis is put into its label (legible.units).
     "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-4, 5),
     "svg.fonttype": "none",
     # Identifiers in SVG files are otherwise random, and the same run would give other files.
     "svg.hashsalt": "coherion",
