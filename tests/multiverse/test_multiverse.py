@@ -12,6 +12,7 @@ from coherion.data.contract.tables import MULTIVERSE
 from coherion.data.tables import write_table
 from coherion.errors import InputError
 from coherion.figures.plate import Plate
+from coherion.impedance.circuits.circuit import circuit
 from coherion.multiverse import results
 from coherion.multiverse.curve import specification_curve
 from coherion.multiverse.outcome import Outcome, statements_of
@@ -116,6 +117,8 @@ def test_every_choice_of_the_shipped_paper_is_a_setting_that_there_is():
             for value in choice.values:
                 told = [value] if key == "fit_range" else value
                 settings_from(Configuration, {stage: {by_key.get(key, key): told}})
+                if choice.key == "circuits.circuit":
+                    assert circuit(value).names
         else:
             assert choice.key.startswith("arrhenius.pellet_") or hasattr(getattr(plain, stage), key)
 

@@ -10,8 +10,8 @@ import numpy as np
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 
 VERDICTS: Mapping[str, tuple[int, str]] = {"holds": (2, "o"), "undecided": (1, "s"), "fails": (3, "v")}
-# Options of one choice with a line of their own; a number is drawn where it lies between its ends.
-MOST_OPTIONS = 6
+# Choices that a figure shows, the most moving ones; the table has all.
+MOST_CHOICES = 14
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def draw_multiverse(
     shared
         What the shares beside the choices are of: ``verdict`` or ``number``.
     """
+    whole = len(choices)
+    choices = choices[:MOST_CHOICES]
     lines = sum(len(one.options) for one in choices)
     plate = Plate(
         2, 1, width=PAGE, height=2.3 + 0.118 * lines + 0.05 * len(choices), origin=origin,
@@ -81,13 +83,14 @@ def draw_multiverse(
     if configured is not None:
         top.axhline(configured, color=GREY, linewidth=0.6, linestyle="--", label="as configured")
     top.axhline(0.0, color="black", linewidth=0.4)
-    top.set(ylabel=quantity)
+    top.set_ylabel(quantity.replace("_", " "), fontsize=6.5)
     top.set_title(title, fontsize=7.5)
     top.legend(ncols=4, loc="best")
     _choices(plate, below, x, order, choices)
     missing = int((~np.isfinite(values)).sum())
     below.set(xlabel="analyses in the order of the number" + (f" ({missing} without one last)" if missing else ""))
-    below.set_ylabel(f"choices, with their share in the variance of the {shared}", fontsize=6.5)
+    of = f"{MOST_CHOICES} of {whole} choices" if whole > MOST_CHOICES else "choices"
+    below.set_ylabel(f"{of}, with their share in the variance of the {shared}", fontsize=6.5)
     return plate
 
 
