@@ -62,6 +62,9 @@ def test_batches_hold_every_analysis_once_and_their_number_is_known_beforehand(b
     assert sorted(one.number for part in made for one in part) == list(range(71))
     assert len(made) == batches_of(settings(batch=batch))
     assert made[0][0].sort == "configured"
+    # Also where a choice is shared with the standard.
+    shared = Choice(name="qmax", why="custom", key="reduction.qmax", values=(12.0,))
+    assert batches(settings(choices=(shared, RANGE)))[0][0].sort == "configured"
 
 
 def test_no_choices_are_no_jobs_and_are_refused_where_they_are_asked_for():

@@ -81,10 +81,9 @@ def batches(settings: MultiverseSettings) -> list[list[Pipeline]]:
     """The analyses in jobs; those that reduce the standard alike stand beside one another."""
     shared = {c.name for c in settings.choices if c.values and c.key.partition(".")[0] in _OF_STANDARD}
 
-    def alike(one: Pipeline) -> tuple[bool, str]:
-        # Those without the configured one first: the rest waits for what it found.
+    def alike(one: Pipeline) -> tuple[bool, bool, str]:
         own = {name: option for name, option in one.options.items() if name in shared}
-        return one.sort == "mixed", json.dumps(own, sort_keys=True)
+        return one.sort == "mixed", bool(own), json.dumps(own, sort_keys=True)
 
     ordered = sorted(pipelines(settings), key=alike)
     return [ordered[k : k + settings.batch] for k in range(0, len(ordered), settings.batch)]
