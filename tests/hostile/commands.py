@@ -140,6 +140,9 @@ CALLS: dict[str, Call] = {
     "draw_multiverse": Call(
         "draw_multiverse", (BAD, "--paper", PAPER, "--series", "series.tsv", "--output", "OUT/x.pdf"), text=True
     ),
+    "budget_errors": Call(
+        "budget_errors", (BAD, "--paper", PAPER, "--output", "OUT/b.tsv", "--figure", "OUT/b.pdf"), text=True
+    ),
     "propose_next_sample": Call(
         "propose_next_sample", (BAD, "--claims", "none", "--paper", PAPER, "--output", "OUT/n.tsv"), "{}", text=True
     ),

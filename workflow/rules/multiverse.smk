@@ -123,6 +123,34 @@ rule draw_multiverse:
         " --output {params.figure:q} > {log:q} 2>&1"
 
 
+rule budget_errors:
+    input:
+        script=script("budget_errors"),
+        series=result("series/series.tsv"),
+        paper=PAPER_FILE,
+        arrhenius=files_of_stage("arrhenius/{sample}.nc", TABLES.with_spectra()),
+        quantities=result("multiverse/quantities.tsv"),
+    output:
+        drawn("error_budget"),
+        table=result("multiverse/budget.tsv"),
+    log:
+        result("logs/budget_errors.log"),
+    conda:
+        environment("figures")
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        code=code("budget_errors"),
+        figure=result("figures/error_budget.pdf"),
+        resistance=SETTINGS["series"]["resistance"],
+    shell:
+        "python {input.script:q} {input.series:q} --paper {input.paper:q} --arrhenius {input.arrhenius:q}"
+        " --quantities {input.quantities:q} --resistance {params.resistance:q} --output {output.table:q}"
+        " --figure {params.figure:q} > {log:q} 2>&1"
+
+
 rule propose_next_sample:
     input:
         script=script("propose_next_sample"),
@@ -163,3 +191,4 @@ rule multiverse:
         rules.collect_multiverse.output,
         rules.draw_multiverse.output,
         rules.propose_next_sample.output,
+        rules.budget_errors.output,

@@ -230,6 +230,23 @@ MULTIVERSE = {
     ),
 }
 
+BUDGET = TableContract(
+    "budget_errors",
+    "results/multiverse/budget.tsv",
+    "What the error of each main number of each sample is made of, all parts in the unit of the number.",
+    (
+        _C("quantity", "", "name of the quantity"),
+        _C("sample", "", "name of the sample"),
+        _C("value", "see series.tsv", "the number"),
+        _C("stated_sd", "see series.tsv", "its stated standard uncertainty"),
+        _C("counts", "see series.tsv", "part of the data under one model"),
+        _C("model", "see series.tsv", "part of the choice of a reading, a circuit, a form of the line"),
+        _C("geometry", "see series.tsv", "part of the pellet's geometry"),
+        _C("temperature", "see series.tsv", "part of the temperature"),
+        _C("choices", "see series.tsv", "spread between analyses under other choices"),
+    ),
+)
+
 NEXT_SAMPLE = TableContract(
     "propose_next_sample",
     "results/multiverse/next_sample.tsv",
@@ -282,6 +299,7 @@ TABLES = (
     UNMEASURED,
     *MULTIVERSE.values(),
     NEXT_SAMPLE,
+    BUDGET,
     RECOVERY,
     RECOVERY_SUMMARY,
     PARAMETERS,
