@@ -82,7 +82,10 @@ def draw_multiverse(
             )
     if configured is not None:
         top.axhline(configured, color=GREY, linewidth=0.6, linestyle="--", label="as configured")
-    top.axhline(0.0, color="black", linewidth=0.4)
+    finite = values[np.isfinite(values)]
+    # A zero far from all numbers would press them into a line.
+    if finite.size and np.min(np.abs(finite)) <= 2 * np.ptp(finite):
+        top.axhline(0.0, color="black", linewidth=0.4)
     top.set_ylabel(quantity.replace("_", " "), fontsize=6.5)
     top.set_title(title, fontsize=7.5)
     top.legend(ncols=4, loc="best")
@@ -90,7 +93,7 @@ def draw_multiverse(
     missing = int((~np.isfinite(values)).sum())
     below.set(xlabel="analyses in the order of the number" + (f" ({missing} without one last)" if missing else ""))
     of = f"{MOST_CHOICES} of {whole} choices" if whole > MOST_CHOICES else "choices"
-    below.set_ylabel(f"{of}, with their share in the variance of the {shared}", fontsize=6.5)
+    below.set_title(f"{of}, with their share in the variance of the {shared}", fontsize=6.5)
     return plate
 
 
