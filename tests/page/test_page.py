@@ -155,7 +155,7 @@ def test_another_run_is_held_against_this_one(folder, tmp_path):
     other = make_run(tmp_path / "other", seed=2)
     made = page(Run.of(folder), PAPER, other=Run.of(other), other_name="other")
     blocks = view_of(made, "compare")
-    changed = next(one for one in blocks if one.get("title") == "Numbers that changed")
+    changed = next(one for one in blocks if one.get("title") == "Numbers that changed by one σ or more")
     sample, quantity, this, before, difference, _ = changed["rows"][0]
     assert sample and quantity
     assert difference["v"] == pytest.approx(this["v"] - before["v"], rel=1e-6, abs=1e-15)

@@ -14,6 +14,8 @@ from coherion.settings.paper.paper import Paper
 
 #: Changes of more are shown at the edge of the plot.
 MOST_SIGMA = 8.0
+#: A longer table shows its title first.
+MOST_OPEN = 40
 
 
 def comparison_blocks(run: Run, other: Run, paper: Paper, name: str) -> Iterator[Block]:
@@ -63,21 +65,11 @@ def comparison_blocks(run: Run, other: Run, paper: Paper, name: str) -> Iterator
     differing = [row for row in rows if row["difference"] != 0]
     if differing:
         differing.sort(key=lambda row: -abs(row["sigma"]) if row["sigma"] is not None else 0.0)
-        yield table(
-            "Numbers that changed",
-            ["sample", "quantity", "this run", "other run", "difference", "σ"],
-            [
-                [
-                    row["sample"],
-                    row["label"],
-                    row["this"],
-                    row["other"],
-                    measured(row["difference"]),
-                    None if row["sigma"] is None else round(row["sigma"], 2),
-                ]
-                for row in differing
-            ],
-        )
+        certain = [row for row in differing if row["sigma"] is None or abs(row["sigma"]) >= 1]
+        if certain:
+            yield _numbers("Numbers that changed by one σ or more", certain, closed=len(certain) > MOST_OPEN)
+        if less := [row for row in differing if row not in certain]:
+            yield _numbers("Numbers that changed by less", less, closed=True)
     else:
         yield text("No number of the table of the series changed.")
     yield from _verdicts(run, other)
@@ -85,6 +77,15 @@ def comparison_blocks(run: Run, other: Run, paper: Paper, name: str) -> Iterator
     yield from _listed("Exclusions", run.exclusions, other.exclusions, ("sample", "what", "reason"))
     yield from _settings(run, other)
     yield from _files(run, other)
+
+
+def _numbers(title: str, rows: list[dict[str, Any]], *, closed: bool) -> Block:
+    def cells(row: dict[str, Any]) -> list[Any]:
+        sigma = None if row["sigma"] is None else round(row["sigma"], 2)
+        return [row["sample"], row["label"], row["this"], row["other"], measured(row["difference"]), sigma]
+
+    heads = ["sample", "quantity", "this run", "other run", "difference", "σ"]
+    return table(title, heads, map(cells, rows), closed=closed)
 
 
 def _changes(run: Run, other: Run, paper: Paper) -> Iterator[dict[str, Any]]:
@@ -143,7 +144,7 @@ def _listed(
     rows = [["only in this run", *one] for one in now if one not in before]
     rows += [["only in the other", *one] for one in before if one not in now]
     if rows:
-        yield table(f"{title} that differ", ["", *keys], rows)
+        yield table(f"{title} that differ", ["", *keys], rows, closed=len(rows) > MOST_OPEN)
 
 
 def _settings(run: Run, other: Run) -> Iterator[Block]:
@@ -156,7 +157,7 @@ def _settings(run: Run, other: Run) -> Iterator[Block]:
         if now.get(key) != before.get(key)
     ]
     if rows:
-        yield table("Settings that differ", ["setting", "this run", "other run"], rows)
+        yield table("Settings that differ", ["setting", "this run", "other run"], rows, closed=len(rows) > MOST_OPEN)
     else:
         yield text("Both runs had the same settings.")
 

@@ -24,6 +24,7 @@
   }
   const hidden = (said) => el("span", { class: "hidden" }, said);
   const short = (said, most) => (said.length > most ? said.slice(0, most).replace(/\s+\S*$/, "") + " …" : said);
+  const rounded = (said) => (said && isFinite(said) ? String(+Number(said).toPrecision(4)) : said);
   const hash = (...parts) => "#/" + parts.map(encodeURIComponent).join("/");
   const light = (grade) =>
     el("span", { class: "light " + (grade || "fine"), title: GRADES[grade] },
@@ -327,7 +328,7 @@
   const alertElement = (row, withSample) => el("li", {}, light(row.grade), el("div", {},
     el("p", {}, withSample ? [el("a", { href: hash("sample", row.sample), class: "lead" }, row.sample), " "] : "", row.text),
     el("p", { class: "note" }, [row.stage, row.place, row.code].filter(Boolean).join(" · "),
-      row.limit ? ` · found ${row.number}, limit ${row.limit} ${row.unit === "1" ? "" : row.unit}` : ""),
+      row.limit ? ` · found ${rounded(row.number)}, limit ${row.limit} ${row.unit === "1" ? "" : row.unit}` : ""),
     row.advice ? el("p", { class: "note" }, "What to do: ", row.advice) : ""));
   function blockElement(block, simulated) {
     switch (block.kind) {

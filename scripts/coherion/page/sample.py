@@ -77,13 +77,13 @@ def listed(run: Run, sample: str, columns: list[tuple[str, str]], is_told: bool)
     light, counts = light_of(run, sample, is_told)
     return {
         "sample": sample,
-        "title": words(row.get("title") or ""),
+        "title": words(row.get("title") or "") if row or is_told else "no part of the series",
         "origin": row.get("origin", ""),
         "group": row.get("group", ""),
         "composition": row.get("composition", ""),
         "light": light,
         "counts": counts,
-        "excluded": row.get("excluded", "") if row or is_told else "no part of the series",
+        "excluded": row.get("excluded", ""),
         "cells": [measured(*number_of(row, column)) for column, _ in columns],
     }
 
