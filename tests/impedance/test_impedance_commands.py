@@ -192,7 +192,7 @@ def test_a_sample_that_shows_nothing_gives_holes_and_a_warning(commands, tmp_pat
         found = run(commands, tmp_path, simulated(tmp_path / "spectra.nc", change=change))[2]
     messages = [str(w.message) for w in told]
     assert sum("not used" in m for m in messages) == CELSIUS.size
-    assert any("0 of 11 spectra usable, too few for an Arrhenius line" in m for m in messages)
+    assert any("0 of 11 spectra usable, too few for an activation energy" in m for m in messages)
     assert np.isnan(found["activation_energy"].values).all()
     assert len(table(tmp_path / "arrhenius.exclusions.tsv")) == CELSIUS.size
 

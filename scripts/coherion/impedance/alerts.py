@@ -118,9 +118,9 @@ def disagreement(single: Arrhenius, together: TogetherLine) -> str:
     if apart <= DISAGREEMENT * sd:
         return ""
     return (
-        f"activation energy of the single fits, {single.activation_energy:.4f} eV, and of all temperatures at once, "
-        f"{together.activation_energy:.4f} eV, differ by {apart / sd:.1f} standard uncertainties: look at the spectra "
-        "left out, and at the lower limits"
+        f"activation energy of the single fits is {single.activation_energy:.4f} eV, of all temperatures at once "
+        f"{together.activation_energy:.4f} eV: they differ by {apart / sd:.1f} standard uncertainties; look at the "
+        "spectra left out and at the lower limits"
     )
 
 

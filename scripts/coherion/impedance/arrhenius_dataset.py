@@ -331,14 +331,14 @@ def _warn_of(line: Line, name: str, settings: ArrheniusSettings, celsius: np.nda
     left_out = [w for w in line.reason if w]
     if line.main is None:
         warn(
-            f"resistance {name}: {int(line.used.sum())} of {line.used.size} spectra usable, too few for an Arrhenius "
-            f"line{'; first reason: ' + left_out[0] if left_out else ''}"
+            f"resistance {name}: {int(line.used.sum())} of {line.used.size} spectra usable, too few for an "
+            f"activation energy{'; first reason: ' + left_out[0] if left_out else ''}"
         )
         return
     if line.main.curvature_p < settings.curvature_p:
         warn(
-            f"resistance {name}: the Arrhenius plot is curved (p = {line.main.curvature_p:.2g}); one activation energy "
-            "does not describe it: look at the plot, narrow temperature_min and temperature_max"
+            f"resistance {name}: Arrhenius plot is curved (p = {line.main.curvature_p:.2g}): one activation energy "
+            "does not describe it; look at the plot, narrow temperature_min and temperature_max"
         )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 # Of warnings and of alerts so many are told at the end of a run; all of them stand in files.
 MOST_TOLD = 15
+# A part of a warning longer than this (letters) is no name of a resistance, a sample or a temperature.
+_CLAUSE = 25
 # What a finished run is looked at by, in the order in which one would.
 LOOK_AT = {
     "page.html": "all of it",
@@ -52,6 +55,13 @@ def alerts_of_logs(folder: str | os.PathLike[str]) -> list[str]:
     return sorted(dict.fromkeys(lines), key=lambda line: line.split()[1])
 
 
+def _is_alert(name: str, text: str, alerts: list[str]) -> bool:
+    """Whether an alert of the warning's sample says the same, in its first clause that says something."""
+    clause = next((part for part in re.split("[:;] ", text) if len(part) > _CLAUSE), None)
+    sample = f" {name.split()[-1]} "
+    return clause is not None and any(sample in alert and clause in alert for alert in alerts)
+
+
 def summary_of_logs(folder: str | os.PathLike[str]) -> list[str]:
     """What a user should know of the results that stand at the end of a run: each warning and each alert as one line.
 
@@ -64,8 +74,8 @@ def summary_of_logs(folder: str | os.PathLike[str]) -> list[str]:
         The logs, ``<rule>/<sample>.log``.
     """
     told = []
-    warned = [f"  {name}: {text}" for name, text in warnings_of_logs(folder)]
     alerts = [f"  {text}" for text in alerts_of_logs(folder)]
+    warned = [f"  {name}: {text}" for name, text in warnings_of_logs(folder) if not _is_alert(name, text, alerts)]
     if warned:
         told += [f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:", *shortened(warned)]
     if alerts:
