@@ -21,10 +21,13 @@ pytestmark = pytest.mark.workflow
 
 
 def snakemake(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the workflow with ``folder`` as working folder, so that runs of several tests do not lock one another."""
+    """Run the workflow with ``folder`` as working folder, so that runs of several tests do not lock one another.
+
+    It is called from the checkout and with a relative path, as ``make run IN=FOLDER`` does.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return subprocess.run(
-        ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "2", *arguments],
+        ["snakemake", "--directory", os.path.relpath(folder, ROOT), "--cores", "2", *arguments],
         capture_output=True,
         text=True,
         env=os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"},

@@ -100,8 +100,9 @@ def test_each_failed_job_is_one_line_however_many_samples_lack_it():
 
 def test_the_second_pass_is_the_same_call_with_all_of_its_configuration_and_nothing_forced():
     words = ["--cores", "1", "--config", "a=1", "-F", "target"]
-    assert failures.again(words, ["a=1", "b=2"]) == [
-        *["--cores", "1", "--config", "a=1", "target"],
-        *["--nolock", "--config", "a=1", "b=2", "leave_out_failed=true"],
+    assert failures.again(words, ["a=1", "b=2"], "/w/Snakefile", "/series", ["/w/small.yaml"]) == [
+        *["--cores", "1", "--config", "a=1", "target", "--nolock"],
+        *["--snakefile", "/w/Snakefile", "--directory", "/series", "--configfile", "/w/small.yaml"],
+        *["--config", "a=1", "b=2", "leave_out_failed=true"],
     ]
-    assert failures.again(["--", "target"], [])[-2:] == ["--", "target"]
+    assert failures.again(["--", "target"], [], "/w/Snakefile", "/series")[-2:] == ["--", "target"]

@@ -80,12 +80,18 @@ def failures_of_run(run_logs):
 
 def make_the_rest():
     """The second pass, in a process of its own."""
-    words = again(sys.argv[1:], workflow.config_settings.config_args)
+    words = again(
+        sys.argv[1:],
+        workflow.config_settings.config_args,
+        Path(workflow.main_snakefile).absolute(),
+        Path.cwd(),
+        workflow.overwrite_configfiles,
+    )
     tell(["What does not need the jobs that failed is made now."])
     sys.stderr.flush()
     subprocess.run(
         [sys.executable, "-m", "snakemake", *words],
-        cwd=workflow.workdir_init,
+        cwd=ROOT,
         check=False,
     )
 

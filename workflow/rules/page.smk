@@ -38,7 +38,10 @@ rule build_page:
                     for name, row in TABLES.samples.items()
                     if row["group"] != "standard"
                 ],
-                "title": SETTINGS["results"].rstrip("/").removeprefix("results").strip("/"),
+                "title": SETTINGS["results"]
+                .rstrip("/")
+                .removeprefix("results")
+                .strip("/"),
             }
         ),
         figures=told({name: caption_of(DECLARED[name]) for name in PAGE_FIGURES}),

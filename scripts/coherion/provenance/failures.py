@@ -189,16 +189,30 @@ def said_of(log: str, run_logs: Iterable[str | os.PathLike[str]]) -> str:
     return "\n".join(text[at.start() : at.start() + 600] for text in texts for at in re.finditer(re.escape(log), text))
 
 
-def again(arguments: Sequence[str], config: Sequence[str]) -> list[str]:
-    """The arguments of Snakemake with which what failed is left out.
+def again(
+    arguments: Sequence[str],
+    config: Sequence[str],
+    snakefile: str | os.PathLike[str],
+    directory: str | os.PathLike[str],
+    configfiles: Sequence[str | os.PathLike[str]] = (),
+) -> list[str]:
+    """The arguments of Snakemake with which what failed is left out, from whatever folder it is called.
 
-    ``config`` are all that a command line or a profile gave as ``--config``: the last one counts alone. Jobs that have
-    run are not forced to run once more.
+    Parameters
+    ----------
+    arguments
+        Those of the run that failed. Jobs that have run are not forced to run once more.
+    config
+        All that a command line or a profile gave as ``--config``: the last one counts alone.
+    snakefile, directory, configfiles
+        Absolute: what the arguments name may be relative to a folder that was left since.
     """
     forced = {"-F", "--forceall", "-f", "--force"}
     kept = [word for word in arguments if word not in forced]
     end = kept.index("--") if "--" in kept else len(kept)
-    return [*kept[:end], "--nolock", "--config", *config, f"{LEAVE_OUT}=true", *kept[end:]]
+    files = ["--configfile", *map(str, configfiles)] if configfiles else []
+    places = ["--snakefile", str(snakefile), "--directory", str(directory), *files]
+    return [*kept[:end], "--nolock", *places, "--config", *config, f"{LEAVE_OUT}=true", *kept[end:]]
 
 
 #: Key of the configuration with which a run leaves out what failed in the one before.
