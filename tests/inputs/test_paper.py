@@ -51,9 +51,10 @@ def statement(**test):
         (statement(kind="range_independent", range="3-30"), "3-30 is no further range"),
         (
             {**statement(kind="linear", of="a", direction="rising"), "groups": {"g": {"where": {"x": {"most": 0.2}}}}}
-            | {"samples": "g"},
+            | {"samples": "g", "quantities": {"a": {"margin": 0.01}}},
             "its test needs 5 samples and the group g has 3",
         ),
+        (statement(kind="about", of="conductivity", value=1.0), "conductivity has no margin: say under quantities"),
         ({"figures": [{"kind": "fits", "name": "f", "range": "1-9"}]}, "1-9 is no range of the fits"),
         ({"figures": [{"kind": "patterns", "name": "f", "samples": ["s9"]}]}, "no sample s9"),
         (
@@ -69,6 +70,7 @@ def test_what_no_sample_has_is_told_with_its_place(given, said):
 
 def test_a_sound_paper_is_not_remarked_upon():
     assert told(statement(kind="trend", of="conductivity", direction="rising")) == []
+    assert told(statement(kind="about", of="conductivity", value=1.0, tolerance=0.1)) == []
     assert told(statement(kind="in_order", of=["rw_2_20", "rw"])) == []
 
 

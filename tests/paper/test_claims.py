@@ -11,7 +11,7 @@ from made_series import make_rows, write_rows
 
 from coherion.errors import InputError
 from coherion.paper.claims import judge, table
-from coherion.paper.reading import read_paper
+from coherion.paper.reading import paper_from, read_paper
 from coherion.paper.statements import design_of, evaluated, judge_one
 from coherion.settings.paper.quantities import Quantity
 from coherion.settings.reading import settings_from
@@ -416,3 +416,18 @@ def test_samples_that_are_all_alike_leave_every_trend_undecided_and_end_no_run(v
     found = verdicts(rows)
     of_trend = [found[s.id] for s in STATEMENTS if s.test.of_trend]
     assert of_trend and all(claim.verdict == "undecided" and claim.note for claim in of_trend)
+
+
+def test_a_trend_needs_no_margin_and_an_equivalence_does(tmp_path):
+    given = {
+        "quantities": {"conductivity": {"label": "s"}},
+        "statements": [
+            {"id": "rises", "statement": "w", "test": {"kind": "trend", "of": "conductivity", "direction": "rising"}},
+            {"id": "is", "statement": "w", "test": {"kind": "unchanged", "of": "conductivity"}},
+        ],
+    }
+    paper = paper_from(given)
+    series = read_series(write_rows(make_rows(seed=1), tmp_path / "series.tsv"), paper.known)
+    found = {claim.id: claim for claim in judge(series, paper, SETTINGS)}
+    assert found["rises"].n > 3 and "margin" not in found["rises"].note
+    assert found["is"].verdict == "undecided" and "margin" in found["is"].note

@@ -10,7 +10,7 @@ from typing import Any
 from coherion.data.contract.tables import SERIES
 from coherion.data.series_tables import Tables
 from coherion.settings.paper import figures
-from coherion.settings.paper.kinds import RangeIndependent
+from coherion.settings.paper.kinds import Kind, RangeIndependent
 from coherion.settings.paper.paper import Paper
 from coherion.settings.reading import nearest
 from coherion.statistics.quantities.selection import mask_of
@@ -78,6 +78,12 @@ def _of_statements(
             yield False, f"{place}: undecided, {one.test.range} is no further range of the fits ({listed})"
         if not one.test.number:
             continue
+        if one.test.needs_margin and getattr(one.test, "tolerance", None) is None:
+            for name in sorted(_without_margin(paper, one.test)):
+                yield (
+                    False,
+                    f"{place}: undecided, {name} has no margin: say under quantities what difference would not matter",
+                )
         for group in dict.fromkeys((one.samples or paper.samples, *one.test.groups)):
             chosen = tabled.where(mask_of(None if group is None else paper.groups[group], tabled))
             there = able & set(chosen.texts("sample"))
@@ -85,6 +91,13 @@ def _of_statements(
             if len(there) < least:
                 said = "all samples" if group is None else f"the group {group}"
                 yield False, f"{place}: undecided, its test needs {least} samples and {said} has {len(there)}"
+
+
+def _without_margin(paper: Paper, test: Kind) -> Iterator[str]:
+    """The quantity of a test whose smallest difference that matters nobody declared."""
+    one = paper.known.get(of := str(getattr(test, "of", "")))
+    if one is not None and one.margin is None and one.relative_margin is None:
+        yield of
 
 
 def _of_range(name: str, ranges: Sequence[str]) -> bool:

@@ -87,7 +87,8 @@ class Run:
 
     def rows(self, name: str, *needed: str) -> Rows:
         """A table of the run; no rows where there is none or it cannot be read."""
-        if not self.path(name).exists():
+        # A table of nothing is a blank line.
+        if not self.path(name).exists() or self.path(name).stat().st_size <= 1:
             return []
         try:
             return read_rows(self.path(name), *needed)

@@ -127,7 +127,7 @@ def statements(run: Run, paper: Paper, drawn: list[str]) -> list[dict[str, Any]]
                 "criterion": claim.get("criterion", ""),
                 "quantity": claim.get("quantity", ""),
                 "value": said["t"] if said else "",
-                "unit": claim.get("unit", ""),
+                "unit": claim.get("unit", "") if said else "",
                 "n": claim.get("n", ""),
                 "note": claim.get("note", ""),
                 "figure": figure_of(claim, paper, drawn),

@@ -53,6 +53,8 @@ class Kind(Settings, frozen=True, kw_only=True, tag_field="kind", tag=_tag):
     of_trend: ClassVar[bool] = False
     compares_readings: ClassVar[bool] = False
     least: ClassVar[int] = 1
+    #: Whether its quantity must say which difference would not matter.
+    needs_margin: ClassVar[bool] = False
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -102,6 +104,7 @@ class Linear(Kind, frozen=True, kw_only=True):
     number: ClassVar[str] = "d({of})/d({against})"
     of_trend: ClassVar[bool] = True
     least: ClassVar[int] = 5
+    needs_margin: ClassVar[bool] = True
     of: Of
     direction: Direction
     against: Against = None
@@ -116,6 +119,7 @@ class Kink(Kind, frozen=True, kw_only=True):
     number: ClassVar[str] = "change of slope"
     of_trend: ClassVar[bool] = True
     least: ClassVar[int] = 5
+    needs_margin: ClassVar[bool] = True
     of: Of
     direction: Annotated[Literal["rising", "falling"], told("Which way the slope is said to change")]
     at: Annotated[float, told("Where, in the unit of the abscissa")]
@@ -128,6 +132,7 @@ class Unchanged(Kind, frozen=True, kw_only=True):
     criterion: ClassVar[str] = _SAME
     number: ClassVar[str] = "change over the series"
     least: ClassVar[int] = 4
+    needs_margin: ClassVar[bool] = True
     of: Of
     against: Against = None
 
@@ -138,6 +143,7 @@ class Equal(Kind, frozen=True, kw_only=True):
     criterion: ClassVar[str] = _SAME
     number: ClassVar[str] = "largest difference"
     least: ClassVar[int] = 4
+    needs_margin: ClassVar[bool] = True
     of: Of
     to: Annotated[Name, told("Quantity that it is said to equal")]
     against: Against = None
@@ -165,6 +171,7 @@ class About(Kind, frozen=True, kw_only=True):
         "equivalence of the mean (with scatter; of one sample its own error) to the stated value within the tolerance"
     )
     number: ClassVar[str] = "mean"
+    needs_margin: ClassVar[bool] = True
     of: Of
     value: Annotated[float, told("Stated value, in its unit")]
     tolerance: Annotated[NotNegative | None, told("Difference that does not matter; null takes the margin")] = None

@@ -19,7 +19,8 @@ def trend(test: kinds.Trend, view: View, settings: ClaimSettings) -> Finding:
     """Slope of a quantity against the abscissa; where it must be steady, no single step may certainly go back."""
     x, y, sd, names = view.curve(test.against, test.of, test.least)
     sign = SIGN[test.direction]
-    found = criteria.trend(x, y, sd, sign, view.margin(test.of, y), settings, names)
+    # Without a margin every change that is certain matters.
+    found = criteria.trend(x, y, sd, sign, view.margin(test.of, y, otherwise=0.0), settings, names)
     if not test.steadily:
         return found
     order = np.argsort(x, kind="stable")
@@ -125,7 +126,7 @@ def step(test: kinds.Step, view: View, settings: ClaimSettings) -> Finding:
     beyond = np.repeat([0.0, 1.0], sizes)
     fit = fit_linear(np.column_stack([np.ones(beyond.size), beyond]), value, sd)
     low, high = fit.interval(1, settings.confidence)
-    margin = view.margin(test.of, value)
+    margin = view.margin(test.of, value, otherwise=0.0)
     verdict = criteria.by_interval(low, high, SIGN[test.direction], (-margin, margin))
     note = f"{low:.3g} to {high:.3g}"
     return Finding(verdict, float(fit.coefficients[1]), float(fit.standard_errors[1]), beyond.size, note)

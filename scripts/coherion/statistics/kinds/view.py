@@ -52,19 +52,21 @@ class View:
         """An abscissa, by default the series'."""
         return name or self.design.abscissa
 
-    def margin(self, name: str, values: Array) -> float:
-        """Difference of a quantity too small to matter.
+    def margin(self, name: str, values: Array, *, otherwise: float | None = None) -> float:
+        """Difference of a quantity too small to matter, ``otherwise`` where that is given and none is declared.
 
         Raises
         ------
         Missing
-            If none is declared.
+            If none is declared, and nothing stands in.
         """
         absolute, relative = self.design.margins.get(name, (None, None))
         if absolute is not None:
             return absolute
         if relative is not None:
             return relative * float(np.median(np.abs(values)))
+        if otherwise is not None:
+            return otherwise
         raise Missing(f"a margin of the quantity {name}: what difference would not matter")
 
     def curve(self, against: str | None, name: str, least: int) -> tuple[Array, Array, Array, list[str]]:
