@@ -28,9 +28,9 @@ def main(argv=None):
         raise InputError("no records of Snakemake", file=folder, advice="is --directory where the workflow ran?")
     results = folder / given.settings["results"]
     jobs = read_jobs(folder)
-    # The summary reads everything that a run makes but the document that is made of it; what another configuration
-    # left in the same place is no part.
-    last = {"summarise_run": results / "summary", "write_supporting_information": results}
+    # The summary reads everything that a run makes but the document and the page that are made of it; what another
+    # configuration left in the same place is no part.
+    last = {"summarise_run": results / "summary", "write_supporting_information": results, "build_page": results}
     own = [
         path
         for job in jobs

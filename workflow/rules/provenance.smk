@@ -60,6 +60,7 @@ rule write_crate:
         TARGETS,
         rules.summarise_run.output,
         result("supporting_information.pdf"),
+        result("page.html"),
         script=script("write_crate"),
     output:
         result("ro-crate-metadata.json"),
