@@ -24,8 +24,8 @@ def made(seed, n=14):
     return d, -0.8 * d + 0.5 * z[:, 0] + 0.4 * z[:, 1] + 0.7 * generator.normal(size=n), z
 
 
-# Effect of exposure to violence on attitudes to peace in Darfur, as Cinelli and Hazlett's table 1 and their R package
-# print it: estimate, standard error, freedom, then bounds by the covariate "female" times 1, 2, 3.
+# Effect of exposure to violence on attitudes to peace in Darfur, Cinelli and Hazlett's example: estimate, standard
+# error, freedom, then bounds by the covariate "female" times 1, 2, 3. More digits than the paper's are their package's.
 DARFUR = Treatment(0.09731582, 0.02325654, 783)
 FEMALE = [
     (0.009164287, 0.1246409, 0.07522027, 0.02187333, 3.438904),
