@@ -75,7 +75,7 @@ def member(number: int) -> Sample:
 
 def reduced(scan: SimulatedScan, empty: SimulatedScan, world: dict, **told) -> Observed:
     """G(r) of a scan with all corrections, through the file that a run would write."""
-    settings = settings_from(ReductionSettings, {"corrections": "all", **told})
+    settings = settings_from(ReductionSettings, {"corrections": "all", "qmax": 13.0, **told})
     dataset = reduce_scan(as_dataset(scan, world), as_dataset(empty, world), settings)
     with tempfile.TemporaryDirectory() as folder:
         write_dataset(dataset, Path(folder) / "reduced.nc", "reduce_scan", sources=[], settings={})
