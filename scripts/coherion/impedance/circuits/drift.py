@@ -21,9 +21,9 @@ from coherion.impedance.circuits.circuit import arcs
 from coherion.impedance.circuits.element import Frequencies
 from coherion.impedance.circuits.fit import CircuitFit, weights_of
 
-# A drift is one from so many standard uncertainties on; and if what it leaves is more than so many times the noise, the
-# circuit is at fault and not the sample.
-_CERTAIN, _EXPLAINED = 3.0, 2.0
+# A drift is one from so many standard uncertainties on (by chance one of 2,000 still spectra has as much); and if what
+# it leaves is more than so many times the noise, the circuit is at fault and not the sample.
+_CERTAIN, _EXPLAINED = 3.5, 2.0
 # Above this standard uncertainty the spectrum says nothing, and the one step does not hold.
 _BLIND = 0.1
 

@@ -83,8 +83,8 @@ class CircuitSettings(Settings, frozen=True, kw_only=True):
     largest_drift: Annotated[
         Positive,
         told(
-            "A resistance that moved by more (relative, 1) from the first to the last point of a sweep, by three "
-            "standard uncertainties and with nothing but noise left, takes no part in the Arrhenius line"
+            "A resistance that moved by more (relative, 1) from the first to the last point of a sweep, by three and a "
+            "half standard uncertainties and with nothing but noise left, takes no part in the Arrhenius line"
         ),
     ] = 0.05
     relaxation_penalty: Annotated[
