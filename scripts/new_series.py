@@ -65,7 +65,7 @@ def paper_of(config):
 
 def told(draft, config):
     """What was found, guessed and left to the user, line by line."""
-    from coherion.inputs.draft import gathered
+    from coherion.messages import gathered
 
     yield f"Written to {config}: {', '.join((*draft.files, 'paper.yaml'))}"
     yield "Found: " + ", ".join(f"{count} {what}" for what, count in draft.counts.items() if count)

@@ -124,12 +124,20 @@ def test_time_is_told_as_people_say_it(seconds, said):
 
 def test_a_run_with_many_warnings_tells_the_first_and_where_all_of_them_are(tmp_path):
     (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "r.log").write_text("".join(f"WARNING: dark {i}\n" for i in range(MOST_TOLD + 5)))
+    (tmp_path / "logs" / "r.log").write_text("".join(f"WARNING: dark {chr(97 + i)}\n" for i in range(MOST_TOLD + 5)))
     told = summary_of_logs(tmp_path / "logs")
     assert told[0] == f"{MOST_TOLD + 5} warnings:" and told[MOST_TOLD + 1] == "  and 5 more"
     assert where_to_look(tmp_path) == []
     (tmp_path / "claims.tsv").touch()
     assert where_to_look(tmp_path) == ["Look at", f"  {tmp_path / 'claims.tsv'}  what the series shows"]
+
+
+def test_one_warning_of_many_samples_is_one_line(tmp_path):
+    (tmp_path / "r").mkdir()
+    for i in range(13):
+        (tmp_path / "r" / f"x{i:02}.log").write_text(f"WARNING: the prism has a measure of {i / 10}\n")
+    told = summary_of_logs(tmp_path)
+    assert told == ["13 warnings:", "  r x00 and 12 more, to r x12: the prism has a measure of 0.0, and alike"]
 
 
 def test_what_an_alert_says_is_no_warning_besides(tmp_path):

@@ -34,7 +34,9 @@ def reduced(folder: Path, name: str, own: dict) -> Path:
         import_scan.main([str(raw), "--settings", settings, "--output", str(scan)])
     files = [str(folder / f"{name}.scan.nc"), "--background", str(folder / "empty.scan.nc")]
     made = folder / f"{name}.nc"
-    reduce_scan.main([*files, "--settings", json.dumps({"corrections": "all", "qmax": 13.0, **own}), "--output", str(made)])
+    reduce_scan.main(
+        [*files, "--settings", json.dumps({"corrections": "all", "qmax": 13.0, **own}), "--output", str(made)]
+    )
     return made
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +37,7 @@ from coherion.inputs.reductions import (
     told_of_scan,
     wavelength_in,
 )
+from coherion.messages import gathered
 from coherion.scattering.composition import parse_formula
 
 if TYPE_CHECKING:
@@ -366,31 +366,6 @@ def _add_spectra(rows: _Rows, spectra: Sequence[Found], root: Path) -> None:
                 f"{name}: the sample of spectra/{file}, from its name".replace("spectra/", "")
             )
         sample |= {"pellet_thickness_cm": TO_FILL_IN, "pellet_diameter_cm": TO_FILL_IN}
-
-
-# So many remarks of one kind are still read one by one.
-FEW = 4
-
-
-def gathered(remarks: Sequence[str]) -> list[str]:
-    """Remarks, of which many that differ in nothing but names and numbers are one.
-
-    A remark is ``name: what is said of it``; of more than ``FEW`` of one kind the first and the last name stand.
-    """
-    kinds: dict[str, list[tuple[str, str]]] = {}
-    for remark in remarks:
-        name, _, what = remark.rpartition(": ")
-        table, _, _ = name.rpartition(": ")
-        kinds.setdefault(f"{table}: {re.sub(r'-?[0-9.]+', '0', what)}", []).append((name, what))
-    lines = []
-    for alike in kinds.values():
-        if len(alike) <= FEW:
-            lines += [f"{name}: {what}" if name else what for name, what in alike]
-            continue
-        (first, what), (last, _) = alike[0], alike[-1]
-        like = "" if len({said for _, said in alike}) == 1 else ", and alike"
-        lines.append(f"{first} and {len(alike) - 1} more, to {last.rpartition(': ')[2]}: {what}{like}")
-    return lines
 
 
 def _listed(found: Found) -> str:

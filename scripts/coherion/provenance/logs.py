@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from coherion.messages import gathered
+
 # Of warnings and of alerts so many are told at the end of a run; all of them stand in files.
 MOST_TOLD = 15
 # A part of a warning longer than this (letters) is no name of a resistance, a sample or a temperature.
@@ -75,9 +77,12 @@ def summary_of_logs(folder: str | os.PathLike[str]) -> list[str]:
     """
     told = []
     alerts = [f"  {text}" for text in alerts_of_logs(folder)]
-    warned = [f"  {name}: {text}" for name, text in warnings_of_logs(folder) if not _is_alert(name, text, alerts)]
+    warned = [f"{name}: {text}" for name, text in warnings_of_logs(folder) if not _is_alert(name, text, alerts)]
     if warned:
-        told += [f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:", *shortened(warned)]
+        told += [
+            f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:",
+            *shortened([f"  {line}" for line in gathered(warned)]),
+        ]
     if alerts:
         told += [f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}:", *shortened(alerts)]
     return told

@@ -95,5 +95,9 @@ def resistance_drift(frequency: np.ndarray, fit: CircuitFit, members: Sequence[s
     if freedom < 1 or not size > 0:
         return Drift(0.0, float("inf"), float("nan"))
     drift = float(along @ left) / size
-    scatter = max(float(left @ left) - drift**2 * size, 0.0) / freedom
-    return Drift(drift, float(np.sqrt(scatter / size)), float(np.sqrt(scatter)))
+    rest = left - drift * along
+    scatter = float(rest @ rest) / freedom
+    # Noise is larger at the ends of a sweep, where a drift shows most: the larger of the two errors, of points alike
+    # and of points as they scatter (H. White, Econometrica 48 (1980) 817).
+    own = float((along * rest) @ (along * rest)) * left.size / freedom / size**2
+    return Drift(drift, float(np.sqrt(max(scatter / size, own))), float(np.sqrt(scatter)))

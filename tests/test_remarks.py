@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coherion.inputs.draft import FEW, gathered
+from coherion.messages import FEW, gathered
 
 
 def test_many_remarks_of_one_kind_are_one_line_with_the_first_and_the_last_name():
