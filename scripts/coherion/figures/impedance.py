@@ -222,7 +222,13 @@ def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], t
     handles, labels = panel.get_legend_handles_labels()
     named = dict(zip(labels, handles, strict=True))
     energies = {label.rsplit(", E$_a$", 1)[0]: label for label in labels if ", E$_a$" in label}
-    shown = {energies.get(label, label): handle for label, handle in named.items() if ", E$_a$" not in label}
+    shown = {
+        energies.get(label, label): handle
+        for label, handle in named.items()
+        if ", E$_a$" not in label and not label.endswith(", left out")
+    }
+    if any(label.endswith(", left out") for label in named):
+        shown["left out"] = Line2D([], [], linestyle="", marker="o", mfc="none", color=GREY)
     panel.legend(list(shown.values()), list(shown))
 
 
