@@ -339,3 +339,31 @@ def refuse_missing_files(wildcards):
     if missing:
         raise WorkflowError(told_in_brief(missing))
     return []
+
+
+def content_of_model(sample):
+    """A digest of a sample's structures in their order, its G(r) where another program made it, the certificate."""
+    certificate = structures(STANDARD) if WITNESSED else []
+    return content([*structures(sample), pair_distribution_of(sample), *certificate])
+
+
+def spectra_of(sample):
+    """The files of a sample's spectra."""
+    return [file for row in TABLES.spectra[sample] for file in data(row)]
+
+
+def leads_of(sample):
+    """The spectra of leads alone that a sample's rows name."""
+    rows = [row for row in TABLES.spectra[sample] if "short_circuit" in row]
+    return sorted(
+        {file for row in rows for file in data({"file": row["short_circuit"]})}
+    )
+
+
+def refuse_no_choices(wildcards):
+    """Nothing is run where the paper names no choice: said in a line, before anything is computed."""
+    if not BATCHES:
+        raise WorkflowError(
+            f"{PAPER_FILE} declares no choices: key multiverse.choices (docs/method-multiverse.md)"
+        )
+    return []

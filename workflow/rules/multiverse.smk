@@ -41,7 +41,7 @@ rule run_multiverse:
     params:
         code=code("run_multiverse"),
         schemas=str(SCHEMAS),
-        results=SETTINGS["results"],
+        results=lambda wildcards, output: Path(output[0]).parents[2],
         range=MAIN_RANGE,
         tables=[
             part
@@ -93,7 +93,7 @@ rule collect_multiverse:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_multiverse"),
-        folder=result("multiverse"),
+        folder=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "python {input.script:q} {input.batches:q} --paper {input.paper:q} --claims {input.claims:q}"
         " --output {params.folder:q} > {log:q} 2>&1"
@@ -117,7 +117,7 @@ rule draw_multiverse:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("draw_multiverse"),
-        figure=result("figures/multiverse.pdf"),
+        figure=lambda wildcards, output: output[0],
     shell:
         "python {input.script:q} {input.batches:q} --paper {input.paper:q} --series {input.series:q}"
         " --output {params.figure:q} > {log:q} 2>&1"
@@ -143,7 +143,7 @@ rule budget_errors:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("budget_errors"),
-        figure=result("figures/error_budget.pdf"),
+        figure=lambda wildcards, output: output[0],
         resistance=SETTINGS["series"]["resistance"],
     shell:
         "python {input.script:q} {input.series:q} --paper {input.paper:q} --arrhenius {input.arrhenius:q}"
@@ -173,15 +173,6 @@ rule propose_next_sample:
     shell:
         "python {input.script:q} {input.series:q} --claims {input.claims:q} --paper {input.paper:q}"
         " --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
-
-
-def refuse_no_choices(wildcards):
-    """Nothing is run where the paper names no choice: said in a line, before anything is computed."""
-    if not BATCHES:
-        raise WorkflowError(
-            f"{PAPER_FILE} declares no choices: key multiverse.choices (docs/method-multiverse.md)"
-        )
-    return []
 
 
 rule multiverse:

@@ -45,7 +45,7 @@ rule build_page:
             }
         ),
         figures=told({name: caption_of(DECLARED[name]) for name in PAGE_FIGURES}),
-        folder=SETTINGS["results"].rstrip("/"),
+        folder=lambda wildcards, output: Path(output[0]).parent,
         compare=["--compare", COMPARED] if COMPARED else [],
     shell:
         "python {input.script:q} {params.folder:q} --paper {input.paper:q} --figures {params.figures:q}"

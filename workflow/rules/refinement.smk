@@ -1,12 +1,6 @@
 """G(r) to a refined structure for each fit range, the resolution of a standard, and the geometry of what was refined."""
 
 
-def content_of_model(sample):
-    """A digest of a sample's structures in their order, its G(r) where another program made it, the certificate."""
-    certificate = structures(STANDARD) if WITNESSED else []
-    return content([*structures(sample), pair_distribution_of(sample), *certificate])
-
-
 rule refine_standard:
     input:
         script=script("refine_standard"),

@@ -1,19 +1,6 @@
 """Impedance: files to spectra, tested, fitted, and turned into conductivities and an activation energy."""
 
 
-def spectra_of(sample):
-    """The files of a sample's spectra."""
-    return [file for row in TABLES.spectra[sample] for file in data(row)]
-
-
-def leads_of(sample):
-    """The spectra of leads alone that a sample's rows name."""
-    rows = [row for row in TABLES.spectra[sample] if "short_circuit" in row]
-    return sorted(
-        {file for row in rows for file in data({"file": row["short_circuit"]})}
-    )
-
-
 rule analyse_spectra:
     """The four commands of a sample's impedance in one process: what they compute takes less time than a start."""
     input:
