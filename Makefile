@@ -6,6 +6,7 @@
 # make crate   a finished run as an RO-Crate: results/ro-crate-metadata.json
 # make supporting-information  its tables and figures as one PDF: results/supporting_information.pdf
 # make multiverse  the same series under every choice that could have been made otherwise: results/multiverse/
+# make site    the documents as a site, site/index.html, made and read without a network
 # make test    the tests
 # Each sets up what it needs in .venv at its first call and never again until the lock file changes.
 
@@ -20,10 +21,10 @@ VENV := .venv
 export DIR IN INTO
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run new check report page crate supporting-information multiverse test lint lock settings clean help
+.PHONY: run new check report page crate supporting-information multiverse site test lint lock settings clean help
 
 help:
-	@sed -n '1,10s/^# //p' Makefile
+	@sed -n '1,11s/^# //p' Makefile
 
 run: $(VENV)/run.ready
 	snakemake --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
@@ -51,6 +52,9 @@ supporting-information: $(VENV)/run.ready
 
 multiverse: $(VENV)/run.ready
 	snakemake multiverse --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
+
+site: $(VENV)/dev.ready
+	mkdocs build --strict --quiet
 
 test: $(VENV)/dev.ready
 	python -m pytest -n 2 --dist worksteal $(ARGS)
@@ -86,7 +90,7 @@ LOCK := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3
 	--no-emit-index-url --quiet
 lock: | $(VENV)/bin/uv
 	$(LOCK) -o requirements.lock
-	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra dev --extra docs -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --extra slurm -c requirements.lock $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
 		-o requirements-slurm.lock
 	grep -v '^#' requirements-slurm.lock > requirements-slurm.tmp && mv requirements-slurm.tmp requirements-slurm.lock
