@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ LINK_OUTSIDE = re.compile(r"\]\(\.\./([^)#]+)\)")
 EQUATION = re.compile(r"^```math\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # A heading of a docstring: a line of words and one of hyphens below.
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
+PAGE = re.compile(r"docs/([\w-]+\.md)")
 ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
 
@@ -45,6 +47,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Links out of docs/ lead to the copy in the site, and equations are typeset."""
     if "/" not in page.file.src_uri:
         markdown = LINK_OUTSIDE.sub(rf"]({CHECKOUT}/\1)", markdown)
+    markdown = markdown.replace("](notebooks/library.ipynb)", "](notebooks/library.md)")
     return EQUATION.sub(lambda found: typeset(found[1]), markdown)
 
 
@@ -95,12 +98,14 @@ def described(named: Callable) -> list[str]:
     # Types are for checkers; what is taken and given stands below with shapes and units.
     short = inspect.Signature([one.replace(annotation=one.empty) for one in taken])
     shown = re.sub(r"<[^>]*>", "...", f"{named.__name__}{short}")
+    shown = textwrap.fill(shown, 92, subsequent_indent="    ", break_long_words=False)
     return [f"```python\n{shown}\n```", *said]
 
 
 def sections(docstring: str) -> list[str]:
     """The parts of a docstring in numpydoc's form: headings in bold, names with what is said of each as lists."""
     text = ROLE.sub(lambda found: f"`{found[1].rpartition('.')[2]}`", docstring).replace("``", "`").replace("\\|", "|")
+    text = PAGE.sub(lambda found: f"[{found[1]}]({found[1]})", text)
     first, *rest = SECTION.split(text)
     parts = entries(first)
     for title, body in zip(rest[::2], rest[1::2], strict=True):

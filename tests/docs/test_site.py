@@ -1,4 +1,4 @@
-"""The documents as a site: it is made without a warning, its links lead somewhere, and it asks for nothing from elsewhere."""
+"""The documents as a site: made without a warning, its links lead somewhere, nothing is fetched from elsewhere."""
 
 from __future__ import annotations
 
