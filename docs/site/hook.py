@@ -25,6 +25,7 @@ LINK_OUTSIDE = re.compile(r"\]\(\.\./([^)#]+)\)")
 EQUATION = re.compile(r"^```math\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # A heading of a docstring: a line of words and one of hyphens below.
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
+ENTRY = re.compile(r"^(\S.*)\n((?: {4}.*\n?)+)", re.MULTILINE)
 PAGE = re.compile(r"docs/([\w-]+\.md)")
 ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
@@ -116,10 +117,7 @@ def sections(docstring: str) -> list[str]:
 def entries(body: str) -> list[str]:
     """Paragraphs as they stand; an unindented line with indented ones below is a name and what is said of it."""
     parts: list[str] = []
-    for block in re.split(r"\n\s*\n|\n(?=\S)", body.strip("\n")) if "\n    " in body else re.split(r"\n\s*\n", body):
-        head, _, said = block.strip("\n").partition("\n")
-        if said.startswith("    "):
-            parts.append(f"- **{head.strip()}**: {' '.join(said.split())}")
-        elif block.strip():
-            parts.append(" ".join(block.split()))
-    return parts
+    for paragraph in re.split(r"\n\s*\n", body.strip("\n")):
+        named = ENTRY.findall(paragraph)
+        parts += [f"- **{name}**: {' '.join(said.split())}" for name, said in named] or [" ".join(paragraph.split())]
+    return [part for part in parts if part]
