@@ -100,4 +100,4 @@ settings: $(VENV)/run.ready
 	python scripts/write_settings_reference.py
 
 clean:
-	rm -rf results .snakemake
+	rm -rf results .snakemake site
