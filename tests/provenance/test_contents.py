@@ -40,3 +40,15 @@ def test_a_file_is_hashed_once_until_it_changes(tmp_path, monkeypatch):
     kept.write_text("{damaged")
     Contents(kept).of([a])
     assert len(hashed) == 2
+
+
+def test_a_dry_run_before_the_first_run_leaves_nothing_behind(tmp_path):
+    a, kept = tmp_path / "a.raw", tmp_path / "results" / "settings" / "contents.json"
+    a.write_text("one")
+    known = Contents(kept)
+    known.of([a])
+    known.keep()
+    assert not (tmp_path / "results").exists()
+    (tmp_path / "results").mkdir()
+    known.keep()
+    assert kept.exists()

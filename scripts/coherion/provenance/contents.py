@@ -54,8 +54,11 @@ class Contents:
         return known[1]
 
     def keep(self) -> None:
-        """Write what was hashed anew for the next run; a folder that cannot be written to is no matter."""
-        if self._new:
+        """Write what was hashed anew for the next run; a folder that cannot be written to is no matter.
+
+        A dry run or a check before the first run makes no folder of results.
+        """
+        if self._new and self._kept.parent.parent.is_dir():
             try:
                 write_text(self._kept, msgspec.json.encode(self._known).decode())
             except OSError:
