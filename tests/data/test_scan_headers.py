@@ -294,18 +294,6 @@ def test_gsas(tmp_path):
             read_scan(stored(tmp_path, wrong + table(100 * X, COUNTS, SD), "a.gsa"))
 
 
-@pytest.mark.parametrize(("part", "name"), [("Experiment0/RawData0.xml", "brml"), ("Data0/Profile0.txt", "rasx")])
-def test_archives_of_makers_are_refused_by_name(tmp_path, part, name):
-    import zipfile
-
-    path = tmp_path / f"a.{name}"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(part, "1 2\n" * 50)
-    with pytest.raises(InputError, match=rf"archive \(.*\.{name}\).*export it as text"):
-        read_scan(path)
-    assert f".{name}" in contents_of(path).why
-
-
 def test_both_kinds_of_comma_are_told(tmp_path):
     path = stored(tmp_path, table(X, COUNTS / 10, separator=";", comma=True).replace(";", ","))
     with pytest.raises(InputError, match="both as decimal marks and between the columns|cannot be read"):

@@ -19,14 +19,16 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from made_archives import COUNTS, X, packed, profile, rasx, raw_data
 from made_spectra import cartesian, complete, made, mpt_text, text_table
 
 from coherion import command
 from coherion.data import netcdf, pdf_text, tables
 from coherion.data.contract.diffraction import REDUCTION, SCAN
+from coherion.data.scans import archives, stoe
 from coherion.data.scans import reader as scans
-from coherion.data.scans import stoe
 from coherion.data.scans import text as scan_text
+from coherion.data.scans.made import MadeScan
 from coherion.data.series_tables import read_tables
 from coherion.data.spectra import biologic
 from coherion.data.spectra import text as impedance_text
@@ -182,6 +184,38 @@ def read_any_scan(path: Path) -> None:
         assert (found["intensity_sd"].values >= 0).all()
     for key, value in found.attrs.items():
         assert isinstance(value, str) or math.isfinite(value), key
+
+
+def made_scan(found: MadeScan, size: int) -> None:
+    """What must be true of a scan out of any maker's file of so many bytes."""
+    finite(found.x, found.y, found.dy, of=found.x.size)
+    rising(found.x)
+    assert found.x.size >= 2 and found.y.shape == found.x.shape
+    assert found.dy is None or (found.dy.shape == found.x.shape and (found.dy >= 0).all())
+    assert found.x.size <= size, "more points than bytes"
+    assert found.wavelength is None or 0.01 <= found.wavelength <= 10
+    assert found.time is None or 0 < found.time < math.inf
+
+
+def archive_seeds() -> list[bytes]:
+    short = profile(X[:60], COUNTS[:60])
+    return [written(lambda path: rasx(path, short), ".rasx"), written(lambda path: rasx(path, short, short), ".rasx")]
+
+
+def read_archive(path: Path) -> None:
+    data = path.read_bytes()
+    made_scan(archives.scan_of_archive(data, path, 1), archives.MOST_INFLATION * len(data) + 2**18)
+
+
+def brml_seeds() -> list[bytes]:
+    return [raw_data(X[:80], COUNTS[:80], extra=n, factor=f).encode() for n, f in ((0, 1.0), (1, 8.3))]
+
+
+def read_raw_data(path: Path) -> None:
+    """The XML within an archive, which the sum of the archive would hide from what breaks it."""
+    data = path.read_bytes()
+    whole = packed(path.with_suffix(".zip"), {"Experiment0/RawData0.xml": data}).read_bytes()
+    made_scan(archives.scan_of_archive(whole, path), len(data))
 
 
 # Text of reductions
@@ -665,6 +699,8 @@ TARGETS: dict[str, Target] = {
         Target("raw", ".raw", False, raw_seeds, read_raw),
         Target("scan text", ".xye", True, scan_seeds, read_scan_text),
         Target("scan", ".dat", True, lambda: [*scan_seeds(), *raw_seeds()], read_any_scan),
+        Target("archive", ".rasx", False, archive_seeds, read_archive),
+        Target("brml", ".brml", True, brml_seeds, read_raw_data),
         Target("pdf text", ".gr", True, pdf_seeds, read_pdf),
         Target("observed", ".gr", True, pdf_seeds, read_observed),
         Target("mpr", ".mpr", False, mpr_seeds, reads_spectra(biologic.read_mpr)),

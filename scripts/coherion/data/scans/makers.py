@@ -1,4 +1,4 @@
-"""Scans of other makers: PANalytical ``.xrdml``, Rigaku ``.ras``, GSAS ``.fxye``; archives are refused by name.
+"""Scans of other makers in text: PANalytical ``.xrdml``, Rigaku ``.ras``, GSAS ``.fxye``.
 
 - ``.xrdml``: XML; positions by their ends or as a list, ``counts`` (as counted, times the attenuation) or
   ``intensities`` (attenuation taken into account already), time per point, Ka1, anode. Several scans of one file are
@@ -15,55 +15,16 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 import numpy as np
 
 from coherion.data.scans import headers
+from coherion.data.scans.made import MadeScan, check_number, scaled
 from coherion.data.scans.text import ScanText, parse_scan_text
 from coherion.errors import InputError
 
 PLAIN_TEXT = "export it as text of two columns (2theta, counts)"
-_ARCHIVES = ((b"RawData", "Bruker .brml"), (b"Measurement", "Bruker .brml"), (b"Data0/", "Rigaku .rasx"))
-
-
-@dataclass(frozen=True, eq=False)
-class MadeScan:
-    """A scan as its maker's file tells it, angles in degree, shape n; ``kind`` None where the file is silent."""
-
-    x: np.ndarray
-    y: np.ndarray
-    dy: np.ndarray | None = None
-    kind: str | None = None
-    wavelength: float | None = None
-    time: float | None = None
-    title: str = ""
-    instrument: dict[str, str | float | int] = field(default_factory=dict)
-    lines: np.ndarray | None = None
-    decimals: int | None = None
-
-
-def refuse_archive(start: bytes, path: str | os.PathLike[str]) -> None:
-    """Refuse a maker's archive of parts by its name.
-
-    Raises
-    ------
-    InputError
-        If the file is one.
-    """
-    if not start.startswith(b"PK\x03\x04"):
-        return
-    ending = os.fspath(path).lower()[-5:]
-    name = next((name for mark, name in _ARCHIVES if mark in start or name.endswith(ending)), None)
-    if name is None:
-        return
-    raise InputError(
-        f"is an archive ({name}), which is not read",
-        file=path,
-        expected="a STOE raw file, .xrdml, .ras, .fxye or text",
-        advice=f"{PLAIN_TEXT} with the instrument's own program",
-    )
 
 
 def scan_of_maker(text: str, path: str | os.PathLike[str], range_number: int | None = None) -> MadeScan | None:
@@ -101,14 +62,7 @@ def _xrdml(text: str, path: str | os.PathLike[str], range_number: int | None) ->
             expected="one",
             advice="name one in the table: range_number" if scans else None,
         )
-    if range_number is not None and range_number > len(scans):
-        raise InputError(
-            "has no such range",
-            file=path,
-            place="key range_number",
-            found=range_number,
-            expected=f"1 to {len(scans)}",
-        )
+    check_number(len(scans), range_number, path)
     scan = scans[(range_number or 1) - 1]
     data = scan.find("dataPoints")
     assert data is not None
@@ -130,7 +84,7 @@ def _xrdml(text: str, path: str | os.PathLike[str], range_number: int | None) ->
                 found=factor.size,
                 expected=y.size,
             )
-        y, dy, kind = _attenuated(y if element.tag == "counts" else y / factor, factor, kind)
+        y, dy, kind = scaled(y if element.tag == "counts" else y / factor, factor, kind)
     time = data.findtext("commonCountingTime")
     length = root.find(".//usedWavelength/kAlpha1")
     wavelength = None
@@ -181,15 +135,6 @@ def _numbers(text: str | None, path: str | os.PathLike[str]) -> np.ndarray:
     return found
 
 
-def _attenuated(
-    y: np.ndarray, factor: np.ndarray, kind: str | None
-) -> tuple[np.ndarray, np.ndarray | None, str | None]:
-    """Intensities times the factor of the attenuator, with the errors of the counts where any factor is not 1."""
-    if np.all(factor == 1) or kind != "counts":
-        return y * factor, None, kind
-    return y * factor, factor * np.sqrt(np.maximum(y, 1.0)), "arbitrary"
-
-
 def _ras(text: str, path: str | os.PathLike[str]) -> MadeScan:
     parts = re.split(r"^\*RAS_INT_START[^\r\n]*\r?\n", text, flags=re.M)
     if len(parts) != 2:
@@ -204,13 +149,43 @@ def _ras(text: str, path: str | os.PathLike[str]) -> MadeScan:
     # The line numbers of errors are those of the file.
     shift = head.count("\n") + 1
     found = parse_scan_text("\n" * shift + body, path)
+    return rigaku_scan(found, keys, path)
+
+
+def rigaku_scan(found: ScanText, keys: dict[str, str], path: str | os.PathLike[str]) -> MadeScan:
+    """A scan of Rigaku's columns (angle, intensity, factor of the attenuator) and the keys that tell of it.
+
+    Raises
+    ------
+    InputError
+        If the axis is not 2theta, a factor is none, or rows are missing.
+    """
     kind = {"counts": "counts", "cps": "counts_per_second"}.get(keys.get("MEAS_SCAN_UNIT_Y", "").lower())
     axis = keys.get("MEAS_SCAN_AXIS_X", "")
     if axis and not re.search(r"2.?theta|twotheta", axis, re.I):
         raise InputError("is no scan of 2theta", file=path, found=axis, expected="TwoTheta or TwoThetaTheta")
+    told = keys.get("MEAS_DATA_COUNT", "")
+    # A damaged first row would pass for a header of the numbers.
+    stray = next((line for line in found.header if line.strip()), "")
+    if stray or (told.isdecimal() and int(told[:9]) not in (0, found.x.size)):
+        raise InputError(
+            "has another number of points than it says" if not stray else "begins with a line that is no row",
+            file=path,
+            found=stray or found.x.size,
+            expected="angle, intensity, factor of the attenuator" if stray else told[:9],
+            advice="copy or export the file again",
+        )
     y, dy = found.y, None
     if found.dy is not None:
-        y, dy, kind = _attenuated(found.y, found.dy, kind)
+        if not np.all(found.dy > 0):
+            raise InputError(
+                "factor of the attenuator is none",
+                file=path,
+                place=f"line {found.lines[np.argmin(found.dy)]}",
+                found=f"{found.dy.min():g}",
+                expected="above 0",
+            )
+        y, dy, kind = scaled(found.y, found.dy, kind)
     title = keys.get("FILE_SAMPLE") or keys.get("FILE_COMMENT") or ""
     anode = headers.stated_anode([f"anode = {keys.get('HW_XG_TARGET_NAME', '')}"])
     return MadeScan(

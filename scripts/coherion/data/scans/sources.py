@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from coherion.data.scans import headers, stoe
-from coherion.data.scans.makers import refuse_archive, scan_of_maker
+from coherion.data.scans.archives import is_archive, scan_of_archive
+from coherion.data.scans.made import MadeScan, chosen
+from coherion.data.scans.makers import scan_of_maker
 from coherion.data.scans.text import MIN_ROWS, ScanText, decode, parse_scan_text, read_bytes
 from coherion.errors import InputError
 from coherion.messages import warn
@@ -61,9 +63,12 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
     if stoe.is_raw(start):
         return _from_raw(stoe.read_raw(path), abscissa, range_number, path)
     data = read_bytes(path)
-    refuse_archive(data[:65536], path)
-    content = decode(data, path)
-    made = scan_of_maker(content, path, range_number)
+    made: MadeScan | None
+    if is_archive(data):
+        made = scan_of_archive(data, path, range_number)
+    else:
+        content = decode(data, path)
+        made = scan_of_maker(content, path, range_number)
     if made is not None:
         _refuse_other(("two_theta",), abscissa, path)
         values = {one.name: getattr(made, one.name) for one in fields(made)}
@@ -172,19 +177,19 @@ def _from_raw(raw: stoe.RawFile, abscissa: str, range_number: int | None, path: 
             found=f"{len(frames)} frames beside it" if frames else "no frames (name.001, ...) beside it",
             advice="list the frames in the table" if frames else None,
         )
-    chosen = _choose(raw, range_number, path)
+    which = chosen([r.two_theta for r in raw.ranges], [r.time_per_point for r in raw.ranges], range_number, path)
     header = raw.header
     if header.scan_type == 2:
         raise InputError("is an omega scan", file=path, place="byte 360", expected="a 2theta scan")
-    ranges = [raw.ranges[i] for i in chosen]
-    history = tuple(dict.fromkeys(word for i in chosen for word in raw.history_words(i)))
+    ranges = [raw.ranges[i] for i in which]
+    history = tuple(dict.fromkeys(word for i in which for word in raw.history_words(i)))
     spoiled = [word for word in history if word in stoe.SPOILING_HISTORY]
     if spoiled:
         warn(
             f"{path}: counts were treated before ({', '.join(spoiled)}): G(r) and its errors suffer; "
             "use the untreated scan if there is one"
         )
-    for i in chosen:
+    for i in which:
         r = raw.ranges[i]
         if r.provisional:
             warn(f"{path}, range {i + 1}: provisional, the scan was not finished ({r.counts.size} points)")
@@ -227,35 +232,3 @@ def _frames(path: str | os.PathLike[str]) -> list[Path]:
         return sorted(p for p in stem.parent.iterdir() if p.stem == stem.name and p.suffix[1:].isdigit())
     except OSError:
         return []
-
-
-def _choose(raw: stoe.RawFile, number: int | None, path: str | os.PathLike[str]) -> list[int]:
-    """Indices of the ranges that make the scan."""
-    ranges = raw.ranges
-    if number is not None:
-        if number > len(ranges):
-            raise InputError(
-                "has no such range",
-                file=path,
-                place="key range_number",
-                found=number,
-                expected=f"1 to {len(ranges)}",
-            )
-        return [int(number) - 1]
-    for k in range(1, len(ranges)):
-        before, after = ranges[k - 1], ranges[k]
-        gap = after.begin - before.two_theta[-1]
-        if not 0 < gap <= 1.5 * max(before.step, after.step):
-            reason = f"from {before.begin:g} to {before.two_theta[-1]:g}, then from {after.begin:g} degree"
-        elif not math.isclose(before.time_per_point, after.time_per_point, rel_tol=1e-3):
-            reason = f"{before.time_per_point:g} s, then {after.time_per_point:g} s per point"
-        else:
-            continue
-        raise InputError(
-            f"ranges {k} and {k + 1} cannot be joined",
-            file=path,
-            found=reason,
-            expected="ranges that follow on one another with the same time per point",
-            advice="name one in the table: range_number",
-        )
-    return list(range(len(ranges)))
