@@ -57,7 +57,7 @@ def test_a_user_sees_one_line(tmp_path):
         [sys.executable, script, path, "--output", tmp_path / "a.nc"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.startswith(f"ERROR: {path}, byte 0: is a Bruker RAW version 3")
+    assert done.stderr.startswith(f"ERROR: {path}, byte 12: number of ranges makes no sense")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "a.nc").exists()
 

@@ -183,19 +183,11 @@ def test_what_the_format_cannot_hold_is_not_written(tmp_path, wrong):
 # 3. Broken and foreign files
 
 
-@pytest.mark.parametrize(
-    ("start", "name"),
-    [
-        (b"RAW1.01\0", "Bruker RAW version 3"),
-        (b"RAW2", "Bruker/Siemens RAW version 2"),
-        (b"RAW ", "Bruker/Siemens RAW version 1"),
-        (b"RAW4.00", "Bruker RAW version 4"),
-    ],
-)
-def test_bruker_is_refused_by_name(tmp_path, start, name):
+@pytest.mark.parametrize("start", [b"RAW1.01\0", b"RAW2", b"RAW ", b"RAW4.00"])
+def test_bruker_is_none_of_stoe(tmp_path, start):
     path = tmp_path / "x.raw"
     path.write_bytes(start + bytes(3000))
-    with pytest.raises(InputError, match=name):
+    with pytest.raises(InputError, match="not a STOE raw file"):
         read_raw(path)
 
 
@@ -303,5 +295,5 @@ def test_any_damage_gives_a_scan_that_holds_or_an_error(edits, cut):
 
 
 def test_magic_decides_between_raw_and_text():
-    assert stoe.is_raw(b"RAW_1.06") and stoe.is_raw(b"RAW1.01") and stoe.is_raw(b"RAW_9")
-    assert not stoe.is_raw(b"RAWDATA ") and not stoe.is_raw(b"5.000 18")
+    assert stoe.is_raw(b"RAW_1.06") and stoe.is_raw(b"RAW_9")
+    assert not stoe.is_raw(b"RAWDATA ") and not stoe.is_raw(b"RAW1.01") and not stoe.is_raw(b"5.000 18")

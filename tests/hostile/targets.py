@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import made_bruker
 import msgspec
 import numpy as np
 from made_archives import COUNTS, X, packed, profile, rasx, raw_data
@@ -25,14 +26,14 @@ from made_spectra import cartesian, complete, made, mpt_text, text_table
 from coherion import command
 from coherion.data import netcdf, pdf_text, tables
 from coherion.data.contract.diffraction import REDUCTION, SCAN
-from coherion.data.scans import archives, stoe
+from coherion.data.scans import archives, bruker, stoe
 from coherion.data.scans import reader as scans
 from coherion.data.scans import text as scan_text
 from coherion.data.scans.made import MadeScan
 from coherion.data.series_tables import read_tables
 from coherion.data.spectra import biologic
 from coherion.data.spectra import text as impedance_text
-from coherion.errors import CoherionError
+from coherion.errors import CoherionError, InputError
 from coherion.settings import configuration
 from coherion.settings.reading import settings_from
 from coherion.settings.run import configuration_from
@@ -216,6 +217,19 @@ def read_raw_data(path: Path) -> None:
     data = path.read_bytes()
     whole = packed(path.with_suffix(".zip"), {"Experiment0/RawData0.xml": data}).read_bytes()
     made_scan(archives.scan_of_archive(whole, path), len(data))
+
+
+def bruker_seeds() -> list[bytes]:
+    low, high = (2.0, 0.05, COUNTS[:60]), (5.0, 0.05, COUNTS[60:90])
+    versions = (made_bruker.version_1, made_bruker.version_2, made_bruker.version_3, made_bruker.version_4)
+    return [*(write(low, high) for write in versions), made_bruker.version_3(low, varied=5, extra=40)]
+
+
+def read_bruker(path: Path) -> None:
+    data = path.read_bytes()
+    if not bruker.is_bruker(data):
+        raise InputError("is no raw file of Bruker's", file=path, expected="RAW1.01 or the like")
+    made_scan(bruker.scan_of_raw(data, path), len(data))
 
 
 # Text of reductions
@@ -698,9 +712,16 @@ TARGETS: dict[str, Target] = {
     for target in (
         Target("raw", ".raw", False, raw_seeds, read_raw),
         Target("scan text", ".xye", True, scan_seeds, read_scan_text),
-        Target("scan", ".dat", True, lambda: [*scan_seeds(), *raw_seeds()], read_any_scan),
+        Target(
+            "scan",
+            ".dat",
+            True,
+            lambda: [*scan_seeds(), *raw_seeds(), *bruker_seeds(), *archive_seeds()],
+            read_any_scan,
+        ),
         Target("archive", ".rasx", False, archive_seeds, read_archive),
         Target("brml", ".brml", True, brml_seeds, read_raw_data),
+        Target("bruker", ".raw", False, bruker_seeds, read_bruker),
         Target("pdf text", ".gr", True, pdf_seeds, read_pdf),
         Target("observed", ".gr", True, pdf_seeds, read_observed),
         Target("mpr", ".mpr", False, mpr_seeds, reads_spectra(biologic.read_mpr)),

@@ -166,7 +166,7 @@ def cases() -> dict[str, list[Case]]:
             Case("a name with control characters", {}, "import_scan", ("x\x1b[2J10\n.raw", "--output", "x.nc"), "{}"),
         ],
         "STOE raw files": [
-            scan("a raw file of Bruker's", "x10.raw", b"RAW1.01" + bytes(600)),
+            scan("a raw file of Bruker's that was cut short", "x10.raw", b"RAW1.01\0" + bytes(4) + b"\1\0\0\0" * 99),
             scan("an unknown version", "x10.raw", b"RAW_2.00" + raw()[8:]),
             scan("cut off within the counts", "x10.raw", raw()[:2600]),
             scan("a header without a scan", "x10.raw", stoe.format_raw([], stoe.RawHeader(wavelength=0.55941))),

@@ -15,6 +15,7 @@ import numpy as np
 
 from coherion import messages
 from coherion.data.scans.archives import is_archive
+from coherion.data.scans.bruker import is_bruker
 from coherion.data.spectra.spreadsheets import refuse_spreadsheet
 from coherion.errors import InputError
 
@@ -123,7 +124,7 @@ def _contents_of(path: Path) -> Found:
     with path.open("rb") as stream:
         start = stream.read(4096)
     refuse_spreadsheet(start, path)
-    if is_archive(start):
+    if is_archive(start) or is_bruker(start):
         return _scan_of(path, start)
     if path.suffix.lower() in STRUCTURES or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
         from coherion.crystal.structure_files import read_structure
@@ -161,7 +162,7 @@ def _scan_of(path: Path, start: bytes) -> Found:
     try:
         source = load(path)
     except InputError:
-        if is_raw(start) or is_archive(start):
+        if is_raw(start) or is_archive(start) or is_bruker(start):
             raise
         allowed = read_scan_text(path).stated_abscissa
         if not allowed or "two_theta" in allowed or allowed == ("other",):

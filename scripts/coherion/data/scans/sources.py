@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coherion.data.scans import headers, stoe
+from coherion.data.scans import bruker, headers, stoe
 from coherion.data.scans.archives import is_archive, scan_of_archive
 from coherion.data.scans.made import MadeScan, chosen
 from coherion.data.scans.makers import scan_of_maker
@@ -64,7 +64,9 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
         return _from_raw(stoe.read_raw(path), abscissa, range_number, path)
     data = read_bytes(path)
     made: MadeScan | None
-    if is_archive(data):
+    if bruker.is_bruker(data[:8]):
+        made = bruker.scan_of_raw(data, path, range_number)
+    elif is_archive(data):
         made = scan_of_archive(data, path, range_number)
     else:
         content = decode(data, path)

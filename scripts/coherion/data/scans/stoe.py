@@ -78,12 +78,6 @@ HISTORY = {
 # Treatment that changes intensities or their statistics in a way a reduction to G(r) cannot undo.
 SPOILING_HISTORY = tuple(HISTORY[bit] for bit in range(4, 10))
 
-_BRUKER = {
-    b"RAW ": "Bruker/Siemens RAW version 1",
-    b"RAW2": "Bruker/Siemens RAW version 2",
-    b"RAW1": "Bruker RAW version 3 (RAW1.01)",
-    b"RAW4": "Bruker RAW version 4",
-}
 _VERSION = re.compile(rb"RAW_1\.0[3-6]")
 _FILE_HEADER = struct.Struct("<8s8s16s80s192s9h3f")  # 0..333
 _RANGE_HEADER = struct.Struct("<16s16shHhh8f")  # 0..71
@@ -171,8 +165,8 @@ class RawFile:
 
 
 def is_raw(start: bytes) -> bool:
-    """Whether a file that starts with these bytes calls itself a raw file, STOE's or Bruker's."""
-    return start.startswith(b"RAW_") or start[:4] in _BRUKER
+    """Whether a file that starts with these bytes calls itself a STOE raw file."""
+    return start.startswith(b"RAW_")
 
 
 def read_raw(path: str | os.PathLike[str]) -> RawFile:
@@ -181,7 +175,7 @@ def read_raw(path: str | os.PathLike[str]) -> RawFile:
     Raises
     ------
     InputError
-        If the file is missing, foreign (Bruker's are named), truncated or contradicts itself.
+        If the file is missing, foreign, truncated or contradicts itself.
     """
     path = Path(path)
     try:
@@ -205,16 +199,8 @@ def check_magic(start: bytes, file: str | os.PathLike[str] | None = None) -> Non
     Raises
     ------
     InputError
-        For Bruker's raw files, unknown STOE versions and anything else.
+        For unknown STOE versions and anything else.
     """
-    if start[:4] in _BRUKER:
-        raise InputError(
-            f"is a {_BRUKER[start[:4]]} file, not STOE's",
-            file=file,
-            place="byte 0",
-            expected="STOE RAW_1.06",
-            advice="export it as .xy from the Bruker software",
-        )
     if not _VERSION.fullmatch(start[:8]):
         raise InputError(
             "is not a STOE raw file of a known version",
