@@ -26,7 +26,7 @@ from made_spectra import cartesian, complete, made, mpt_text, text_table
 from coherion import command
 from coherion.data import netcdf, pdf_text, tables
 from coherion.data.contract.diffraction import REDUCTION, SCAN
-from coherion.data.scans import archives, bruker, stoe
+from coherion.data.scans import archives, bruker, pdcif, stoe
 from coherion.data.scans import reader as scans
 from coherion.data.scans import text as scan_text
 from coherion.data.scans.made import MadeScan
@@ -230,6 +230,21 @@ def read_bruker(path: Path) -> None:
     if not bruker.is_bruker(data):
         raise InputError("is no raw file of Bruker's", file=path, expected="RAW1.01 or the like")
     made_scan(bruker.scan_of_raw(data, path), len(data))
+
+
+def pattern_seeds() -> list[bytes]:
+    x, head = X[:80], "data_a\n_diffrn_radiation_wavelength 0.7093\n_pd_meas_step_count_time 5\n"
+    listed = "".join(f"{a} {b}\n" for a, b in zip(x, COUNTS, strict=False))
+    sure = "".join(f"{b / 8:.3f}({b})\n" for b in COUNTS[:80])
+    ends = f"_pd_meas_2theta_range_min 2\n_pd_meas_2theta_range_inc 0.05\n_pd_meas_2theta_range_max {x[-1]}\n"
+    return [
+        f"{head}loop_\n_pd_meas_2theta_scan\n_pd_meas_counts_total\n{listed}".encode(),
+        f"{head}{ends}loop_\n_pd_meas_intensity_total\n{sure}".encode(),
+    ]
+
+
+def read_pattern(path: Path) -> None:
+    made_scan(pdcif.scan_of_cif(scan_text.decode(path.read_bytes(), path), path), path.stat().st_size)
 
 
 # Text of reductions
@@ -722,6 +737,7 @@ TARGETS: dict[str, Target] = {
         Target("archive", ".rasx", False, archive_seeds, read_archive),
         Target("brml", ".brml", True, brml_seeds, read_raw_data),
         Target("bruker", ".raw", False, bruker_seeds, read_bruker),
+        Target("pdcif", ".cif", True, pattern_seeds, read_pattern, isolated=True),
         Target("pdf text", ".gr", True, pdf_seeds, read_pdf),
         Target("observed", ".gr", True, pdf_seeds, read_observed),
         Target("mpr", ".mpr", False, mpr_seeds, reads_spectra(biologic.read_mpr)),

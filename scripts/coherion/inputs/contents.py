@@ -33,6 +33,8 @@ FEWEST_DECADES = 3.0
 _NOTHING = "has no scan; found 0 rows"
 MADE_BY_REDUCTION = (".gr", ".sq", ".fq", ".iq")
 STRUCTURES = (".cif", ".stru", ".pdb")
+# CIF that holds a pattern, or a structure, or both.
+PATTERNS = (".cif", ".pdcif", ".rtv")
 
 
 @dataclass(frozen=True)
@@ -126,10 +128,14 @@ def _contents_of(path: Path) -> Found:
     refuse_spreadsheet(start, path)
     if is_archive(start) or is_bruker(start):
         return _scan_of(path, start)
-    if path.suffix.lower() in STRUCTURES or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
+    if path.suffix.lower() in (*STRUCTURES, *PATTERNS) or (b"\ndata_" in b"\n" + start and b"_cell_length_a" in start):
         from coherion.crystal.structure_files import read_structure
+        from coherion.data.scans.pdcif import holds_atoms, holds_pattern
 
-        return Found(path, "structure", elements=read_structure(path).composition)
+        cif = path.read_text(encoding="utf-8", errors="replace")
+        if not holds_pattern(cif) or holds_atoms(cif):
+            return Found(path, "structure", elements=read_structure(path).composition)
+        return _scan_of(path, start)
     try:
         from coherion.data.spectra.reader import read_spectra
 
@@ -162,7 +168,7 @@ def _scan_of(path: Path, start: bytes) -> Found:
     try:
         source = load(path)
     except InputError:
-        if is_raw(start) or is_archive(start) or is_bruker(start):
+        if is_raw(start) or is_archive(start) or is_bruker(start) or path.suffix.lower() in PATTERNS:
             raise
         allowed = read_scan_text(path).stated_abscissa
         if not allowed or "two_theta" in allowed or allowed == ("other",):

@@ -34,7 +34,7 @@ SCAN = Contract(
         Attribute("instrument_*", "", "what the file says of the instrument", needed=False),
     ),
     choices={"abscissa": ("two_theta", "q"), "intensity": _INTENSITY},
-    libraries=("scipy",),
+    libraries=("scipy", "gemmi"),
 )
 
 _NOISE = tuple(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coherion.data.scans import bruker, headers, stoe
+from coherion.data.scans import bruker, headers, pdcif, stoe
 from coherion.data.scans.archives import is_archive, scan_of_archive
 from coherion.data.scans.made import MadeScan, chosen
 from coherion.data.scans.makers import scan_of_maker
@@ -70,7 +70,8 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
         made = scan_of_archive(data, path, range_number)
     else:
         content = decode(data, path)
-        made = scan_of_maker(content, path, range_number)
+        reader = pdcif.scan_of_cif if pdcif.holds_pattern(content) else scan_of_maker
+        made = reader(content, path, range_number)
     if made is not None:
         _refuse_other(("two_theta",), abscissa, path)
         values = {one.name: getattr(made, one.name) for one in fields(made)}
