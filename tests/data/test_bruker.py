@@ -58,6 +58,12 @@ def test_ranges(tmp_path, version):
         read_scan(stored(tmp_path, write(HIGH, LOW)))
 
 
+@pytest.mark.parametrize("code", [0, 1, 2, 20, 130])
+def test_whatever_steps_2theta_is_read(tmp_path, code):
+    path = stored(tmp_path, made.version_3(WHOLE, code=code))
+    np.testing.assert_array_equal(read_scan(path)["intensity"].values, COUNTS)
+
+
 def test_early_files_of_version_1_say_once_what_they_are(tmp_path):
     path = stored(tmp_path, made.version_1(LOW, HIGH, repeated=False))
     np.testing.assert_array_equal(read_scan(path)["intensity"].values, COUNTS)

@@ -244,6 +244,7 @@ def test_xrdml_of_several_scans_or_of_none_of_two_theta(tmp_path):
     assert read_scan(path, range_number=2)["intensity"].size == X.size
     with pytest.raises(InputError, match="no such range"):
         read_scan(path, range_number=3)
+    assert "holds 2 scans" in contents_of(path).why
     for text, what in (
         (xrdml(axis="Phi"), "no axis 2Theta"),
         (xrdml()[:-300], "no whole .xrdml"),

@@ -159,8 +159,7 @@ def _is_impedance(start: bytes, path: Path) -> bool:
 
 
 def _scan_of(path: Path, start: bytes) -> Found:
-    from coherion.data.scans.sources import load
-    from coherion.data.scans.stoe import is_raw
+    from coherion.data.scans.sources import load, says_what_it_is
     from coherion.data.scans.text import read_scan_text
 
     guesses: list[str] = []
@@ -168,7 +167,7 @@ def _scan_of(path: Path, start: bytes) -> Found:
     try:
         source = load(path)
     except InputError:
-        if is_raw(start) or is_archive(start) or is_bruker(start) or path.suffix.lower() in PATTERNS:
+        if says_what_it_is(start) or path.suffix.lower() in PATTERNS:
             raise
         allowed = read_scan_text(path).stated_abscissa
         if not allowed or "two_theta" in allowed or allowed == ("other",):

@@ -29,12 +29,13 @@ MAX_RANGES = 1000
 _ANODES = re.compile(r"(Ag|Mo|Cu|Co|Fe|Cr)\b", re.I)
 _V3_HEADER, _V4_HEADER = 712, 61
 # Codes of version 3 whose stepped drive is 2theta, and names of the others.
-_V3_TWO_THETA = (0, 1, 2)
+_V3_TWO_THETA = (0, 1, 2, 20, 130)
 _V3_OTHER = {
     3: "a rocking curve", 4: "a chi scan", 5: "a phi scan", 6: "an x scan", 7: "a y scan", 8: "a z scan",
-    129: "a detector that stands still", 9999: "no scan",
+    9: "an auxiliary scan", 10: "an auxiliary scan", 11: "an auxiliary scan", 12: "a psi scan", 13: "an hkl scan",
+    14: "a scan of reciprocal space", 129: "a detector that stands still", 9999: "no scan",
 }  # fmt: skip
-_V4_TWO_THETA = ("locked coupled", "unlocked coupled", "detector scan", "2theta", "two theta")
+_V4_TWO_THETA = ("locked coupled", "unlocked coupled", "detector scan", "psd fast scan", "2theta")
 _V4_RANGES = (0, 160)
 _UNKNOWN = -1e5  # angles that version 1 does not know are -1e6
 

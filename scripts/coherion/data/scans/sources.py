@@ -108,6 +108,12 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
     )
 
 
+def says_what_it_is(start: bytes) -> bool:
+    """Whether a file that starts with these bytes is a maker's, so that what its reader refuses is no other text."""
+    known = stoe.is_raw(start) or bruker.is_bruker(start) or is_archive(start)
+    return known or b"<xrdMeasurement" in start or start.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"*RAS_")
+
+
 def _refuse_other(allowed: tuple[str, ...], abscissa: str, path: str | os.PathLike[str]) -> None:
     if allowed == ("other",):
         raise InputError(
