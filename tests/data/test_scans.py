@@ -428,3 +428,24 @@ def test_intensities_below_zero_are_data_unless_they_were_counted(tmp_path, case
     # Detectors of others, a dark image subtracted: one point beyond the range, and many.
     for name in ("negative_point/Pt_bulk-00055.chi", "negative_noise.xy"):
         assert (read_scan(cases / "scans" / name, intensity_kind="arbitrary")["intensity"] < 0).any()
+
+
+# Frames of one scan
+
+
+def _frame(shift=0.0, height=2e4, scale=1.0, seed=0):
+    peaks = sum(np.exp(-0.5 * ((TWO_THETA - 3 - k - shift) / 0.08) ** 2) for k in range(6))
+    return replace(RANGE, counts=np.random.default_rng(seed).poisson(scale * (500 + height * peaks)).astype(float))
+
+
+@pytest.mark.parametrize("scale", [1e-3, 0.1, 1.0, 30.0])
+def test_repetitions_are_added_without_a_word(raw, scale, recwarn):
+    files = [raw(_frame(seed=k, scale=scale * (1 + k / 2)), f"f{k}.raw") for k in range(4)]
+    assert read_scan(files).attrs["frames"] == 4 and not recwarn.list
+
+
+@pytest.mark.parametrize("other", [{"shift": 0.02}, {"height": 0.0}, {"height": 1e4}])
+def test_a_frame_of_another_sample_is_told(raw, other):
+    files = [raw(_frame(seed=k), f"f{k}.raw") for k in range(3)] + [raw(_frame(seed=9, **other), "odd.raw")]
+    with pytest.warns(CoherionWarning, match=r"odd\.raw differs from the other frames"):
+        read_scan(files)

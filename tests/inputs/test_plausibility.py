@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,13 @@ from coherion import messages
 from coherion.crystal.cif_input import read_cif
 from coherion.data.tables import read_table
 from coherion.inputs import plausibility
-from coherion.inputs.plausibility import converted_twice, in_kelvin, warn_if_no_pellet, warn_if_other_atoms
+from coherion.inputs.plausibility import (
+    converted_twice,
+    in_fahrenheit,
+    in_kelvin,
+    warn_if_no_pellet,
+    warn_if_other_atoms,
+)
 from coherion.inputs.series import changed_occupancies, warn_of_sample
 from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from
@@ -72,12 +79,42 @@ def test_a_pellet_as_dense_as_its_crystal_within_its_uncertainty_is_believed():
         ([27.3, 28.9], False, False),
         ([-196], False, False),  # liquid nitrogen
         ([-248.15, -233.15], False, True),
+        ([243.4, 262.8, 283.3, 298.4, 312.9, 333.5], True, False),  # a sensor's readings
+        ([243.4, 262.8, 283.3, 298.4, 312.9, 333.5, 312.6, 298.3, 283.6], True, False),  # and back
+        ([203.1, 252.4, 301.9, 351.3, 400.8, 450.2], False, False),  # those of an oven
+        ([233.8, 246.2, 251.7, 264.1, 277.3, 290.9], False, False),
         ([], False, False),
     ],
 )
 def test_kelvin_called_celsius_is_known_by_the_plan_of_round_numbers(temperatures, kelvin, twice):
     assert in_kelvin(temperatures) is kelvin
     assert converted_twice(temperatures) is twice
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "fahrenheit"),
+    [
+        ([-22, 14, 50, 77, 104, 140], True),
+        ([-22.3, 14.2, 49.8, 77.1, 104.4, 139.7], True),
+        ([14, 50, 77], False),  # two that are not round
+        ([14, 32, 77, 104], True),
+        ([-30, -10, 10, 25, 40, 60], False),
+        ([-29.8, -9.7, 10.2, 25.4, 40.1, 60.3], False),
+        ([22.1, 31.4, 40.2, 52.8, 61.0], False),
+        ([77], False),
+        ([], False),
+    ],
+)
+def test_fahrenheit_called_celsius_is_known_by_the_plan_of_round_numbers(temperatures, fahrenheit):
+    assert in_fahrenheit(temperatures) is fahrenheit
+    said = said_of(warn_of_sample, {"sample": "a"}, [{"temperature_C": t} for t in temperatures])
+    assert ["Fahrenheit" in line for line in said] == [True] * fahrenheit
+
+
+def test_readings_at_random_are_taken_for_another_unit_once_in_a_thousand():
+    generator = random.Random(5)
+    plans = [[generator.uniform(200, 320) for _ in range(6)] for _ in range(3000)]
+    assert sum(map(in_kelvin, plans)) <= 9 and sum(map(in_fahrenheit, plans)) <= 3
 
 
 def test_kelvin_in_the_tables_is_told_with_what_it_would_be():
@@ -101,6 +138,28 @@ def test_a_composition_is_held_against_the_elements_of_the_structure(composition
     said = said_of(warn_if_other_atoms, "a", composition, {"cryolite.cif": read_cif(CRYOLITE)})
     assert len(said) == bool(parts)
     assert all(part in said[0] and "cryolite.cif" in said[0] for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("cells", "part"),
+    [
+        ({}, None),
+        ({"M1Zr": 0.05}, "0.09167 In, Zr for each Cl"),
+        ({"Na2": None}, "Na for each Cl"),
+        ({"Cl3": None}, "Cl"),
+    ],
+)
+def test_a_site_that_is_missing_is_told_though_occupancies_are_refined(tmp_path, cells, part):
+    lines = CRYOLITE.read_text(encoding="utf-8").splitlines()
+    for label, occupancy in cells.items():
+        place = next(k for k, line in enumerate(lines) if line.split()[:1] == [label])
+        words = lines[place].split()
+        lines[place] = "" if occupancy is None else " ".join([*words[:5], str(occupancy), *words[6:]])
+    (tmp_path / "a.cif").write_text("\n".join(lines), encoding="utf-8")
+    crystals = {"a.cif": read_cif(tmp_path / "a.cif")}
+    said = said_of(warn_if_other_atoms, "a", "Na2.5In0.5Zr0.5Cl6", crystals, ["*.occupancy*"])
+    assert len(said) == (part is not None)
+    assert all(part in line and "site missing" in line for line in said)
 
 
 def test_amounts_are_compared_where_sites_are_full_and_stay_so():

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import xarray
 
+from coherion.impedance.alerts import off_the_series
 from coherion.impedance.arrhenius_dataset import arrhenius_dataset
 from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
-from coherion.quality.of_impedance import alerts_of_impedance
+from coherion.quality.of_impedance import alerts_of_impedance, alerts_of_pellets
 from coherion.settings.stages.arrhenius import ArrheniusSettings
 from coherion.settings.stages.circuits import CircuitSettings
 from coherion.settings.stages.quality import QualitySettings
@@ -180,3 +183,46 @@ def test_spectra_without_a_part_in_anything_are_told_with_the_first_reason():
 def test_a_pellet_in_mm():
     found = alerts(spectra(), {"pellet_thickness_cm": 1.5, "pellet_diameter_cm": 10.0})
     assert found["low-permittivity"].grade == "C" and found["low-permittivity"].number == pytest.approx(4.3, rel=0.05)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_kelvin_in_the_column_of_celsius_without_a_word_in_the_names():
+    celsius = np.array([-30.0, -10.0, 10.0, 25.0, 40.0, 60.0])
+    made = spectra(celsius, energy=0.5, names=[f"s{k}.mpt" for k in range(6)])
+    made["temperature"].values[:] = celsius + 273.15 + [0.4, -0.3, 0.2, 0.1, -0.5, 0.3]
+    one = alerts(made)["kelvin"]
+    assert one.grade == "B" and one.number == pytest.approx(1.95, abs=0.1) and "; 0.526 eV if" in one.text
+    # An oxide that was measured there in truth.
+    hot = np.array([210.0, 250.0, 300.0, 350.0, 400.0])
+    assert "kelvin" not in alerts(spectra(hot, energy=0.9, factor=[300.0] * 5))
+
+
+def pellet_of(diameter):
+    """Alerts of a pellet of permittivity 22, 0.9 cm across, whose diameter the table states."""
+    pellet = {"pellet_thickness_cm": 0.06, "pellet_diameter_cm": diameter}
+    circuits = fit_dataset(
+        validate_dataset(spectra(), ValidationSettings()), CircuitSettings(circuit="p(R1,CPE1)-CPE2")
+    )
+    line = arrhenius_dataset(circuits, ArrheniusSettings(**pellet)).assign_attrs(settings=json.dumps(pellet))
+    return line, {one.code: one for one in alerts_of_impedance(circuits, line, QualitySettings())}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_an_area_in_place_of_the_diameter():
+    right, found = pellet_of(0.9)
+    assert found == {}
+    wrong, found = pellet_of(np.pi * 0.9**2 / 4)
+    assert "the area in cm2 of one of 0.9 cm" in found["high-permittivity"].text
+    # A sum that is no area of a die, and a die, are believed.
+    assert pellet_of(0.68)[1] == pellet_of(0.7)[1] == {}
+    others = {f"s{k}": right for k in range(3)}
+    assert alerts_of_pellets(others | {"s3": right}) == alerts_of_pellets({"s0": right, "s1": right, "s2": wrong}) == []
+    (one,) = alerts_of_pellets(others | {"s3": wrong})
+    assert one.sample == "s3" and one.alert.code == "unlike-pellet" and one.alert.grade == "B"
+    assert one.alert.number == pytest.approx((4 / (np.pi * 0.9)) ** 2, rel=0.01)
+
+
+def test_pellets_that_differ_among_one_another_prove_nothing():
+    assert off_the_series({"a": 10.0, "b": 20.0, "c": 40.0, "d": 80.0}) == {}
+    assert off_the_series({"a": 10.0, "b": 11.0, "c": 12.0, "d": 14.0}) == {}
+    assert off_the_series({"a": 10.0, "b": 11.0, "c": 12.0, "d": 44.0}) == {"d": (44.0, 11.0)}

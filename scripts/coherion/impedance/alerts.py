@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 import numpy as np
 
-from coherion.constants import VACUUM_PERMITTIVITY
+from coherion.constants import BOLTZMANN, VACUUM_PERMITTIVITY
 from coherion.impedance.arrhenius import Arrhenius
 from coherion.impedance.arrhenius_together import TogetherLine
 
@@ -20,6 +21,12 @@ USUAL_PERMITTIVITIES = (5.0, 80.0)
 # In S/cm: above, metals.
 HIGHEST_CONDUCTIVITY = 10.0
 DISAGREEMENT = 2.0
+# Ions that a pellet conducts by hop over less, in eV; above so many degC that would be kelvin of about the room's.
+STEEPEST, COLDEST_IN_KELVIN = 1.2, 200.0
+# Pellets of one series polarise alike: within this factor those that tell, beyond the other one who does not.
+ALIKE, UNLIKE, FEWEST_ALIKE = 1.3, 1.6, 3
+# Dies of laboratory presses in cm, and how near to one a diameter, or the diameter of an area, is measured.
+DIES, DIE_TOLERANCE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.27, 1.3, 1.5, 1.6, 2.0, 2.5), 0.01
 SAME_TEMPERATURE, SAME_CONDUCTIVITY = 1.0, 0.05
 
 
@@ -122,6 +129,33 @@ def disagreement(single: Arrhenius, together: TogetherLine) -> str:
         f"{together.activation_energy:.4f} eV: they differ by {apart / sd:.1f} standard uncertainties; look at the "
         "spectra left out and at the lower limits"
     )
+
+
+def energy_if_kelvin(celsius: np.ndarray, conductivity: np.ndarray) -> float:
+    """The activation energy (eV) that temperatures called degC give if they were kelvin."""
+    return float(-BOLTZMANN * np.polyfit(1 / celsius, np.log(conductivity * celsius), 1)[0])
+
+
+def off_the_series(permittivity: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    """Samples whose permittivity is not that of the others, which agree: its own and the others' median."""
+    found = {}
+    for sample, own in permittivity.items():
+        others = np.array([value for name, value in permittivity.items() if name != sample])
+        if others.size < FEWEST_ALIKE:
+            continue
+        median = float(np.median(others))
+        alike = np.count_nonzero(np.abs(np.log(others / median)) <= np.log(ALIKE))
+        if abs(np.log(own / median)) > np.log(UNLIKE) and alike >= max(FEWEST_ALIKE, 0.75 * others.size):
+            found[sample] = own, median
+    return found
+
+
+def area_of_a_die(diameter: float) -> float | None:
+    """The die (cm) whose area in cm2 a diameter in cm would be that is of no die itself; None if there is none."""
+    if any(abs(diameter / die - 1) <= 2 * DIE_TOLERANCE for die in DIES):
+        return None
+    known = (die for die in DIES if abs(np.sqrt(4 * diameter / np.pi) / die - 1) <= DIE_TOLERANCE)
+    return next(known, None)
 
 
 def impossible(energy: float, conductivity: np.ndarray) -> list[str]:

@@ -427,6 +427,7 @@ class _Check:
                     )
 
     def _check_spectra(self, folder: Path) -> None:
+        from coherion.data.spectra.file_names import off_their_names
         from coherion.data.spectra.reader import assemble, row_of
 
         for sample, rows in self.tables.spectra.items():
@@ -446,6 +447,20 @@ class _Check:
                     assemble(sample, [one], stage)
                 if len(self.found.errors) == before:
                     good.append(one)
+            stated = [row for row in rows if "temperature_C" in row]
+            off = off_their_names(
+                [Path(row["file"]).stem for row in stated],
+                [row["temperature_C"] for row in stated],
+                self.settings["quality"]["temperature_difference"],
+            )
+            if off:
+                row, named = stated[first := next(iter(off))], off[first]
+                self.found.warnings.append(
+                    f"{self._row('spectra', row)}: temperature_C is {row['temperature_C']:g}, the name of "
+                    f"{row['file']} says {named:g} degC"
+                    + (f", and so {len(off) - 1} more of sample {sample}" if len(off) > 1 else "")
+                    + ": correct the column, or rename the file"
+                )
             if len(good) == len(rows):
                 quiet = Findings()
                 with quiet.about():

@@ -40,8 +40,14 @@ RELATIVE_DENSITIES = (0.3, 1.0)
 MASS_SD = 0.02
 ICE_POINTS = (273.0, ZERO_CELSIUS)
 ABSOLUTE_ZERO = -ZERO_CELSIUS
+# Ovens for ionic conductors stand at round numbers in degC; a plan in kelvin begins at or below the room's temperature.
+WARMEST_KELVIN = 320.0
+# A sensor reads within a few tenths of a kelvin of its plan; so many readings show that, or as many round numbers.
+FEWEST_READINGS, FEWEST_ROUND, READINGS_BY_CHANCE = 4, 3, 1e-3
 # Atoms per atom of the others; starting structures of a series differ from its members by less in ordered sites.
 AMOUNT_TOLERANCE = 0.05
+# What a refinement may change starts nearer than by this factor, or its sites are not those of the sample.
+START_FACTOR = 1.6
 # Unit cells of starting structures are good to a few per cent of volume.
 DENSITY_TOLERANCE = 0.15
 
@@ -109,7 +115,38 @@ def in_kelvin(temperatures: Sequence[float]) -> bool:
     """
     if not temperatures or min(temperatures) < 100:
         return False
-    return not _all_round(temperatures) and any(_all_round(t - ice for t in temperatures) for ice in ICE_POINTS)
+    if not _all_round(temperatures) and any(_all_round(t - ice for t in temperatures) for ice in ICE_POINTS):
+        return True
+    return min(temperatures) < WARMEST_KELVIN and _are_readings_of(
+        [t - ZERO_CELSIUS for t in temperatures], temperatures, READINGS_BY_CHANCE
+    )
+
+
+def in_fahrenheit(temperatures: Sequence[float]) -> bool:
+    """Whether temperatures called degC are those of a plan in degrees Fahrenheit: round numbers only in degC."""
+    celsius = [(t - 32) / 1.8 for t in temperatures]
+    if len({round(t) for t in celsius}) >= FEWEST_ROUND and _all_round(celsius):
+        return sum(not _all_round([t]) for t in temperatures) >= FEWEST_ROUND
+    return _are_readings_of(celsius, temperatures, READINGS_BY_CHANCE / 10)
+
+
+def _are_readings_of(shifted: Sequence[float], told: Sequence[float], limit: float) -> bool:
+    """Whether a sensor's readings lie so near round numbers in another unit as chance would not bring them."""
+    chance = _chance_of_round(shifted)
+    return chance < limit and chance < 0.01 * _chance_of_round(told)
+
+
+def _chance_of_round(temperatures: Iterable[float]) -> float:
+    """How probable numbers at random lie as near multiples of 5; each multiple counts once."""
+    offs: dict[int, float] = {}
+    for t in temperatures:
+        offs.setdefault(round(t / 5), t - 5 * round(t / 5))
+    number = len(offs)
+    if number < FEWEST_READINGS:
+        return 1.0
+    # The share that a ball of their distance has of the cube of all that could be.
+    log = number * math.log(math.sqrt(math.pi) * max(math.hypot(*offs.values()), 1e-9) / 5)
+    return math.exp(min(0.0, log - math.lgamma(number / 2 + 1)))
 
 
 def converted_twice(temperatures: Sequence[float]) -> bool:
@@ -124,7 +161,7 @@ def _all_round(temperatures: Iterable[float]) -> bool:
 
 
 def warn_if_kelvin(sample: str, temperatures: Sequence[float], column: str = "temperature_C") -> None:
-    """Warn of temperatures in degC that were written in kelvin, or converted twice.
+    """Warn of temperatures in degC that were written in kelvin or Fahrenheit, or converted twice.
 
     Parameters
     ----------
@@ -142,6 +179,12 @@ def warn_if_kelvin(sample: str, temperatures: Sequence[float], column: str = "te
         warn(
             f"sample {sample}: {column} is {span} degC, which would be {shifted} degC if it was written in kelvin: "
             "the column is in degC, subtract 273.15"
+        )
+    elif in_fahrenheit(temperatures):
+        shifted = " to ".join(f"{(end - 32) / 1.8:.4g}" for end in dict.fromkeys((low, high)))
+        warn(
+            f"sample {sample}: {column} is {span} degC, which would be {shifted} degC, a plan of round numbers, if it "
+            "was written in Fahrenheit: the column is in degC"
         )
     elif converted_twice(temperatures):
         warn(
@@ -181,6 +224,8 @@ def warn_if_other_atoms(
     if len(crystals) != 1:
         return
     crystal = next(iter(crystals.values()))
+    if _warn_if_amounts_lack(sample, composition, files, crystal):
+        return
     ordered = [element for element in wanted if _is_ordered(element, crystal, refined)]
     if len(ordered) < 2:
         return
@@ -194,6 +239,29 @@ def warn_if_other_atoms(
                 f"sample {sample}: {files} has {found:.4g} {element} for each {reference}, the composition "
                 f"{composition} {stated:.4g}: correct the composition or the occupancies"
             )
+
+
+def _warn_if_amounts_lack(sample: str, composition: str, files: str, crystal: Crystal) -> bool:
+    """Warn where elements that share sites are there in another amount than any start of a refinement would have."""
+    wanted = parse_formula(composition)
+    groups: list[set[str]] = []
+    for site in crystal.sites:
+        own = {species for species, _ in site.species}
+        own = own.union(*(group for group in groups if group & own))
+        groups = [group for group in groups if not group & own] + [own]
+    amounts = crystal.composition
+    stated = {", ".join(sorted(group)): sum(wanted[element] for element in group) for group in groups}
+    found = {", ".join(sorted(group)): sum(amounts[element] for element in group) for group in groups}
+    reference = max(stated, key=lambda group: stated[group])
+    for group in stated:
+        there, here = found[group] / found[reference], stated[group] / stated[reference]
+        if not 1 / START_FACTOR < there / here < START_FACTOR:
+            warn(
+                f"sample {sample}: {files} has {there:.4g} {group} for each {reference}, the composition {composition} "
+                f"{here:.4g}: is a site missing, or an occupancy wrong?"
+            )
+            return True
+    return False
 
 
 def _is_ordered(element: str, crystal: Crystal, refined: Sequence[str]) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coherion.data.spectra.file_names import temperature_in
+from coherion.data.spectra.file_names import off_their_names
 from coherion.impedance import alerts
-from coherion.quality.alert import Alert
+from coherion.quality.alert import Alert, Told, told
 from coherion.settings.stages.quality import QualitySettings
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def alerts_of_impedance(
     found += _of_drift(a, k, where, circuits)
     found += _left_out(a, k, where)
     found += _of_temperatures(a, k, where, limits)
-    found += _of_pellet(a, k)
+    found += _of_pellet(a, k, _diameter(arrhenius))
     doubts, resolved = circuits["doubt"].values, circuits["resolved"].any("resistance_name").values
     for row in [r for r, doubt in enumerate(doubts) if doubt and resolved[r]]:
         advice = "look at the spectrum, its rivals and the Kramers-Kronig residuals; name the circuit if you know it"
@@ -67,7 +69,16 @@ def _of_line(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quality
         text = f"activation energy of {energy:.3g} eV: conductivity does not rise with temperature"
         advice = "check which temperature belongs to which spectrum"
         found.append(Alert("A", "activation-energy", energy, "eV", 0.0, "", text, advice))
-    span = float(np.ptp(a["temperature"][used]))
+    celsius = a["temperature"][used]
+    if energy > alerts.STEEPEST and np.min(celsius) > alerts.COLDEST_IN_KELVIN:
+        other = alerts.energy_if_kelvin(celsius, a["conductivity"][k][used])
+        if 0 < other < alerts.STEEPEST:
+            text = (
+                f"activation energy is {energy:.3g} eV; {other:.3g} eV if {celsius.min():g} degC and above are kelvin"
+            )
+            advice = "check the unit of the column temperature_C: it is in degC"
+            found.append(Alert("B", "kelvin", energy, "eV", alerts.STEEPEST, "temperature_C", text, advice))
+    span = float(np.ptp(celsius))
     if span < limits.temperature_span:
         text = f"activation energy of temperatures {span:.3g} K apart: errors of the sensor make {sd:.2g} eV of it"
         advice = "measure over a wider range, or take the conductivity alone"
@@ -155,25 +166,49 @@ def _of_temperatures(a: dict[str, np.ndarray], k: int, where: list[str], limits:
     for i, j, difference in alerts.contradicting_pairs(celsius, sigma, sd):
         text = alerts.contradiction(celsius[i], celsius[j], difference)
         advice = "look at both spectra; exclude the wrong one in the table of spectra"
-        limit = alerts.SAME_CONDUCTIVITY
+        least = alerts.SAME_CONDUCTIVITY
         place = f"{celsius[i]:g} and {celsius[j]:g} degC"
-        found.append(Alert("B", "same-temperature", float(np.expm1(difference)), "1", limit, place, text, advice))
-    stated = [temperature_in(PurePath(str(source)).stem) for source in a.get("source", [])]
-    # One temperature in the names of all: that of an annealing, not of the measurement.
-    common = len(set(stated)) == 1 < len(set(np.round(a["temperature"], 1)))
-    for row, named in enumerate(stated):
-        if named is None or common:
-            continue
+        found.append(Alert("B", "same-temperature", float(np.expm1(difference)), "1", least, place, text, advice))
+    stems = [PurePath(str(source)).stem for source in a.get("source", [])]
+    limit = limits.temperature_difference
+    for row, named in (off_their_names(stems, a["temperature"].tolist(), limit) if stems else {}).items():
         apart = float(a["temperature"][row] - named)
-        if abs(apart) > limits.temperature_difference:
-            text = f"{where[row]}: the file's name says {named:g} degC"
-            advice = "check the column temperature_C of the table of spectra"
-            limit = limits.temperature_difference
-            found.append(Alert("C", "temperature-of-the-name", apart, "K", limit, where[row], text, advice))
+        text = f"{where[row]}: the file's name says {named:g} degC"
+        advice = "check the column temperature_C of the table of spectra"
+        found.append(Alert("C", "temperature-of-the-name", apart, "K", limit, where[row], text, advice))
     return found
 
 
-def _of_pellet(a: dict[str, np.ndarray], k: int) -> list[Alert]:
+def alerts_of_pellets(lines: Mapping[str, xarray.Dataset]) -> list[Told]:
+    """Alerts of samples whose permittivity is not that of the others of the series, by what fit_arrhenius wrote."""
+    medians = {}
+    for sample, line in lines.items():
+        used = line["used"].values[0].astype(bool)
+        known = line["relative_permittivity"].values[used, :1]
+        if (known := known[np.isfinite(known)]).size:
+            medians[sample] = float(np.median(known))
+    found: list[Told] = []
+    for sample, (own, others) in alerts.off_the_series(medians).items():
+        factor = own / others
+        text = (
+            f"apparent relative permittivity of the fastest arc is {own:.3g}, of the other samples {others:.3g}: "
+            f"{factor:.2f} times as much"
+        )
+        advice = (
+            "check the pellet: a radius in place of the diameter makes 4 times as much, an area 1 to 3 times, mm in "
+            "place of cm a tenth, a diameter in place of the radius a quarter; or the unit of the impedance"
+        )
+        found += told(sample, "impedance", [Alert("B", "unlike-pellet", factor, "1", alerts.UNLIKE, "", text, advice)])
+    return found
+
+
+def _diameter(arrhenius: xarray.Dataset) -> float:
+    """That of the pellet in cm, as the settings state it."""
+    settings = json.loads(arrhenius.attrs.get("settings", "{}"))
+    return float(settings.get("pellet_diameter_cm") or 0.0)
+
+
+def _of_pellet(a: dict[str, np.ndarray], k: int, diameter: float) -> list[Alert]:
     found = []
     used = a["used"][k].astype(bool)
     sigma = a["conductivity"][k][used]
@@ -194,6 +229,12 @@ def _of_pellet(a: dict[str, np.ndarray], k: int) -> list[Alert]:
         if median > high:
             advice = "is the diameter of the pellet a radius, which makes it four times as high, or the arc no bulk's?"
             found.append(Alert("C", "high-permittivity", median, "1", high, "", text, advice))
+        elif median > high / 2 and (die := alerts.area_of_a_die(diameter)):
+            text = (
+                f"{text}; the diameter of {diameter:g} cm is that of no die, and the area in cm2 of one of {die:g} cm"
+            )
+            advice = "is the diameter of the pellet an area?"
+            found.append(Alert("C", "high-permittivity", median, "1", high / 2, "", text, advice))
         elif median < low:
             advice = "is the pellet in mm, which makes it a tenth, or the impedance not in ohm?"
             found.append(Alert("C", "low-permittivity", median, "1", low, "", text, advice))

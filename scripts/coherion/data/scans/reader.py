@@ -51,6 +51,8 @@ WAVELENGTH_TOLERANCE = 3e-4
 # Covers Ka1, Ka2 and their mean (Ka2 of Ag is 0.8 % longer), not Kb or another anode.
 ANODE_TOLERANCE = 0.01
 TIME_TOLERANCE = 0.01
+# Frames of one sample differ by noise: by less than this share of a frame's own variation, or this over the noise.
+FRAME_SHARE, FRAME_EXCESS = 0.05, 2.0
 # X-rays that a powder is measured with for its pair distribution or its structure, angstrom.
 PLAUSIBLE_WAVELENGTHS = (0.1, 3.0)
 
@@ -377,6 +379,7 @@ def _sum(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]
                 found=f"{lengths[0]:.6g} angstrom" if lengths[0] else "none",
                 expected=f"{lengths[1]:.6g} angstrom" if lengths[1] else "none",
             )
+    _warn_if_frames_differ(scans, paths)
     total = first.copy(deep=True)
     total["intensity"].values[:] = np.sum([s["intensity"].values for s in scans], axis=0)
     variance = np.sum([s["intensity_sd"].values ** 2 for s in scans], axis=0)
@@ -390,6 +393,28 @@ def _sum(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]
     if None not in times:
         total.attrs["time_per_point"] = sum(times)
     return total
+
+
+def _warn_if_frames_differ(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]]) -> None:
+    """Warn of a frame that is no repetition of the others: another sample, an empty capillary, a sample that moved."""
+    counts = np.array([scan["intensity"].values for scan in scans], dtype=float)
+    worst, where = FRAME_SHARE, None
+    for k, own in enumerate(counts):
+        others = counts.sum(axis=0) - own
+        if min(own.sum(), others.sum()) <= 0:
+            continue
+        scale = own.sum() / others.sum()
+        apart, noise = (own - scale * others) ** 2, own + scale**2 * others
+        structure = float(np.sum((own - own.mean()) ** 2))
+        share = math.sqrt(max(0.0, float(np.sum(apart - noise))) / structure) if structure > 0 else 0.0
+        if share > worst and np.sum(apart) > FRAME_EXCESS * np.sum(noise):
+            worst, where = share, k
+    if where is not None:
+        warn(
+            f"{os.fspath(paths[where])} differs from the other frames of its scan by {100 * worst:.0f} % of its own "
+            f"variation, {FRAME_SHARE:.0%} at most in repetitions: is it another sample's, an empty capillary's, or "
+            "did the sample change? Name frames of one sample only"
+        )
 
 
 def _is_number(value: object) -> bool:

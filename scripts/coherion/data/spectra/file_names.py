@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from coherion.constants import ZERO_CELSIUS
 
@@ -29,6 +29,19 @@ def temperature_in(stem: str) -> float | None:
     """Temperature in degC that a name states last, in degC (``x50_-40C``, ``a-140deg``) or in kelvin (``a_298K``)."""
     found = last_temperature(stem)
     return None if found is None else _celsius(found)
+
+
+def off_their_names(stems: Sequence[str], celsius: Sequence[float], limit: float) -> dict[int, float]:
+    """Places whose temperature is off by more than the limit (K), and the temperature in degC that the name states.
+
+    One temperature in the names of all is that of an annealing, not of the measurement.
+    """
+    named = [temperature_in(stem) for stem in stems]
+    known = [name for name in named if name is not None]
+    if len(set(known)) == 1 < min(len(known), len({round(t, 1) for t in celsius})):
+        return {}
+    told = zip(named, celsius, strict=True)
+    return {k: name for k, (name, t) in enumerate(told) if name is not None and abs(t - name) > limit}
 
 
 def stated_temperature(text: str) -> float | None:
