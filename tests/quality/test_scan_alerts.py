@@ -106,6 +106,32 @@ def test_a_dead_module_is_told(value):
     assert alert.number == pytest.approx(60, abs=1)
 
 
+@pytest.mark.parametrize(("first", "end"), [(400, 900), (1000, 1060), (1500, 3600)])
+@pytest.mark.parametrize("other", [{"level": 1.2}, {"level": 1.3, "shift": 0.1}, {"level": 0.3}])
+def test_rows_of_a_scan_that_is_not_of_the_series_are_told(first, end, other):
+    pasted = scan(other["level"] * (smooth(60_000) + reflections(270_000, shift=other.get("shift", 0.0))), seed=8)
+
+    def paste(y):
+        y[first:end] = pasted["intensity"].values[first:end]
+        return y
+
+    clean = scan(smooth(60_000) + reflections(270_000))
+    assert codes(alerts_of_scan(clean)) == codes(alerts_of_scan(pasted)) == []
+    found = alerts_of_scan(changed(clean, paste))
+    (alert,) = found
+    assert alert.code == "scan-step" and alert.grade == "B"
+    assert {f"{ANGLES[k - 1]:g}" for k in (first, end)} & {*alert.place.removesuffix(" degree").split(", ")}
+
+
+def test_a_gap_is_no_step_and_a_cut_off_counter_is():
+    keep = np.ones(ANGLES.size, bool)
+    keep[230:260] = False
+    assert codes(alerts_of_scan(crystal().isel(two_theta=keep))) == ["scan-gap"]
+    halved = changed(scan(smooth(60_000) + reflections(270_000)), lambda y: np.where(ANGLES > 40, np.round(y / 2), y))
+    (alert,) = alerts_of_scan(halved)
+    assert alert.code == "scan-step" and alert.number < 0 and alert.place == "40 degree"
+
+
 def test_reflections_are_found_where_they_are_and_in_no_glass():
     found = bragg_peaks(ANGLES, crystal()["intensity"].values)
     assert np.allclose(found, PLACES, atol=0.1)

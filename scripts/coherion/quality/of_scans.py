@@ -32,6 +32,9 @@ GAP = 2.5
 # A point that no reflection can make stands so many sd out, so many times as high as its neighbours do, and by such a
 # share of their sum.
 GLITCH_SD, GLITCH_RATIO, GLITCH_SHARE = 12.0, 8.0, 0.1
+# A step of the level stands so many sd out, and so many times what it is within so many points on both sides; beside
+# it, where its own foot is, it is half as high.
+STEP_SD, STEP_RATIO, STEP_POINTS, STEP_FOOT = 8.0, 4.0, 6, 0.8
 # A clipped maximum is reached by so many points, two of them side by side.
 CLIPPED = 4
 # Counts that are the same point by point in two scans: so many in a row, of so many counts or more.
@@ -119,7 +122,7 @@ def uses_of(settings: Mapping[str, Any]) -> dict[str, Use]:
 
 
 def alerts_of_scan(scan: xarray.Dataset) -> list[Alert]:
-    """What is wrong with one scan: gaps, single points, dead channels, a clipped maximum.
+    """What is wrong with one scan: gaps, single points, dead channels, a clipped maximum, steps of the level.
 
     Parameters
     ----------
@@ -131,7 +134,10 @@ def alerts_of_scan(scan: xarray.Dataset) -> list[Alert]:
     sd = scan["intensity_sd"].values if "intensity_sd" in scan else None
     if x.size < 50:
         return []
-    return [*_gaps(x, UNITS[dim]), *_glitches(x, y, sd, UNITS[dim]), *_dead(x, y, UNITS[dim]), *_clipped(x, y, dim)]
+    points = [*_glitches(x, y, sd, UNITS[dim]), *_dead(x, y, UNITS[dim])]
+    # What fills in a dead module begins and ends with a step.
+    levels = [] if points else _steps(x, y, sd, UNITS[dim])
+    return [*_gaps(x, UNITS[dim]), *points, *levels, *_clipped(x, y, dim)]
 
 
 def _gaps(x: np.ndarray, unit: str) -> Iterator[Alert]:
@@ -185,6 +191,47 @@ def _glitches(x: np.ndarray, y: np.ndarray, sd: np.ndarray | None, unit: str) ->
         f"{_count(found.size, 'point')} alone in standing out, {y[worst]:.4g} at {x[worst]:g} {unit} between "
         f"{y[worst - 1]:.4g} and {y[worst + 1]:.4g}, as no reflection does",
         "take the point out of the file (a spike of the detector, a cosmic ray), or measure again",
+    )
+
+
+def _steps(x: np.ndarray, y: np.ndarray, sd: np.ndarray | None, unit: str) -> Iterator[Alert]:
+    """Places where the level goes up or down from one point to the next, which no reflection does."""
+    from scipy.ndimage import maximum_filter1d
+
+    rise = np.diff(y)
+    # What the neighbours' rise leaves; four points of errors sd have sqrt(5) sd of it.
+    jump = np.zeros_like(rise)
+    jump[1:-1] = rise[1:-1] - 0.5 * (rise[:-2] + rise[2:])
+    size = np.abs(jump)
+    scatter = np.full(y.size, _scatter(y)) if sd is None else sd
+    noise = np.sqrt(5) * 0.5 * (scatter[1:] + scatter[:-1])
+    # The largest of the points from the second to the last of each side.
+    far, side = STEP_POINTS + 2, STEP_POINTS - 1
+    shifted = np.pad(maximum_filter1d(size, side), far, mode="edge")
+    reach = far + (STEP_POINTS + 2) // 2
+    beside = np.maximum(shifted[reach : reach + size.size], shifted[2 * far - reach : 2 * far - reach + size.size])
+    foot = np.pad(size, 1, mode="edge")
+    foot = np.maximum(foot[:-2], foot[2:])
+    found = (size > STEP_SD * noise) & (size > STEP_RATIO * beside) & (foot < STEP_FOOT * size)
+    even = np.diff(x) < 1.5 * np.median(np.diff(x))
+    found &= even & (maximum_filter1d((~even).astype(np.int8), 2 * STEP_POINTS + 1) == 0)
+    found[:far] = found[-far:] = False
+    places = np.flatnonzero(found)
+    if not places.size:
+        return
+    worst = int(places[np.argmax(size[places] / noise[places])])
+    where = ", ".join(f"{x[k]:g}" for k in places[:MOST_TOLD])
+    yield Alert(
+        "B",
+        "scan-step",
+        float(jump[worst]),
+        "intensity",
+        float(STEP_SD * noise[worst]),
+        f"{where} {unit}",
+        f"the level steps at {_count(places.size, 'place')} ({where} {unit}), from {y[worst]:.5g} to "
+        f"{y[worst + 1]:.5g} at {x[worst]:g} {unit}, as no reflection does",
+        "are rows of another scan pasted in, or did attenuator, counting time or detector module change there? Export "
+        "or measure again",
     )
 
 
