@@ -154,6 +154,16 @@ def test_columns_that_are_not_what_they_say_are_named(how, said):
     assert all(said in str(verdict) for verdict in validated["verdict"].values[refused])
 
 
+def test_an_admittance_is_named():
+    validated = validate_dataset(changed(lambda z: 1 / z), ValidationSettings())
+    assert not validated["valid"].values.any()
+    assert all("admittance" in str(verdict) for verdict in validated["verdict"].values)
+    # Long leads of a good conductor: an inductance above, a blocking electrode below.
+    s = 2j * np.pi * FREQUENCY
+    validated = validate_dataset(changed(lambda z: 0 * z + 20 + 3e-6 * s + 1 / (1e-5 * s**0.85)), ValidationSettings())
+    assert validated["valid"].values.all()
+
+
 def test_a_drifting_sample_is_no_mistaken_column():
     validated = validate_dataset(spectra(drift=0.9), ValidationSettings())
     assert not validated["valid"].values[0] and "it passes with" not in str(validated["verdict"].values[0])

@@ -150,6 +150,9 @@ def test_sample_and_background_of_different_kind_are_told():
     assert alert.code == "background-reflections" and alert.grade == "A" and alert.number == len(PLACES)
     assert codes(alerts_of_pair(sample, empty.isel(two_theta=slice(0, 3000)), 1.0)) == ["background-short"]
     assert codes(alerts_of_pair(sample, empty.isel(two_theta=slice(None, None, 2)), 1.0)) == ["background-step"]
+    (alert,) = alerts_of_pair(sample.isel(two_theta=slice(0, 3000)), empty, 1.0)
+    assert alert.code == "sample-short" and alert.number == ANGLES[2999] and alert.limit == ANGLES[-1]
+    assert codes(alerts_of_pair(sample.isel(two_theta=slice(20, 3000)), empty, 1.0)) == []
     half = empty.assign_attrs(time_per_point=30.0)
     (alert,) = alerts_of_pair(sample, half, 1.0)
     assert alert.code == "background-time" and alert.limit == 2.0
@@ -195,6 +198,23 @@ def test_settings_that_the_scan_contradicts_are_told():
     assert alert.code == "monochromator"
     assert codes(alerts_of_settings(germanium, Use("a", None, monochromator=9.83))) == []
     assert codes(alerts_of_settings(germanium, Use("a", None, monochromator=None))) == []
+
+
+@pytest.mark.parametrize(("width", "seen"), [(0.03, True), (0.05, True), (0.3, False)])
+def test_reflections_of_ka2_are_told_where_they_are_resolved(width, seen):
+    """Lines of a cubic cell of 4.157 angstrom, alone and with Ka2 of silver half as high."""
+    sums = [n for n in range(1, 70) if n % 8 != 7 and n not in (28, 60)]
+
+    def lines(wavelength, height):
+        angles = 2 * np.degrees(np.arcsin(wavelength * np.sqrt(sums) / (2 * 4.157)))
+        return sum(height * np.exp(-0.5 * ((ANGLES - place) / width) ** 2) for place in angles)
+
+    one, two = (smooth(500) + lines(0.55942, 9000) + lines(0.56381, other) for other in (0, 4500))
+    assert codes(alerts_of_settings(scan(one), Use("a"))) == []
+    found = list(alerts_of_settings(scan(two), Use("a")))
+    assert codes(found) == ["ka2"] * seen and all(alert.number >= 10 for alert in found)
+    # At a synchrotron there is no second line.
+    assert codes(alerts_of_settings(scan(two, wavelength=0.5), Use("a"))) == []
 
 
 def test_a_refined_composition_that_is_not_the_stated_is_told():

@@ -76,6 +76,8 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
         reason[row, places] = found.reason
         residual[row, places] = found.residual
         valid[row], verdict[row] = found.valid, found.verdict + _mistaken(f, z, found.valid, settings)
+        if valid[row] and _is_admittance(f, z):
+            valid[row], verdict[row] = False, _ADMITTANCE
         largest[row], noise[row] = found.test.size.max(), found.test.noise
         correlation[row] = found.test.correlation
         local[row, places[found.kept]] = found.test.local_noise
@@ -108,6 +110,14 @@ def validate_dataset(spectra: xarray.Dataset, settings: ValidationSettings) -> x
     return made
 
 
+_ADMITTANCE = (
+    "imaginary part above zero and a modulus that rises with frequency: an admittance (S), or its columns, in place of "
+    "an impedance (ohm): check the columns of the file"
+)
+# Modulus at the highest frequency over that at the lowest.
+_RISE = 10.0
+
+
 def _mistaken(f: np.ndarray, z: np.ndarray, valid: bool, settings: ValidationSettings) -> str:
     """What a spectrum that does not pass would pass as: its columns exchanged, or with the other sign."""
     if valid:
@@ -124,6 +134,12 @@ def _mistaken(f: np.ndarray, z: np.ndarray, valid: bool, settings: ValidationSet
         if np.mean(other.real > 0) > _MOST and validate_spectrum(f, other, settings).valid:
             return f"; it passes with {how}: check the columns of the file"
     return ""
+
+
+def _is_admittance(f: np.ndarray, z: np.ndarray) -> bool:
+    """Whether a spectrum stores no charge anywhere and its modulus rises with frequency, as that of no pellet does."""
+    modulus = np.abs(z)
+    return bool(np.mean(z.imag > 0) > _MOST and modulus[f.argmax()] > _RISE * modulus[f.argmin()])
 
 
 def removal_table(validated: xarray.Dataset) -> str:

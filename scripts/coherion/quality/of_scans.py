@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.scans.reader import KA1, KA2
 from coherion.errors import InputError
 from coherion.quality.alert import Alert, Told, told
 from coherion.scattering.corrections.polarisation import monochromator_angle
@@ -35,6 +36,9 @@ GLITCH_SD, GLITCH_RATIO, GLITCH_SHARE = 12.0, 8.0, 0.1
 # A step of the level stands so many sd out, and so many times what it is within so many points on both sides; beside
 # it, where its own foot is, it is half as high.
 STEP_SD, STEP_RATIO, STEP_POINTS, STEP_FOOT = 8.0, 4.0, 6, 0.8
+# Ka1 from which a wavelength may be off to the mean of Ka1 and Ka2, and what Ka2 adds to so many reflections, or such a
+# share of those it is resolved from: about half their height, and little between and beyond.
+KA_MEAN, KA2_FEWEST, KA2_SHARE, KA2_HEIGHTS, KA2_BESIDE = 0.004, 5, 0.25, (0.35, 0.65), 0.25
 # A clipped maximum is reached by so many points, two of them side by side.
 CLIPPED = 4
 # Counts that are the same point by point in two scans: so many in a row, of so many counts or more.
@@ -314,6 +318,8 @@ def alerts_of_settings(scan: xarray.Dataset, use: Use) -> Iterator[Alert]:
             f"qmin {use.qmin:g} cuts {_count(lost.size, 'reflection')} off, the first at Q {lost[0]:.3g} 1/angstrom",
             "lower reduction.qmin below the first reflection",
         )
+    if dim == "two_theta" and wavelength:
+        yield from _ka2(scan[dim].values, scan["intensity"].values, float(wavelength))
     spacing = float(scan.attrs.get("instrument_monochromator_d_star", 0.0))
     if spacing > 0 and wavelength and use.monochromator is not None and spacing * float(wavelength) < 2:
         measured = 2 * np.degrees(np.arcsin(spacing * float(wavelength) / 2))
@@ -330,6 +336,42 @@ def alerts_of_settings(scan: xarray.Dataset, use: Use) -> Iterator[Alert]:
                 f"file says {scan.attrs.get('instrument_monochromator', 'one')} at {measured:.2f}",
                 "set reduction.monochromator to the one of the instrument",
             )
+
+
+def _ka2(x: np.ndarray, y: np.ndarray, wavelength: float) -> Iterator[Alert]:
+    """Reflections of Ka2 at the side of those of Ka1, where the lines are narrow enough to see them."""
+    anode = next((name for name, line in KA1.items() if abs(wavelength / line - 1) < KA_MEAN), None)
+    if anode is None:
+        return
+    ratio, step = KA2[anode] / KA1[anode], float(np.median(np.diff(x)))
+    resolved, paired = 0, []
+    for top in bragg_peaks(x, y):
+        sine = ratio * np.sin(np.radians(top / 2))
+        apart = 2 * np.degrees(np.arcsin(min(1.0, sine))) - top
+        if apart < STEP_POINTS * step or top + 2 * apart > x[-1]:
+            continue
+        reach = max(SMOOTH["two_theta"] / 2, 3 * apart)
+        base = float(np.median(y[slice(*np.searchsorted(x, (top - reach, top + reach)))]))
+        own, half, *there, beyond = np.interp(top + apart * np.array([0, 0.5, 0.95, 1, 1.05, 1.5]), x, y) - base
+        if half > KA2_BESIDE * own:
+            continue
+        resolved += 1
+        if KA2_HEIGHTS[0] < max(there) / own < KA2_HEIGHTS[1] and beyond < KA2_BESIDE * own:
+            paired.append(float(top))
+    if len(paired) < max(KA2_FEWEST, KA2_SHARE * resolved):
+        return
+    places = ", ".join(f"{place:.4g}" for place in paired[:MOST_TOLD])
+    yield Alert(
+        "B",
+        "ka2",
+        float(len(paired)),
+        "reflections",
+        float(max(KA2_FEWEST, KA2_SHARE * resolved)),
+        f"{places} degree",
+        f"{len(paired)} of {resolved} resolved reflections (at {places} degree, ...) have another half as high where "
+        f"Ka2 of {anode} puts it: two wavelengths, of which one is reckoned with",
+        "measure with a monochromator for Ka1, or strip Ka2 before",
+    )
 
 
 def alerts_of_pair(
@@ -396,6 +438,20 @@ def alerts_of_pair(
                 "background",
                 f"the background ends at {other[-1]:.4g} {UNITS[dim]}, the sample at {x[-1]:.4g}",
                 "measure it over the whole range, or end qmaxinst where the background ends",
+            )
+        )
+    elif -short > 2 * max(steps) and np.allclose(x[:2], other[:2], rtol=0, atol=0.1 * steps[0]):
+        found.append(
+            Alert(
+                "B",
+                "sample-short",
+                float(x[-1]),
+                UNITS[dim],
+                float(other[-1]),
+                "scan",
+                f"the sample ends at {x[-1]:.4g} {UNITS[dim]}, the background of the same first points at "
+                f"{other[-1]:.4g}",
+                "is the file cut short? Copy or export it again, or measure to the end",
             )
         )
     kinds = {str(one.attrs["intensity_kind"]) for one in (sample, background)}

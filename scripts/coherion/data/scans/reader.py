@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 # Ka1 in angstrom: International Tables for Crystallography C, table 4.2.2.4 (2004), rounded.
 KA1 = {"Ag": 0.55942, "Mo": 0.70932, "Cu": 1.54059, "Co": 1.78900, "Fe": 1.93604, "Cr": 2.28973}
+# Ka2 likewise; half as strong as Ka1.
+KA2 = {"Ag": 0.56381, "Mo": 0.71361, "Cu": 1.54443, "Co": 1.79290, "Fe": 1.93997, "Cr": 2.29365}
 WAVELENGTH_TOLERANCE = 3e-4
 # Covers Ka1, Ka2 and their mean (Ka2 of Ag is 0.8 % longer), not Kb or another anode.
 ANODE_TOLERANCE = 0.01
