@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import xarray
 
     from coherion.crystal.crystal import Crystal
+    from coherion.quality.of_scans import Use
     from coherion.scattering.pattern import Pattern
 
 Model = TypeVar("Model", bound=msgspec.Struct)
@@ -409,6 +410,7 @@ class _Check:
             if one.alert.grade == "C" or one.alert.code == "background-time":
                 continue
             self.found.warnings.append(f"{one.sample}: {one.alert.text}; {one.alert.advice} ({one.alert.code})")
+        self._check_lines(scans, uses)
         owners: dict[str, tuple[str, str]] = {}
         for sample, rows in self.tables.spectra.items():
             for file in dict.fromkeys(row["file"] for row in rows):
@@ -425,6 +427,26 @@ class _Check:
                     self.found.warnings.append(
                         f"{sample}: {file} and {first} are the same file under two names; name it once (same-file)"
                     )
+
+    def _check_lines(self, scans: Mapping[str, xarray.Dataset], uses: Mapping[str, Use]) -> None:
+        """Reflections of the scans against those of the starting structures."""
+        from coherion.crystal.structure_files import read_structure
+        from coherion.quality.of_lines import alerts_of_lines
+
+        for sample, use in uses.items():
+            row = self.tables.samples.get(sample, {})
+            files = self._structures(row)
+            if use.scan not in scans or len(files) != 1:
+                continue
+            try:
+                with messages.collected():
+                    crystal = read_structure(files[0])
+            except CoherionError:
+                continue  # told where it is read first
+            scan = scans[use.scan]
+            wavelength = scan.attrs.get("wavelength") or use.wavelength
+            for one in alerts_of_lines(scan, wavelength, crystal, files[0], row.get("group") == "standard"):
+                self.found.warnings.append(f"{sample}: {one.text}; {one.advice} ({one.code})")
 
     def _check_spectra(self, folder: Path) -> None:
         from coherion.data.spectra.file_names import off_their_names
