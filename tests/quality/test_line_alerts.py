@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray
 
+from coherion.crystal.cif_input import read_cif
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.structure_factors import reflection_areas
 from coherion.quality.of_lines import alerts_of_lines
 
+ROOT = Path(__file__).parents[2]
 WAVELENGTH = 0.5594
 ANGLES = 2 + 0.02 * np.arange(3000)
 Q = 4 * np.pi / WAVELENGTH * np.sin(np.radians(ANGLES / 2))
@@ -68,6 +71,13 @@ def test_another_substance_is_told():
     alert = told(rutile(), perovskite(5.61, 7.67, 5.35))
     assert alert.code == "unlike-structure" and alert.number < alert.limit
     alert = told(perovskite(5.61, 7.67, 5.35), rutile(), standard=True)
+    assert alert.code == "unlike-structure"
+
+
+def test_atoms_in_another_setting_of_the_symmetry_are_told():
+    right = read_cif(ROOT / "config" / "structures" / "cryolite.cif")
+    assert told(right, right) is None
+    alert = told(right, Crystal(right.name, right.lattice, "P 1 21/c 1", right.sites))
     assert alert.code == "unlike-structure"
 
 

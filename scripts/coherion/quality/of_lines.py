@@ -2,7 +2,7 @@
 
 The likeness of two patterns is the cosine between the square roots of what stands out of their smooth parts, over ln Q,
 where a larger cell is a shift: 0.9 and more for the right structure of a clean sample, 0.8 with a side phase, 0.75 for
-one with two edges interchanged, below 0.5 for another substance.
+one with two edges interchanged, 0.6 for the atoms in another setting, below 0.5 for another substance.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 LOW, HIGH = 0.8, 6.0
 # Of ln Q: the grid, the largest difference of the cells, widths of reflections that are tried, the smooth part.
 STEP, SHIFTS, WIDTHS, SMOOTH = 0.002, 15, (0.004, 0.01, 0.02), 151
-# Below, another substance; the gain of another assignment of the edges that is an interchange; what it must reach.
-UNLIKE, GAIN, ALIKE = 0.5, 0.1, 0.8
+# Below, another substance or setting; what another order of the edges must gain to be an interchange, and reach.
+UNLIKE, GAIN, ALIKE = 0.65, 0.1, 0.8
 # The cell of a standard is certified to far more digits than a cell is found to here.
 STANDARD_CELL = 0.005
 
@@ -78,7 +78,10 @@ def alerts_of_lines(
         text = (
             f"the reflections of the scan are not those of {file}: likeness {own:.2f}, of the right structure 0.8 to 1"
         )
-        advice = "is the scan this sample's, and the structure? Check cell, symmetry and atoms, and the wavelength"
+        advice = (
+            "is the scan this sample's, and the structure? Check cell, setting of the symmetry, atoms and wavelength, "
+            "and look for further phases"
+        )
         yield Alert("B", "unlike-structure", own, "1", UNLIKE, file, text, advice)
     elif standard and abs(shift) > STANDARD_CELL:
         text = f"the cell of the standard is {100 * shift:+.1f} % off the one in {file}, the certificate"
