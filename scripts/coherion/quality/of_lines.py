@@ -59,12 +59,12 @@ def alerts_of_lines(
         return
     seen = _standing_out(np.interp(grid, np.log(q[q > 0]), y[q > 0]))
     own, shift = _likeness(grid, seen, crystal)
-    a, b, c, *angles = crystal.lattice
+    a, b, c, alpha, beta, gamma = crystal.lattice
     others = {}
     for order in itertools.permutations((a, b, c)):
         # An angle that is not right goes with its edge: only what stays a cell of its system is tried.
         if order != (a, b, c) and _fits(crystal, order):
-            others[order] = _likeness(grid, seen, replace(crystal, lattice=(*order, *angles)))[0]
+            others[order] = _likeness(grid, seen, replace(crystal, lattice=(*order, alpha, beta, gamma)))[0]
     best = max(others, key=lambda order: others[order], default=None)
     if best is not None and others[best] > max(ALIKE, own + GAIN):
         edges = ", ".join(f"{edge:g}" for edge in best)
