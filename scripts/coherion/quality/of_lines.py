@@ -61,8 +61,8 @@ def alerts_of_lines(
     own, shift = _likeness(grid, seen, crystal)
     a, b, c, alpha, beta, gamma = crystal.lattice
     others = {}
-    for order in itertools.permutations((a, b, c)):
-        # An angle that is not right goes with its edge: only what stays a cell of its system is tried.
+    for order in itertools.permutations((a, b, c), 3):
+        # Angles stay where they are, and edges that symmetry makes equal stay equal.
         if order != (a, b, c) and _fits(crystal, order):
             others[order] = _likeness(grid, seen, replace(crystal, lattice=(*order, alpha, beta, gamma)))[0]
     best = max(others, key=lambda order: others[order], default=None)
