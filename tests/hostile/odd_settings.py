@@ -129,7 +129,7 @@ STAGES: dict[str, Stage] = {
     "reduce_scan": Stage(
         ("scan.nc", "--output", "OUT/x.nc"),
         "reduction",
-        {"composition": "LaB6", "rmax": 20.0, "rstep": 0.1, "mu_r": 0.5},
+        {"composition": "LaB6", "qmax": 13.0, "rmax": 20.0, "rstep": 0.1, "mu_r": 0.5},
         {"corrections": ["polarisation", "absorption"], "wavelength": 0.5594, "density": 4.7, "qmaxinst": 15.0},
     ),
     "refine_structure": Stage(

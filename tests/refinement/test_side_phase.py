@@ -224,6 +224,21 @@ def test_without_a_reflection_given_the_clearest_strong_one_of_the_side_phase_is
     assert min(np.min(np.abs(lines - low)), np.min(np.abs(lines - high))) > 0.02
 
 
+def test_a_refinement_of_another_reduction_is_refused(mixture, tmp_path):
+    for name in ("fit.nc", "rutile.cif", "rocksalt.cif"):
+        (tmp_path / name).write_bytes((mixture / name).read_bytes())
+    other = read_dataset(mixture / "reduced.nc").load()
+    other.attrs["qmax"] = 17.0
+    write_dataset(other, tmp_path / "reduced.nc", "reduce_scan")
+    with pytest.raises(InputError, match="not of this reduction"):
+        detect(tmp_path)
+
+
+def test_a_window_beyond_all_that_is_measured_is_refused(mixture):
+    with pytest.raises(InputError, match="does not cover the window"):
+        detect(mixture, {"window": [1.42, 1.7e308]})
+
+
 def test_what_is_given_of_reflection_and_window_stays(mixture):
     assert settled_for(mixture, **CHOSEN) == SidePhaseSettings(**CHOSEN)
     assert settled_for(mixture, reflection_q=PLACE).reflection_q == PLACE

@@ -127,8 +127,11 @@ def settled(
     InputError
         If the side phase has no reflection in the measured range.
     """
+    if settings.window is not None and settings.reflection_q is not None:
+        return settings
     q = reduced["q"].values
-    low, high = settings.window or (float(q[0]), min(float(q[-1]), FARTHEST))
+    low, high = settings.window or (float(q[0]), FARTHEST)
+    high = min(high, float(q[-1]))
     values = dict(zip(map(str, fit["parameter"].values), fit["value"].values, strict=True))
     length = _length_of(values)
     width = full_width(length, float(values.get("qdamp", 0.0)))
@@ -279,11 +282,23 @@ def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
         Dataset of the refinement with one phase; must have the points of the other.
     both
         The refinement with two.
+
+    Raises
+    ------
+    InputError
+        If the refinement with one phase was of another G(r).
     """
     from coherion.refinement.output import derived
 
     one = fit["fitted_observed"].values - fit["fitted_calculated"].values
     two = both.result.difference
+    if len(one) != len(two):
+        raise InputError(
+            "the refinement with one phase is not of this reduction",
+            found=f"{len(one)} fitted points in it, {len(two)} with two phases",
+            expected="the same Qmax and range",
+            advice="refine the phase against this reduction first",
+        )
     observed = fit["fitted_observed"].values
     misfit = Misfit(float(fit.attrs["misfit_near"]), float(fit.attrs["misfit_far"]))
     weighting = both.data.target(None if fit.attrs["weights"] == "unit" else misfit).weighting
