@@ -49,6 +49,7 @@ def test_what_is_written_reads_back_with_its_sources_and_settings(tmp_path):
 def test_libraries_that_took_no_part_are_not_named(tmp_path, monkeypatch):
     named = {}
     monkeypatch.setitem(sys.modules, "impedance", sys)  # imported for something else
+    monkeypatch.delitem(sys.modules, "gemmi", raising=False)  # by whatever test ran before
     for imported in (True, False):
         monkeypatch.setitem(sys.modules, "scipy", sys) if imported else monkeypatch.delitem(sys.modules, "scipy")
         netcdf.write_dataset(dataset(), tmp_path / "a.nc", "import_scan")
