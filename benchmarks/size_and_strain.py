@@ -37,7 +37,7 @@ from coherion.crystal.structure_files import read_structure  # noqa: E402
 from coherion.data.netcdf import write_dataset  # noqa: E402
 from coherion.refinement.observed import Observed, read_observed  # noqa: E402
 from coherion.refinement.recipe import RecipeResult, run_recipe  # noqa: E402
-from coherion.refinement.resolution import Resolution, resolution_of  # noqa: E402
+from coherion.refinement.resolution import Resolution, refine_standard  # noqa: E402
 from coherion.scattering.reduction import reduce_scan  # noqa: E402
 from coherion.settings.reading import settings_from  # noqa: E402
 from coherion.settings.stages.reduction import ReductionSettings  # noqa: E402
@@ -94,16 +94,7 @@ def standard_of(world: dict, seed: int) -> Resolution:
         packing=model["packing_fraction"],
     )
     crystal = read_structure(ROOT / "config" / "structures" / "LaB6.cif")
-    found = run_recipe([crystal], observed, StandardSettings(), say=lambda text: None)
-    return resolution_of(
-        found.result.parameters,
-        found.result.values,
-        found.covariance(scaled=True),
-        rw=found.rw,
-        chi_squared_reduced=found.chi_squared_reduced,
-        standard=crystal.name,
-        origin="simulated",
-    )
+    return refine_standard(crystal, observed, StandardSettings(), lambda text: None, grains=False)[1]
 
 
 def refined(

@@ -102,6 +102,21 @@ def names_of(settings: Mapping[str, Any], key: str) -> list[str]:
     return found
 
 
+def names_by_name(settings: Mapping[str, Any], key: str) -> dict[str, list[str]]:
+    """A setting that holds a list of names by name, empty where it is not given.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    found = settings.get(key, {})
+    if not isinstance(found, dict):
+        expected = 'such as {"LaB6": ["x10", "x50"]}'
+        raise InputError("not lists of names by name", place=f"key {key}", found=found, expected=expected)
+    return {name: names_of(found, name) for name in found}
+
+
 def rows_of(settings: Mapping[str, Any], key: str, columns: Sequence[str]) -> list[dict[str, str]]:
     """A setting that is a list of rows of text with these columns, empty where it is not given.
 

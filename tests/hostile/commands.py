@@ -110,8 +110,8 @@ CALLS: dict[str, Call] = {
     "collect_alerts": Call("collect_alerts", ("--reduction", BAD, *ALERTS), '{"samples": ["a"], "reduced": ["a"]}'),
     "collect_alerts, resolution": Call(
         "collect_alerts",
-        ("--reduction", "none", "--standard", "none", "--resolution", BAD, "--certificate", "good.cif", *ALERTS),
-        "{}",
+        ("--reduction", "none", "--resolution", BAD, "--certificates", "good.cif", *ALERTS),
+        '{"standards": {"LaB6": []}}',
         text=True,
     ),
     "judge_claims": Call("judge_claims", (BAD, "--paper", PAPER, "--output", "OUT/x.tsv"), "{}", text=True),

@@ -91,3 +91,29 @@ def test_temperatures_that_are_not_those_of_the_names_are_told_in_one_line(serie
     changed(series / "spectra.tsv", "a_60C.txt\t60", "a_60C.txt\t0")
     (line,) = told("the name of")
     assert "row 2: temperature_C is 60, the name of a_0C.txt says 0 degC, and so 1 more of sample a" in line
+
+
+def with_standard(series: Path, named: str, structure: str = "a.cif") -> None:
+    """A second row, a standard, of which the first has its resolution if ``named``."""
+    (series / "samples.tsv").write_text(
+        "sample\tgroup\tcomposition\tscan\tstructure\tpellet_thickness_cm\tpellet_diameter_cm\tstandard\n"
+        f"a\tx\tLaB6\ta\ta.cif\t0.1\t0.9\t{named}\nstd\tstandard\tLaB6\ta\t{structure}\t\t\t\n",
+        encoding="utf-8",
+    )
+
+
+def test_a_standard_that_nobody_uses_is_told(series):
+    with_standard(series, "")
+    (line,) = told("no sample takes its resolution")
+    assert line.startswith("sample std: ")
+    with_standard(series, "std")
+    assert not told("no sample takes its resolution")
+
+
+@pytest.mark.parametrize(
+    ("named", "structure", "words"), [("sdt", "a.cif", "sdt"), ("std", "", "no scan or no struct")]
+)
+def test_a_standard_that_cannot_be_one_is_refused(series, named, structure, words):
+    with_standard(series, named, structure)
+    errors = check_series("config.yaml", ROOT).errors
+    assert any("row 2, column standard" in line and words in line for line in errors), errors

@@ -444,3 +444,42 @@ def test_a_folder_of_files_of_g_of_r_alone(reduced_elsewhere, tmp_path):
     assert row["pair_distribution"] == "salt.gr" and row["composition"] == "Na1Cl1"
     checked = run("check_series.py", "--directory", tmp_path / "series")
     assert checked.returncode == 0, checked.stdout
+
+
+@pytest.fixture
+def campaigns(tmp_path):
+    """Two campaigns in one folder each, with a standard in each, and two in one folder with dates."""
+    folder = tmp_path / "raw data"
+    for place, names, date in (
+        ("march", ("LaB6_march", "a1"), "03-Mar-24 10:00"),
+        ("june", ("LaB6_june", "b1"), "11-Jun-24 09:30"),
+    ):
+        (folder / place).mkdir(parents=True)
+        for name in names:
+            header = RawHeader(wavelength=0.5594075, anode=1, date=date)
+            scan = RawRange(begin=2.0, step=0.025, counts=counts(4000), time_per_point=60.0)
+            write_raw(folder / place / f"{name}.raw", scan, header)
+    return folder
+
+
+def test_each_campaign_has_its_own_standard(campaigns, tmp_path):
+    made = run("new_series.py", campaigns, "--into", tmp_path / "s")
+    assert made.returncode == 0, made.stderr
+    rows = {row["sample"]: row for row in rows_of(tmp_path / "s" / "config" / "samples.tsv")}
+    assert (rows["a1"]["standard"], rows["b1"]["standard"]) == ("LaB6_march", "LaB6_june")
+    assert rows["LaB6_march"]["standard"] == ""
+    assert "samples.tsv: a1: standard LaB6_march, by radiation, folder and date" in made.stdout
+
+
+def test_campaigns_in_one_folder_are_told_apart_by_date_and_left_open_without(campaigns, tmp_path):
+    for file in sorted(campaigns.glob("*/*.raw")):
+        shutil.move(file, campaigns / file.name)
+    assert run("new_series.py", campaigns, "--into", tmp_path / "s").returncode == 0
+    rows = {row["sample"]: row for row in rows_of(tmp_path / "s" / "config" / "samples.tsv")}
+    assert (rows["a1"]["standard"], rows["b1"]["standard"]) == ("LaB6_march", "LaB6_june")
+    scan = RawRange(begin=2.0, step=0.025, counts=counts(4000), time_per_point=60.0)
+    write_raw(campaigns / "b1.raw", scan, RawHeader(wavelength=0.5594075, anode=1))
+    write_raw(campaigns / "c1.raw", scan, RawHeader(wavelength=0.71073, anode=2))
+    assert run("new_series.py", campaigns, "--into", tmp_path / "t").returncode == 0
+    rows = {row["sample"]: row for row in rows_of(tmp_path / "t" / "config" / "samples.tsv")}
+    assert (rows["a1"]["standard"], rows["b1"]["standard"], rows["c1"]["standard"]) == ("LaB6_march", "?", "")

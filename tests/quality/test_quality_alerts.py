@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -325,12 +326,37 @@ def test_a_standard_off_its_certificate_and_what_would_mend_it():
     assert not list(alerts_of_standard(resolution(certified * (1 + 2e-5)), certified, reduced(), LIMITS))
     (found,) = alerts_of_standard(resolution(certified * 1.001), certified, reduced(), LIMITS)
     assert found.code == "standard-cell" and found.number == pytest.approx(1e-3)
-    assert f"{WAVELENGTH / 1.001:.6f}" in found.advice
+    assert "write reduction: {two_theta_zero: " in found.advice
+    assert f"or reduction: {{wavelength: {WAVELENGTH / 1.001:.6f}}} in the configuration" in found.advice
+    # A zero point that is there already stays in what is to be written; each campaign mends its own samples.
+    present = reduced(settings=json.dumps({"two_theta_zero": 0.5}))
+    own = ("std", ["x1", "x2"])
+    (again,) = alerts_of_standard(resolution(certified * 1.001), certified, present, LIMITS, *own)
+    (told,) = re.findall(r"x2: {reduction: {two_theta_zero: ([-\d.]+)}}", again.advice)
+    (alone,) = re.findall(r"two_theta_zero: ([-\d.]+)", found.advice)
+    assert float(told) == pytest.approx(float(alone) + 0.5, abs=1e-3) and "per_sample: {std: " in again.advice
     # Angles too high by 0.02 degrees make a cell too small, by what the shift does to Q where reflections are.
     q = np.arange(5.0, 5.2, 0.001)
     shift = np.radians(0.02) * 2 * np.pi / WAVELENGTH * np.sqrt(1 - (q * WAVELENGTH / (4 * np.pi)) ** 2)
     off = -float(np.mean(shift / q))
     assert zero_of_cell(q, np.sin(200 * q), off, WAVELENGTH) == pytest.approx(0.02, rel=0.02)
+
+
+def test_the_zero_point_found_on_a_standard_is_offered_to_its_samples(clean):
+    """Angles read 0.02 degree too low after a zero point of 0.02 that was none; the cell is too uncertain to say so."""
+    certified = 4.156826
+    lost = resolution(certified * 1.0004, lattice_parameter_sd=0.0018)
+    present = reduced(settings=json.dumps({"two_theta_zero": 0.02}))
+    per_degree = np.radians(1.0) * 2 * np.pi / float(present.attrs["wavelength"])
+    fit = clean["2-60"].assign_attrs(q_shift=-0.02 * per_degree, q_shift_sd=0.001 * per_degree)
+    (found,) = alerts_of_standard(lost, certified, present, LIMITS, "std", ["x1"], fit)
+    assert found.code == "zero-point" and found.number == pytest.approx(-0.02)
+    assert "too low by about 0.0200 ± 0.0010" in found.text
+    assert re.search(r"per_sample: {std: {reduction: {two_theta_zero: -?0\.0000}}, x1: {red", found.advice)
+    for attrs in ({"q_shift": 0.005 * per_degree}, {"q_shift_sd": 0.02 * per_degree}):
+        assert not list(alerts_of_standard(lost, certified, present, LIMITS, "std", ["x1"], fit.assign_attrs(attrs))), (
+            attrs
+        )
 
 
 def test_a_standard_that_its_structure_does_not_describe():

@@ -71,7 +71,7 @@ def scans_of(sample):
 
 FIT_RANGES = [f"{low:g}-{high:g}" for low, high in SETTINGS["refinement"]["fit_ranges"]]
 MAIN_RANGE = FIT_RANGES[0]
-STANDARD = SETTINGS["refinement"]["resolution_from"]
+STANDARDS = JOBS.standards()
 
 
 def pair_distribution_of(sample):
@@ -80,25 +80,37 @@ def pair_distribution_of(sample):
     return data({"file": own})[0] if own else result(f"reduction/{sample}.nc")
 
 
-# A standard without a structure is reduced and nothing else.
-JUDGED = (
-    STANDARD in TABLES.samples
-    and "structure" in TABLES.samples[STANDARD]
-    and "scan" in TABLES.samples[STANDARD]
-)
-JUDGEABLE = JUDGED and not {
-    result(f"reduction/{STANDARD}.nc"),
-    result(f"resolution/{STANDARD}.json"),
-}.intersection(LOST)
+def is_judged(standard):
+    """Whether a standard was reduced here and has a certificate: without, it is reduced and nothing else."""
+    row = TABLES.samples.get(standard, {})
+    return "structure" in row and "scan" in row
+
+
+# Standards whose resolution is there to be judged.
+JUDGEABLE = {
+    standard: named
+    for standard, named in STANDARDS.items()
+    if is_judged(standard)
+    and not {
+        result(f"reduction/{standard}.nc"),
+        result(f"resolution/{standard}.json"),
+    }.intersection(LOST)
+}
 # Samples whose reflections are read for size and strain once more: the standard's give the instrument's profile.
-# One rule serves all samples, so in a series with a G(r) of another program, which has no pattern, none is read.
+# One rule serves all samples, so none is read where one has no standard, or a G(r) of another program and no pattern.
 WITNESSED = (
     TABLES.with_structure()
-    if JUDGED
-    and SETTINGS["reflection_widths"]["read"]
+    if SETTINGS["reflection_widths"]["read"]
     and not TABLES.with_pair_distribution()
+    and all(is_judged(JOBS.standard_of(sample)) for sample in TABLES.with_structure())
     else []
 )
+
+
+def of_standard(sample, *patterns):
+    """Files of the standard that gives a sample's resolution; none where it has no standard."""
+    standard = JOBS.standard_of(sample)
+    return [result(pattern.format(sample=standard)) for pattern in patterns if standard]
 
 
 def structures(sample):
@@ -111,6 +123,12 @@ def structures(sample):
 def side_phase_of(sample):
     """Structure of the side phase that is looked for in a sample, or None."""
     return located(of_sample(SETTINGS, "side_phase", sample)["structure"])
+
+
+def pure_structures():
+    """The starting structure of each sample with a scan that has one phase: its reflections are the scan's."""
+    listed = {sample: structures(sample) for sample in TABLES.with_scan() if "structure" in TABLES.samples[sample]}
+    return {sample: files[0] for sample, files in listed.items() if len(files) == 1}
 
 
 # Samples in which a side phase is looked for: a standard is what its certificate says.
@@ -343,7 +361,8 @@ def refuse_missing_files(wildcards):
 
 def content_of_model(sample):
     """A digest of a sample's structures in their order, its G(r) where another program made it, the certificate."""
-    certificate = structures(STANDARD) if WITNESSED else []
+    witnessed = sample in WITNESSED
+    certificate = structures(JOBS.standard_of(sample)) if witnessed else []
     return content([*structures(sample), pair_distribution_of(sample), *certificate])
 
 

@@ -34,9 +34,15 @@ rule refine_structure:
         script=script("chain"),
         reduced=lambda wildcards: pair_distribution_of(wildcards.sample),
         structure=lambda wildcards: structures(wildcards.sample),
-        resolution=result(f"resolution/{STANDARD}.json") if STANDARD else [],
-        standard=result(f"reduction/{STANDARD}.nc") if WITNESSED else [],
-        certificate=structures(STANDARD) if WITNESSED else [],
+        resolution=lambda wildcards: of_standard(
+            wildcards.sample, "resolution/{sample}.json"
+        ),
+        standard=lambda wildcards: (
+            of_standard(wildcards.sample, "reduction/{sample}.nc") if WITNESSED else []
+        ),
+        certificate=lambda wildcards: (
+            structures(JOBS.standard_of(wildcards.sample)) if WITNESSED else []
+        ),
     output:
         [result("reflection_widths/{sample}.nc")] if WITNESSED else [],
         [
@@ -66,7 +72,7 @@ rule refine_structure:
                     result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.{kind}")
                     for kind in ("nc", "cif")
                 ),
-                *("--standard", input.standard),
+                *("--standard", *input.standard),
                 *("--standard-structure", input.certificate[0]),
                 *(
                     "--settings",
@@ -81,7 +87,7 @@ rule refine_structure:
         main=lambda wildcards: result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.nc"),
         settings=settings_of_sample("refinement"),
         resolution=lambda wildcards, input: (
-            ["--resolution", input.resolution] if input.resolution else []
+            ["--resolution", *input.resolution] if input.resolution else []
         ),
         ranges=FIT_RANGES,
         files=lambda wildcards: [

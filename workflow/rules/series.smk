@@ -96,12 +96,19 @@ rule collect_alerts:
         circuits=files_of_stage("circuits/{sample}.nc", TABLES.with_spectra()),
         arrhenius=rules.collect_series.input.arrhenius,
         scans=files_of_stage("scans/{sample}.nc", TABLES.used_scans()),
-        standard=(
-            [result(f"reduction/{STANDARD}.nc"), result(f"resolution/{STANDARD}.json")]
-            if JUDGEABLE
-            else []
+        standards=expand(
+            result("{stage}"),
+            stage=[
+                name
+                for standard in JUDGEABLE
+                for name in (
+                    f"reduction/{standard}.nc",
+                    *(f"resolution/{standard}.{kind}" for kind in ("json", "nc")),
+                )
+            ],
         ),
-        certificate=structures(STANDARD) if JUDGEABLE else [],
+        certificates=[structures(standard)[0] for standard in JUDGEABLE],
+        structures=sorted(set(pure_structures().values())),
     output:
         report(
             result("series/alerts.tsv"),
@@ -119,7 +126,12 @@ rule collect_alerts:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_alerts"),
-        content=content(structures(STANDARD) if JUDGEABLE else []),
+        content=content(
+            [
+                *(structures(standard)[0] for standard in JUDGEABLE),
+                *sorted(set(pure_structures().values())),
+            ]
+        ),
         settings=told(
             JOBS.of_series("quality")
             | {
@@ -132,9 +144,10 @@ rule collect_alerts:
                 "suspects": having("side_phase/{sample}.nc", SUSPECTS),
                 "witnessed": having("reflection_widths/{sample}.nc", WITNESSED),
                 "conducting": having("arrhenius/{sample}.nc", TABLES.with_spectra()),
+                "standards": JUDGEABLE,
                 "scans": {
                     sample: use
-                    for sample, use in JOBS.uses_of_scans().items()
+                    for sample, use in JOBS.uses_of_scans(pure_structures()).items()
                     if having(
                         "scans/{sample}.nc",
                         [use["scan"], use["background"] or use["scan"]],
@@ -145,13 +158,8 @@ rule collect_alerts:
         ),
         resistance=SETTINGS["series"]["resistance"],
         ranges=FIT_RANGES,
-        standard=lambda wildcards, input: (
-            [
-                *("--standard", input.standard[0], "--resolution", input.standard[1]),
-                *("--certificate", input.certificate[0]),
-            ]
-            if JUDGEABLE
-            else []
+        certificates=lambda wildcards, input: (
+            ["--certificates", *input.certificates] if input.certificates else []
         ),
         patterns=lambda wildcards: [
             part
@@ -160,6 +168,7 @@ rule collect_alerts:
                 ("refinement", "refinement/{sample}/{range}.nc"),
                 ("side-phase", "side_phase/{sample}.nc"),
                 ("widths", "reflection_widths/{sample}.nc"),
+                ("resolution", "resolution/{sample}.json"),
                 ("scans", "scans/{sample}.nc"),
                 ("circuits", "circuits/{sample}.nc"),
                 ("arrhenius", "arrhenius/{sample}.nc"),
@@ -167,7 +176,7 @@ rule collect_alerts:
             for part in (f"--{stage}", result(pattern))
         ],
     shell:
-        "python {input.script:q} --ranges {params.ranges:q} {params.patterns:q} {params.standard:q}"
+        "python {input.script:q} --ranges {params.ranges:q} {params.patterns:q} {params.certificates:q}"
         " --resistance {params.resistance:q}"
         " --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
 

@@ -41,11 +41,7 @@ class Tables:
 
     def with_structure(self) -> list[str]:
         """Samples that have a scan or a G(r), and a starting structure, and are not a standard."""
-        return [
-            name
-            for name, row in self.samples.items()
-            if ("scan" in row or "pair_distribution" in row) and "structure" in row and row["group"] != "standard"
-        ]
+        return [name for name, row in self.samples.items() if can_be_refined(row) and row["group"] != "standard"]
 
     def reduced_and_refined(self) -> list[str]:
         """Those :meth:`with_structure` whose G(r) is reduced from a scan here."""
@@ -153,7 +149,9 @@ def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) ->
     if samples_file:
         for column in ("scan", "background"):
             yield from unknown_names(samples_file, rows["samples"], column, scans, where)
-        yield from unknown_names(samples_file, rows["samples"], "pellet_of", samples, samples_file)
+        for column in ("pellet_of", "standard"):
+            yield from unknown_names(samples_file, rows["samples"], column, samples, samples_file)
+        yield from _standards(samples_file, rows["samples"])
         yield from _pellets(samples_file, rows["samples"])
     if spectra_file and samples_file:
         yield from unknown_names(spectra_file, rows["spectra"], "sample", samples, samples_file)
@@ -181,6 +179,28 @@ def _pellets(path: str, samples: list[Row]) -> Iterator[InputError]:
                 expected="a sample of the table that is no further pellet",
                 advice="name the same sample for all its pellets",
             )
+
+
+def _standards(path: str, samples: list[Row]) -> Iterator[InputError]:
+    """Standards that rows name and that cannot be refined."""
+    by_name = {row["sample"]: row for row in samples if "sample" in row}
+    for row in samples:
+        named = by_name.get(row.get("standard"))
+        if named is None or "exclude" in row or (can_be_refined(named) and "exclude" not in named):
+            continue
+        yield InputError(
+            "the standard " + ("is left out" if "exclude" in named else "has no scan or no structure"),
+            file=path,
+            place=f"row {row['line']}, column standard",
+            found=row["standard"],
+            expected="a sample with a scan, or a G(r), and a structure",
+            advice="name another standard, or leave the cell blank for refinement.resolution_from",
+        )
+
+
+def can_be_refined(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the samples has a scan or a G(r), and a starting structure."""
+    return ("scan" in row or "pair_distribution" in row) and "structure" in row
 
 
 # What a spreadsheet writes where a column is thought to ask yes or no.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from coherion import messages
-from coherion.data.series_tables import read_tables
+from coherion.data.series_tables import can_be_refined, read_tables
 from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.inputs.paper import Names, problems_of_paper
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import xarray
 
     from coherion.crystal.crystal import Crystal
-    from coherion.quality.of_scans import Use
     from coherion.scattering.pattern import Pattern
 
 Model = TypeVar("Model", bound=msgspec.Struct)
@@ -289,12 +288,17 @@ class _Check:
                     parse_formula(row["composition"])
         refinement = self.settings["refinement"]
         standard = refinement["resolution_from"]
-        row = self.tables.samples.get(standard, {}) if standard else {}
-        if standard and not (("scan" in row or "pair_distribution" in row) and "structure" in row):
+        if standard and not can_be_refined(self.tables.samples.get(standard, {})):
             self.found.errors.append(
                 f"key refinement.resolution_from: {standard} is no sample with a scan and a structure; expected the "
                 "name of the standard in the table of samples, or null"
             )
+        for name, samples in self.jobs.standards().items():
+            if not samples and self.tables.with_structure():
+                self.found.warnings.append(
+                    f"sample {name}: no sample takes its resolution from this standard; name it in their column "
+                    "standard, or as refinement.resolution_from"
+                )
         ends = {self.jobs.of_sample("reduction", sample)["rmax"] for sample in self.tables.reduced_and_refined()}
         for low, high in refinement["fit_ranges"]:
             for end in sorted(ends):
@@ -365,14 +369,14 @@ class _Check:
                 check_pair(pattern, empty, settings)
                 if empty is not None:
                     _compare(pattern, empty, settings)
-        standard = self.settings["refinement"]["resolution_from"]
-        for sample in self.tables.with_structure() if standard in lengths else []:
-            there, here = lengths[standard], lengths.get(sample)
-            if here and abs(here / there - 1) > WAVELENGTH_TOLERANCE:
-                self.found.warnings.append(
-                    f"sample {sample}: measured with {here:g} angstrom, the standard {standard} of "
-                    f"refinement.resolution_from with {there:g}: its resolution is another instrument's"
-                )
+        for standard, samples in self.jobs.standards().items():
+            there = lengths.get(standard)
+            for sample in samples if there else []:
+                if (here := lengths.get(sample)) and there and abs(here / there - 1) > WAVELENGTH_TOLERANCE:
+                    self.found.warnings.append(
+                        f"sample {sample}: measured with {here:g} angstrom, its standard {standard} with {there:g}: "
+                        "the resolution is another instrument's; name its own in the column standard"
+                    )
 
     def _check_pair_distributions(self, folder: Path) -> None:
         """Files of G(r): what their headers say, and whether the fits lie within them."""
@@ -394,23 +398,26 @@ class _Check:
     def _check_alerts(self, scans: Mapping[str, xarray.Dataset], folder: Path) -> None:
         """What a run will alert on of the scans; and spectra that stand for two samples."""
         from coherion.as_read import sha256
+        from coherion.quality.of_lines import alerts_of_structures
         from coherion.quality.of_scans import alerts_of_scans, uses_of
 
+        listed = {sample: self._structures(row) for sample, row in self.tables.samples.items()}
+        pure = {sample: files[0] for sample, files in listed.items() if len(files) == 1}
         uses = {
             name: use
-            for name, use in uses_of(self.jobs.uses_of_scans()).items()
+            for name, use in uses_of(self.jobs.uses_of_scans(pure)).items()
             if ("reduction", name) not in self.refused
         }
         hashes = {
             name: [sha256(folder / part.strip()) for part in self.tables.scans[name]["file"].split("|")]
             for name in scans
         }
-        for one in alerts_of_scans(scans, uses, hashes):
+        standards = [name for name, row in self.tables.samples.items() if row["group"] == "standard"]
+        for one in [*alerts_of_scans(scans, uses, hashes), *alerts_of_structures(scans, uses, standards)]:
             # What real data often have is the run's to tell; different times are told with the reduction's settings.
             if one.alert.grade == "C" or one.alert.code == "background-time":
                 continue
             self.found.warnings.append(f"{one.sample}: {one.alert.text}; {one.alert.advice} ({one.alert.code})")
-        self._check_lines(scans, uses)
         owners: dict[str, tuple[str, str]] = {}
         for sample, rows in self.tables.spectra.items():
             for file in dict.fromkeys(row["file"] for row in rows):
@@ -427,26 +434,6 @@ class _Check:
                     self.found.warnings.append(
                         f"{sample}: {file} and {first} are the same file under two names; name it once (same-file)"
                     )
-
-    def _check_lines(self, scans: Mapping[str, xarray.Dataset], uses: Mapping[str, Use]) -> None:
-        """Reflections of the scans against those of the starting structures."""
-        from coherion.crystal.structure_files import read_structure
-        from coherion.quality.of_lines import alerts_of_lines
-
-        for sample, use in uses.items():
-            row = self.tables.samples.get(sample, {})
-            files = self._structures(row)
-            if use.scan not in scans or len(files) != 1:
-                continue
-            try:
-                with messages.collected():
-                    crystal = read_structure(files[0])
-            except CoherionError:
-                continue  # told where it is read first
-            scan = scans[use.scan]
-            wavelength = scan.attrs.get("wavelength") or use.wavelength
-            for one in alerts_of_lines(scan, wavelength, crystal, files[0], row.get("group") == "standard"):
-                self.found.warnings.append(f"{sample}: {one.text}; {one.advice} ({one.code})")
 
     def _check_spectra(self, folder: Path) -> None:
         from coherion.data.spectra.file_names import off_their_names

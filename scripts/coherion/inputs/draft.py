@@ -6,6 +6,8 @@ is written as ``?``, which the workflow refuses until it is filled in.
 
 from __future__ import annotations
 
+import datetime
+import itertools
 import json
 import math
 import os
@@ -39,6 +41,7 @@ from coherion.inputs.reductions import (
 )
 from coherion.messages import gathered
 from coherion.scattering.composition import parse_formula
+from coherion.scattering.pattern import WAVELENGTH_TOLERANCE
 
 if TYPE_CHECKING:
     from coherion.data.scans.sources import ScanSource
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
 # Columns in the order in which a user fills them in.
 SAMPLE_COLUMNS = [
     *("sample", "title", "group", "x", "composition", "scan", "pair_distribution", "background", "background_scale"),
-    *("density_g_cm3", "packing_fraction", "structure"),
+    *("density_g_cm3", "packing_fraction", "structure", "standard"),
     *("pellet_thickness_cm", "pellet_thickness_sd_cm", "pellet_diameter_cm", "pellet_diameter_sd_cm"),
     *("pellet_mass_g", "annealing_C", "exclude"),
 ]
@@ -137,7 +140,9 @@ def draft_series(raw: str | os.PathLike[str], into: str | os.PathLike[str]) -> D
         "scans": (rows.scans, SCAN_COLUMNS),
         "spectra": (rows.spectra, SPECTRA_COLUMNS),
     }
-    for name, (listed, columns) in tables.items():
+    for name, (listed, all_columns) in tables.items():
+        # One standard is the configuration's.
+        columns = [one for one in all_columns if one != "standard" or any("standard" in row for row in listed)]
         if listed:
             heading = [f"# guessed: {' '.join(guess.split())}" for guess in gathered(rows.guesses[name])]
             draft.files[f"{name}.tsv"] = "\n".join([*heading, write_table(listed, columns)])
@@ -311,6 +316,55 @@ def _add_scans(
                 row["group"] = "standard"
                 told.append(f"{name}: group standard, for {formula} is one")
         rows.samples[name] = row
+    _add_standards(rows, {names[one.path]: one for one in scans})
+
+
+def _add_standards(rows: _Rows, scans: Mapping[str, Found]) -> None:
+    """Where there are several standards, each sample's own: of its radiation, the nearest by folder, then by date."""
+    standards = [name for name, row in rows.samples.items() if row["group"] == "standard"]
+    if len(standards) < 2:
+        return
+    for name, row in rows.samples.items():
+        if "scan" not in row or name in standards:
+            continue
+        one = scans[name]
+        alike = [other for other in standards if _same_radiation(scans[other], one)]
+        if not alike:
+            continue
+        near = {other: (_shared_folders(scans[other], one), -_days_apart(scans[other], one)) for other in alike}
+        best = max(near.values())
+        nearest = [other for other in alike if near[other] == best]
+        row["standard"] = nearest[0] if len(nearest) == 1 else TO_FILL_IN
+        rows.guesses["samples"].append(
+            f"{name}: standard {nearest[0]}, by radiation, folder and date"
+            if len(nearest) == 1
+            else f"{name}: standard open; {', '.join(nearest)} are as near by folder and date"
+        )
+
+
+def _same_radiation(first: Found, second: Found) -> bool:
+    a, b = first.wavelength, second.wavelength
+    return a is None or b is None or abs(a / b - 1) < WAVELENGTH_TOLERANCE
+
+
+def _shared_folders(first: Found, second: Found) -> int:
+    pairs = zip(first.path.parent.parts, second.path.parent.parts, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _days_apart(first: Found, second: Found) -> float:
+    """Between the dates that two raw files state; 0 where one is silent."""
+    a, b = _date(first), _date(second)
+    return 0.0 if a is None or b is None else abs((a - b).total_seconds()) / 86400
+
+
+def _date(found: Found) -> datetime.datetime | None:
+    """When a scan was measured, as STOE's files say it; other files are silent."""
+    stated = str(found.scan.instrument.get("date", "")) if found.scan is not None else ""
+    try:
+        return datetime.datetime.strptime(stated.strip(), "%d-%b-%y %H:%M")
+    except ValueError:
+        return None
 
 
 def _nearness(empty: Found, sample: Found) -> tuple[bool, bool, int]:

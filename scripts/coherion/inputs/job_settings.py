@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from coherion.data.series_tables import Tables, settings_of
+from coherion.data.series_tables import Tables, can_be_refined, settings_of
 from coherion.errors import InputError
 from coherion.settings.paper.paper import Paper
 from coherion.settings.reading import fits, problems_of
@@ -92,8 +92,28 @@ class JobSettings:
                 del told["structure"]
         return told
 
-    def uses_of_scans(self) -> dict[str, dict[str, Any]]:
-        """Of each sample with a scan: what its reduction makes of it, as :class:`coherion.quality.of_scans.Use`."""
+    def standard_of(self, sample: str) -> str | None:
+        """The standard that gives a sample's resolution, by its row or else the configuration; None where none does."""
+        return self.tables.samples[sample].get("standard") or self.settings["refinement"]["resolution_from"]
+
+    def standards(self) -> dict[str, list[str]]:
+        """Every standard with the samples that have their resolution of it, none where nobody names it."""
+        rows = self.tables.samples
+        found: dict[str, list[str]] = {
+            name: [] for name, row in rows.items() if row["group"] == "standard" and can_be_refined(row)
+        }
+        if (common := self.settings["refinement"]["resolution_from"]) is not None:
+            found.setdefault(common, [])
+        for sample in self.tables.with_structure():
+            if (name := self.standard_of(sample)) is not None:
+                found.setdefault(name, []).append(sample)
+        return found
+
+    def uses_of_scans(self, structures: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """Of each sample with a scan: what its reduction makes of it, as :class:`coherion.quality.of_scans.Use`.
+
+        ``structures`` are the files of those samples that have one phase.
+        """
         found: dict[str, dict[str, Any]] = {}
         for sample in self.tables.with_scan():
             row, told = self.tables.samples[sample], self.of_sample("reduction", sample)
@@ -107,6 +127,7 @@ class JobSettings:
                 "monochromator": told["monochromator"] if corrected else None,
                 "wavelength": told["wavelength"],
                 "qmin": told["qmin"],
+                "structure": structures.get(sample),
             }
         return found
 
@@ -135,11 +156,11 @@ class JobSettings:
             "circuits": CircuitSettings,
             "arrhenius": ArrheniusSettings,
         }
-        standard = self.settings["refinement"]["resolution_from"]
+        standards = [name for name in self.standards() if name in self.tables.samples]
         jobs: list[tuple[list[str], Models]] = [
             (self.tables.with_scan(), {"reduction": ReductionSettings}),
             (self.tables.with_structure(), structural),
-            ([standard] if standard in self.tables.samples else [], {"resolution": StandardSettings}),
+            (standards, {"resolution": StandardSettings}),
             (self.tables.with_spectra(), impedance),
         ]
         for names, stages in jobs:

@@ -22,7 +22,7 @@ from coherion.pair_model.model import SHARED_DEFAULTS
 from coherion.refinement.observed import observed_of
 from coherion.refinement.readings import Reading, read_size_and_strain
 from coherion.refinement.recipe import run_recipe
-from coherion.refinement.resolution import resolution_of
+from coherion.refinement.resolution import refine_standard
 from coherion.refinement.steps.refined import Refined
 from coherion.scattering.reduction import reduce_scan
 from coherion.settings.paper.multiverse import Choice
@@ -100,9 +100,9 @@ class Workshop:
 
         return self._once("reduction", sample, told, make)
 
-    def resolution(self, changes: Changes) -> dict[str, float]:
-        """The instrument's resolution as settings of a refinement; empty where no standard gives it."""
-        standard = self.jobs.settings["refinement"]["resolution_from"]
+    def resolution(self, sample: str, changes: Changes) -> dict[str, float]:
+        """The instrument's resolution as settings of a sample's refinement; empty where no standard gives it."""
+        standard = self.jobs.standard_of(sample)
         if standard is None:
             return {}
         reduction = changes.of("reduction", self.jobs.of_sample("reduction", standard), own=False)
@@ -111,22 +111,13 @@ class Workshop:
         def make() -> dict[str, float]:
             observed = observed_of(self.reduction(standard, changes), standard)
             crystal = read_structure(self.structures[standard][0])
-            found = run_recipe([crystal], observed, settings, say=_silent)
-            return resolution_of(
-                found.result.parameters,
-                found.result.values,
-                found.covariance(scaled=True),
-                rw=found.rw,
-                chi_squared_reduced=found.chi_squared_reduced,
-                standard=crystal.name,
-                origin=observed.origin,
-            ).as_settings()
+            return refine_standard(crystal, observed, settings, _silent, grains=False)[1].as_settings()
 
         return self._once("resolution", standard, reduction, make)
 
     def structural_settings(self, sample: str, changes: Changes, reading: str) -> dict[str, Any]:
         """What a refinement is told; with what its reduction is told it decides all that comes of it."""
-        told = self.jobs.of_sample("refinement", sample) | self.resolution(changes) | _UNASKED
+        told = self.jobs.of_sample("refinement", sample) | self.resolution(sample, changes) | _UNASKED
         told["fit_range"] = [float(end) for end in self.fit_range.split("-")]
         return changes.of("refinement", told) | {"readings": [reading]}
 

@@ -8,20 +8,24 @@ one with two edges interchanged, 0.6 for the atoms in another setting, below 0.5
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coherion import messages
 from coherion.crystal.reflections import reference_reflections
-from coherion.quality.alert import Alert
+from coherion.crystal.structure_files import read_structure
+from coherion.errors import CoherionError
+from coherion.quality.alert import Alert, Told, told
 from coherion.quality.of_scans import FEWEST_PEAKS, bragg_peaks
 
 if TYPE_CHECKING:
     import xarray
 
     from coherion.crystal.crystal import Crystal
+    from coherion.quality.of_scans import Use
 
 # In 1/angstrom; above, the reflections of most structures overlap.
 LOW, HIGH = 0.8, 6.0
@@ -87,6 +91,28 @@ def alerts_of_lines(
         text = f"the cell of the standard is {100 * shift:+.1f} % off the one in {file}, the certificate"
         advice = "check the cell in the file, the wavelength and the zero point"
         yield Alert("B", "standard-cell", shift, "1", STANDARD_CELL, file, text, advice)
+
+
+def alerts_of_structures(
+    scans: Mapping[str, xarray.Dataset], uses: Mapping[str, Use], standards: Container[str]
+) -> list[Told]:
+    """What :func:`alerts_of_lines` says of each sample with a scan and one structure.
+
+    A structure that cannot be read is told where it is read first.
+    """
+    found: list[Told] = []
+    for sample, use in uses.items():
+        if use.structure is None or use.scan not in scans:
+            continue
+        try:
+            with messages.collected():
+                crystal = read_structure(use.structure)
+        except CoherionError:
+            continue
+        scan = scans[use.scan]
+        wavelength = scan.attrs.get("wavelength") or use.wavelength
+        found += told(sample, "scan", alerts_of_lines(scan, wavelength, crystal, use.structure, sample in standards))
+    return found
 
 
 def _fits(crystal: Crystal, edges: tuple[float, ...]) -> bool:

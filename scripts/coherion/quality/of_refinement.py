@@ -139,14 +139,21 @@ def _in_q(
         yield Alert("B", "unexplained-reflection", seen[0].share, "1", limit, places, text, advice)
     if reduction is None or "wavelength" not in reduction.attrs or found.noise == 0:
         return
-    # A shift of 2theta is one of Q, all but alike at every angle.
-    degrees = math.degrees(float(reduction.attrs["wavelength"]) / (2.0 * math.pi))
-    shift, sd = (degrees * float(fit.attrs[key]) for key in ("q_shift", "q_shift_sd"))
+    shift, sd = zero_point_of(fit, float(reduction.attrs["wavelength"]))
     if abs(shift) > settings.zero_shift and abs(shift) > settings.significance * sd:
         text = f"angles are too {'high' if shift > 0 else 'low'} by about {abs(shift):.4f} ± {sd:.4f} degree in 2theta"
         text += ": reflections at low and at high angle ask for different cells"
         advice = "check zero point and height of the sample; set two_theta_zero of its reduction, and doubt the cell"
         yield Alert("B", "zero-point", shift, "degree", settings.zero_shift, place, text, advice)
+
+
+def zero_point_of(fit: xarray.Dataset, wavelength: float) -> tuple[float, float]:
+    """By how much the angles 2theta of a fit's data are too high, degree, and its standard uncertainty.
+
+    A shift of 2theta is one of Q, all but alike at every angle. ``wavelength`` in angstrom.
+    """
+    degrees = math.degrees(wavelength / (2.0 * math.pi))
+    return degrees * float(fit.attrs["q_shift"]), degrees * float(fit.attrs["q_shift_sd"])
 
 
 def _readings(fit: xarray.Dataset, place: str, settings: QualitySettings) -> Iterator[Alert]:

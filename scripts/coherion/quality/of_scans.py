@@ -100,7 +100,8 @@ class Use:
     """What a sample's reduction makes of its scans.
 
     ``background`` is None where none is subtracted; ``wavelength`` in angstrom is that of a scan that states none,
-    ``qmin`` in 1/angstrom; ``monochromator`` None where no polarisation is corrected.
+    ``qmin`` in 1/angstrom; ``monochromator`` None where no polarisation is corrected. ``structure`` is the file of its
+    starting structure, None where there are several phases or none.
     """
 
     scan: str
@@ -109,6 +110,7 @@ class Use:
     monochromator: str | float | None = None
     wavelength: float | None = None
     qmin: float = 0.0
+    structure: str | None = None
 
 
 def uses_of(settings: Mapping[str, Any]) -> dict[str, Use]:

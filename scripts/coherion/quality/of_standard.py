@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coherion.quality.alert import Alert
+from coherion.quality.of_refinement import zero_point_of
 from coherion.settings.stages.quality import QualitySettings
 
 if TYPE_CHECKING:
@@ -22,7 +24,13 @@ NO_FIT = 2.0
 
 
 def alerts_of_standard(
-    found: Resolution, certified: float, reduction: xarray.Dataset | None, settings: QualitySettings
+    found: Resolution,
+    certified: float,
+    reduction: xarray.Dataset | None,
+    settings: QualitySettings,
+    name: str = "",
+    samples: Sequence[str] | None = None,
+    fit: xarray.Dataset | None = None,
 ) -> Iterator[Alert]:
     """A standard that is not what its CIF says, whose cell is off the certified one, or that is no standard of widths.
 
@@ -31,7 +39,12 @@ def alerts_of_standard(
     certified
         Its lattice parameter a, angstrom.
     reduction
-        Dataset of its reduction, where wavelength and the weight of each angle come from; None gives no remedy.
+        Dataset of its reduction, where wavelength, zero point and the weight of each angle come from; None gives no
+        remedy.
+    name, samples
+        Of the standard, and those that have their resolution of it; None where it is the only one of the series.
+    fit
+        Dataset of its refinement, where the zero point is read; None reads none.
     """
     if found.rw > (limit := NO_FIT * settings.rw_large):
         text = f"the structure of the standard {found.standard} does not describe its scan: Rw {found.rw:.3f}"
@@ -39,12 +52,19 @@ def alerts_of_standard(
         # What was not found has no zero point, grains or strain.
         yield Alert("A", "standard-misfit", found.rw, "1", limit, "rw", text, advice)
         return
-    yield from _cell(found, certified, reduction, settings)
+    named = None if samples is None else [name, *samples]
+    yield from _cell(found, certified, reduction, settings, named)
+    if fit is not None and reduction is not None and "wavelength" in reduction.attrs:
+        yield from _zero_point(found, fit, reduction, settings, named)
     yield from _widths(found, settings)
 
 
 def _cell(
-    found: Resolution, certified: float, reduction: xarray.Dataset | None, settings: QualitySettings
+    found: Resolution,
+    certified: float,
+    reduction: xarray.Dataset | None,
+    settings: QualitySettings,
+    named: Sequence[str] | None,
 ) -> Iterator[Alert]:
     """The cell, with the zero point or the wavelength that would mend it."""
     off = found.lattice_parameter / certified - 1
@@ -59,12 +79,55 @@ def _cell(
     if reduction is not None and "wavelength" in reduction.attrs:
         wavelength = float(reduction.attrs["wavelength"])
         shift = zero_of_cell(reduction["q"].values, reduction["reduced_structure_factor"].values, off, wavelength)
+        zero = _present_zero(reduction)
         advice = (
-            f"a zero point of {shift:+.4f} degree in 2theta beside the present one (two_theta_zero), or a wavelength "
-            f"of {wavelength / (1 + off):.6f} in place of {wavelength:.6f} angstrom would mend it"
+            f"a zero point of {shift:+.4f} degree in 2theta beside the present one, or a wavelength of "
+            f"{wavelength / (1 + off):.6f} in place of {wavelength:.6f} angstrom would mend it, for the samples too: "
+            f"write {setting_of('two_theta_zero', f'{zero + shift:.4f}', named)} or "
+            f"{setting_of('wavelength', f'{wavelength / (1 + off):.6f}', named)} in the configuration"
         )
     # The same error is in every sample: its cells are off as much.
     yield Alert("B", "standard-cell", off, "1", settings.cell_difference, "a", text, advice)
+
+
+def _zero_point(
+    found: Resolution,
+    fit: xarray.Dataset,
+    reduction: xarray.Dataset,
+    settings: QualitySettings,
+    named: Sequence[str] | None,
+) -> Iterator[Alert]:
+    """The zero point that low and high angles ask for: with one the cell is so uncertain that it may seem right."""
+    shift, sd = zero_point_of(fit, float(reduction.attrs["wavelength"]))
+    if not (abs(shift) > settings.zero_shift and abs(shift) > settings.significance * sd):
+        return
+    text = (
+        f"angles of the standard {found.standard} are too {'high' if shift > 0 else 'low'} by about {abs(shift):.4f} ± "
+        f"{sd:.4f} degree in 2theta: reflections at low and at high angle ask for different cells"
+    )
+    line = setting_of("two_theta_zero", f"{_present_zero(reduction) + shift:.4f}", named)
+    advice = f"where it is the instrument's, the samples have it too: write {line} in the configuration"
+    yield Alert("B", "zero-point", shift, "degree", settings.zero_shift, "two_theta_zero", text, advice)
+
+
+def _present_zero(reduction: xarray.Dataset) -> float:
+    """The zero point of 2theta, degree, with which a scan was reduced."""
+    return float(json.loads(reduction.attrs.get("settings", "{}")).get("two_theta_zero", 0.0))
+
+
+def setting_of(key: str, value: str, samples: Sequence[str] | None) -> str:
+    """A setting of the reduction as a line of the configuration: of these samples, or of all where None."""
+    line = f"reduction: {{{key}: {value}}}"
+    if samples is None:
+        return line
+    return f"per_sample: {{{', '.join(f'{sample}: {{{line}}}' for sample in samples)}}}"
+
+
+def unused_standard() -> Alert:
+    """A standard that was refined and of which no sample has its resolution."""
+    text = "no sample takes its resolution from this standard"
+    advice = "name it in the column standard of the samples measured with it, or as refinement.resolution_from"
+    return Alert("C", "standard-unused", 0, "samples", 1, "standard", text, advice)
 
 
 def _widths(found: Resolution, settings: QualitySettings) -> Iterator[Alert]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,12 @@ from coherion.data.netcdf import write_text
 from coherion.errors import InputError
 from coherion.messages import warn
 from coherion.refinement.parameters import OF_PHASE
+
+if TYPE_CHECKING:
+    from coherion.crystal.crystal import Crystal
+    from coherion.refinement.observed import Observed
+    from coherion.refinement.recipe import RecipeResult
+    from coherion.settings.stages.resolution import StandardSettings
 
 UNITS = {name: symbol.unit for name, symbol in OF_PHASE.items() if symbol.kind == "resolution"}
 NAMES = tuple(UNITS)
@@ -142,6 +148,42 @@ def resolution_of(
         lattice_parameter_sd=sds["a"],
         origin=origin,
     )
+
+
+def refine_standard(
+    crystal: Crystal,
+    observed: Observed,
+    settings: StandardSettings,
+    say: Callable[[str], None],
+    *,
+    grains: bool = True,
+) -> tuple[RecipeResult, Resolution]:
+    """The refinement of a standard, and the resolution that it gives.
+
+    ``grains`` asks whether its own grains are small besides, which takes a second refinement.
+
+    Raises
+    ------
+    InputError
+        As :func:`coherion.refinement.recipe.run_recipe` and :func:`resolution_of` do.
+    """
+    from coherion.refinement.readings import grains_of
+    from coherion.refinement.recipe import run_recipe
+
+    found = run_recipe([crystal], observed, settings, say=say)
+    resolution = resolution_of(
+        found.result.parameters,
+        found.result.values,
+        found.covariance(scaled=True),
+        rw=found.rw,
+        chi_squared_reduced=found.chi_squared_reduced,
+        standard=crystal.name,
+        origin=observed.origin,
+    )
+    if grains:
+        inverse, sd, gain = grains_of(found)
+        resolution = replace(resolution, grain_inverse_length=inverse, grain_inverse_length_sd=sd, grain_gain=gain)
+    return found, resolution
 
 
 def write_resolution(
