@@ -78,6 +78,21 @@ def data(row):
     return [f"{folder}/{part.strip()}" for part in row["file"].split("|")]
 
 
+def at_hand(files, made):
+    """A job's files without raw ones that are not there, so that it says so itself and only its sample lacks results.
+
+    All of them where they are made in this run, or where ``made``, the job's result, is: it is then as good as before.
+    """
+    folder = Path(SETTINGS["data_folder"])
+    if folder.is_relative_to(SETTINGS["results"]) or Path(made).exists():
+        return files
+    return [
+        file
+        for file in files
+        if not Path(file).is_relative_to(folder) or Path(file).exists()
+    ]
+
+
 def shown(path):
     """Relative to the working folder where the workflow stands in it, so that a rule's command can be typed."""
     return str(

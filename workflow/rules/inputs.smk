@@ -1,6 +1,6 @@
 """What each step reads and is told of a sample, and which figures there are."""
 
-from coherion.inputs.missing import missing_files, told_in_brief
+from coherion.inputs.missing import missing_files, told_beforehand, told_in_brief
 from coherion.settings.run import of_sample
 
 SIMULATION = located(SETTINGS["simulation"]["series"])
@@ -127,7 +127,11 @@ def side_phase_of(sample):
 
 def pure_structures():
     """The starting structure of each sample with a scan that has one phase: its reflections are the scan's."""
-    listed = {sample: structures(sample) for sample in TABLES.with_scan() if "structure" in TABLES.samples[sample]}
+    listed = {
+        sample: structures(sample)
+        for sample in TABLES.with_scan()
+        if "structure" in TABLES.samples[sample]
+    }
     return {sample: files[0] for sample, files in listed.items() if len(files) == 1}
 
 
@@ -339,12 +343,12 @@ SUPPORTING_FIGURES = supporting_figures()
 
 
 def refuse_missing_files(wildcards):
-    """A whole run that lacks a file ends here, with table and row; Snakemake would end it without them.
+    """Files that a whole run lacks: said at its start with table and row; refused where no sample is without.
 
     The default target has it among its inputs, and gets no files from it: where single results are asked for, what
     they need is Snakemake's to find out.
     """
-    if SIMULATED:
+    if SIMULATED or LEAVING_OUT:
         return []
     made = {"scan": "scans", "spectra": "spectra"}
     missing = missing_files(
@@ -353,9 +357,12 @@ def refuse_missing_files(wildcards):
         SETTINGS["data_folder"],
         is_made=lambda kind, name: Path(result(f"{made[kind]}/{name}.nc")).exists(),
         located=located,
+        standard_of=JOBS.standard_of,
     )
-    if missing:
-        raise WorkflowError(told_in_brief(missing))
+    if missing.structures or not missing.whole:
+        raise WorkflowError(told_in_brief(missing.lines))
+    if missing.lines:
+        tell(told_beforehand(missing))
     return []
 
 

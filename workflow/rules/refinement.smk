@@ -4,7 +4,10 @@
 rule refine_standard:
     input:
         script=script("refine_standard"),
-        reduced=lambda wildcards: pair_distribution_of(wildcards.sample),
+        reduced=lambda wildcards: at_hand(
+            [pair_distribution_of(wildcards.sample)],
+            result(f"resolution/{wildcards.sample}.json"),
+        ),
         structure=lambda wildcards: structures(wildcards.sample),
     output:
         resolution=result("resolution/{sample}.json"),
@@ -22,9 +25,10 @@ rule refine_standard:
     params:
         code=code("refine_standard"),
         content=lambda wildcards: content_of_model(wildcards.sample),
+        pdf=lambda wildcards: pair_distribution_of(wildcards.sample),
         settings=settings_of_sample("resolution"),
     shell:
-        "python {input.script:q} {input.reduced:q} {input.structure:q} --settings {params.settings:q}"
+        "python {input.script:q} {params.pdf:q} {input.structure:q} --settings {params.settings:q}"
         " --output {output.resolution:q} --fit {output.fit:q} > {log:q} 2>&1"
 
 
@@ -32,7 +36,10 @@ rule refine_structure:
     """All fit ranges of one sample, with geometry and a second reading of size and strain of the first, in one process."""
     input:
         script=script("chain"),
-        reduced=lambda wildcards: pair_distribution_of(wildcards.sample),
+        reduced=lambda wildcards: at_hand(
+            [pair_distribution_of(wildcards.sample)],
+            result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.nc"),
+        ),
         structure=lambda wildcards: structures(wildcards.sample),
         resolution=lambda wildcards: of_standard(
             wildcards.sample, "resolution/{sample}.json"
@@ -83,6 +90,7 @@ rule refine_structure:
             if WITNESSED
             else []
         ),
+        pdf=lambda wildcards: pair_distribution_of(wildcards.sample),
         geometry=settings_of_sample("geometry"),
         main=lambda wildcards: result(f"refinement/{wildcards.sample}/{MAIN_RANGE}.nc"),
         settings=settings_of_sample("refinement"),
@@ -107,7 +115,7 @@ rule refine_structure:
             )
         ],
     shell:
-        "python {input.script:q} refine_structure {input.reduced:q} {input.structure:q} {params.resolution:q}"
+        "python {input.script:q} refine_structure {params.pdf:q} {input.structure:q} {params.resolution:q}"
         " --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q}"
         " --then measure_geometry {params.main:q} {input.structure[0]:q} --settings {params.geometry:q}"
         " --output {output.geometry:q} --table {output.table:q} {params.widths:q} > {log:q} 2>&1"

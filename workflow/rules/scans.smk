@@ -4,7 +4,9 @@
 rule import_scan:
     input:
         script=script("import_scan"),
-        scan=lambda wildcards: data(TABLES.scans[wildcards.scan]),
+        scan=lambda wildcards: at_hand(
+            data(TABLES.scans[wildcards.scan]), result(f"scans/{wildcards.scan}.nc")
+        ),
     output:
         result("scans/{scan}.nc"),
     log:
@@ -20,6 +22,7 @@ rule import_scan:
     params:
         code=code("import_scan"),
         content=lambda wildcards: content(data(TABLES.scans[wildcards.scan])),
+        files=lambda wildcards: data(TABLES.scans[wildcards.scan]),
         settings=lambda wildcards: told(JOBS.of_scan(wildcards.scan)),
     shell:
-        "python {input.script:q} {input.scan:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.script:q} {params.files:q} --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"

@@ -5,8 +5,10 @@ rule analyse_spectra:
     """The four commands of a sample's impedance in one process: what they compute takes less time than a start."""
     input:
         script=script("chain"),
-        spectra=lambda wildcards: spectra_of(wildcards.sample),
-        leads=lambda wildcards: leads_of(wildcards.sample),
+        spectra=lambda wildcards: at_hand(
+            [*spectra_of(wildcards.sample), *leads_of(wildcards.sample)],
+            result(f"spectra/{wildcards.sample}.nc"),
+        ),
         pellets=lambda wildcards: made(
             [
                 result(f"arrhenius/{name}.nc")
