@@ -52,6 +52,7 @@ supporting-information: $(VENV)/run.ready
 
 multiverse: $(VENV)/run.ready
 	snakemake multiverse --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
+	snakemake build_page --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 
 site: $(VENV)/dev.ready
 	mkdocs build --strict --quiet

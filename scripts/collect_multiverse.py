@@ -34,14 +34,14 @@ def main(argv=None):
     for name, found in rows.items():
         write_text(folder / f"{name}.tsv", write_table(found, MULTIVERSE[name].names if name in MULTIVERSE else None))
     if given.claims:
-        said = {row["statement"]: results.sentence(row) for row in statements}
+        said = {row["statement"]: row["sentence"] for row in statements}
         claims = read_rows(given.claims, "id", "note")
         for claim in claims:
             if claim["id"] in said:
                 claim["note"] = f"{said[claim['id']]}; {claim['note']}"
         write_text(folder / "claims.tsv", write_table(claims))
     for row in statements:
-        print(f"{row['statement']}: {results.sentence(row)}")
+        print(f"{row['statement']}: {row['sentence']}")
 
 
 if __name__ == "__main__":

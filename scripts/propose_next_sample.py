@@ -42,6 +42,7 @@ def main(argv=None):
             "abscissa": one.candidate.abscissa,
             "annealing_C": one.candidate.annealing,
             "time": one.candidate.time,
+            "expected": one.expected,
             "decided": one.decided,
             "holds": one.holds,
             "fails": one.fails,
@@ -53,7 +54,7 @@ def main(argv=None):
     write_text(given.output, write_table(rows, NEXT_SAMPLE.names))
     for row in rows:
         if row["rank"] == 1:
-            print(f"{row['statement']}: {row['candidate']} decides it in {100 * row['decided']:.0f} %")
+            print(f"{row['statement']}: {row['candidate']} decides it in {100 * (row['decided'] or 0):.0f} %")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,15 @@ PAGE_FIGURES = [
 COMPARED = os.environ.get("COHERION_COMPARE", "")
 
 
+def multiverse_made(wildcards):
+    """What the tables of a multiverse hold, where one was run: a page of before is made anew.
+
+    No input, or a change of the series would run all its analyses again to make the page.
+    """
+    made = sorted(Path(result("multiverse")).glob("*.tsv"))
+    return [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in made]
+
+
 rule build_page:
     """Reads what all jobs wrote and said, so it comes after them."""
     input:
@@ -47,6 +56,7 @@ rule build_page:
         figures=told({name: caption_of(DECLARED[name]) for name in PAGE_FIGURES}),
         folder=lambda wildcards, output: Path(output[0]).parent,
         compare=["--compare", COMPARED] if COMPARED else [],
+        multiverse=multiverse_made,
     shell:
         "python {input.script:q} {params.folder:q} --paper {input.paper:q} --figures {params.figures:q}"
         " --settings {params.settings:q} {params.compare:q} --output {output:q} > {log:q} 2>&1"

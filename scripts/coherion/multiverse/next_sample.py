@@ -7,8 +7,13 @@ The model is that of the statement, with what the samples know of it:
 with (a, b, c) drawn from their covariance, widened by Student's t; D of a sample as it is made follows a line in z with
 scatter, and annealing adds to it in proportion to the temperature above that of the room, by as much as it adds to the
 annealed samples of the series. A candidate is a composition, as it is made or annealed, measured as long as the others
-or longer; a sample more is drawn for it, with errors of measurement, added to the table, and the statement is judged
-again. What counts is how often it is decided then, whichever way.
+or longer.
+
+Two steps choose among them. First, for each, how probable it is that b is told apart from zero, or found negligible,
+with one sample more (:func:`expected`): in closed form, because the coefficient's error afterwards is known as soon as
+the sample's place is, and the coefficient is spread by what that error loses. Then, for the most promising, samples are
+drawn with errors of measurement, added to the table, and the statement is judged again; what counts is how often it is
+decided then, whichever way.
 
 Judged are the numbers as reported, under one reading and without leaving samples out, which takes a dozen times as
 long: the probabilities compare candidates, and are upper bounds for the whole verdict.
@@ -26,9 +31,11 @@ from coherion.settings.paper import kinds
 from coherion.settings.paper.paper import Paper
 from coherion.settings.paper.statements import Statement
 from coherion.settings.stages.claims import ClaimSettings
+from coherion.statistics.confounding import variance_inflation
+from coherion.statistics.kinds.along import SIGN
 from coherion.statistics.kinds.points import LN10, Points, points
 from coherion.statistics.kinds.view import View
-from coherion.statistics.regression import LinearFit, Undetermined, fit_linear
+from coherion.statistics.regression import LinearFit, Undetermined, fit_linear, student_quantile
 from coherion.statistics.series import Array, Missing, Series
 
 ROOM = 25.0
@@ -36,6 +43,10 @@ ANNEALING = "annealing"
 # Candidates between neighbouring samples and at the ends; annealed ones at the ends and in the middle.
 TEMPERATURES = 3
 LONGER = (1.0, 4.0)
+#: Candidates of which samples are drawn.
+SHORTLIST = 8
+# Lengths that a sample may turn out to have, as quantiles of its spread.
+_QUANTILES = 9
 _KEPT_RESAMPLES = 100
 
 
@@ -56,20 +67,26 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Prospect:
-    """What a candidate promises: shares of the simulations in which the statement holds, or fails, afterwards.
+    """What a candidate promises.
 
-    ``error`` is the median of the number's standard error then, None where it has none.
+    expected
+        Probability, in closed form, that the effect is told from zero or negligible.
+    holds, fails
+        Shares of the simulations in which the statement does, None where none were made.
+    error
+        Median of the number's standard error then, None where it has none.
     """
 
     candidate: Candidate
-    holds: float
-    fails: float
-    error: float | None
+    expected: float
+    holds: float | None = None
+    fails: float | None = None
+    error: float | None = None
 
     @property
-    def decided(self) -> float:
+    def decided(self) -> float | None:
         """Share in which the statement is decided, whichever way."""
-        return self.holds + self.fails
+        return None if self.holds is None or self.fails is None else self.holds + self.fails
 
 
 @dataclass(frozen=True)
@@ -141,6 +158,76 @@ def candidates_of(model: Model, times: Sequence[float] = LONGER) -> list[Candida
     return made
 
 
+def expected(statement: Statement, model: Model, settings: ClaimSettings, candidate: Candidate) -> float:
+    """Probability that the effect is told from zero, or negligible, once a candidate is measured.
+
+    With the sample the coefficient b has the error s1 instead of s0, whatever comes out; as seen from here it will lie
+    at b + N(0, s0^2 - s1^2) (the expected value of sample information, Raiffa and Schlaifer, Applied Statistical
+    Decision Theory, 1961, with the scatter taken as known). A statement at a fixed third quantity must be decided
+    alike as that enters as a line and as a parabola, and cannot hold where both run together.
+    """
+    from scipy.special import ndtri
+
+    p, third = model.points, model.points.third - model.centre
+    at_fixed = isinstance(statement.test, kinds.AtFixed)
+    degrees = (1, 2) if at_fixed else (0,)
+    # A correlation has no size that is too small to matter.
+    small = 0.0 if isinstance(statement.test, kinds.Correlation) else settings.negligible_exponent
+    z = candidate.abscissa - model.centre
+    luck = ndtri((np.arange(_QUANTILES) + 0.5) / _QUANTILES)
+    spread = np.hypot(model.made.scatter, float(np.median(p.log_x_sd)) / np.sqrt(candidate.time))
+    found = []
+    for degree in degrees:
+        columns = [p.log_x, *(third**k for k in range(1, degree + 1))]
+        try:
+            fit = fit_linear(np.column_stack([np.ones(p.x.size), *columns]), p.log_y, p.log_y_sd)
+        except Undetermined:
+            continue
+        slope = float(fit.coefficients[1])
+        noise = fit.scatter**2 + float(np.median(p.log_y_sd) ** 2 + slope**2 * np.median(p.log_x_sd) ** 2) / (
+            candidate.time
+        )
+        information = np.linalg.pinv(fit.covariance)
+        shares = []
+        for length in model.length(candidate.abscissa, candidate.annealing) + spread * luck:
+            row = np.array([1.0, length, *(z**k for k in range(1, degree + 1))])
+            after = float(np.linalg.inv(information + np.outer(row, row) / noise)[1, 1])
+            apart = True
+            if at_fixed:
+                both = np.column_stack([np.append(p.log_x, length), np.append(third, z)])
+                apart = float(variance_inflation(both)[0]) < settings.collinear_inflation
+            shares.append(
+                _decided(
+                    slope,
+                    float(fit.covariance[1, 1]),
+                    after,
+                    fit.degrees_of_freedom + 1,
+                    small,
+                    apart,
+                    settings.confidence,
+                    SIGN[statement.test.direction],
+                )
+            )
+        found.append(float(np.mean(shares)))
+    return min(found, default=0.0)
+
+
+def _decided(
+    slope: float, before: float, after: float, freedom: int, small: float, apart: bool, confidence: float, sign: int
+) -> float:
+    """Probability that an interval of variance ``after`` will lie beyond zero, or within +-small."""
+    from scipy.special import ndtr
+
+    half = student_quantile(confidence, freedom) * np.sqrt(after)
+    spread = np.sqrt(max(before - after, 1e-12 * before))
+
+    def below(limit: float) -> float:
+        return float(ndtr((limit - sign * slope) / spread))
+
+    share = below(-half) + (1 - below(half) if apart else 0.0)
+    return share + (max(0.0, below(small - half) - below(half - small)) if small > half else 0.0)
+
+
 def prospects(
     statement: Statement,
     series: Series,
@@ -149,10 +236,12 @@ def prospects(
     *,
     simulations: int = 40,
     candidates: Sequence[Candidate] | None = None,
+    shortlist: int = SHORTLIST,
 ) -> list[Prospect]:
     """Candidates for the next sample, the most promising first; none where the statement is not about two quantities.
 
-    Where none decides it more often than another, the one that leaves the smallest error is first.
+    Those of the shortlist stand first, by the share of simulations that decide it; where two are alike, by what is
+    expected in closed form. The others follow by that.
 
     Raises
     ------
@@ -165,22 +254,25 @@ def prospects(
     if model is None:
         return []
     quick = msgspec.structs.replace(settings, resamples=_KEPT_RESAMPLES, exact_limit=5040)
+    tried = candidates if candidates is not None else candidates_of(model)
+    ranked = sorted(
+        (Prospect(one, expected(statement, model, settings, one)) for one in tried), key=lambda one: -one.expected
+    )
     found = []
-    for number, candidate in enumerate(candidates if candidates is not None else candidates_of(model)):
+    for prospect in ranked[:shortlist]:
         # The same draws of the effect for all candidates: what differs between them is then the sample alone.
         generator = np.random.default_rng([settings.seed, 7])
         verdicts, errors = [], []
         for _ in range(simulations):
-            more = with_sample(series, statement, paper, model, candidate, generator)
+            more = with_sample(series, statement, paper, model, prospect.candidate, generator)
             one = evaluated(statement.test, View(more, design_of(paper), statement.samples or paper.samples), quick)
             verdicts.append(one.verdict)
             if one.error is not None and np.isfinite(one.error):
                 errors.append(one.error)
         share = {word: verdicts.count(word) / simulations for word in ("holds", "fails")}
         error = float(np.median(errors)) if errors else None
-        found.append((number, Prospect(candidate, share["holds"], share["fails"], error)))
-    ordered = sorted(found, key=lambda p: (-p[1].decided, p[1].error if p[1].error is not None else np.inf, p[0]))
-    return [prospect for _, prospect in ordered]
+        found.append(replace(prospect, holds=share["holds"], fails=share["fails"], error=error))
+    return sorted(found, key=lambda one: (-(one.decided or 0.0), -one.expected)) + ranked[shortlist:]
 
 
 def with_sample(

@@ -139,16 +139,23 @@ def statement_rows(paper: Paper, outcomes: Sequence[Outcome]) -> Iterator[Row]:
         moving = [one for one in ranked(paper, filling, values) if one.p < SIGNIFICANCE]
         row["turns_with"] = ", ".join(f"{one.choice} {one.share:.2f}" for one in turning[:3])
         row["moves_with"] = ", ".join(f"{one.choice} {one.share:.2f}" for one in moving[:3])
+        row["sentence"] = sentence(row)
         yield row
 
 
 def sentence(row: Row) -> str:
     """What a multiverse says of one statement, for its note among the claims."""
-    words = [f"{100 * row[word]:.0f} %" for word in SCORE]
-    said = f"under {row['analyses']} other sets of choices it holds in {words[0]}, is undecided in {words[1]} and"
-    said += f" fails in {words[2]}"
+    words = [f"{_per_cent(row[word])} %" for word in SCORE]
+    said = f"holds in {words[0]} of {row['analyses']} analyses, is undecided in {words[1]} and fails in {words[2]}"
     with_what = [one.rsplit(" ", 1)[0] for one in row["turns_with"].split(", ") if one]
     return f"{said}; turns with {', '.join(with_what)}" if with_what else said
+
+
+def _per_cent(share: float) -> str:
+    """A share in whole per cent; what is neither none nor all is not called so."""
+    if 0 < share < 0.01:
+        return "under 1"
+    return "over 99" if 0.99 < share < 1 else f"{100 * share:.0f}"
 
 
 def quantity_rows(paper: Paper, outcomes: Sequence[Outcome]) -> Iterator[Row]:

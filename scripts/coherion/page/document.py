@@ -16,6 +16,7 @@ from coherion.page import series
 from coherion.page.blocks import Block, table, text, words
 from coherion.page.comparison import comparison_blocks
 from coherion.page.encode import island, json_text
+from coherion.page.multiverse import multiverse_blocks
 from coherion.page.run_files import Run
 from coherion.page.sample import FAILED, columns_of, listed, names_of, sections
 from coherion.provenance.logs import warnings_of_logs
@@ -72,6 +73,7 @@ def page(
     for figure in figures:
         views[f"figure/{figure['id']}"] = figure["blocks"]
     views["correlation"] = list(series.correlation_blocks(run, paper))
+    views["multiverse"] = list(multiverse_blocks(run, paper, titles))
     views["recovery"] = list(series.recovery_blocks(run, titles))
     views["tables"] = list(_tables(run))
     views["run"] = list(_run(run, warnings))

@@ -511,7 +511,7 @@
         oninput: (event) => { said = event.target.value.toLowerCase(); apply(); } }),
       el("div", { role: "group", "aria-label": "Verdict", class: "tools" }, buttons), count), shown.element];
   }
-  const PLAIN = { correlation: "Correlation", recovery: "Recovery", tables: "Tables", compare: "Comparison", run: "Run" };
+  const PLAIN = { correlation: "Correlation", multiverse: "Multiverse", recovery: "Recovery", tables: "Tables", compare: "Comparison", run: "Run" };
   const notFound = () => [el("h1", {}, "Not on this page"), el("p", {}, el("a", { href: "#/samples" }, "To the samples"))];
 
   /* ---- frame ---- */

@@ -12,6 +12,7 @@ from coherion.data.netcdf import read_dataset
 from coherion.data.stated import reason_left_out
 from coherion.errors import CoherionError
 from coherion.page.blocks import Block, measured, plot, table, text, words
+from coherion.page.multiverse import sentences
 from coherion.page.run_files import Run
 from coherion.page.twins import read_numbers, twin
 from coherion.settings.paper import figures as declared
@@ -112,7 +113,7 @@ def figure_of(claim: Mapping[str, str], paper: Paper, drawn: list[str]) -> str:
 
 def statements(run: Run, paper: Paper, drawn: list[str]) -> list[dict[str, Any]]:
     """The statements with verdict, number, criterion and the figure that shows each."""
-    found = []
+    found, multiverse = [], sentences(run)
     for claim in run.claims:
         value, error = _float(claim.get("value")), _float(claim.get("error"))
         said = measured(value, error)
@@ -129,7 +130,7 @@ def statements(run: Run, paper: Paper, drawn: list[str]) -> list[dict[str, Any]]
                 "value": said["t"] if said else "",
                 "unit": claim.get("unit", "") if said else "",
                 "n": claim.get("n", ""),
-                "note": claim.get("note", ""),
+                "note": "; ".join(filter(None, (multiverse.get(claim["id"], ""), claim.get("note", "")))),
                 "figure": figure_of(claim, paper, drawn),
             }
         )

@@ -110,7 +110,15 @@ def _number(text: str | None) -> float:
         return math.nan
 
 
-def twin(name: str, title: str, caption: str, panels: list[Panel], samples: Mapping[str, str]) -> Block:
+def twin(
+    name: str,
+    title: str,
+    caption: str,
+    panels: list[Panel],
+    samples: Mapping[str, str],
+    *,
+    columns: int | None = None,
+) -> Block:
     """A figure with its panels as they stand in the picture.
 
     Parameters
@@ -121,8 +129,10 @@ def twin(name: str, title: str, caption: str, panels: list[Panel], samples: Mapp
         Its numbers.
     samples
         Names of samples by what a figure may call them, their name or their title: points and curves lead there.
+    columns
+        Panels beside one another, where the picture has them otherwise than most.
     """
-    columns = min(len(panels), 1 if len(panels) == 1 else 2 if len(panels) in (2, 4) else COLUMNS)
+    columns = columns or min(len(panels), 1 if len(panels) == 1 else 2 if len(panels) in (2, 4) else COLUMNS)
     rows = -(-len(panels) // columns)
     right = any(" and, right, " in panel.y for panel in panels)
     gap_x, gap_y = (0.16 if right else 0.09) if columns < COLUMNS else 0.08, min(0.3 / rows, 0.14)

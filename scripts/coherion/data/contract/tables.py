@@ -193,6 +193,7 @@ MULTIVERSE = {
             _C("configured_error", "see claims.tsv", "its standard error"),
             _C("turns_with", "", "choices that move the verdict, with their share in its variance"),
             _C("moves_with", "", "choices that move the number likewise"),
+            _C("sentence", "", "all that in a sentence, as it stands in the note of the claim"),
         ),
     ),
     "quantities": TableContract(
@@ -258,7 +259,8 @@ NEXT_SAMPLE = TableContract(
         _C("abscissa", "see series.tsv", "its value of the paper's abscissa"),
         _C("annealing_C", "degC", "its annealing; blank as made"),
         _C("time", "1", "time of measurement, relative to the other samples"),
-        _C("decided", "1", "share of the simulations in which the statement holds or fails afterwards"),
+        _C("expected", "1", "probability that the effect is told from zero, or negligible, in closed form"),
+        _C("decided", "1", "share of the simulations in which the statement holds or fails; blank off the shortlist"),
         _C("holds", "1", "share in which it holds"),
         _C("fails", "1", "share in which it fails"),
         _C("error", "see claims.tsv", "median of the number's standard error afterwards"),
