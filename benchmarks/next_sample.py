@@ -3,14 +3,15 @@
 Series of known truth are drawn, with nothing of the model that the proposal is made with: lengths fall with composition
 along an exponential and grow by annealing as grains do (L^n = L0^n + k t, k of Arrhenius' form); the conductivity is
 that of the composition (a parabola) times 1 + (L_c/L)^m, a path along boundaries in parallel, or has nothing of the
-length. A series counts if the statement is undecided in it. Then the sample that the proposal puts first is made, and, with the same luck, one drawn
-from all candidates alike (``random``), and one drawn from those of the same time of measurement (``same time``); the
-statement is judged again, by its test alone, and under its whole verdict, which must stand without every sample as well
-(``whole``). Rightly decided: it holds where boundaries act and fails where they do not.
+length. A series counts if the statement is undecided in it. Then the sample that the proposal puts first is made, and,
+with the same luck, one drawn from all candidates alike (``random``), and one drawn from those of the same time of
+measurement (``same time``); the statement is judged again, by its test alone, and under its whole verdict, which must
+stand without every sample as well (``whole``). Rightly decided: it holds where boundaries act and fails where they do
+not.
 
-Run: ``python benchmarks/next_sample.py [--series 120] [--statements length-influences-conductivity,...]
+Run: ``python benchmarks/next_sample.py [--series 150] [--statements length-influences-conductivity,...]
 [--simulations 40] [--results FILE]``; FILE is a table that grows, and a run that was ended goes on from it. Prints
-shares, differences of the pairs, and p of McNemar's exact test (Psychometrika 12 (1947) 153).
+shares, differences of the pairs, and p of McNemar's exact test (Psychometrika 12 (1947) 153), one-sided.
 """
 
 from __future__ import annotations
@@ -209,7 +210,7 @@ def report(rows: Sequence[dict[str, str]]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", type=int, default=120)
+    parser.add_argument("--series", type=int, default=150)
     parser.add_argument("--statements", default=",".join(STATEMENTS), help="ids, separated by commas")
     parser.add_argument("--simulations", type=int, default=40)
     parser.add_argument("--results", help="table that is read if it is there, and grows")

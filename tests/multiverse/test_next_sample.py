@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_series import lengths, make_rows, write_rows
 
-from coherion.multiverse.next_sample import Candidate, added, candidates_of, model_of, prospects
+from coherion.multiverse.next_sample import Candidate, _decided, added, candidates_of, expected, model_of, prospects
 from coherion.paper.reading import read_paper
 from coherion.settings.stages.claims import ClaimSettings
 from coherion.statistics.series import read_series
@@ -75,3 +75,43 @@ def test_the_same_numbers_come_out_of_the_same_seed(table):
     told = {"simulations": 2, "candidates": [Candidate(0.5, 200.0, 1.0)]}
     first, again = (prospects(HEADLINE, table(), PAPER, SETTINGS, **told) for _ in range(2))
     assert first == again
+
+
+@pytest.mark.parametrize(("slope", "small"), [(-0.4, 0.0), (-0.1, 0.3), (0.5, 0.3)])
+def test_the_closed_form_is_the_share_of_drawn_intervals_that_decide(slope, small):
+    before, after, freedom = 0.05, 0.01, 400
+    drawn = slope + np.sqrt(before - after) * np.random.default_rng(3).normal(size=100_000)
+    half = 1.966 * np.sqrt(after)
+    told = (drawn + half < 0) | (drawn - half > 0) | ((drawn - half > -small) & (drawn + half < small))
+    assert _decided(slope, before, after, freedom, small, True, 0.95, -1) == pytest.approx(told.mean(), abs=0.006)
+    # Where two explanations run together the statement cannot hold, here that the slope falls.
+    never = told & ~(drawn + half < 0)
+    assert _decided(slope, before, after, freedom, small, False, 0.95, -1) == pytest.approx(never.mean(), abs=0.006)
+
+
+def test_a_longer_measurement_and_a_sample_farther_off_the_line_promise_more(table):
+    model = model_of(HEADLINE, table(), PAPER)
+    found = [
+        expected(HEADLINE.test, model, SETTINGS, Candidate(0.1, temperature, time))
+        for temperature, time in ((None, 1.0), (None, 4.0), (200.0, 4.0))
+    ]
+    assert 0 <= found[0] <= found[1] + 1e-9 and found[1] < found[2] <= 1
+
+
+def test_only_the_shortlist_is_simulated_and_it_stands_first(table):
+    found = prospects(HEADLINE, table(), PAPER, SETTINGS, simulations=1, shortlist=2)
+    assert [one.decided is None for one in found] == [False] * 2 + [True] * (len(found) - 2)
+    rest = [one.expected for one in found[2:]]
+    assert rest == sorted(rest, reverse=True) and min(one.expected for one in found[:2]) >= rest[0]
+
+
+def test_the_benchmark_counts_pairs_and_its_worlds_are_no_line(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    import importlib
+
+    study = importlib.import_module("next_sample")
+    first, second = np.array([True, True, True, False, True]), np.array([False, False, False, True, True])
+    assert study.paired(first, second) == (3, 1, pytest.approx(5 / 16))
+    found = study.study(0, ["correlation-pearson"], 4)
+    assert {found[made] for made in study.MADE} <= {"holds", "fails", "undecided"}
+    assert found == study.study(0, ["correlation-pearson"], 4)

@@ -8,15 +8,6 @@ PAGE_FIGURES = [
 COMPARED = os.environ.get("COHERION_COMPARE", "")
 
 
-def multiverse_made(wildcards):
-    """What the tables of a multiverse hold, where one was run: a page of before is made anew.
-
-    No input, or a change of the series would run all its analyses again to make the page.
-    """
-    made = sorted(Path(result("multiverse")).glob("*.tsv"))
-    return [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in made]
-
-
 rule build_page:
     """Reads what all jobs wrote and said, so it comes after them."""
     input:

@@ -50,6 +50,10 @@ _QUANTILES = 9
 _KEPT_RESAMPLES = 100
 
 
+#: Tests of two quantities that go together.
+Together = kinds.Correlation | kinds.Exponent | kinds.AtFixed
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A further sample: value of the abscissa, annealing in degC (None as made), and time of measurement, relative."""
@@ -120,7 +124,7 @@ def model_of(statement: Statement, series: Series, paper: Paper) -> Model | None
         If the samples are too few for it.
     """
     test = statement.test
-    if not isinstance(test, kinds.Correlation | kinds.Exponent | kinds.AtFixed):
+    if not isinstance(test, Together):
         return None
     view = View(series, design_of(paper), statement.samples or paper.samples)
     third = view.against(test.fixed if isinstance(test, kinds.AtFixed) else None)
@@ -158,7 +162,7 @@ def candidates_of(model: Model, times: Sequence[float] = LONGER) -> list[Candida
     return made
 
 
-def expected(statement: Statement, model: Model, settings: ClaimSettings, candidate: Candidate) -> float:
+def expected(test: Together, model: Model, settings: ClaimSettings, candidate: Candidate) -> float:
     """Probability that the effect is told from zero, or negligible, once a candidate is measured.
 
     With the sample the coefficient b has the error s1 instead of s0, whatever comes out; as seen from here it will lie
@@ -169,10 +173,10 @@ def expected(statement: Statement, model: Model, settings: ClaimSettings, candid
     from scipy.special import ndtri
 
     p, third = model.points, model.points.third - model.centre
-    at_fixed = isinstance(statement.test, kinds.AtFixed)
+    at_fixed = isinstance(test, kinds.AtFixed)
     degrees = (1, 2) if at_fixed else (0,)
     # A correlation has no size that is too small to matter.
-    small = 0.0 if isinstance(statement.test, kinds.Correlation) else settings.negligible_exponent
+    small = 0.0 if isinstance(test, kinds.Correlation) else settings.negligible_exponent
     z = candidate.abscissa - model.centre
     luck = ndtri((np.arange(_QUANTILES) + 0.5) / _QUANTILES)
     spread = np.hypot(model.made.scatter, float(np.median(p.log_x_sd)) / np.sqrt(candidate.time))
@@ -205,7 +209,7 @@ def expected(statement: Statement, model: Model, settings: ClaimSettings, candid
                     small,
                     apart,
                     settings.confidence,
-                    SIGN[statement.test.direction],
+                    SIGN[test.direction],
                 )
             )
         found.append(float(np.mean(shares)))
@@ -250,13 +254,13 @@ def prospects(
     """
     import msgspec
 
-    model = model_of(statement, series, paper)
-    if model is None:
+    test, model = statement.test, model_of(statement, series, paper)
+    if model is None or not isinstance(test, Together):
         return []
     quick = msgspec.structs.replace(settings, resamples=_KEPT_RESAMPLES, exact_limit=5040)
     tried = candidates if candidates is not None else candidates_of(model)
     ranked = sorted(
-        (Prospect(one, expected(statement, model, settings, one)) for one in tried), key=lambda one: -one.expected
+        (Prospect(one, expected(test, model, settings, one)) for one in tried), key=lambda one: -one.expected
     )
     found = []
     for prospect in ranked[:shortlist]:
@@ -265,7 +269,7 @@ def prospects(
         verdicts, errors = [], []
         for _ in range(simulations):
             more = with_sample(series, statement, paper, model, prospect.candidate, generator)
-            one = evaluated(statement.test, View(more, design_of(paper), statement.samples or paper.samples), quick)
+            one = evaluated(test, View(more, design_of(paper), statement.samples or paper.samples), quick)
             verdicts.append(one.verdict)
             if one.error is not None and np.isfinite(one.error):
                 errors.append(one.error)
