@@ -31,10 +31,12 @@ def main(argv=None):
     from coherion.data.netcdf import write_text
     from coherion.data.series_tables import read_tables
     from coherion.inputs.job_settings import JobSettings
+    from coherion.multiverse.checkpoint import Checkpoint
     from coherion.multiverse.pipeline import run
     from coherion.multiverse.plan import batches
     from coherion.multiverse.workshop import Workshop
     from coherion.paper.reading import read_paper
+    from coherion.provenance.code import digest_of
     from coherion.settings.run import configuration_from
     from coherion.statistics.series import read_series
 
@@ -52,13 +54,22 @@ def main(argv=None):
         given.range,
     )
     series = read_series(given.series, paper.known)
+    told = (json.dumps(given.settings, sort_keys=True), given.range, digest_of([Path(__file__).stem], Path(__file__).parent))
+    read = [given.series, given.paper, given.samples, *filter(None, (given.scans, given.spectra))]
+    checkpoint = Checkpoint(given.output, told, read)
+    kept = checkpoint.outcomes()
     found = []
     for pipeline in planned[given.batch]:
+        if pipeline.number in kept:
+            found.append(kept[pipeline.number])
+            continue
         found.append(run(pipeline, workshop, series))
+        checkpoint.keep(found[-1])
         print(f"analysis {pipeline.number}: {found[-1].seconds:.1f} s", flush=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     content = {"memory_mb": round(memory, 1), "analyses": [asdict(one) for one in found]}
     write_text(given.output, json.dumps(content, indent=1) + "\n")
+    checkpoint.done()
 
 
 if __name__ == "__main__":
