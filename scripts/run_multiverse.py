@@ -54,7 +54,11 @@ def main(argv=None):
         given.range,
     )
     series = read_series(given.series, paper.known)
-    told = (json.dumps(given.settings, sort_keys=True), given.range, digest_of([Path(__file__).stem], Path(__file__).parent))
+    told = (
+        json.dumps(given.settings, sort_keys=True),
+        given.range,
+        digest_of([Path(__file__).stem], Path(__file__).parent),
+    )
     read = [given.series, given.paper, given.samples, *filter(None, (given.scans, given.spectra))]
     checkpoint = Checkpoint(given.output, told, read)
     kept = checkpoint.outcomes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from coherion.multiverse.checkpoint import Checkpoint
 from coherion.multiverse.outcome import Outcome
 
