@@ -6,6 +6,7 @@
 # make crate   a finished run as an RO-Crate: results/ro-crate-metadata.json
 # make supporting-information  its tables and figures as one PDF: results/supporting_information.pdf
 # make multiverse  the same series under every choice that could have been made otherwise: results/multiverse/
+# make live    IN=FOLDER SAMPLE=NAME: settings move in the browser, the results follow, what is kept is written
 # make site    the documents as a site, site/index.html, made and read without a network
 # make test    the tests
 # Each sets up what it needs in .venv at its first call and never again until the lock file changes.
@@ -15,16 +16,17 @@ CORES ?= all
 ARGS ?=
 IN ?=
 COMPARE ?=
+SAMPLE ?=
 INTO ?= $(patsubst %/,%,$(DIR))-series
 VENV := .venv
 # Names of folders reach the shell by the environment, whatever stands in them.
-export DIR IN INTO
+export DIR IN INTO SAMPLE
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run new check report page crate supporting-information multiverse site test lint lock settings clean help
+.PHONY: run new check report page crate supporting-information multiverse live site test lint lock settings clean help
 
 help:
-	@sed -n '1,11s/^# //p' Makefile
+	@sed -n '1,12s/^# //p' Makefile
 
 run: $(VENV)/run.ready
 	snakemake --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
@@ -54,6 +56,9 @@ multiverse: $(VENV)/run.ready
 	snakemake multiverse --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 	snakemake build_page --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 
+live: $(VENV)/live.ready
+	@python scripts/live.py $(if $(IN),--directory "$$IN") $(if $(SAMPLE),--sample "$$SAMPLE") $(ARGS)
+
 site: $(VENV)/dev.ready
 	mkdocs build --strict --quiet
 
@@ -81,20 +86,26 @@ $(VENV)/dev.ready: requirements-dev.lock $(VENV)/run.ready | $(VENV)/bin/uv
 	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(VENV) -r requirements-dev.lock
 	@touch $@
 
+# What the live page needs besides (docs/live.md).
+$(VENV)/live.ready: requirements-live.lock $(VENV)/run.ready | $(VENV)/bin/uv
+	$(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes --no-deps --python $(VENV) -r requirements-live.lock
+	@touch $@
+
 # What runs on a Slurm cluster need besides (docs/cluster.md); elsewhere it makes every start of Snakemake slower.
 $(VENV)/slurm.ready: requirements-slurm.lock $(VENV)/run.ready | $(VENV)/bin/uv
 	$(VENV)/bin/uv pip install --quiet --compile-bytecode --no-deps --require-hashes --python $(VENV) -r requirements-slurm.lock
 	@touch $@
 
-# Pins for all platforms and Python versions, without the address of any index. The last holds only what it adds.
+# Pins for all platforms and Python versions, without the address of any index. The last two hold only what they add.
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --quiet
 lock: | $(VENV)/bin/uv
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra dev --extra docs -c requirements.lock -o requirements-dev.lock
-	$(LOCK) --extra slurm -c requirements.lock $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
-		-o requirements-slurm.lock
-	grep -v '^#' requirements-slurm.lock > requirements-slurm.tmp && mv requirements-slurm.tmp requirements-slurm.lock
+	for extra in slurm live; do $(LOCK) --extra $$extra -c requirements.lock \
+		$$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.lock) -o requirements-$$extra.lock && \
+		grep -v '^#' requirements-$$extra.lock > requirements-$$extra.tmp && \
+		mv requirements-$$extra.tmp requirements-$$extra.lock || exit 1; done
 
 # After a change of what scripts/coherion/settings declares: the schema of config.yaml and docs/settings.md.
 settings: $(VENV)/run.ready

@@ -36,6 +36,7 @@ FLOORS = (
     "inputs",
     "multiverse",
     "simulation",
+    "live",
     "library",
 )
 MOST_FILES = 13

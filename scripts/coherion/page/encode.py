@@ -16,6 +16,7 @@ import base64
 import gzip
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,14 @@ def packed(values: ArrayLike, sd: ArrayLike | float | None = None) -> Any:
     kind = "<i2" if largest < 2**15 else "<i4"
     data = base64.b64encode(changes.astype(kind).tobytes()).decode()
     return {"n": numbers.size, "k": decimals, "t": int(kind[-1]), "d": data}
+
+
+def unpacked(value: Mapping[str, Any]) -> np.ndarray:
+    """The numbers of a packed array, as ``page.js`` unpacks them."""
+    if "step" in value:
+        return value["from"] + value["step"] * np.arange(value["n"])
+    changes = np.frombuffer(base64.b64decode(value["d"]), f"<i{value['t']}")
+    return np.cumsum(changes, dtype=np.int64) / 10.0 ** value["k"]
 
 
 def plain(values: ArrayLike) -> list[float | None]:

@@ -38,7 +38,7 @@ def scan_blocks(scan: xarray.Dataset) -> Iterator[Block]:
 
 def reduction_blocks(reduced: xarray.Dataset) -> Iterator[Block]:
     """Intensities with their background, S(Q), F(Q) and G(r) with bands of one standard uncertainty."""
-    q, r = reduced["q"].values, reduced["r"].values
+    q = reduced["q"].values
     qmax = float(reduced.attrs["qmax"])
     unit = unit_words(str(reduced["intensity"].attrs.get("units", "")))
     net_sd = reduced["intensity_net_sd"].values if "intensity_net_sd" in reduced else None
@@ -82,24 +82,30 @@ def reduction_blocks(reduced: xarray.Dataset) -> Iterator[Block]:
             },
         )
     if "pdf" in reduced:
-        pdf = reduced["pdf"].values
-        sd = reduced["pdf_sd"].values if "pdf_sd" in reduced else None
-        made = []
-        if sd is not None:
-            x, low, high = thinned(r, pdf - sd, pdf + sd)
-            made += band(x, low, high, "± one σ", "rgba(1,115,178,0.25)")
-        x, y = thinned(r, pdf)
-        made.append(line(x, y, "G(r)", PALETTE[0], sd=sd))
-        far = np.abs(pdf[r > 1.5]) if (r > 1.5).any() else np.abs(pdf)
-        top = 1.1 * float(far.max())
-        yield plot(
-            "pair_distribution",
-            "Pair distribution function G(r)",
-            made,
-            {"xaxis": axis("r / Å"), "yaxis": axis("G(r) / Å⁻²", range=[-top, top]), "shapes": [_level(0.0)]},
-            wide=True,
-        )
+        yield pair_distribution_block(reduced)
     yield facts(_numbers(reduced))
+
+
+def pair_distribution_block(reduced: xarray.Dataset) -> Block:
+    """G(r) with its band of one standard uncertainty."""
+    r = reduced["r"].values
+    pdf = reduced["pdf"].values
+    sd = reduced["pdf_sd"].values if "pdf_sd" in reduced else None
+    made: list[dict] = []
+    if sd is not None:
+        x, low, high = thinned(r, pdf - sd, pdf + sd)
+        made += band(x, low, high, "± one σ", "rgba(1,115,178,0.25)")
+    x, y = thinned(r, pdf)
+    made.append(line(x, y, "G(r)", PALETTE[0], sd=sd))
+    far = np.abs(pdf[r > 1.5]) if (r > 1.5).any() else np.abs(pdf)
+    top = 1.1 * float(far.max())
+    return plot(
+        "pair_distribution",
+        "Pair distribution function G(r)",
+        made,
+        {"xaxis": axis("r / Å"), "yaxis": axis("G(r) / Å⁻²", range=[-top, top]), "shapes": [_level(0.0)]},
+        wide=True,
+    )
 
 
 def _numbers(reduced: xarray.Dataset) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,353 @@
+"""The page: controls and plots of a session's panels as a Dash application, served on this machine alone."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+
+from coherion.errors import CoherionError
+from coherion.live.controls import aria, effective_value, plain_value, row_of, said, summary
+from coherion.live.guard import ADDRESS, guard
+from coherion.live.panels import PANELS, Panel, Shown, panels_of
+from coherion.live.series import Series
+from coherion.live.session import Key, Session
+
+EMPTY: dict[str, Any] = {"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}}
+_PLOT: Any = {"displaylogo": False, "displayModeBar": False, "responsive": True}
+
+
+@dataclass
+class Live:
+    """The sessions of the samples that were opened, and what their controls show."""
+
+    series: Series
+    sessions: dict[str, Session] = field(default_factory=dict)
+    shown: dict[tuple[str, Key], Any] = field(default_factory=dict)
+
+    def session(self, sample: str) -> Session:
+        """The session of a sample of the series.
+
+        Raises
+        ------
+        InputError
+            If the series has no such sample.
+        """
+        if sample not in self.sessions:
+            self.sessions[sample] = Session(self.series, sample)
+        return self.sessions[sample]
+
+    def values(self, session: Session, panel: Panel) -> list[Any]:
+        """What the panel's controls show."""
+        made = []
+        for one in panel.controls(session):
+            key = (one.stage, one.key)
+            made.append(effective_value(session, panel, one))
+            self.shown[session.sample, key] = made[-1]
+        return made
+
+    def move(self, session: Session, panel: Panel, values: Sequence[Any]) -> None:
+        """Take over what the user moved."""
+        moved = {}
+        for one, value in zip(panel.controls(session), values, strict=True):
+            key = (one.stage, one.key)
+            if value is not None and value != self.shown.get((session.sample, key)):
+                self.shown[session.sample, key] = value
+                moved[key] = plain_value(one, value)
+        if moved:
+            session.change(moved)
+
+
+def panel_of(name: str) -> Panel:
+    """A panel by its name."""
+    return next(panel for panel in PANELS if panel.name == name)
+
+
+def make_app(series: Series, sample: str, token: str, port: int) -> Dash:
+    """The application.
+
+    Parameters
+    ----------
+    series, sample
+        What is shown, and of which sample first.
+    token, port
+        What the first request must bring, and the port that hosts and origins must name.
+    """
+    live = Live(series)
+    live.session(sample)
+    app = Dash(
+        "coherion",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        update_title=None,  # type: ignore[arg-type]
+        title=f"{series.folder.resolve().name}: live",
+    )
+    app.layout = lambda: _layout(live, sample)
+    _callbacks(app, live)
+    hashes = " ".join(f"'{one}'" if not one.startswith("'") else one for one in app.csp_hashes())
+    policy = (
+        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    guard(app.server, port, token, policy)
+    return app
+
+
+def _layout(live: Live, sample: str) -> Any:
+    tabs = [
+        html.Button(p.title, id={"tab": p.name}, n_clicks=0, className="tab") for p in panels_of(live.session(sample))
+    ]
+    head = html.Header(
+        [
+            html.H1("live"),
+            html.Label(
+                ["sample ", dcc.Dropdown(live.series.samples, sample, id="sample", clearable=False)], className="sample"
+            ),
+            html.Nav(tabs, id="tabs"),
+            html.Button("Undo", id="undo", n_clicks=0, disabled=True),
+            dcc.RadioItems(
+                [{"label": "this sample", "value": "sample"}, {"label": "all samples", "value": "all"}],
+                "sample",
+                id="everywhere",
+                inline=True,
+            ),
+            html.Button("Keep …", id="ask", n_clicks=0, disabled=True),
+        ]
+    )
+    stores = [dcc.Store(id=name) for name in ("wish", "done", "calm", "tab")]
+    refused = html.P(id="refused", role="alert", className="refused")
+    dialog = html.Div(
+        [
+            html.H2("This is written"),
+            html.Pre(id="difference", tabIndex=0),
+            html.P(id="kept", role="status"),
+            html.Button("Keep", id="keep", n_clicks=0),
+            html.Button("Close", id="close", n_clicks=0),
+        ],
+        id="dialog",
+        role="dialog",
+        hidden=True,
+        **aria("label", "what is written"),
+    )
+    return html.Div([*stores, head, refused, html.Main(id="panel"), dialog], id="live")
+
+
+def _body(live: Live, session: Session, panel: Panel) -> list[Any]:
+    values = live.values(session, panel)
+    rows = [row_of(session, panel, one, value) for one, value in zip(panel.controls(session), values, strict=True)]
+    plots = [
+        dcc.Graph(
+            id={"plot": name, "panel": panel.name},
+            figure=EMPTY,
+            config=_PLOT,
+            className=f"plot {name}",
+            responsive=True,
+        )
+        for name in panel.plots
+    ]
+    side = html.Div(
+        [html.Div(id="alerts", role="status"), *rows, html.Div(id="facts")],
+        className="side",
+        role="group",
+        **aria("label", "settings"),
+    )
+    return [side, html.Div(plots, className=f"plots {panel.name}")]
+
+
+def _callbacks(app: Dash, live: Live) -> None:
+    # Own JavaScript holds one wish until the last one is answered; the last wish is never lost (assets/live.js).
+    app.clientside_callback(
+        "function() { window.live.moved(arguments); }",
+        Input({"stage": ALL, "key": ALL}, "value"),
+        State("sample", "value"),
+        State("tab", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        "function(done) { return window.live.answered(done); }",
+        Output("calm", "data"),
+        Input("done", "data"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("panel", "children"),
+        Output("tab", "data"),
+        Output("tabs", "children"),
+        Output("done", "data", allow_duplicate=True),
+        Input("sample", "value"),
+        Input({"tab": ALL}, "n_clicks"),
+        State("tab", "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def open_panel(sample: str, _: Any, tab: str | None) -> Any:
+        session = live.session(sample)
+        possible = list(panels_of(session))
+        if isinstance(ctx.triggered_id, dict):
+            tab = ctx.triggered_id["tab"]
+            if not ctx.triggered[0]["value"]:
+                return no_update
+        panel = next((p for p in possible if p.name == tab), possible[0])
+        tabs = [
+            html.Button(
+                p.title,
+                id={"tab": p.name},
+                n_clicks=0,
+                className="tab",
+                **aria("current", "true" if p is panel else "false"),
+            )
+            for p in possible
+        ]
+        with session.lock:
+            return _body(live, session, panel), panel.name, tabs, _told(session, panel.name, True)
+
+    @app.callback(
+        Output({"plot": ALL, "panel": ALL}, "figure", allow_duplicate=True),
+        Output("refused", "children"),
+        Output("done", "data"),
+        Input("wish", "data"),
+        State({"plot": ALL, "panel": ALL}, "id"),
+        prevent_initial_call=True,
+    )
+    def move(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]]) -> Any:
+        session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
+        message, made = "", Shown({})
+        with session.lock:
+            try:
+                controls = panel.controls(session)
+                if len(wish["values"]) == len(controls):
+                    live.move(session, panel, wish["values"])
+            except CoherionError as problem:
+                message = str(problem)
+            try:
+                made = panel.first(session)
+            except CoherionError as problem:
+                message = message or str(problem)
+            except Exception as problem:
+                traceback.print_exc()
+                message = f"a fault of the program: {type(problem).__name__}"
+        return _figures(made, plots), message, _told(session, panel.name)
+
+    @app.callback(
+        Output({"plot": ALL, "panel": ALL}, "figure", allow_duplicate=True),
+        Output("alerts", "children"),
+        Output("facts", "children"),
+        Output({"set": ALL, "of": ALL, "to": "configured"}, "children"),
+        Output("undo", "disabled"),
+        Output("ask", "disabled"),
+        Input("calm", "data"),
+        State({"plot": ALL, "panel": ALL}, "id"),
+        prevent_initial_call=True,
+    )
+    def rest(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]]) -> Any:
+        session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
+        with session.lock:
+            try:
+                made = panel.rest(session)
+                if wish["all"]:
+                    made = replace(made, figures={**made.figures, **panel.first(session).figures})
+            except CoherionError:
+                made = Shown({})
+            notes = [said(session, one) for one in panel.controls(session)]
+            if len(notes) != len(ctx.outputs_list[3]):
+                return no_update
+            return (
+                _figures(made, plots),
+                [_alert(one) for one in made.alerts] or [html.P("no alerts", className="fine")],
+                summary(made.facts),
+                notes,
+                not session.can_undo,
+                not session.changes,
+            )
+
+    @app.callback(
+        Output({"stage": ALL, "key": ALL}, "value"),
+        Output("done", "data", allow_duplicate=True),
+        Output("refused", "children", allow_duplicate=True),
+        Input("undo", "n_clicks"),
+        Input({"set": ALL, "of": ALL, "to": ALL}, "n_clicks"),
+        State("sample", "value"),
+        State("tab", "data"),
+        prevent_initial_call=True,
+    )
+    def put(_: Any, __: Any, sample: str, tab: str) -> Any:
+        session, panel = live.session(sample), panel_of(tab)
+        if not ctx.triggered[0]["value"]:
+            return no_update
+        message = ""
+        with session.lock:
+            try:
+                if ctx.triggered_id == "undo":
+                    session.undo()
+                else:
+                    key = ctx.triggered_id["set"], ctx.triggered_id["of"]
+                    word = ctx.triggered_id["to"]
+                    value = session.configured(*key) if word == "configured" else None if word == "null" else word
+                    session.change({key: value})
+            except CoherionError as problem:
+                message = str(problem)
+            values = live.values(session, panel)
+            return values, _told(session, tab), message
+
+    @app.callback(
+        Output("dialog", "hidden"),
+        Output("difference", "children"),
+        Output("kept", "children"),
+        Output("keep", "hidden"),
+        Output("done", "data", allow_duplicate=True),
+        Input("ask", "n_clicks"),
+        Input("keep", "n_clicks"),
+        Input("close", "n_clicks"),
+        State("sample", "value"),
+        State("tab", "data"),
+        State("everywhere", "value"),
+        prevent_initial_call=True,
+    )
+    def keep(_: Any, __: Any, ___: Any, sample: str, tab: str, everywhere: str) -> Any:
+        session = live.session(sample)
+        if ctx.triggered_id == "close":
+            return True, "", "", False, no_update
+        with session.lock:
+            try:
+                session.hold_everywhere(everywhere == "all")
+                if ctx.triggered_id == "ask":
+                    return False, session.difference(), "", False, no_update
+                files = session.keep()
+                live.sessions = {name: one for name, one in live.sessions.items() if one is session}
+                told = f"written: {', '.join(files)}; make run makes the results anew"
+                return False, no_update, told, True, _told(session, tab)
+            except CoherionError as problem:
+                return False, no_update, str(problem), True, no_update
+
+
+def _told(session: Session, panel: str, whole: bool = False) -> dict[str, Any]:
+    """What the browser is told when something is done: whose the plots are, and whether the first is still blank."""
+    return {"sample": session.sample, "panel": panel, "all": whole}
+
+
+def _figures(made: Shown, plots: Sequence[Mapping[str, str]]) -> list[Any]:
+    return [made.figures.get(one["plot"], no_update) for one in plots]
+
+
+def _alert(one: Any) -> Any:
+    return html.P([html.B(one.grade), f" {one.text}; {one.advice}"], className=f"alert {one.grade}")
+
+
+def serve(app: Dash, port: int) -> Any:
+    """A server of the application on this machine's own address, not yet running; port 0 takes a free one."""
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        """Connections that stay open, and no line for each request."""
+
+        protocol_version = "HTTP/1.1"
+
+        def log_request(self, *_: Any) -> None:
+            """Nothing."""
+
+    return make_server(ADDRESS, port, app.server, threaded=True, request_handler=Quiet)

@@ -1,0 +1,35 @@
+"use strict";
+/* One wish at a time: while the server works on one, only the newest of those that come meanwhile is kept. */
+window.live = (() => {
+  const SLOW = 20000, EVERY = 3;
+  let busy = 0, next = null, skipped = 0;
+  const same = () => window.dash_clientside.no_update;
+  function send(wish) {
+    busy = performance.now();
+    setTimeout(() => window.dash_clientside.set_props("wish", { data: wish }), 0);
+  }
+  return {
+    idle: () => !busy,
+    moved(given) {
+      const [values, sample, panel] = given;
+      const wish = { values, sample, panel };
+      if (busy && performance.now() - busy < SLOW) next = wish;
+      else send(wish);
+    },
+    answered(done) {
+      busy = 0;
+      // The other plots follow when nothing waits, and now and then while a control is held.
+      const calm = !next || done.all || ++skipped >= EVERY ? { ...done, at: performance.now() } : same();
+      if (calm !== same()) skipped = 0;
+      const wish = next;
+      next = null;
+      if (wish) send(wish);
+      return calm;
+    },
+  };
+})();
+/* The parts of a slider are called what its setting is called. */
+new MutationObserver(() => {
+  for (const one of document.querySelectorAll(".control.number :is([role=slider], input):not([aria-label])"))
+    one.setAttribute("aria-label", one.closest(".control").getAttribute("aria-label"));
+}).observe(document, { childList: true, subtree: true });

@@ -1,0 +1,109 @@
+"""A setting as a control shows it: all of it from the setting's declaration, nothing declared twice."""
+
+from __future__ import annotations
+
+import math
+import typing
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from coherion.page.blocks import unit_words
+from coherion.settings.reading import fields, meaning, options, peeled
+
+#: Parts of a slider's way.
+PARTS = 400
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a control needs to know of a setting.
+
+    kind
+        number, choice (one of ``words``), flag, several (of ``words``).
+    words
+        Texts that the value may be, besides a number; ``null`` where it may be none.
+    low, high, above
+        Declared limits, None where there are none, and whether the lower one is itself refused.
+    """
+
+    stage: str
+    key: str
+    kind: Literal["number", "choice", "flag", "several"]
+    label: str
+    unit: str
+    meaning: str
+    words: tuple[str, ...]
+    low: float | None = None
+    high: float | None = None
+    above: bool = False
+    whole: bool = False
+
+
+def control(stage: str, model: type[msgspec.Struct], key: str, label: str) -> Control:
+    """The control of a setting of a model of a stage."""
+    hint = fields(model)[key].type
+    said, unit = meaning(hint)
+    low = high = None
+    above = False
+    words: list[str] = []
+    kinds: set[str] = set()
+    for option in options(hint):
+        base, limits = peeled(option)
+        found = typing.get_args(base) if typing.get_origin(base) is Literal else ()
+        words += [str(one) for one in found]
+        if base is type(None):
+            words.append("null")
+        if base in (float, int):
+            kinds.add("whole" if base is int else "number")
+            for one in [*limits, *peeled(hint)[1]]:
+                low = next((v for v in (low, one.ge, one.gt) if v is not None), None)
+                above = above or one.gt is not None
+                high = next((v for v in (high, one.le, one.lt) if v is not None), None)
+        if base is bool:
+            kinds.add("flag")
+        if typing.get_origin(base) is tuple:
+            kinds.add("several")
+            words += [str(word) for inner in options(typing.get_args(base)[0]) for word in typing.get_args(inner)]
+    shown = unit_words(unit) if unit else ""
+    common = (stage, key)
+    if "several" in kinds:
+        own = tuple(word for word in words if word not in ("all", "none"))
+        return Control(*common, "several", label, shown, said, own)
+    if "flag" in kinds:
+        return Control(*common, "flag", label, shown, said, ())
+    if kinds:
+        return Control(*common, "number", label, shown, said, tuple(words), low, high, above, "whole" in kinds)
+    return Control(*common, "choice", label, shown, said, tuple(words))
+
+
+@dataclass(frozen=True)
+class Way:
+    """From where to where a slider goes, and by what steps."""
+
+    low: float
+    high: float
+    step: float
+
+
+def way(one: Control, value: float, end: float | None = None) -> Way:
+    """The way of a slider around a value, within the declared limits.
+
+    ``end`` is where the data end, where that bounds the setting.
+    """
+    high = min((x for x in (one.high, end) if x is not None), default=None)
+    low = one.low
+    if high is None:
+        high = 2 * abs(value) if value else 1.0
+    if low is None or (high - low) > 100 * max(abs(value), 0.01):
+        reach = 2 * abs(value) if value else 0.1
+        low = max(x for x in (low, -reach) if x is not None)
+        high = min(high, reach)
+    step = 10.0 ** math.floor(math.log10((high - low) / PARTS)) if high > low else 1.0
+    step *= next((k for k in (1, 2, 5) if (high - low) / (k * step) <= PARTS), 10)
+    low, high = step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9)
+    if one.low is not None and low <= one.low:
+        low = one.low + step * one.above
+    digits = max(0, -math.floor(math.log10(step)) + 1)
+    return Way(round(low, digits), round(high, digits), round(step, digits))

@@ -1,0 +1,203 @@
+"""One sample while its settings move: loaded once, computed by the functions of the workflow's commands.
+
+What a panel shows comes of the settings that the jobs would be told after ``keep``, so that the run that follows
+writes the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from coherion import messages
+from coherion.errors import InputError
+from coherion.inputs.job_settings import JobSettings
+from coherion.live.series import RawWorkshop, Series, difference
+from coherion.quality.alert import Alert
+from coherion.quality.of_reduction import alerts_of_reduction
+from coherion.scattering.reduction import reduce_scan
+from coherion.settings.model import as_plain
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.quality import QualitySettings
+from coherion.settings.stages.reduction import ReductionSettings
+
+if TYPE_CHECKING:
+    import xarray
+
+Key = tuple[str, str]
+#: Moves of one control that follow one another within this time, s, are one step of undo.
+ONE_MOVE = 1.0
+
+
+@dataclass
+class Session:
+    """A sample of a series, its settings as they are now, and how they came about.
+
+    everywhere
+        Whether what is kept holds for all samples and not for this one alone.
+    """
+
+    series: Series
+    sample: str
+    everywhere: bool = False
+    changes: dict[Key, Any] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock)
+    _undo: list[dict[Key, Any]] = field(default_factory=list)
+    _moved: tuple[Key | None, float] = (None, 0.0)
+    _jobs: JobSettings = field(init=False)
+    _kept: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    _raw: RawWorkshop = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.sample not in self.series.samples:
+            raise InputError(
+                "no such sample", place="SAMPLE", found=self.sample, expected=", ".join(self.series.samples)
+            )
+        self._jobs = self.series.jobs
+        self._raw = self.series.workshop(self._jobs)
+
+    # Settings
+
+    @property
+    def row(self) -> Mapping[str, Any]:
+        """The sample's row of the table."""
+        return self.series.jobs.tables.samples[self.sample]
+
+    def configured(self, stage: str, key: str) -> Any:
+        """A setting as the files have it."""
+        return _value(self.series.jobs, stage, key, self.sample)
+
+    def value(self, stage: str, key: str) -> Any:
+        """A setting as it is now."""
+        return _value(self._jobs, stage, key, self.sample)
+
+    def told(self, stage: str) -> dict[str, Any]:
+        """What the sample's job of a stage is told now."""
+        return self._jobs.of_sample(stage, self.sample)
+
+    def change(self, changes: Mapping[Key, Any]) -> None:
+        """Change settings; refused changes leave all as it was.
+
+        Raises
+        ------
+        InputError
+            As the job would refuse them.
+        """
+        before = dict(self.changes)
+        made = {key: value for key, value in {**before, **changes}.items() if value != self.configured(*key)}
+        if made == before:
+            return
+        jobs = self.series.changed(self.sample, made, self.everywhere)
+        for _, name, problem in jobs.problems(self.series.files.config):
+            if self.everywhere or name == self.sample:
+                raise problem
+        key = next(iter(changes)) if len(changes) == 1 else None
+        now = time.monotonic()
+        if key is None or self._moved[0] != key or now - self._moved[1] > ONE_MOVE:
+            self._undo.append(before)
+        self._moved = key, now
+        self.changes, self._jobs = made, jobs
+
+    def undo(self) -> bool:
+        """Back to before the last change; whether there was one."""
+        if not self._undo:
+            return False
+        before = self._undo.pop()
+        # What was configured when the change was made may have been kept otherwise since.
+        self.changes = {key: value for key, value in before.items() if value != self.configured(*key)}
+        self._jobs = self.series.changed(self.sample, self.changes, self.everywhere)
+        self._moved = None, 0.0
+        return True
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return bool(self._undo)
+
+    def hold_everywhere(self, everywhere: bool) -> None:
+        """Whether the changes are those of all samples."""
+        jobs = self.series.changed(self.sample, self.changes, everywhere)
+        self.everywhere, self._jobs = everywhere, jobs
+
+    def difference(self) -> str:
+        """What ``keep`` would write, line by line; empty where it would write nothing."""
+        return difference(self.series.edited(self.sample, self.changes, self.everywhere), self.series.folder)
+
+    def keep(self) -> list[str]:
+        """Write the changes into the series' files; their names."""
+        for _, _, problem in self._jobs.problems(self.series.files.config):
+            raise problem
+        # A step of undo leads back to the values that stood there before, wherever they came from.
+        back = {key: self.configured(*key) for key in self.changes}
+        written = self.series.keep(self.sample, self.changes, self.everywhere)
+        self._undo = [{**back, **step} for step in self._undo]
+        self.changes, self._jobs = {}, self.series.jobs
+        return [str(path) for path in written]
+
+    # Results
+
+    def once(self, what: str, told: object, make: Callable[[], Any]) -> Any:
+        """What was made with these settings, made anew only where they differ from the last ones."""
+        key = json.dumps(told, sort_keys=True)
+        if what not in self._kept or self._kept[what][0] != key:
+            self._kept[what] = key, make()
+        return self._kept[what][1]
+
+    @property
+    def has_scan(self) -> bool:
+        """Whether there is a scan to reduce."""
+        return "scan" in self.row
+
+    def scan(self, role: str = "scan") -> xarray.Dataset | None:
+        """The sample's scan, or its background's."""
+        return self._raw._read(f"scans/{self.row[role]}.nc", "import_scan") if role in self.row else None
+
+    @property
+    def last_q(self) -> float:
+        """Where the scan ends, 1/angstrom, before the zero point."""
+        scan = self.scan()
+        assert scan is not None
+        if "q" in scan:
+            return float(scan["q"].values[-1])
+        wavelength = self.value("reduction", "wavelength") or float(scan.attrs["wavelength"])
+        return 4 * math.pi * math.sin(math.radians(float(scan["two_theta"].values[-1])) / 2) / wavelength
+
+    def reduction(self) -> xarray.Dataset:
+        """The reduction as the job ``reduce_scan`` writes it.
+
+        Raises
+        ------
+        InputError
+            As the job.
+        """
+        told = self.told("reduction")
+
+        def make() -> xarray.Dataset:
+            settings = settings_from(ReductionSettings, told)
+            scan = self.scan()
+            assert scan is not None
+            reduced = reduce_scan(scan, self.scan("background"), settings)
+            return reduced.assign_attrs(settings=json.dumps(as_plain(settings)))
+
+        with messages.collected():
+            return self.once("reduction", told, make)
+
+    def alerts(self, *, of_reduction: xarray.Dataset) -> list[Alert]:
+        """What is wrong with a reduction."""
+        return alerts_of_reduction(of_reduction, None, self.quality)
+
+    @property
+    def quality(self) -> QualitySettings:
+        """What alerts are held against."""
+        return settings_from(QualitySettings, self._jobs.settings["quality"])
+
+
+def _value(jobs: JobSettings, stage: str, key: str, sample: str) -> Any:
+    if (stage, key) == ("refinement", "fit_ranges"):
+        return jobs.settings[stage][key]
+    return jobs.of_sample(stage, sample)[key]

@@ -1,0 +1,101 @@
+"""One simulated series for all tests, its page in a browser, and what the page asked for and said."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+
+import pytest
+from made_live import ROOT, copied, make_series
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+#: What chromium says of its own drawing on a machine without a graphics card.
+DRIVER = ("GPU stall", "willReadFrequently", "GroupMarkerNotSet", "software WebGL")
+DRAWN = """() => {
+  const all = [...document.querySelectorAll('.js-plotly-plot')];
+  return all.length > 0 && all.every(one => one.data && one.data.length);
+}"""
+CURVE = """([plot, name]) => {
+  const drawn = document.querySelector(`.${plot} .js-plotly-plot`).calcdata;
+  return drawn.find(one => one[0].trace.name === name).map(point => point.y);
+}"""
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    return make_series(tmp_path_factory.mktemp("live") / "series")
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    (tmp_path / "series").mkdir()
+    return copied(made, tmp_path / "series")
+
+
+@pytest.fixture
+def address(folder):
+    """The page served as scripts/live.py does."""
+    from coherion.live.serve import served
+
+    server, opened = served(folder, ROOT, "x50")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield opened
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if BROWSER is None:
+        pytest.skip("no chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
+        yield browser
+        browser.close()
+
+
+class Shown:
+    """The page with its sliders."""
+
+    def __init__(self, browser, address):
+        self.page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda m: self.said.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda problem: self.said.append(str(problem)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(address)
+        self.page.wait_for_function(DRAWN)
+
+    def slider(self, name):
+        return self.page.get_by_role("slider", name=name, exact=True)
+
+    def settled(self):
+        """Wait until nothing waits for the server."""
+        self.page.wait_for_timeout(150)
+        self.page.wait_for_function("() => window.live.idle()")
+        self.page.wait_for_timeout(250)
+
+    def put(self, name, value):
+        """Type a number beside a slider."""
+        one = self.page.get_by_role("spinbutton", name=name, exact=True)
+        one.fill(str(value))
+        one.press("Enter")
+        one.press("Tab")
+        self.settled()
+
+    def curve(self, plot, name):
+        """The numbers of a curve as the browser has them."""
+        return self.page.evaluate(CURVE, [plot, name])
+
+
+@pytest.fixture
+def shown(chromium, address):
+    one = Shown(chromium, address)
+    yield one
+    one.page.context.close()
+    origin = address.partition("?")[0]
+    assert [url for url in one.asked if not url.startswith((origin, "data:", "blob:"))] == []
+    assert [text for text in one.said if not any(known in text for known in DRIVER)] == []

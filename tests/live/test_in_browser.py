@@ -1,0 +1,106 @@
+"""The page in a browser: load, move, keep, undo, refusals, and the run that follows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_live import CONFIGURATION, reduced_by_the_job
+
+from coherion.data.netcdf import read_dataset
+
+pytestmark = pytest.mark.slow
+
+
+def kept(shown):
+    """Press Keep, look at the difference, and keep."""
+    shown.page.get_by_role("button", name="Keep …").click()
+    dialog = shown.page.get_by_role("dialog")
+    dialog.wait_for()
+    shown.page.wait_for_function("() => document.getElementById('difference').textContent.length > 0")
+    told = dialog.locator("pre").inner_text()
+    dialog.get_by_role("button", name="Keep", exact=True).click()
+    shown.page.wait_for_function("() => document.getElementById('kept').textContent.startsWith('written')")
+    dialog.get_by_role("button", name="Close").click()
+    shown.settled()
+    return told
+
+
+def test_move_keep_and_the_job_writes_what_was_seen(shown, folder):
+    before = shown.curve("pair_distribution", "G(r)")
+    shown.put("Qmax", 12.2)
+    shown.put("packing", 0.65)
+    after = shown.curve("pair_distribution", "G(r)")
+    assert before != after
+    told = kept(shown)
+    assert "qmax: 12.2" in told and "0.65" in told
+    assert "    qmax: 12.2\n" in (folder / "config" / "config.yaml").read_text().replace("      qmax", "    qmax")
+    written = read_dataset(reduced_by_the_job(folder), "reduce_scan")["pdf"].values
+    # Every so many points, to the digits that are drawn.
+    step = round((len(written) - 1) / (len(after) - 1))
+    drawn = written[::step] if len(written[::step]) == len(after) else np.append(written[:-1:step], written[-1])
+    np.testing.assert_allclose(after, drawn, atol=2e-3 * np.abs(written).max())
+
+
+def test_a_slider_moves_by_keys_and_undo_takes_it_back(shown, folder):
+    slider = shown.slider("rpoly")
+    before = shown.curve("pair_distribution", "G(r)")
+    slider.focus()
+    for _ in range(12):
+        shown.page.keyboard.press("ArrowRight")
+    shown.settled()
+    assert float(slider.get_attribute("aria-valuenow")) > 0.9
+    assert shown.curve("pair_distribution", "G(r)") != before
+    undo = shown.page.get_by_role("button", name="Undo")
+    assert undo.is_enabled()
+    while undo.is_enabled():
+        undo.click()
+        shown.settled()
+    assert float(slider.get_attribute("aria-valuenow")) == 0.9
+    assert shown.curve("pair_distribution", "G(r)") == before
+    assert shown.page.get_by_role("button", name="Keep …").is_disabled()
+    assert (folder / "config" / "config.yaml").read_text() == CONFIGURATION
+
+
+def test_what_is_refused_is_told_and_what_was_shown_stays(shown):
+    before = shown.curve("pair_distribution", "G(r)")
+    shown.put("Qmaxinst", 12.5)
+    told = shown.page.get_by_role("alert").inner_text()
+    assert "key per_sample.x50.reduction.qmaxinst: setting out of its range" in told and "not below qmax = 13" in told
+    assert shown.curve("pair_distribution", "G(r)") == before
+
+
+def test_back_to_what_is_configured(shown):
+    shown.put("Qmax", 11.0)
+    shown.page.get_by_title("Qmax: back to what is configured").click()
+    shown.settled()
+    assert float(shown.slider("Qmax").get_attribute("aria-valuenow")) == 13.0
+
+
+def test_markup_in_a_file_stays_text(chromium, folder):
+    from threading import Thread
+
+    from conftest import DRAWN
+    from made_live import ROOT
+
+    from coherion.live.serve import served
+
+    table = folder / "config" / "samples.tsv"
+    table.write_text(table.read_text().replace("x = 0.5", "<img src=x onerror=alert(1)>"))
+    config = folder / "config" / "config.yaml"
+    config.write_text(config.read_text() + "# <script>alert(2)</script>\n")
+    server, address = served(folder, ROOT, "x50")
+    Thread(target=server.serve_forever, daemon=True).start()
+    page = chromium.new_page()
+    dialogs = []
+    page.on("dialog", lambda one: (dialogs.append(one.message), one.dismiss()))
+    page.goto(address)
+    page.wait_for_function(DRAWN)
+    page.get_by_role("spinbutton", name="Qmin", exact=True).fill("0.7")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(800)
+    page.get_by_role("button", name="Keep …").click()
+    page.wait_for_function("() => document.getElementById('difference').textContent.includes('<script>')")
+    assert page.locator("img").count() == 0 and dialogs == []
+    page.close()
+    server.shutdown()
+    server.server_close()

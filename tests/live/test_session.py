@@ -1,0 +1,123 @@
+"""A session without a browser: what is shown is what the jobs write after keep, and undo, keep and refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_live import CONFIGURATION, opened, reduced_by_the_job
+
+from coherion.data.netcdf import read_dataset
+from coherion.errors import InputError
+from coherion.live.session import Session
+
+
+@pytest.fixture
+def session(folder):
+    return Session(opened(folder), "x50")
+
+
+def same(shown, written):
+    """All variables and numbers of the attributes to the last digit."""
+    assert set(shown.variables) == set(written.variables)
+    for name in shown.variables:
+        np.testing.assert_array_equal(shown[name].values, written[name].values, err_msg=name)
+    for key, value in shown.attrs.items():
+        if key not in ("settings",):
+            np.testing.assert_array_equal(value, written.attrs[key], err_msg=key)
+
+
+def test_the_reduction_is_the_jobs_to_the_last_digit(session, folder):
+    session.change({("reduction", "qmax"): 12.3})
+    session.change({("reduction", "density"): 2.71, ("reduction", "rpoly"): 1.05})
+    session.change({("reduction", "two_theta_zero"): 0.013, ("reduction", "background_scale"): "estimate"})
+    session.change({("reduction", "corrections"): ["polarisation", "absorption", "compton"]})
+    shown = session.reduction()
+    session.keep()
+    same(shown, read_dataset(reduced_by_the_job(folder), "reduce_scan"))
+    assert shown.attrs["qmax"] == 12.3
+
+
+def test_keep_touches_only_what_changed(session, folder):
+    before = (folder / "config" / "samples.tsv").read_text()
+    session.change({("reduction", "qmin"): 0.8, ("reduction", "packing"): 0.61})
+    told = session.difference()
+    assert "+      qmin: 0.8" in told and "0.57" in told
+    session.keep()
+    after = (folder / "config" / "config.yaml").read_text()
+    assert after == CONFIGURATION + "per_sample:\n  x50:\n    reduction:\n      qmin: 0.8\n"
+    cells = (folder / "config" / "samples.tsv").read_text()
+    assert cells == before.replace("\t0.57\t", "\t0.61\t")
+    assert session.difference() == "" and session.configured("reduction", "qmin") == 0.8
+    assert Session(opened(folder), "LaB6").value("reduction", "qmin") == 0.5
+
+
+def test_for_all_samples_the_section_itself_is_changed(session, folder):
+    session.change({("reduction", "qmax"): 12.0})
+    session.hold_everywhere(True)
+    session.keep()
+    assert "  qmax: 12.0  # to where the noise allows\n" in (folder / "config" / "config.yaml").read_text()
+    assert Session(opened(folder), "LaB6").value("reduction", "qmax") == 12.0
+
+
+def test_undo_goes_back_step_by_step_and_beyond_keep(session, folder):
+    session.change({("reduction", "qmax"): 12.0})
+    session.change({("reduction", "rpoly"): 1.2})
+    session.keep()
+    assert session.changes == {}
+    assert session.undo()
+    assert session.value("reduction", "rpoly") == 0.9 and session.value("reduction", "qmax") == 12.0
+    assert session.undo()
+    assert session.value("reduction", "qmax") == 13.0
+    assert not session.undo()
+    session.keep()
+    again = Session(opened(folder), "x50")
+    assert again.value("reduction", "qmax") == 13.0 and again.value("reduction", "rpoly") == 0.9
+
+
+def test_a_drag_is_one_step(session):
+    for qmax in (12.9, 12.5, 12.1):
+        session.change({("reduction", "qmax"): qmax})
+    session.undo()
+    assert session.value("reduction", "qmax") == 13.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({("reduction", "qmin"): 14.0}, "key per_sample.x50.reduction.qmin: setting out of its range; found 14.0"),
+        ({("reduction", "packing"): 3.0}, "packing"),
+        ({("reduction", "density"): None}, "stands in the table of samples"),
+        ({("reduction", "qmix"): 1.0}, "qmix"),
+        ({("reduction", "corrections"): ["__import__('os')"]}, "unknown correction|setting cannot be used"),
+    ],
+)
+def test_what_the_job_refuses_is_refused_in_its_words(session, change, said):
+    with pytest.raises((InputError, KeyError), match=said):
+        session.change(change)
+    assert session.changes == {} and not session.can_undo
+
+
+def test_a_file_that_changed_meanwhile_is_not_overwritten(session, folder):
+    session.change({("reduction", "qmax"): 12.0})
+    config = folder / "config" / "config.yaml"
+    config.write_text(config.read_text() + "# another hand\n")
+    with pytest.raises(InputError, match="has changed since it was read"):
+        session.keep()
+    assert "12.0" not in config.read_text()
+
+
+def test_what_is_not_the_series_own_is_not_written(made, tmp_path):
+    folder = tmp_path / "other"
+    (folder / "config").mkdir(parents=True)
+    (folder / "raw").symlink_to(made / "raw")
+    for file in (made / "config").iterdir():
+        (folder / "config" / file.name).symlink_to(file)
+    session = Session(opened(folder), "x50")
+    session.change({("reduction", "qmax"): 12.0})
+    with pytest.raises(InputError, match="not a file of the series"):
+        session.keep()
+
+
+def test_no_such_sample(folder):
+    with pytest.raises(InputError, match="no such sample"):
+        Session(opened(folder), "../x50")
