@@ -109,9 +109,13 @@ class Series:
             For all that the workflow would refuse.
         """
         as_read.forget()
+        if not self.folder.is_dir():
+            raise InputError("is not a folder", file=self.folder, expected="the folder of a series, with config/")
         config = self.located(CONFIGURATION)
         assert config is not None
         content = read_yaml(config) or {}
+        if not isinstance(content, Mapping):
+            raise InputError("is not a mapping of keys to values", file=config, found=type(content).__name__)
         refuse_templates(content, config)
         settings = configuration_from(content, file=config)
         named = {name: self.located(path) for name, path in settings["tables"].items()}
@@ -121,7 +125,7 @@ class Series:
         jobs = JobSettings(settings, tables, paper)
         for _, _, problem in jobs.problems(config):
             raise problem
-        self.content, self.jobs = content, jobs
+        self.content, self.jobs = dict(content), jobs
         samples = named["samples"]
         self.files = Files(config, _text(config), samples, _text(samples) if samples else "")
 
