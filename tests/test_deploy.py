@@ -69,7 +69,7 @@ def run(python: str | Path, folder: Path, *arguments: str) -> str:
 
 def test_a_foreign_workflow_of_six_lines_runs_the_small_series_whatever_the_folders_are_called(tmp_path):
     """The checkout has a blank, an umlaut and a quote in its name, the series lies elsewhere, in one with more."""
-    own = checkout(tmp_path / "Josefine's Meß daten" / "coherion")
+    own = checkout(tmp_path / "Jörg's Meß daten" / "coherion")
     series = foreign(tmp_path / 'My "Documents" & $HOME', str(own / "workflow" / "Snakefile"))
     run(sys.executable, series)
     for name in ("claims.tsv", "supporting_information.pdf", "summary/run.html", "figures/overview.pdf"):
