@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, str]]
 
+_Pair = tuple[float, float, float, float, float]
+
 
 def fit_block(fit: xarray.Dataset, fit_range: str) -> Block:
     """Observed and calculated G(r), below their difference."""
@@ -73,60 +75,31 @@ def readings_blocks(fit: xarray.Dataset, widths: xarray.Dataset | None) -> Itera
     least = float(np.nanmin(aicc))
     traces: list[dict[str, Any]] = []
     rows = []
-    corners = []
-    for i, name in enumerate(names):
-        inverse, inverse_sd = (float(fit[f"reading_inverse_length{s}"].values[i]) for s in ("", "_sd"))
-        strain, strain_sd = (float(fit[f"reading_microstrain_squared{s}"].values[i]) for s in ("", "_sd"))
-        weight = float(fit["reading_weight"].values[i])
-        place = READINGS.index(name) if name in READINGS else len(READINGS)
-        colour = PALETTE[place % len(PALETTE)]
-        word = WORDS.get(name, name)
-        far = name == "strain"
-        traces.append(
-            points(
-                [1e3 * inverse],
-                [1e6 * strain],
-                word,
-                colour,
-                x_sd=[1e3 * inverse_sd],
-                y_sd=[1e6 * strain_sd],
-                size=9,
-                symbol="circle" if weight else "circle-open",
-                legendgroup=name,
-                **({"visible": "legendonly"} if far else {}),
-            )
-        )
+    corners: list[tuple[float, float]] = []
+
+    def add(found: _Pair, word: str, group: str, colour: str, far: bool = False, **look: Any) -> None:
+        """A point with its error bars and contours; ``found`` as from :func:`_pair`, ``far`` off the picture."""
+        inverse, inverse_sd, strain, strain_sd, _ = found
+        look |= {"x_sd": [1e3 * inverse_sd], "y_sd": [1e6 * strain_sd], "legendgroup": group}
+        look |= {"visible": "legendonly"} if far else {}
+        traces.append(points([1e3 * inverse], [1e6 * strain], word, colour, **look))
+        traces.extend(_contours(*found, colour, group, far))
         if not far:
-            corners += [(1e3 * (inverse + k * inverse_sd), 1e6 * (strain + k * strain_sd)) for k in (-3, 3)]
-        covariance = float(fit["reading_covariance"].values[i])
-        traces += _contours(inverse, strain, inverse_sd, strain_sd, covariance, colour, name, far)
+            corners.extend((1e3 * (inverse + k * inverse_sd), 1e6 * (strain + k * strain_sd)) for k in (-3, 3))
+
+    for i, name in enumerate(names):
+        found = _pair(fit, "reading_", i)
+        inverse, inverse_sd, strain, strain_sd, _ = found
+        place = READINGS.index(name) if name in READINGS else len(READINGS)
+        word = WORDS.get(name, name)
+        symbol = "circle" if float(fit["reading_weight"].values[i]) else "circle-open"
+        add(found, word, name, PALETTE[place % len(PALETTE)], name == "strain", size=9, symbol=symbol)
         length = {"v": 1 / inverse, "t": number(1 / inverse, inverse_sd / inverse**2)} if inverse > 0 else None
         spread = measured(1e6 * strain, 1e6 * strain_sd)
         rows.append([word, length, spread, measured(aicc[i] - least), measured(float(fit["reading_rw"].values[i]))])
     if widths is not None and int(widths.attrs.get("described", 0)):
-        inverse, inverse_sd, strain, strain_sd, covariance = (
-            float(widths[name])
-            for name in (
-                *("inverse_length", "inverse_length_sd"),
-                *("microstrain_squared", "microstrain_squared_sd", "covariance"),
-            )
-        )
         name = "widths of reflections"
-        traces.append(
-            points(
-                [1e3 * inverse],
-                [1e6 * strain],
-                name,
-                INK,
-                x_sd=[1e3 * inverse_sd],
-                y_sd=[1e6 * strain_sd],
-                size=11,
-                symbol="star",
-                legendgroup=name,
-            )
-        )
-        traces += _contours(inverse, strain, inverse_sd, strain_sd, covariance, INK, name, False)
-        corners += [(1e3 * (inverse + k * inverse_sd), 1e6 * (strain + k * strain_sd)) for k in (-3, 3)]
+        add(_pair(widths, "", ()), name, name, INK, size=11, symbol="star")
     layout: dict[str, Any] = {"xaxis": axis("L⁻¹ / 10⁻³ Å⁻¹"), "yaxis": axis("⟨ε²⟩ / 10⁻⁶")}
     if corners:
         x, y = np.array(corners).T
@@ -145,8 +118,15 @@ def readings_blocks(fit: xarray.Dataset, widths: xarray.Dataset | None) -> Itera
     yield half(table("Readings of size and strain", columns, rows, note=said))
 
 
+def _pair(dataset: xarray.Dataset, prefix: str, at: Any) -> _Pair:
+    """1/L and mean square strain with their standard uncertainties in turn, and their covariance."""
+    names = ("inverse_length", "inverse_length_sd", "microstrain_squared", "microstrain_squared_sd", "covariance")
+    one, two, three, four, five = (float(dataset[f"{prefix}{name}"].values[at]) for name in names)
+    return one, two, three, four, five
+
+
 def _contours(
-    inverse: float, strain: float, sd: float, strain_sd: float, covariance: float, colour: str, group: str, far: bool
+    inverse: float, sd: float, strain: float, strain_sd: float, covariance: float, colour: str, group: str, far: bool
 ) -> Iterator[dict[str, Any]]:
     if not (sd > 0 and strain_sd > 0):
         return

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from coherion.akaike import aicc
 from coherion.statistics.correlation import Interval, fisher_interval
 from coherion.statistics.line import StructuralLine, fit_line
 from coherion.statistics.regression import Undetermined, student_quantile, told_apart
@@ -224,9 +225,6 @@ def compare_explanations(
         covariate = None  # alike in all: there is nothing to hold fixed
     z = ones if covariate is None else np.column_stack([ones, covariate - covariate.mean()])
 
-    def aicc(log_likelihood: float, parameters: int) -> float:
-        return -2 * log_likelihood + 2 * parameters * response.size / (response.size - parameters - 1)
-
     sd = np.broadcast_to(np.asarray(y_sd, float), response.shape)
 
     def best(forms: Forms) -> tuple[float, str]:
@@ -236,12 +234,13 @@ def compare_explanations(
             if np.ptp(x) > ALIKE * np.max(np.abs(x)) and left @ left > 1e-14 * np.sum((x - x.mean()) ** 2):
                 centred = (x - x.mean()) / np.ptp(x)
                 value = _log_likelihood(response, sd, z, centred, x_sd / np.ptp(x))
-                found.append((aicc(value, z.shape[1] + 2), name))
+                found.append((aicc(-2 * value, z.shape[1] + 2, response.size), name))
         if not found:
             raise Undetermined("a quantity that does not vary explains nothing")
         return min(found)
 
-    neither = aicc(_log_likelihood(response, sd, z, None, np.zeros_like(sd)), z.shape[1] + 1)
+    alone = _log_likelihood(response, sd, z, None, np.zeros_like(sd))
+    neither = aicc(-2 * alone, z.shape[1] + 1, response.size)
     (one, one_name), (other, other_name) = best(first), best(rival)
     return Rivals(one_name, other_name, other - one, neither - one, neither - other)
 
