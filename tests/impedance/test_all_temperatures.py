@@ -9,7 +9,7 @@ from scipy.optimize import least_squares
 
 from coherion.impedance import alerts
 from coherion.impedance.arrhenius_dataset import arrhenius_dataset
-from coherion.impedance.arrhenius_together import fit_together
+from coherion.impedance.arrhenius_together import CONTRADICTION, fit_together
 from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
 from coherion.settings.stages.arrhenius import ArrheniusSettings
@@ -89,6 +89,7 @@ def test_a_limit_that_contradicts_the_others_is_named_and_takes_no_part():
     alone = together(ln_r, 0.002)
     found = together(ln_r, 0.002, **profile(0, line()[0] + 2.0, 0.01, np.inf))
     assert found.contradicting.tolist() == [True] + [False] * 9 and not found.limits.any()
+    assert found.distance[0] > CONTRADICTION and np.isnan(found.distance[1:]).all()
     assert found.activation_energy == pytest.approx(alone.activation_energy, abs=1e-9)
 
 

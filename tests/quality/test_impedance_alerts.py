@@ -207,14 +207,23 @@ def test_kelvin_in_the_column_of_celsius_without_a_word_in_the_names():
     assert "kelvin" not in alerts(spectra(hot, energy=0.9, factor=[300.0] * 5))
 
 
-def pellet_of(diameter):
+def pellet_of(diameter, thickness=0.06):
     """Alerts of a pellet of permittivity 22, 0.9 cm across, whose diameter the table states."""
-    pellet = {"pellet_thickness_cm": 0.06, "pellet_diameter_cm": diameter}
+    pellet = {"pellet_thickness_cm": thickness, "pellet_diameter_cm": diameter}
     circuits = fit_dataset(
         validate_dataset(spectra(), ValidationSettings()), CircuitSettings(circuit="p(R1,CPE1)-CPE2")
     )
     line = arrhenius_dataset(circuits, ArrheniusSettings(**pellet)).assign_attrs(settings=json.dumps(pellet))
     return line, {one.code: one for one in alerts_of_impedance(circuits, line, QualitySettings())}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_radius_is_told_with_grade_b_where_the_die_says_so_too():
+    one = pellet_of(0.45)[1]["high-permittivity"]
+    assert one.grade == "B" and "the radius of one of 0.9 cm" in one.text and one.number > 80
+    # 1 cm across, or the radius of a die of 2 cm: the permittivity is the only sign.
+    assert pellet_of(1.0, 0.6)[1]["high-permittivity"].grade == "C"
+    assert pellet_of(0.45, 0.02)[1] == {}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -230,6 +239,27 @@ def test_an_area_in_place_of_the_diameter():
     (one,) = alerts_of_pellets(others | {"s3": wrong})
     assert one.sample == "s3" and one.alert.code == "unlike-pellet" and one.alert.grade == "B"
     assert one.alert.number == pytest.approx((4 / (np.pi * 0.9)) ** 2, rel=0.01)
+
+
+def test_what_kind_of_reason_leaves_a_spectrum_out_and_how_far_off_a_limit_is():
+    factor = [1, 1, 1, 0.1, 1, 1, 1, 1]
+    moving = spectra(np.array([-20.0, -5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 80.0]), factor=factor, drift=0.15)
+    circuits = fit_dataset(validate_dataset(moving, ValidationSettings()), CircuitSettings(circuit="p(R1,CPE1)-CPE2"))
+    line = arrhenius_dataset(circuits, ArrheniusSettings(**PELLET, temperature_max=70.0))
+    kinds = ["drift", "", "", "off the line", "", "", "", "outside the limits"]
+    assert line["exclusion_kind"].values[0].tolist() == kinds
+    assert [bool(reason) for reason in line["exclusion"].values[0]] == [bool(kind) for kind in kinds]
+    # Whatever the words are.
+    line["exclusion"].values[0] = ["gone" if kind else "" for kind in kinds]
+    found = {one.code for one in alerts_of_impedance(circuits, line, QualitySettings())}
+    assert {"drift", "off-the-line"} <= found and "left-out" not in found
+    line["exclusion_kind"].values[0, 7], line["role"].values[0, 7] = "not resolved", "contradicts the others"
+    line["limit_distance"].values[0, 7] = 5.25
+    found = {one.code: one for one in alerts_of_impedance(circuits, line, QualitySettings())}
+    assert (
+        found["limit-contradicts"].number == 5.25
+        and "5.2 standard uncertainties off" in found["limit-contradicts"].text
+    )
 
 
 def test_pellets_that_differ_among_one_another_prove_nothing():

@@ -152,10 +152,18 @@ def off_the_series(permittivity: Mapping[str, float]) -> dict[str, tuple[float, 
 
 def area_of_a_die(diameter: float) -> float | None:
     """The die (cm) whose area in cm2 a diameter in cm would be that is of no die itself; None if there is none."""
+    return _die_of(diameter, float(np.sqrt(4 * diameter / np.pi)))
+
+
+def radius_of_a_die(diameter: float) -> float | None:
+    """The die (cm) whose radius a diameter in cm would be that is of no die itself; None if there is none."""
+    return _die_of(diameter, 2 * diameter)
+
+
+def _die_of(diameter: float, meant: float) -> float | None:
     if any(abs(diameter / die - 1) <= 2 * DIE_TOLERANCE for die in DIES):
         return None
-    known = (die for die in DIES if abs(np.sqrt(4 * diameter / np.pi) / die - 1) <= DIE_TOLERANCE)
-    return next(known, None)
+    return next((die for die in DIES if abs(meant / die - 1) <= DIE_TOLERANCE), None)
 
 
 def impossible(energy: float, conductivity: np.ndarray) -> list[str]:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coherion.data.contract.impedance import ARRHENIUS, CARRIED
+from coherion.data.contract.impedance import (
+    ARRHENIUS,
+    CARRIED,
+    CONTRADICTS,
+    DRIFT,
+    LEFT_OUT,
+    LOWER_LIMIT,
+    NOT_RESOLVED,
+    OFF_THE_LINE,
+    OUTSIDE,
+    USED,
+)
 from coherion.errors import InputError
 from coherion.impedance import alerts
 from coherion.impedance.arrhenius import Arrhenius, conductivity_on_line, fit_arrhenius
@@ -21,9 +32,6 @@ from coherion.settings.stages.arrhenius import FORMS, WEIGHTINGS, ArrheniusSetti
 
 if TYPE_CHECKING:
     import xarray
-
-
-CONTRADICTS = "contradicts the others"
 
 
 def pellet_of(settings: ArrheniusSettings) -> Pellet:
@@ -51,6 +59,8 @@ class Line:
     off_the_line: np.ndarray
     """Conductivity over that of the line of the others where that is why a spectrum takes no part; NaN elsewhere."""
     reason: tuple[str, ...]
+    kind: tuple[str, ...]
+    """Of each reason, one of :data:`coherion.data.contract.impedance.EXCLUSIONS`; blank where there is none."""
     lines: Mapping[tuple[str, str], Arrhenius]
     """By form and weighting; empty with too few temperatures."""
     main: Arrhenius | None
@@ -64,6 +74,7 @@ def analyse_resistance(
     reason: tuple[str, ...],
     settings: ArrheniusSettings,
     choice_sd: np.ndarray | float = 0.0,
+    drifted: np.ndarray | bool = False,
 ) -> Line:
     """Conductivities and Arrhenius lines of one resistance at several temperatures.
 
@@ -79,23 +90,27 @@ def analyse_resistance(
         Geometry and conventions.
     choice_sd
         Part of ``resistance_sd`` that comes from the choice of the circuit.
+    drifted
+        Whether a reason is that the sample changed during the sweep.
     """
     pellet = pellet_of(settings)
     kelvin = celsius + settings.celsius_zero
     why = list(reason)
+    moved = np.broadcast_to(drifted, len(why))
+    kind = [(DRIFT if moved[i] else NOT_RESOLVED) if one else "" for i, one in enumerate(why)]
     for i, t in enumerate(celsius):
         if not why[i] and settings.temperature_min is not None and t < settings.temperature_min:
-            why[i] = f"colder than the configured {settings.temperature_min:g} degC"
+            why[i], kind[i] = f"colder than the configured {settings.temperature_min:g} degC", OUTSIDE
         if not why[i] and settings.temperature_max is not None and t > settings.temperature_max:
-            why[i] = f"hotter than the configured {settings.temperature_max:g} degC"
+            why[i], kind[i] = f"hotter than the configured {settings.temperature_max:g} degC", OUTSIDE
         if not why[i] and not (np.isfinite(resistance[i]) and resistance[i] > 0):
-            why[i] = "no resistance"
+            why[i], kind[i] = "no resistance", NOT_RESOLVED
     raw = conductivity(resistance, resistance_sd, pellet, choice_sd=choice_sd)
     places = np.flatnonzero([not w for w in why])
     off = np.full(kelvin.shape, np.nan)
     for k, factor in alerts.off_the_line(kelvin[places], raw.value[places]).items():
         off[places[k]] = factor
-        why[places[k]] = alerts.off_the_line_reason(factor)
+        why[places[k]], kind[places[k]] = alerts.off_the_line_reason(factor), OFF_THE_LINE
     used = np.array([not w for w in why])
     lines: dict[tuple[str, str], Arrhenius] = {}
     for form in FORMS:
@@ -117,7 +132,7 @@ def analyse_resistance(
             )
     main = lines.get((settings.form, settings.weighting))
     if main is None:
-        return Line(raw, used, off, tuple(why), lines, None)
+        return Line(raw, used, off, tuple(why), tuple(kind), lines, None)
     combined_sd = np.hypot(temperature_sd, settings.temperature_offset_sd)
     sigma = conductivity(
         resistance,
@@ -127,7 +142,7 @@ def analyse_resistance(
         temperature_sd=combined_sd,
         relative_slope=main.relative_slope(kelvin),
     )
-    return Line(sigma, used, off, tuple(why), lines, main)
+    return Line(sigma, used, off, tuple(why), tuple(kind), lines, main)
 
 
 def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> xarray.Dataset:
@@ -170,6 +185,7 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
             tuple(str(r) for r in circuits["reason"].values[:, k]),
             settings,
             circuits["resistance_choice_sd"].values[:, k] if "resistance_choice_sd" in circuits else 0.0,
+            circuits["drifted"].values[:, k] if "drifted" in circuits else False,
         )
         _warn_of(line, name, settings, celsius)
         found.append(line)
@@ -192,6 +208,7 @@ def arrhenius_dataset(circuits: xarray.Dataset, settings: ArrheniusSettings) -> 
         "conductivity_temperature_sd": np.array([x.sigma.temperature_sd for x in found]),
         "used": np.array([x.used for x in found]),
         "exclusion": np.array([x.reason for x in found], dtype=object),
+        "exclusion_kind": np.array([x.kind for x in found], dtype=object),
         "off_the_line": np.array([x.off_the_line for x in found]),
         "standardised_residual": np.array([_residuals(x) for x in found]),
         "relative_permittivity": permittivity,
@@ -276,9 +293,9 @@ def _together(
                 [up.activation_energy - down.activation_energy, up.ln_prefactor - down.ln_prefactor]
             )
             found = replace(found, covariance=found.covariance + np.outer(shift, shift))
-    role = np.where(line.used, "used", "left out").astype(object)
+    role = np.where(line.used, USED, LEFT_OUT).astype(object)
     if found is not None:
-        role[found.limits], role[found.contradicting] = "lower limit", CONTRADICTS
+        role[found.limits], role[found.contradicting] = LOWER_LIMIT, CONTRADICTS
     return _TogetherResult(found, role)
 
 
@@ -307,7 +324,10 @@ def _together_results(
         )
         values["together_conductivity_reference"][k], values["together_conductivity_reference_sd"][k] = sigma, sd
     role = np.array([one.role for one in together], dtype=object)
-    return values | {"together_covariance": covariance, "together_limits": limits, "role": role}
+    none = np.full(together[0].role.size, np.nan)
+    distance = np.array([none if one.line is None else one.line.distance for one in together])
+    parts = {"role": role, "limit_distance": distance}
+    return values | {"together_covariance": covariance, "together_limits": limits, **parts}
 
 
 def _residuals(line: Line) -> np.ndarray:

@@ -20,7 +20,7 @@ from coherion.constants import BOLTZMANN
 # Places of the integral over a resistance, in units of its scatter about the line.
 _NODES = np.linspace(-6.0, 6.0, 49)
 # A profile this many standard uncertainties off the line of the resolved ones is that of another temperature or sample.
-_CONTRADICTS = 4.0
+CONTRADICTION = 4.0
 _SCATTERS = np.geomspace(3e-3, 0.5, 30)
 FEWEST_RESOLVED = 3
 
@@ -41,6 +41,8 @@ class TogetherLine:
     """True for spectra that took part as profiles."""
     contradicting: np.ndarray
     """True for those whose profile contradicts the line of the others; they took no part."""
+    distance: np.ndarray
+    """Of each profile from the line of the others, in standard uncertainties of both; NaN where there is none."""
 
     @property
     def activation_energy_sd(self) -> float:
@@ -140,9 +142,11 @@ def fit_together(
     everything, profiles = profiles, {}
     b, covariance, s = averaged()
     heat = thermal(b)
+    distance = np.full(kelvin.size, np.nan)
     for k, one in everything.items():
         width = float(np.sqrt(s**2 + heat[k] + design[k] @ covariance @ design[k]))
-        if one.distance(float(shift[k] - design[k] @ b), width) < _CONTRADICTS:
+        distance[k] = one.distance(float(shift[k] - design[k] @ b), width)
+        if distance[k] < CONTRADICTION:
             profiles[k] = one
     if profiles:
         b, covariance, s = averaged()
@@ -154,6 +158,7 @@ def fit_together(
         scatter=float(s),
         limits=np.isin(np.arange(kelvin.size), list(profiles)),
         contradicting=np.isin(np.arange(kelvin.size), [k for k in everything if k not in profiles]),
+        distance=distance,
     )
 
 

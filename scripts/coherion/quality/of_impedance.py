@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coherion.data.contract.impedance import CONTRADICTS, DRIFT, LEFT_OUT, NOT_RESOLVED
 from coherion.data.spectra.file_names import off_their_names
 from coherion.impedance import alerts
-from coherion.quality.alert import Alert, Told, told
+from coherion.impedance.arrhenius_together import CONTRADICTION
+from coherion.quality.alert import Alert, Grade, Told, told
 from coherion.settings.stages.quality import QualitySettings
 
 if TYPE_CHECKING:
@@ -116,11 +118,15 @@ def _of_points(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quali
         )
         limit = limits.conductivity_residual
         found.append(Alert("C", "conductivity-residual", number, "sd", limit, where[row], text, advice))
-    for row, reason in enumerate(a["exclusion"][k]):
-        if "changed during the sweep" not in str(reason) and a["role"][k][row] == "contradicts the others":
-            text = f"{where[row]}: what the spectrum says of its resistance contradicts the line of the others"
+    for row, kind in enumerate(a["exclusion_kind"][k]):
+        if kind != DRIFT and a["role"][k][row] == CONTRADICTS:
+            apart = float(a["limit_distance"][k][row])
+            text = (
+                f"{where[row]}: what the spectrum allows its resistance to be is {apart:.1f} standard uncertainties "
+                "off the line of the others"
+            )
             advice = "check its temperature and whether the sample had settled"
-            found.append(Alert("B", "limit-contradicts", float("nan"), "1", float("nan"), where[row], text, advice))
+            found.append(Alert("B", "limit-contradicts", apart, "sd", CONTRADICTION, where[row], text, advice))
     return found
 
 
@@ -128,7 +134,7 @@ def _of_drift(a: dict[str, np.ndarray], k: int, where: list[str], circuits: xarr
     found = []
     moved, limit = circuits["resistance_drift"].values, float(circuits.attrs["largest_drift"])
     for row, reason in enumerate(a["exclusion"][k]):
-        if "changed during the sweep" in str(reason):
+        if a["exclusion_kind"][k][row] == DRIFT:
             advice = "wait longer at each temperature, measure again; it takes no part in the line"
             text = f"{where[row]}: {reason}"
             found.append(Alert("B", "drift", float(moved[row]), "1", limit, where[row], text, advice))
@@ -139,11 +145,8 @@ def _left_out(a: dict[str, np.ndarray], k: int, where: list[str]) -> list[Alert]
     """Spectra that take no part in any way, beside those that have an alert of their own, as one."""
     if not np.isfinite(a["activation_energy"][k]):
         return []
-    told = ("changed during the sweep", "the line through the others", "than the configured")
     rows = [
-        row
-        for row, reason in enumerate(a["exclusion"][k])
-        if reason and a["role"][k][row] == "left out" and not any(words in str(reason) for words in told)
+        row for row, kind in enumerate(a["exclusion_kind"][k]) if kind == NOT_RESOLVED and a["role"][k][row] == LEFT_OUT
     ]
     if not rows:
         return []
@@ -228,7 +231,12 @@ def _of_pellet(a: dict[str, np.ndarray], k: int, diameter: float) -> list[Alert]
         text = f"apparent relative permittivity of the fastest arc is {median:.3g}, of most ionic conductors 5 to 80"
         if median > high:
             advice = "is the diameter of the pellet a radius, which makes it four times as high, or the arc no bulk's?"
-            found.append(Alert("C", "high-permittivity", median, "1", high, "", text, advice))
+            grade: Grade = "C"
+            if die := alerts.radius_of_a_die(diameter):
+                # A second sign: no die is as small, and one is twice as wide.
+                grade = "B"
+                text = f"{text}; the diameter of {diameter:g} cm is that of no die, and the radius of one of {die:g} cm"
+            found.append(Alert(grade, "high-permittivity", median, "1", high, "", text, advice))
         elif median > high / 2 and (die := alerts.area_of_a_die(diameter)):
             text = (
                 f"{text}; the diameter of {diameter:g} cm is that of no die, and the area in cm2 of one of {die:g} cm"

@@ -107,6 +107,7 @@ CIRCUITS = Contract(
         ),
         Variable("resolved", "spectrum resistance_name", "1", "resistance is resolved"),
         Variable("reason", "spectrum resistance_name", "1", "why it is not resolved"),
+        Variable("drifted", "spectrum resistance_name", "1", "that is because the sample changed during the sweep"),
         Variable("capacitance", "spectrum arc", "F", "effective capacitance"),
         Variable("capacitance_sd", "spectrum arc", "F", "standard uncertainty of the capacitance"),
         Variable(
@@ -177,6 +178,10 @@ CIRCUITS = Contract(
 )
 
 _SIGMA = "S/cm"
+#: Kinds of reason for which a spectrum takes no part in the Arrhenius line.
+EXCLUSIONS = NOT_RESOLVED, DRIFT, OUTSIDE, OFF_THE_LINE = "not resolved", "drift", "outside the limits", "off the line"
+#: What part a spectrum takes in the fit of all temperatures together.
+ROLES = USED, LOWER_LIMIT, CONTRADICTS, LEFT_OUT = "used", "lower limit", "contradicts the others", "left out"
 _GRID = "resistance_name spectrum"
 _BY_FORM = "resistance_name form weighting"
 _EACH = "resistance_name"
@@ -222,6 +227,12 @@ ARRHENIUS = Contract(
         ),
         Variable("used", _GRID, "1", "spectrum takes part in the Arrhenius fit"),
         Variable("exclusion", _GRID, "1", "why a spectrum takes no part"),
+        Variable(
+            "exclusion_kind",
+            _GRID,
+            "1",
+            f"what kind of reason that is: {', '.join(EXCLUSIONS)}, or blank where it takes part",
+        ),
         Variable("off_the_line", _GRID, "1", "conductivity over that of the line, of spectra left out for it"),
         Variable("standardised_residual", _GRID, "1", "distance from the line in units of the point's uncertainty"),
         Variable(
@@ -258,7 +269,13 @@ ARRHENIUS = Contract(
             "role",
             _GRID,
             "1",
-            "used, lower limit, contradicts the others or left out, in the fit of all temperatures together",
+            f"{', '.join(ROLES)}: in the fit of all temperatures together",
+        ),
+        Variable(
+            "limit_distance",
+            _GRID,
+            "1",
+            "standard uncertainties between what a spectrum that is not resolved allows and the line of the others",
         ),
         Variable("together_activation_energy", _EACH, "eV", "activation energy of all spectra together"),
         Variable("together_activation_energy_sd", _EACH, "eV", "its standard uncertainty"),

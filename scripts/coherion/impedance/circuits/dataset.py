@@ -205,7 +205,7 @@ def _columns(
     texts = ("preferred_circuit", "fitted_circuit", "choice", "rivals", "doubt")
     a |= {name: np.full(rows, "", dtype=object) for name in texts}
     a["suggested_origin"] = np.full((rows, arc_count), "", dtype=object)
-    a["reason"] = reason
+    a["reason"], a["drifted"] = reason, np.zeros((rows, len(resistances)), dtype=bool)
     a["resolved"] = np.zeros((rows, len(resistances)), dtype=bool)
     for row, result in enumerate(results):
         if result is None:
@@ -231,6 +231,7 @@ def _columns(
             a["resistance"][row, k], a["resistance_sd"][row, k] = r.value, r.sd
             a["resistance_choice_sd"][row, k] = r.choice_sd
             reason[row, k] = r.reason or drift[row]
+            a["drifted"][row, k] = bool(drift[row]) and not r.reason
             a["resolved"][row, k] = not reason[row, k]
         for k, role in enumerate(alternatives):
             a["delta_aicc"][row, k] = result.delta_aicc.get(role, np.nan)
