@@ -32,12 +32,12 @@ def test_circuit_is_resistive_between_arc_and_electrodes(series):
     spectrum = simulate_spectrum("x80", 25, series)
     e = spectrum.truth
     # Between the arc (its frequency is near 1/(2 pi R C)) and the spike Re Z is R to the share of the electrodes.
-    exact = circuit(e, np.array([1e4]), e.resistance)[0]
+    exact = circuit(e, np.array([1e4]))[0]
     assert exact.real == pytest.approx(e.resistance, rel=0.05)
     # At 7 MHz the inductance of the lead has turned the arc's end.
     high = np.array([7e6])
-    without = circuit(type(e)(**{**vars(e), "inductance": 0.0}), high, e.resistance)[0]
-    assert (circuit(e, high, e.resistance)[0] - without) == pytest.approx(2j * np.pi * 7e6 * 5e-7)
+    without = circuit(type(e)(**{**vars(e), "inductance": 0.0}), high)[0]
+    assert (circuit(e, high)[0] - without) == pytest.approx(2j * np.pi * 7e6 * 5e-7)
 
 
 def test_capacitance_is_that_of_the_paper(series):
@@ -122,7 +122,7 @@ def test_some_cold_spectra_drown_and_no_warm_one_does(series):
 def test_only_the_coldest_drifts(series):
     coldest, next_one = simulate_spectrum("x85", -40, series), simulate_spectrum("x85", -30, series)
     assert coldest.truth.drift > 0 == next_one.truth.drift
-    still = circuit(coldest.truth, coldest.frequency, coldest.truth.resistance)
+    still = circuit(coldest.truth, coldest.frequency)
     # It starts too warm, so its resistance is too low at first, by a few per cent, and less so in the end.
     low = np.abs(coldest.exact) / np.abs(still)
     assert 0.9 < low.min() < 0.99 and np.all(low < 1 + 1e-12)

@@ -1,4 +1,4 @@
-"""Impedance spectra of one sample with their fits and tests, and its Arrhenius line (Figs. 6a, S8, S9)."""
+"""Impedance spectra of one sample with their fits and tests, and its Arrhenius line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from matplotlib.lines import Line2D
 from coherion.constants import BOLTZMANN
 from coherion.data.netcdf import origin_of
 from coherion.figures.legible.units import prefixed
-from coherion.figures.plate import COLOURS, COLUMN, GREY, MARKERS, PAGE, Plate, evenly
+from coherion.figures.plate import COLOURS, COLUMN, GREY, HOLLOW, MARKERS, PAGE, Plate, evenly
 from coherion.figures.theme import graded, of_order
 
 #: Temperatures that the key names.
 MOST_KEYED = 12
+#: How far from its point an exponent stands, in parts of the panel's width.
+BESIDE = 0.07
 
 
 def _nearest(spectra: xarray.Dataset, temperature: float, usable: np.ndarray) -> int:
@@ -47,22 +49,6 @@ def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=C
             -circuits["fitted_imaginary"].values[row][fitted][order] / factor,
         )
         plate.line(panel, x, y, label=f"{name}, fit", color=COLOURS[3], linewidth=0.9)
-    # Decades: the filled points, with the exponent of the frequency where there is room for it.
-    room = 0.13 * _shown_to(circuits, row) / factor
-    labelled: list[tuple[float, float]] = []
-    width = _arc(circuits, row) / factor
-    middle = 0.5 * (width if np.isfinite(width) else float(np.nanmax(real)))
-    for exponent in range(int(np.ceil(np.log10(f[there].min()))), int(np.floor(np.log10(f[there].max()))) + 1):
-        place = int(np.nanargmin(np.abs(np.log10(np.where(there, f, np.nan)) - exponent)))
-        panel.plot(real[place], -imaginary[place], marker="o", ms=3, color=colour)
-        here = (real[place], -imaginary[place])
-        if all(np.hypot(here[0] - x, here[1] - y) > room for x, y in labelled):
-            # Away from the middle of the arc, so that the arc does not run through it.
-            away = np.array([here[0] - middle, max(here[1], 0.0)])
-            beside = 7.0 * away / max(np.hypot(*away), 1e-300)
-            style = {"textcoords": "offset points", "fontsize": 5, "ha": "center", "va": "center"}
-            panel.annotate(f"$10^{{{exponent}}}$", here, tuple(beside), **style)
-            labelled.append(here)
     panel.set(xlabel=f"Re Z / {unit}", ylabel=f"-Im Z / {unit}")
     # The arc: the electrode's tail goes on for decades and would press the arc to a point.
     resistance = _arc(circuits, row) / factor
@@ -76,6 +62,33 @@ def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=C
     elif whole:
         panel.set_xlim(-0.05 * wide, 1.08 * wide)
         panel.set_ylim(-0.05 * wide, max(1.08 * high, 0.75 * wide))
+    _mark_decades(panel, f, real, -imaginary, colour)
+
+
+def _mark_decades(panel, f: np.ndarray, x: np.ndarray, y: np.ndarray, colour) -> None:
+    """Fill the points of whole decades, each with the exponent of its frequency where there is room for it.
+
+    An exponent stands where most of the panel is free about it: in the panel, off the points and off other exponents.
+    """
+    there = np.isfinite(f)
+    (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
+    room = BESIDE * (right - left)
+    drawn = np.column_stack([x, y])[there]
+    turns = np.arange(16) * np.pi / 8
+    directions = np.column_stack([np.cos(turns), np.sin(turns)])
+    for exponent in range(int(np.ceil(np.log10(f[there].min()))), int(np.floor(np.log10(f[there].max()))) + 1):
+        place = int(np.nanargmin(np.abs(np.log10(np.where(there, f, np.nan)) - exponent)))
+        panel.plot(x[place], y[place], marker="o", ms=3, color=colour)
+        tried = np.array([x[place], y[place]]) + room * directions
+        inside = (tried[:, 0] > left + room) & (tried[:, 0] < right - room)
+        inside &= (tried[:, 1] > low + 0.6 * room) & (tried[:, 1] < high - 0.6 * room)
+        free = np.where(inside, np.hypot(*(tried[:, None] - drawn).transpose(2, 0, 1)).min(axis=1), 0.0)
+        best = int(np.argmax(free))
+        if free[best] < 0.85 * room:
+            continue
+        panel.text(*tried[best], f"$10^{{{exponent}}}$", fontsize=5, ha="center", va="center")
+        # The next exponent keeps off this one: twice as far as from a point.
+        drawn = np.vstack([drawn, tried[best] + 0.7 * room * np.vstack([directions, [[0.0, 0.0]]])])
 
 
 def _shown_to(circuits: xarray.Dataset, row: int) -> float:
@@ -204,7 +217,9 @@ def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], t
                 y, y_sd = np.log(sigma * kelvin), sd / sigma
             plate.points(panel, 1000 / kelvin[used], y[used], y_sd=y_sd[used], label=label, **style)
             if other.any():
-                plate.points(panel, 1000 / kelvin[other], y[other], label=f"{label}, left out", mfc="none", **style)
+                plate.points(
+                    panel, 1000 / kelvin[other], y[other], label=f"{label}, left out", **style | HOLLOW | {"ms": 4.5}
+                )
             form = {"form": "sigma_T", "weighting": str(one.attrs["weighting"])}
             energy = float(one["activation_energy_by_form"].sel(form).values[k])
             intercept = float(one["ln_prefactor_by_form"].sel(form).values[k])
@@ -228,12 +243,14 @@ def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], t
         if ", E$_a$" not in label and not label.endswith(", left out")
     }
     if any(label.endswith(", left out") for label in named):
-        shown["left out"] = Line2D([], [], linestyle="", marker="o", mfc="none", color=GREY)
+        shown["left out"] = Line2D(
+            [], [], linestyle="", marker="o", color=GREY, ms=4.5, mfc=HOLLOW["mfc"], mew=HOLLOW["mew"]
+        )
     panel.legend(list(shown.values()), list(shown))
 
 
 def draw_arrhenius(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
-    """Arrhenius lines of several samples in one panel (Figs. 6a and S9)."""
+    """Arrhenius lines of several samples in one panel."""
     wide = len(found) > 4
     plate = Plate(width=PAGE if wide else COLUMN, height=3.4 if wide else 2.8, origin=origin_of(*found))
     draw_arrhenius_lines(plate, plate.panels[0], found, titles)
@@ -241,7 +258,7 @@ def draw_arrhenius(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> Pl
 
 
 def draw_nyquist(found: Sequence[xarray.Dataset], titles: Sequence[str], *, temperature: float = 25.0) -> Plate:
-    """Spectra of several samples near one temperature (degC) with their fits, a panel each (Fig. S8)."""
+    """Spectra of several samples near one temperature (degC) with their fits, a panel each."""
     columns = min(len(found), 3 if len(found) <= 15 else 4)
     rows = -(-len(found) // columns)
     plate = Plate(rows, columns, width=PAGE, height=0.2 + 2.1 * rows, origin=origin_of(*found))

@@ -1,4 +1,4 @@
-"""Many samples in one picture: diffraction patterns (Figs. 1a, S2) and pair distribution functions (Fig. 1b)."""
+"""Many samples in one picture: diffraction patterns and pair distribution functions."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _draw_fit(plate: Plate, panel, fit: xarray.Dataset, title: str) -> float:
 
 
 def draw_fits(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
-    """Observed and calculated G(r) with differences of several fits, a panel each (Figs. S3-S5).
+    """Observed and calculated G(r) with differences of several fits, a panel each.
 
     ``fits`` are datasets of refinements; panels stand in two columns.
     """
@@ -146,7 +146,7 @@ def draw_fits(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
 
 
 def draw_fit_ranges(fits: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:
-    """One sample's fit over the widest range, and how fits over shorter ones differ from it (Fig. 2).
+    """One sample's fit over the widest range, and how fits over shorter ones differ from it.
 
     ``fits`` are datasets of refinements of one G(r), the widest range first. Each further panel shows the fit over its
     range, and in grey what the widest fit gives there, with both differences below.

@@ -29,13 +29,13 @@ from coherion.data.netcdf import write_text, write_whole
 from coherion.data.stated import LEFT_OUT, hashes_of
 from coherion.data.tables import write_columns
 from coherion.figures.legible.legends import settle, split_titles
-from coherion.figures.legible.units import name_powers
+from coherion.figures.legible.units import name_powers, plain_logarithms
 from coherion.figures.theme import COLOURS, THEME
 
 #: Width of one column and of a page's type area, inch: 85 and 175 mm. No figure is higher than a page's type area.
 COLUMN, PAGE, HIGHEST = 85 / 25.4, 175 / 25.4, 240 / 25.4
-#: Height of a figure of one line, inch.
-STRIP = 0.4
+#: Height of a figure of one line, and of each line of more than two, inch.
+STRIP, LINE_HEIGHT = 0.4, 0.13
 #: Times that a figure is laid out anew for what had to be moved in it.
 MOST_LAYOUTS = 3
 #: Height of the strip that holds the word "simulated", inch.
@@ -47,6 +47,8 @@ MOST_DRAWN = 1000
 MARKERS = "osD^vP*X<>hd"
 FORMATS = (".pdf", ".svg", ".png")
 GREY = "0.45"
+#: Points of another scale, or that took no part: neither bars nor what lies below shows through them.
+HOLLOW: dict[str, Any] = {"mfc": "white", "mew": 0.7, "zorder": 3}
 
 _STYLE = {
     "font.size": 7.5,
@@ -148,10 +150,11 @@ class Plate:
             panel.remove()
         self.panels = []
         self.left_out = why
-        self.figure.set_size_inches(PAGE, STRIP)
         for text in list(self.figure.texts):
             text.remove()
-        self.figure.text(0.01, 0.5, fill(f"Left out: {why}", 110), va="center", fontsize=7)
+        words = fill(f"Left out: {why}", 110)
+        self.figure.set_size_inches(PAGE, min(max(STRIP, LINE_HEIGHT * (words.count("\n") + 2)), HIGHEST))
+        self.figure.text(0.01, 0.5, words, va="center", fontsize=7)
 
     def say_how_many(self, samples: int, which: str = "evenly chosen") -> None:
         """Say that so many samples are more than the figure shows."""
@@ -223,7 +226,7 @@ class Plate:
         look = {"colour": to_hex(drawn.get_color()), "line": drawn.get_linestyle(), "mark": str(drawn.get_marker())}
         if panel is not self.panels[number]:
             look["right"] = True
-        if str(drawn.get_markerfacecolor()) == "none":
+        if str(drawn.get_markerfacecolor()) in ("none", HOLLOW["mfc"]):
             look["hollow"] = True
         self._looks.setdefault(self._letters[number], {})[label] = look
 
@@ -261,6 +264,7 @@ class Plate:
         return "\n".join(head) + "\n" + write_columns(self._numbers, ["panel", "series", *used])
 
     def _lay_out(self) -> None:
+        plain_logarithms(self.figure)
         self._layout.execute(self.figure)
         renderer = FigureCanvasAgg(self.figure).get_renderer()
         # What is moved beside a panel makes others narrower, where a legend may then hide something.

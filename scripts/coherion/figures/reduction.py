@@ -17,7 +17,7 @@ LEAST = "least: 1 - ⟨f²⟩/⟨f⟩²"
 def envelope_guide(r: np.ndarray, pdf: np.ndarray, *, start: float = 4.0, window: float = 4.0) -> tuple[float, float]:
     """Amplitude (1/angstrom^2) and length (angstrom) of the exponential through the extremes of G(r).
 
-    A guide to the eye, as in Fig. 1b of the paper, and no measurement: the highest ``|G|`` of each window of
+    A guide to the eye, and no measurement: the highest ``|G|`` of each window of
     ``window`` angstrom beyond ``start``, their logarithms joined by a straight line in r, weighted by the height:
     where the signal has sunk into the noise the logarithm says nothing.
     """

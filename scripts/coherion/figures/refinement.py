@@ -1,4 +1,4 @@
-"""Observed and calculated G(r) with their difference, as in Fig. 2 of the paper; parameters along several fits."""
+"""Observed and calculated G(r) with their difference; parameters along several fits."""
 
 from __future__ import annotations
 

@@ -23,6 +23,8 @@ def draw_relations(found: xarray.Dataset, paper: Paper) -> Plate:
     columns = [str(name) for name in found["quantity"].values]
     # The unit of a label says nothing of a rank.
     names = [word_of(paper, name) for name in columns]
+    # Two quantities of one word are told apart by what the paper calls them.
+    names = [f"{word} ({name})" if names.count(word) > 1 else word for word, name in zip(names, columns, strict=True)]
     values = found["rank_correlation"].values
     low, high = (found[f"rank_correlation_{end}"].values for end in ("low", "high"))
     hidden = np.triu(np.ones(values.shape, bool)) | ~np.isfinite(values)

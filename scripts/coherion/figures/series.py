@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from coherion.data.contract.tables import SERIES
 from coherion.figures.legible.curves import spline
-from coherion.figures.plate import COLOURS, COLUMN, GREY, MARKERS, PAGE, Plate, evenly
+from coherion.figures.plate import COLOURS, COLUMN, GREY, HOLLOW, MARKERS, PAGE, Plate, evenly
 from coherion.settings.paper import figures as declared
 from coherion.settings.paper.paper import Paper
 from coherion.statistics.quantities.selection import mask_of
@@ -175,15 +175,18 @@ def _draw_panel(plate: Plate, axes: Any, series: Series, paper: Paper, panel: de
     right = axes.twinx() if any(curve.right for curve in panel.drawn) else None
     against = panel.against or paper.abscissa
     drawn, places = 0, set()
+    groups = _groups(paper, panel)
     for number, curve in enumerate(panel.drawn):
         target = right if curve.right else axes
-        for place, group in enumerate(_groups(paper, panel)):
+        for place, group in enumerate(groups):
             chosen, found = _rows(series, paper, panel, group, curve.of)
             if not found:
                 continue
             shown = None if group is None else paper.groups[group]
             word = curve.label or word_of(paper, curve.of)
-            suffix = f", {shown.label or group}" if place and shown is not None else ""
+            # Of the group that the paper is about the quantity says enough, as of a first one without a label.
+            named = place or (group != paper.samples and shown is not None and shown.label)
+            suffix = f", {shown.label or group}" if shown is not None and named and len(groups) > 1 else ""
             marker = (shown.marker if shown else None) or MARKERS[(number + 4 * place) % len(MARKERS)]
             colour: Any = (shown.colour if shown else None) or COLOURS[number % len(COLOURS)]
             labels = chosen.texts("sample")
@@ -199,7 +202,7 @@ def _draw_panel(plate: Plate, axes: Any, series: Series, paper: Paper, panel: de
                 color=colour,
                 marker=marker,
                 # Two axes often bring two curves to one place: the second is hollow.
-                **({"mfc": "none"} if curve.right else {}),
+                **(HOLLOW if curve.right else {}),
             )
             drawn += 1
             places |= {float(v) for v in found[against]}
@@ -229,13 +232,15 @@ def _draw_panel(plate: Plate, axes: Any, series: Series, paper: Paper, panel: de
         axes.text(0.5, 0.5, "not in this series", ha="center", va="center", transform=axes.transAxes, color=GREY)
         axes.set(xticks=[], yticks=[])
         axes.minorticks_off()
-    elif drawn > 1 or panel.diagonal or panel.line or panel.sketch:
+    else:
         handles, labels = axes.get_legend_handles_labels()
         if right is not None:
             more, texts = right.get_legend_handles_labels()
             handles, labels = handles + more, labels + texts
         kept = [(h, t) for h, t in zip(handles, labels, strict=True) if not t.endswith("guide")]
-        axes.legend(*zip(*kept, strict=True))
+        # What a single curve is stands at its axis.
+        if len(kept) > 1:
+            axes.legend(*zip(*kept, strict=True))
 
 
 def _keep_apart(left: Any, right: Any) -> None:

@@ -1,4 +1,4 @@
-"""Where a side phase shows: the further reflection at low Q (Fig. S2), and G(r) with one phase and with two."""
+"""Where a side phase shows: the further reflection at low Q, and G(r) with one phase and with two."""
 
 from __future__ import annotations
 

@@ -86,6 +86,11 @@ CRYSTAL: dict[str, Form] = {
     "delta2": NUMBER,
 }
 SITE: dict[str, Form] = {"position": 3, "species": SAMPLES, "u_iso": NUMBER}
+#: The same where directions differ: u11, u22, u33, u12, u13, u23 as the site's symmetry allows, angstrom^2.
+ANISOTROPIC_SITE: dict[str, Form] = {"position": 3, "species": SAMPLES, "u_aniso": 6}
+#: A second arc of the spectra, the grain boundaries': see :mod:`coherion.simulation.spectra`.
+BOUNDARY = "grain_boundary"
+BOUNDARY_KEYS = ("resistance", "activation_energy", "capacitance", "alpha")
 REQUIRED = ("x", "coherence_length", "packing_fraction")
 # As the schema of the tables has it: names become names of files.
 NAMES_OF_SAMPLES = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}"
@@ -161,7 +166,7 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
     for name in SECTIONS:
         if name not in series:
             raise InputError("a section is missing", file=path, place=f"key {name}")
-    if unknown := set(series) - {*SECTIONS, "crystal"}:
+    if unknown := set(series) - {*SECTIONS, "crystal", BOUNDARY}:
         raise InputError(
             "a section is not known", file=path, place=f"key {min(map(str, unknown))}", expected=", ".join(SECTIONS)
         )
@@ -178,9 +183,12 @@ def read_simulation(path: str | os.PathLike[str], changes: Mapping[str, Any] | N
     if "crystal" in series:
         _check(series["crystal"], CRYSTAL, "crystal", path)
         for label, site in series["crystal"]["sites"].items():
-            _check(site, SITE, f"crystal.sites.{label}", path)
+            place = f"crystal.sites.{label}"
+            _check(site, ANISOTROPIC_SITE if isinstance(site, Mapping) and "u_aniso" in site else SITE, place, path)
             for element, coefficients in site["species"].items():
                 _check(coefficients, 0, f"crystal.sites.{label}.species.{element}", path)
+    if BOUNDARY in series:
+        _check(series[BOUNDARY], BOUNDARY_KEYS, BOUNDARY, path)
     if not series["samples"]:
         raise InputError("the series has no samples", file=path, place="key samples", expected="at least one")
     for name, sample in series["samples"].items():
@@ -232,21 +240,6 @@ def _check(value: Any, form: Form, key: str, path: str | os.PathLike[str]) -> No
                 raise InputError("a key is missing", file=path, place=f"key {key}.{name}", expected="a value")
         for name, part in value.items():
             _check(part, form.get(name, NUMBER) if isinstance(form, dict) else NUMBER, f"{key}.{name}", path)
-
-
-def _refuse_text(value: Any, key: str, path: str | os.PathLike[str]) -> None:
-    inner: Any = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in inner:
-        _refuse_text(part, f"{key}.{name}", path)
-    if isinstance(value, str):
-        raise InputError(
-            "not a number",
-            file=path,
-            place=f"key {key}",
-            found=value,
-            expected="a number",
-            advice="YAML wants a point and a sign in an exponent, such as 2.0e+5",
-        )
 
 
 def stream(series: Mapping[str, Any], name: str, purpose: str) -> np.random.Generator:

@@ -1,5 +1,7 @@
 """Simulated impedance spectra of a pellet: (R||CPE)-CPE in series with the lead's inductance.
 
+Where the series has grain boundaries they are a second R||CPE, with an activation energy of their own.
+
 Every temperature has its own true temperature, resistance and constant phase elements; the noise grows towards both
 ends and with the impedance, because the current through a resistive pellet drowns in the instrument's own; the
 coldest pellet is still cooling while it is measured.
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from coherion.constants import BOLTZMANN, ZERO_CELSIUS
-from coherion.simulation.series import Sample, stream
+from coherion.simulation.series import BOUNDARY, Sample, stream
 
 VACUUM_PERMITTIVITY = 8.8541878128e-14  # F/cm
 ROOM = 25.0  # degC
@@ -50,8 +52,26 @@ class Transport:
 
 
 @dataclass(frozen=True)
+class Arc:
+    """Resistance (ohm) beside a constant phase element (S s^alpha)."""
+
+    resistance: float
+    q: float
+    alpha: float
+
+    @classmethod
+    def of_capacitance(cls, capacitance: float, alpha: float, resistance: float, at_room: float) -> Arc:
+        """The arc that has a ``capacitance`` (F) at 25 degC, where its resistance is ``at_room`` ohm."""
+        # C = (Q R^(1 - alpha))^(1/alpha).
+        return cls(resistance, capacitance**alpha * at_room ** (alpha - 1), alpha)
+
+
+@dataclass(frozen=True)
 class Element:
-    """What is true of one spectrum: temperature (degC), ohm, S s^alpha, S s^n, henry."""
+    """What is true of one spectrum: temperature (degC), ohm, S s^alpha, S s^n, henry.
+
+    ``conductivity`` and ``resistance`` are the pellet's, grain boundaries and all; ``q`` and ``alpha`` the bulk's.
+    """
 
     nominal_temperature: float
     temperature: float
@@ -63,6 +83,7 @@ class Element:
     electrode_n: float
     inductance: float
     drift: float
+    boundary: Arc | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +138,54 @@ def transport_of(series: Mapping[str, Any], name: str) -> Transport:
     return Transport(10**exponent, law["activation_energy"][sample.x] if energy is None else energy)
 
 
+def boundary_of(series: Mapping[str, Any], bulk: Transport) -> Transport | None:
+    """Grain boundaries as a conductivity of the whole pellet's size, or None where the series has none."""
+    if BOUNDARY not in series:
+        return None
+    law = series[BOUNDARY]
+    return Transport(bulk.conductivity / law["resistance"], bulk.activation_energy + law["activation_energy"])
+
+
+def whole_pellet(series: Mapping[str, Any], name: str) -> Transport:
+    """Bulk and grain boundaries in series: conductivity at 25 degC, and the energy of the line through the series'
+    temperatures, for two energies make no line.
+    """
+    bulk = transport_of(series, name)
+    boundary = boundary_of(series, bulk)
+    if boundary is None:
+        return bulk
+    celsius = np.array(series["spectra"]["temperatures"], dtype=float)
+    kelvin = celsius + ZERO_CELSIUS
+    sigma = np.array([in_series(bulk, boundary, t) for t in celsius])
+    slope = np.polyfit(1 / kelvin, np.log(sigma * kelvin), 1)[0] if celsius.size > 1 else math.nan
+    return Transport(in_series(bulk, boundary, ROOM), float(-slope * BOLTZMANN))
+
+
+def in_series(bulk: Transport, boundary: Transport | None, temperature: float) -> float:
+    """Conductivity (S/cm) of both, one after the other, at ``temperature`` in degC."""
+    if boundary is None:
+        return bulk.at(temperature)
+    return 1 / (1 / bulk.at(temperature) + 1 / boundary.at(temperature))
+
+
 def constant_phase(q: float, alpha: float, frequency: np.ndarray) -> np.ndarray:
     """Impedance 1/(Q (i omega)^alpha), ohm."""
     return 1 / (q * (2j * np.pi * frequency) ** alpha)
 
 
-def circuit(e: Element, frequency: np.ndarray, resistance: np.ndarray | float) -> np.ndarray:
-    """Impedance (ohm) of (R||CPE)-CPE-L at ``frequency`` (Hz); the resistance may change with the point."""
-    arc = 1 / (1 / resistance + 1 / constant_phase(e.q, e.alpha, frequency))
+def circuit(e: Element, frequency: np.ndarray, slower: np.ndarray | float = 1.0) -> np.ndarray:
+    """Impedance (ohm) of (R||CPE)-CPE-L, or with a second R||CPE, at ``frequency`` (Hz).
+
+    All resistances are ``slower`` times what is true of them, which may change with the point.
+    """
+    bulk = e.resistance if e.boundary is None else e.resistance - e.boundary.resistance
+    arc = 1 / (1 / (bulk * slower) + 1 / constant_phase(e.q, e.alpha, frequency))
     electrodes = constant_phase(e.electrode_q, e.electrode_n, frequency)
-    return arc + electrodes + 2j * np.pi * frequency * e.inductance
+    impedance = arc + electrodes + 2j * np.pi * frequency * e.inductance
+    if e.boundary is not None:
+        own = constant_phase(e.boundary.q, e.boundary.alpha, frequency)
+        impedance += 1 / (1 / (e.boundary.resistance * slower) + 1 / own)
+    return impedance
 
 
 def simulate_spectrum(name: str, temperature: float, series: Mapping[str, Any]) -> SimulatedSpectrum:
@@ -139,19 +198,24 @@ def simulate_spectrum(name: str, temperature: float, series: Mapping[str, Any]) 
     contact = math.exp(s["resistance_spread"] * rng.standard_normal())
     capacity = s["permittivity"] * VACUUM_PERMITTIVITY / shape + s["stray_capacitance"]
     alpha = s["alpha"] + s["alpha_spread"] * float(np.clip(rng.standard_normal(), -2, 2))
-    # Of a given capacity at 25 degC: C = (Q R^(1 - alpha))^(1/alpha).
-    q = capacity**alpha * (shape / transport.conductivity) ** (alpha - 1)
+    bulk = Arc.of_capacitance(capacity, alpha, shape / transport.at(actual) * contact, shape / transport.conductivity)
+    between, second = boundary_of(series, transport), None
+    if between is not None:
+        law = series[BOUNDARY]
+        own = shape / between.at(actual) * contact
+        second = Arc.of_capacitance(law["capacitance"] / shape, law["alpha"], own, shape / between.conductivity)
     element = Element(
         nominal_temperature=temperature,
         temperature=actual,
-        conductivity=transport.at(actual),
-        resistance=shape / transport.at(actual) * contact,
-        q=q,
+        conductivity=in_series(transport, between, actual),
+        resistance=bulk.resistance + (second.resistance if second else 0.0),
+        q=bulk.q,
         alpha=alpha,
         electrode_q=s["electrode_q"] * pellet.area() * math.exp(0.1 * rng.standard_normal()),
         electrode_n=s["electrode_n"],
         inductance=s["inductance"],
         drift=s["drift"] if temperature == min(s["temperatures"]) else 0.0,
+        boundary=second,
     )
     decades = math.log10(s["frequency_high"] / s["frequency_low"])
     points = round(decades * s["points_per_decade"]) + 1
@@ -159,8 +223,9 @@ def simulate_spectrum(name: str, temperature: float, series: Mapping[str, Any]) 
     # Each point takes three periods after a tenth of one, and the instrument a while to settle.
     time = np.cumsum(0.4 + 3.1 / frequency)
     away = element.drift * np.exp(-time / s["drift_time"])
-    slower = np.array([transport.at(actual) / transport.at(actual + d) for d in away])
-    exact = circuit(element, frequency, element.resistance * slower)
+    now = in_series(transport, between, actual)
+    slower = np.array([now / in_series(transport, between, actual + d) for d in away])
+    exact = circuit(element, frequency, slower)
     relative = (
         s["noise"]
         + s["noise_high"] * frequency / frequency[0]
@@ -174,7 +239,10 @@ def simulate_spectrum(name: str, temperature: float, series: Mapping[str, Any]) 
 
 def describe(name: str, series: Mapping[str, Any], spectra: list[SimulatedSpectrum]) -> dict[str, Any]:
     """Everything true of a sample's spectra, as plain values for JSON."""
-    transport, pellet, sample = transport_of(series, name), pellet_of(series, name), Sample.of(series, name)
+    transport, pellet, sample = whole_pellet(series, name), pellet_of(series, name), Sample.of(series, name)
+    bulk = transport_of(series, name)
+    boundary = boundary_of(series, bulk)
+    parts = {} if boundary is None else {"bulk": asdict(bulk), "grain_boundary": asdict(boundary)}
     return {
         "sample": name,
         "x": sample.x,
@@ -183,6 +251,7 @@ def describe(name: str, series: Mapping[str, Any], spectra: list[SimulatedSpectr
         "conductivity_depends_on": series["conductivity_depends_on"],
         "conductivity_25C": transport.conductivity,
         "activation_energy": transport.activation_energy,
+        **parts,
         "pellet": asdict(pellet),
-        "spectra": [asdict(s.truth) for s in spectra],
+        "spectra": [{k: v for k, v in asdict(s.truth).items() if v is not None} for s in spectra],
     }

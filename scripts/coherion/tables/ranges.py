@@ -1,4 +1,4 @@
-"""What the paper's Fig. 2 compares, for every parameter: do the fits of a shorter range of r say something else?"""
+"""For every parameter: do the fits of a shorter range of r say something else?"""
 
 from __future__ import annotations
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter, StrMethodFormatter
 
+#: Numbers between which a reader needs no powers of ten.
+READABLE = (1e-3, 2e4)
 PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 
 
@@ -21,6 +23,22 @@ def with_power(label: str, power: int) -> str:
     """A label ``quantity / unit`` of an axis whose numbers are in units of a power of ten."""
     quantity, slash, unit = label.partition(" / ")
     return f"{quantity}{slash or ' / '}10$^{{{power}}}$ {unit}".rstrip()
+
+
+def plain_logarithms(figure: Any) -> None:
+    """Give logarithmic axes of less than two decades the numbers that a reader counts by, such as 60, 100, 200."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() != "log" or not axes.axison or not isinstance(axis.get_major_locator(), LogLocator):
+                continue
+            low, high = sorted(axis.get_view_interval())
+            if not (READABLE[0] <= low < high <= READABLE[1] and high < 100 * low):
+                continue
+            narrow = high < 10 * low
+            axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 6, 8) if high < 4 * low else (1, 2, 4, 6)
+                                              if narrow else (1, 2, 5)))  # fmt: skip
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axis.set_minor_formatter(NullFormatter())
 
 
 def name_powers(figure: Any) -> bool:

@@ -191,10 +191,10 @@ def crystal_intensity(
     Raises
     ------
     ValueError
-        If a site is shared or partly vacant: this limit knows no disorder of occupancy.
+        If a site is shared, partly vacant or moves unlike in different directions: this limit knows none of it.
     """
-    if any(len(site.species) != 1 or site.species[0][1] != 1 for site in structure.sites):
-        raise ValueError("only for structures whose sites are full")
+    if any(len(s.species) != 1 or s.species[0][1] != 1 or s.u_aniso is not None for s in structure.sites):
+        raise ValueError("only for structures whose sites are full and whose displacements are isotropic")
     positions, site_of = structure.atoms()
     q = 4 * np.pi * np.sin(np.radians(two_theta) / 2) / wavelength
     reciprocal = 2 * np.pi * np.linalg.inv(structure.vectors())

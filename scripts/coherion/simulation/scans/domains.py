@@ -4,6 +4,9 @@ A domain is a sphere with a random centre cut from a crystal whose sites are fil
 without visiting them: for two sites of the cell, the number of pairs whose cells lie a lattice vector apart is the
 correlation of two occupancy arrays, which a fast Fourier transform gives exactly (counts are whole numbers).
 
+Atoms that move more in one direction than in another are there several times, at the nodes of a rule that integrates
+over their displacements, each with its weight; what they do in all directions alike (``u_iso``) comes later.
+
 A powder of many sizes is the limit of infinitely many such domains: the pairs of the endless crystal, each as often as
 both its atoms lie in one sphere.
 """
@@ -37,12 +40,13 @@ class Domain:
     """Which atoms of a lattice are there.
 
     ``occupied`` has shape (layers, n1, n2, n3), one layer for each kind on each position of the cell; ``position``
-    (layers, 3) fractional; ``kind`` (layers,) index into the kinds.
+    (layers, 3) fractional; ``kind`` (layers,) index into the kinds; ``atom`` (layers,) into the cell's positions.
     """
 
     occupied: np.ndarray
     position: np.ndarray
     kind: np.ndarray
+    atom: np.ndarray
 
 
 def kinds_of(structure: Structure) -> tuple[Kind, ...]:
@@ -65,10 +69,10 @@ def cut_domain(structure: Structure, diameter: float, rng: np.random.Generator) 
     centre = size // 2 + rng.random(3)
     axes = [np.arange(n) for n in size]
     cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    layers, where, kind = [], [], []
+    layers, where, kind, atom = [], [], [], []
     kinds = kinds_of(structure)
     index = {(k.label, k.element): i for i, k in enumerate(kinds)}
-    for position, number in zip(positions, site_of, strict=True):
+    for place, (position, number) in enumerate(zip(positions, site_of, strict=True)):
         site = structure.sites[number]
         inside = (((cells + position - centre) @ vectors.T) ** 2).sum(axis=-1) <= (diameter / 2) ** 2
         drawn = rng.random(inside.shape)
@@ -78,8 +82,9 @@ def cut_domain(structure: Structure, diameter: float, rng: np.random.Generator) 
                 layers.append(inside & (drawn >= lower) & (drawn < lower + probability))
                 where.append(position)
                 kind.append(index[site.label, element])
+                atom.append(place)
                 lower += probability
-    return Domain(np.array(layers), np.array(where), np.array(kind))
+    return Domain(np.array(layers), np.array(where), np.array(kind), np.array(atom))
 
 
 def correlate(domains: Sequence[Domain]) -> Iterator[tuple[int, int, tuple[np.ndarray, ...], np.ndarray]]:
@@ -204,6 +209,24 @@ def pairs_of(kinds: Sequence[Kind]) -> tuple[tuple[int, int], ...]:
     return tuple((a, b) for a in range(len(kinds)) for b in range(a, len(kinds)))
 
 
+def displaced(excess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Displacements (n, 3) in angstrom and their weights (n,), which sum to 1, of a normal distribution.
+
+    ``excess`` (3, 3) is its covariance, angstrom^2. Gauss and Hermite's rule along each principal axis: exact for
+    polynomials of the ninth degree.
+    """
+    squares, axes = np.linalg.eigh(excess)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(5)
+    weights = weights / weights.sum()
+    moved, share = np.zeros((1, 3)), np.ones(1)
+    for square, axis in zip(squares, axes.T, strict=True):
+        if square > 1e-9:
+            along = math.sqrt(square) * np.multiply.outer(nodes, axis)
+            moved = (moved[:, None] + along).reshape(-1, 3)
+            share = np.multiply.outer(share, weights).ravel()
+    return moved, share
+
+
 def pair_histogram(
     structure: Structure,
     diameter: float,
@@ -212,16 +235,22 @@ def pair_histogram(
     *,
     step: float = STEP,
     faults: Faults | None = None,
+    delta2: float = 0.0,
 ) -> PairHistogram:
-    """Pair distances of ``number`` random domains of ``diameter`` angstrom, on nodes ``step`` angstrom apart."""
+    """Pair distances of ``number`` random domains of ``diameter`` angstrom, on nodes ``step`` angstrom apart.
+
+    ``delta2`` (angstrom^2) makes near neighbours move together: it counts where displacements are anisotropic, all
+    others coming later.
+    """
     faults = faults or Faults()
     domains = [cut_domain(structure, diameter, rng) for _ in range(number)]
     kinds = kinds_of(structure)
     pairs = pairs_of(kinds)
     row = {pair: i for i, pair in enumerate(pairs)}
-    counts = np.zeros((len(pairs), math.ceil((diameter + faults.slide) / step) + 3))
+    motion = _Motions(structure, delta2)
+    counts = np.zeros((len(pairs), math.ceil((diameter + faults.slide + motion.reach) / step) + 3))
     vectors = structure.vectors()
-    kind, position = domains[0].kind, domains[0].position
+    kind, position, atom = domains[0].kind, domains[0].position, domains[0].atom
     for s, t, steps, correlation in correlate(domains):
         a, b = sorted((int(kind[s]), int(kind[t])))
         weight = 1.0 if s == t else 2.0
@@ -230,19 +259,50 @@ def pair_histogram(
         for slide, share in faults.shares(steps[2]):
             offset = position[t] - position[s] + np.array([slide / structure.cell[0], 0.0, 0.0])
             taken = correlation if slide == 0 and faults.probability == 0 else correlation * share
-            _spread(taken, steps, vectors, offset, weight, step, counts[row[a, b]])
+            _spread(taken, steps, vectors, offset, weight, step, counts[row[a, b]], motion.between(atom[s], atom[t]))
     occupied = np.array([sum(int(d.occupied[layer].sum()) for d in domains) for layer in range(len(kind))])
     total = np.bincount(kind, weights=occupied, minlength=len(kinds))
     volume = number * math.pi * diameter**3 / 6
     return PairHistogram(kinds, total, pairs, step, counts, volume, Sizes.equal(diameter))
 
 
-def _spread(correlation, steps, vectors, offset, weight, step, counts):
+class _Motions:
+    """How pairs of a cell's atoms move beyond what all directions have: displacements, weights, delta2, or None."""
+
+    def __init__(self, structure: Structure, delta2: float):
+        self.excess, self.delta2 = structure.excess_displacements(), delta2
+        self.inverse = np.linalg.inv(structure.vectors())
+        #: The farthest node of the rule for two atoms, angstrom.
+        self.reach = 5 * math.sqrt(2 * max((float(np.trace(e)) for e in self.excess), default=0.0))
+
+    def between(self, a: int, b: int) -> tuple[np.ndarray, np.ndarray, float] | None:
+        """Displacements of b against a in fractions of the axes; None where both are alike in all directions."""
+        excess = self.excess[a] + self.excess[b]
+        if not excess.any():
+            return None
+        moved, share = displaced(excess)
+        return moved @ self.inverse.T, share, self.delta2
+
+
+def _spread(correlation, steps, vectors, offset, weight, step, counts, motion):
     """Add numbers of pairs to ``counts`` by their distances."""
     i, j, k = np.nonzero(correlation)
     n1, n2, n3 = steps
-    distance = _distance(vectors, n1[i] + offset[0], n2[j] + offset[1], n3[k] + offset[2])
-    _share(distance / step, weight * correlation[i, j, k], counts)
+    apart = (n1[i] + offset[0], n2[j] + offset[1], n3[k] + offset[2])
+    _place(vectors, apart, weight * correlation[i, j, k], step, counts, motion)
+
+
+def _place(vectors, apart, pairs, step, counts, motion):
+    """Share ``pairs`` whose atoms are ``apart`` (fractions of the axes) by the nodes about their distances."""
+    distance = _distance(vectors, *apart)
+    if motion is None:
+        _share(distance / step, pairs, counts)
+        return
+    moved, share, delta2 = motion
+    together = np.sqrt(np.maximum(1 - delta2 / distance**2, 0.0))
+    for (u, v, w), part in zip(moved, share, strict=True):
+        there = _distance(vectors, apart[0] + together * u, apart[1] + together * v, apart[2] + together * w)
+        _share(there / step, part * pairs, counts)
 
 
 def _distance(vectors, u, v, w):
@@ -270,10 +330,10 @@ class EndlessCrystal:
 
 
 @functools.lru_cache(maxsize=4)
-def endless_crystal(structure: Structure, longest: float, *, step: float = STEP) -> EndlessCrystal:
+def endless_crystal(structure: Structure, longest: float, *, step: float = STEP, delta2: float = 0.0) -> EndlessCrystal:
     """Pairs up to ``longest`` angstrom; each site's first atom is looked at, its images see the same.
 
-    Some seconds for hundreds of angstrom, so the last few are kept.
+    Some seconds for hundreds of angstrom, so the last few are kept. ``delta2`` as in :func:`pair_histogram`.
     """
     vectors = structure.vectors()
     positions, site_of = structure.atoms()
@@ -282,15 +342,21 @@ def endless_crystal(structure: Structure, longest: float, *, step: float = STEP)
     reach = np.ceil(longest / spacing).astype(int) + 1
     steps = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij", sparse=True)
     rows = pairs_of_sites(len(structure.sites))
+    motion = _Motions(structure, delta2)
     counts = np.zeros((len(rows), math.ceil(longest / step) + 3))
     for row, (a, b) in enumerate(rows):
-        first = positions[site_of == a][0]
-        weight = multiplicity[a] * (1 if a == b else 2)
-        for other in positions[site_of == b]:
-            u, v, w = (n + shift for n, shift in zip(steps, other - first, strict=True))
-            place = _distance(vectors, u, v, w).ravel() / step
-            kept = place[(place > 0.5) & (place < longest / step)]
-            _share(kept, np.full(kept.size, float(weight)), counts[row])
+        first = int(np.flatnonzero(site_of == a)[0])
+        weight = float(multiplicity[a] * (1 if a == b else 2))
+        for other in np.flatnonzero(site_of == b).tolist():
+            apart = tuple(n + shift for n, shift in zip(steps, positions[other] - positions[first], strict=True))
+            place = _distance(vectors, *apart) / step
+            if (moved := motion.between(first, other)) is None:
+                kept = place[(place > 0.5) & (place < longest / step)]
+                _share(kept, np.full(kept.size, weight), counts[row])
+            else:
+                near = (place > 0.5) & (place < (longest + motion.reach) / step)
+                apart = tuple(part[near] for part in np.broadcast_arrays(*apart))
+                _place(vectors, apart, np.full(apart[0].size, weight), step, counts[row], moved)
     return EndlessCrystal(counts, step)
 
 

@@ -212,12 +212,12 @@ def _phase(structure, sizes, strain, faults, motion, atom_fraction, atoms_drawn,
     number, realised = 0, dict[str, float]()
     if rng is None or sizes.diameter.size > 1:
         # Rounded up, so that powders of one crystal share it.
-        crystal = endless_crystal(structure, 100.0 * math.ceil(largest / 100))
+        crystal = endless_crystal(structure, 100.0 * math.ceil(largest / 100), delta2=motion.delta2)
         histogram = mean_histogram(structure, crystal, sizes)
     else:
         in_one = math.pi * largest**3 / 6 / structure.volume() * sum(structure.contents().values())
         number = max(2, math.ceil(atoms_drawn / in_one))
-        histogram = pair_histogram(structure, largest, number, rng, faults=faults)
+        histogram = pair_histogram(structure, largest, number, rng, faults=faults, delta2=motion.delta2)
         realised = _realised(structure, histogram)
     intensity = optics.powder(structure, histogram, motion, strain)
     return Phase(structure.name, structure, intensity, atom_fraction, sizes, strain, number, realised)
@@ -226,22 +226,30 @@ def _phase(structure, sizes, strain, faults, motion, atom_fraction, atoms_drawn,
 def glass_phase(structure: Structure, delta2: float, atom_fraction: float, optics: Optics) -> Phase:
     """Glass of a crystal's composition and density: near order that is lost with distance."""
     sizes, strain = Sizes.equal(GLASS_DIAMETER), Strain(GLASS_STRAIN)
-    histogram = mean_histogram(structure, endless_crystal(structure, 100.0), sizes)
+    histogram = mean_histogram(structure, endless_crystal(structure, 100.0, delta2=delta2), sizes)
     intensity = optics.powder(structure, histogram, Motion(0.0, delta2), strain)
     return Phase("glass", structure, intensity, atom_fraction, sizes, strain, 0, {})
 
 
 def _realised(structure: Structure, histogram: PairHistogram) -> dict[str, float]:
-    """Occupancies as they were drawn: atoms over sites, these counted by the chlorine, which is all there."""
+    """Occupancies as drawn: atoms over sites, these counted by the commonest element of which all is there."""
     _, site_of = structure.atoms()
     multiplicity = {site.label: int((site_of == i).sum()) for i, site in enumerate(structure.sites)}
-    chlorine = [k.label for k in histogram.kinds if k.element == "Cl"]
+    full: dict[str, int] = {}
+    for site in structure.sites:
+        if len(site.species) == 1 and site.species[0][1] == 1:
+            element = site.species[0][0]
+            full[element] = full.get(element, 0) + multiplicity[site.label]
+    if not full:
+        return {}
+    counted = max(full, key=full.__getitem__)
+    whole = [s.label for s in structure.sites if s.species == ((counted, 1.0),)]
     drawn = zip(histogram.kinds, histogram.number, strict=True)
-    cells = sum(n for k, n in drawn if k.element == "Cl") / sum(multiplicity[label] for label in chlorine)
+    cells = sum(n for k, n in drawn if k.label in whole) / full[counted]
     return {
         f"{kind.label}.{kind.element}": float(n / cells / multiplicity[kind.label])
         for kind, n in zip(histogram.kinds, histogram.number, strict=True)
-        if kind.element != "Cl"
+        if kind.label not in whole
     }
 
 
@@ -338,7 +346,11 @@ def _describe(phase: Phase) -> dict[str, Any]:
     parameters: dict[str, float] = dict(zip(("a", "b", "c", "alpha", "beta", "gamma"), structure.cell, strict=True))
     for site in structure.sites:
         parameters |= {f"{site.label}.{axis}": v for axis, v in zip("xyz", site.position, strict=True)}
-        parameters[f"{site.label}.u_iso"] = site.u_iso
+        if site.u_aniso is None:
+            parameters[f"{site.label}.u_iso"] = site.u_iso
+        else:
+            names = ("u11", "u22", "u33", "u12", "u13", "u23")
+            parameters |= {f"{site.label}.{name}": u for name, u in zip(names, site.u_aniso, strict=True)}
         if len(site.species) == 1:
             parameters[f"{site.label}.occupancy"] = site.species[0][1]
         else:

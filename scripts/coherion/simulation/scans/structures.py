@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,12 +32,16 @@ class Site:
         Elements and the probability of finding each; what is missing to 1 is vacant.
     u_iso
         Mean-square displacement along one direction, angstrom^2.
+    u_aniso
+        In its place where the directions differ: u11, u22, u33, u12, u13, u23 of the CIF, angstrom^2; ``u_iso`` is
+        then the smallest of all directions, which the atom has in every one.
     """
 
     label: str
     position: tuple[float, float, float]
     species: tuple[tuple[str, float], ...]
     u_iso: float
+    u_aniso: tuple[float, float, float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,45 @@ class Structure:
             index += [number] * len(found)
         return np.array(positions), np.array(index)
 
+    def displacement(self, site: Site) -> np.ndarray:
+        """Mean-square displacements (3, 3) of a site in the axes of :meth:`vectors`, angstrom^2."""
+        if site.u_aniso is None:
+            return site.u_iso * np.eye(3)
+        vectors = self.vectors()
+        # The CIF counts a displacement along the axes in units of 1/a*, 1/b*, 1/c*.
+        axes = vectors * np.linalg.norm(np.linalg.inv(vectors), axis=1)
+        u11, u22, u33, u12, u13, u23 = site.u_aniso
+        return axes @ np.array([[u11, u12, u13], [u12, u22, u23], [u13, u23, u33]]) @ axes.T
+
+    def excess_displacements(self) -> np.ndarray:
+        """What each atom of the cell moves beyond its site's ``u_iso``: (n, 3, 3), in the order of :meth:`atoms`.
+
+        Raises
+        ------
+        ValueError
+            If a site's displacements have not the symmetry of its place.
+        """
+        import gemmi
+
+        vectors = self.vectors()
+        inverse = np.linalg.inv(vectors)
+        operations = list(gemmi.find_spacegroup_by_name(self.space_group).operations())
+        turns = [vectors @ (np.array(op.rot) / op.DEN) @ inverse for op in operations]
+        positions, site_of = self.atoms()
+        excess = np.zeros((len(positions), 3, 3))
+        for number, site in enumerate(self.sites):
+            if site.u_aniso is None:
+                continue
+            own = self.displacement(site) - site.u_iso * np.eye(3)
+            for op, turn in zip(operations, turns, strict=True):
+                turned = turn @ own @ turn.T
+                apart = (positions - op.apply_to_xyz(list(site.position)) + 0.5) % 1.0 - 0.5
+                atom = int(np.flatnonzero((site_of == number) & (np.abs(apart).max(axis=1) < 1e-4))[0])
+                if excess[atom].any() and not np.allclose(excess[atom], turned, atol=1e-9):
+                    raise ValueError(f"the displacements of {site.label} have not the symmetry of its place")
+                excess[atom] = turned
+        return excess
+
     def contents(self) -> dict[str, float]:
         """Mean number of atoms of each element in the cell."""
         _, index = self.atoms()
@@ -121,12 +164,13 @@ def solid_solution(x: float, model: Mapping[str, Any]) -> Structure:
         Composition.
     model
         ``name``, ``space_group``; ``cell``, polynomials of a, b, c (angstrom), alpha, beta, gamma (degree); ``sites``
-        by label, each with its ``position``, the polynomials of its ``species`` and ``u_iso`` (angstrom^2).
+        by label, each with its ``position``, the polynomials of its ``species`` and ``u_iso`` or ``u_aniso``
+        (angstrom^2).
 
     Raises
     ------
     ValueError
-        If an occupancy is below zero, or those of a site are above one together.
+        If an occupancy is below zero, those of a site are above one together, or displacements cannot be.
     """
     a, b, c, alpha, beta, gamma = (polynomial(model["cell"][k], x) for k in ("a", "b", "c", "alpha", "beta", "gamma"))
     sites = []
@@ -135,8 +179,23 @@ def solid_solution(x: float, model: Mapping[str, Any]) -> Structure:
         if min(held.values()) < 0 or sum(held.values()) > 1 + 1e-9:
             raise ValueError(f"x = {x} gives occupancies {held} of {label}")
         species = tuple((element, p) for element, p in held.items() if p > 0)
-        sites.append(Site(label, (*site["position"],), species, site["u_iso"]))
-    return Structure(model["name"], (a, b, c, alpha, beta, gamma), model["space_group"], tuple(sites))
+        place = (*site["position"],)
+        if "u_aniso" in site:
+            sites.append(Site(label, place, species, 0.0, (*site["u_aniso"],)))
+        else:
+            sites.append(Site(label, place, species, site["u_iso"]))
+    structure = Structure(model["name"], (a, b, c, alpha, beta, gamma), model["space_group"], tuple(sites))
+    return replace(structure, sites=tuple(_with_smallest(structure, site) for site in sites))
+
+
+def _with_smallest(structure: Structure, site: Site) -> Site:
+    """The site with the smallest of its directions' displacements as ``u_iso``, which must be above 0."""
+    if site.u_aniso is None:
+        return site
+    smallest = float(np.linalg.eigvalsh(structure.displacement(site))[0])
+    if smallest <= 0:
+        raise ValueError(f"the displacements of {site.label} are {smallest:g} angstrom^2 along one direction")
+    return replace(site, u_iso=smallest)
 
 
 def main_phase(x: float, series: Mapping[str, Any]) -> tuple[Structure, float]:
