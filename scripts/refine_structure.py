@@ -14,6 +14,9 @@ def main(argv=None):
         "--resolution", help="file that refine_standard wrote; replaces qdamp and qbroad of the settings"
     )
     arguments.add_argument(
+        "--start-from", help="netCDF of the refinement of a sample before this one: where it ended is one start more"
+    )
+    arguments.add_argument(
         "--ranges",
         nargs="+",
         metavar="RANGE",
@@ -32,6 +35,7 @@ def main(argv=None):
     given = arguments.parse_args(argv)
 
     from coherion.crystal.structure_files import read_structure
+    from coherion.refinement.in_turn import where_it_ended
     from coherion.refinement.observed import read_observed
     from coherion.refinement.recipe import run_recipe
     from coherion.refinement.resolution import read_resolution
@@ -43,14 +47,15 @@ def main(argv=None):
     if given.resolution:
         chosen |= read_resolution(given.resolution).as_settings()
     crystals = [read_structure(path) for path in given.structures]
-    sources = [given.pdf, *given.structures, *([given.resolution] if given.resolution else [])]
+    before = where_it_ended(given.start_from, crystals) if given.start_from else None
+    sources = [given.pdf, *given.structures, *filter(None, (given.resolution, given.start_from))]
     if given.ranges and len(given.ranges) > 1 and "{range}" not in given.output:
         arguments.error("with several --ranges, {range} must stand in the names of the files to write")
     for name, own in settings_of_ranges(chosen, given.ranges).items():
         settings = settings_from(RefinementSettings, own)
         with messages.about(name):
             observed = read_observed(given.pdf, settings.qmax)
-            found = run_recipe(crystals, observed, settings, say=partial(print, flush=True))
+            found = run_recipe(crystals, observed, settings, before=before, say=partial(print, flush=True))
             files = {
                 kind: path.replace("{range}", name)
                 for kind in ("output", "cif", "stru", "pdffit2", "topas", "fit", "table")

@@ -91,6 +91,49 @@ def test_what_contradicts_a_header_is_found_before_the_run(series):
     assert "row 3" in line and "absent.gr" in line and "missing" in line
 
 
+COLD = """sample | composition | temperature_K | pair_distribution | structure
+t300 | NaCl | 300 | t300.gr | config/salt.cif
+t100 | NaCl | 100 | t100.gr | config/salt.cif
+t200 | NaCl | 200 | t200.gr | config/salt.cif
+other | NaCl |  | t100.gr | config/salt.cif
+"""
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_samples_in_the_order_of_their_temperatures(series):
+    """Each starts from the last refined one; one that fails is left out of the sequence, and alone."""
+    settings = SETTINGS | {"refinement": SETTINGS["refinement"] | {"in_order_of": "temperature_K"}}
+    own_series(series, settings, samples=COLD)
+    for t in (100, 200, 300):
+        # The second ends too early for the fit.
+        r = np.arange(0.01, 12.0 if t == 200 else 24.0, 0.01)
+        g = calculate(PairModel((salt(5.6 + 2e-4 * t),), QMAX, envelope="none"), r, {"scale": 0.7})
+        rows = "\n".join(f"{x:.2f} {y:.9g}" for x, y in zip(r, g, strict=True))
+        (series / f"data/t{t}.gr").write_text(f"{HEADS['salt.gr']}#### start data\n#L r(A)  G(A^-2)\n{rows}\n")
+    done = snakemake(series, "--configfile", series / "config" / "config.yaml")
+    assert "t200" in done.stderr and "fit range lies outside the data" in done.stderr
+    table = rows_of(series / "results/series/series.tsv")
+    assert {name for name, row in table.items() if row.get("a_A")} == {"t100", "t300", "other"}
+    assert float(table["t300"]["a_A"]) == pytest.approx(5.66, abs=1e-4) and table["t300"]["temperature_K"] == "300"
+    fits = {
+        s: read_dataset(series / f"results/refinement/{s}/1.5-20.nc", "refine_structure") for s in table if s != "t200"
+    }
+    assert {s: int(fit.attrs["continued"]) for s, fit in fits.items()} == {"t100": 0, "t300": 1, "other": 0}
+    assert fits["t300"]["start_rw"].size == 2 and fits["other"]["start_rw"].size == 1
+
+
+def test_the_order_of_a_column(tmp_path):
+    cells = [row.split(" | ") for row in COLD.splitlines()]
+    rows = "\n".join(" | ".join([*row, "more" if row[0] == "t100" else "series"]) for row in cells[1:])
+    folder = own_series(tmp_path, samples=f"{' | '.join([*cells[0], 'group'])}\n{rows}\n")
+    tables = read_tables(
+        {"samples": folder / "config/samples.tsv"}, __file__.rsplit("/tests/", 1)[0] + "/workflow/schemas"
+    )
+    assert tables.before(None) == {}
+    assert tables.before("temperature_K") == {"t100": [], "t200": [], "t300": ["t200"]}
+
+
 @pytest.mark.parametrize(
     ("cells", "words"),
     [

@@ -171,6 +171,7 @@ def test_the_scale_is_that_of_the_reading_that_counts(clean):
         ({"at_bound": '["M1.u_iso"]'}, "at-bound", "B"),
         ({"at_bound": '["M1.occupancy"]'}, "at-bound", "C"),
         ({"singular": '[["a", "scale"]]'}, "singular", "B"),
+        ({"jumped": 1, "continued": 1}, "other-branch", "B"),
     ],
 )
 def test_what_a_fit_says_of_itself(clean, attributes, code, grade):

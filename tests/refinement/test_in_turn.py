@@ -93,7 +93,9 @@ def test_a_sequence_of_temperatures_with_known_truth():
         pulls.append([(values["a"] - a) / sds["a"], (values["Ni1.u_iso"] - u) / sds["Ni1.u_iso"]])
     # 20 pulls: a mean square above 1.7 has a chance of 3 %.
     assert 0.15 < np.mean(np.square(pulls)) < 1.8 and np.abs(pulls).max() < 3.5
-    assert [step.place for step in steps] == temperatures.tolist() and not any(step.jumped for step in steps)
+    assert [step.place for step in steps] == temperatures.tolist() and not any(
+        step.found.course.jumped for step in steps
+    )
 
 
 def test_a_change_of_branch_is_told():
@@ -104,7 +106,7 @@ def test_a_change_of_branch_is_told():
     given = recipe(fit_range=[12.0, 28.0], start={"c": 3.45}, stages=[["scale", "c"], ["displacements"]])
     with pytest.warns(CoherionWarning, match="2: the values of the step before lead to Rw .* another branch"):
         _, second = refine_sequence([start], data, given, say=lambda _: None)
-    assert second.jumped and second.found.result.values["c"] == pytest.approx(0.95 * 3.6, abs=0.01)
+    assert second.found.course.jumped and second.found.result.values["c"] == pytest.approx(0.95 * 3.6, abs=0.01)
 
 
 def test_windows_that_cannot_be():

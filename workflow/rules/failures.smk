@@ -52,7 +52,7 @@ def failures_of_run(run_logs):
     for job in workflow.scheduler.failed:
         failed.update(job.jobs if job.is_group() else [job])
     unmade = {job for job in dag.needrun_jobs() if not dag.finished(job)} | failed
-    folder, reached, found = Path(result("")), set(failed), []
+    folder, found = Path(result("")), []
     for first in sorted(failed, key=str):
         log = str(first.log[0]) if first.log else ""
         reason = reason_of(log, first.input, said_of(log, run_logs))
@@ -64,16 +64,25 @@ def failures_of_run(run_logs):
                 sample = job.wildcards.get("sample")
                 files = lost.setdefault(sample, []) if sample else of_scan
                 files += [str(Path(path).relative_to(folder)) for path in job.output]
-            behind = {j for j in dag.depending[job] if j in unmade} - seen
+            # The next sample of a sequence starts from another then.
+            behind = {
+                j
+                for j in dag.depending[job]
+                if j in unmade and j.rule is not job.rule
+            } - seen
             seen |= behind
             waiting += behind
-        reached |= seen
         # A scan is told by the samples that it was measured for.
         found += [
             Failure(name, step, reason, log, tuple(of_scan + files))
             for name, files in (lost or {step.split()[-1]: []}).items()
         ]
     # What is drawn and told of the series waits for samples, not for what failed by itself.
+    reached, waiting = set(failed), list(failed)
+    while waiting:
+        behind = {j for j in dag.depending[waiting.pop()] if j in unmade} - reached
+        reached |= behind
+        waiting += behind
     of_series = {job for job in unmade - failed if not job.wildcards}
     return found, bool(of_series) and unmade <= reached
 

@@ -113,6 +113,17 @@ def of_standard(sample, *patterns):
     return [result(pattern.format(sample=standard)) for pattern in patterns if standard]
 
 
+BEFORE = TABLES.before(SETTINGS["refinement"]["in_order_of"])
+
+
+def refined_before(sample):
+    """The refinement that a sample starts from: of the last sample before it that has one."""
+    files = (
+        result(f"refinement/{name}/{MAIN_RANGE}.nc") for name in BEFORE.get(sample, [])
+    )
+    return next((file for file in files if file not in LOST), [])
+
+
 def structures(sample):
     """Starting structures of a sample, one CIF for each phase."""
     return [

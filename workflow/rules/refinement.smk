@@ -44,6 +44,7 @@ rule refine_structure:
         resolution=lambda wildcards: of_standard(
             wildcards.sample, "resolution/{sample}.json"
         ),
+        before=lambda wildcards: refined_before(wildcards.sample),
         standard=lambda wildcards: (
             of_standard(wildcards.sample, "reduction/{sample}.nc") if WITNESSED else []
         ),
@@ -97,6 +98,9 @@ rule refine_structure:
         resolution=lambda wildcards, input: (
             ["--resolution", *input.resolution] if input.resolution else []
         ),
+        before=lambda wildcards, input: (
+            ["--start-from", input.before] if input.before else []
+        ),
         ranges=FIT_RANGES,
         files=lambda wildcards: [
             part
@@ -116,7 +120,7 @@ rule refine_structure:
         ],
     shell:
         "python {input.script:q} refine_structure {params.pdf:q} {input.structure:q} {params.resolution:q}"
-        " --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q}"
+        " {params.before:q} --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q}"
         " --then measure_geometry {params.main:q} {input.structure[0]:q} --settings {params.geometry:q}"
         " --output {output.geometry:q} --table {output.table:q} {params.widths:q} > {log:q} 2>&1"
 

@@ -43,6 +43,16 @@ class Tables:
         """Samples that have a scan or a G(r), and a starting structure, and are not a standard."""
         return [name for name, row in self.samples.items() if can_be_refined(row) and row["group"] != "standard"]
 
+    def before(self, column: str | None) -> dict[str, list[str]]:
+        """Of each sample :meth:`with_structure` those of its group before it in a column's order, the nearest first."""
+        placed = [name for name in self.with_structure() if column in self.samples[name]] if column else []
+        placed.sort(key=lambda name: self.samples[name][column])
+        groups = {name: self.samples[name]["group"] for name in placed}
+        return {
+            name: [other for other in reversed(placed[:k]) if groups[other] == groups[name]]
+            for k, name in enumerate(placed)
+        }
+
     def reduced_and_refined(self) -> list[str]:
         """Those :meth:`with_structure` whose G(r) is reduced from a scan here."""
         return [name for name in self.with_structure() if "scan" in self.samples[name]]

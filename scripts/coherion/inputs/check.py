@@ -299,6 +299,13 @@ class _Check:
                     f"sample {name}: no sample takes its resolution from this standard; name it in their column "
                     "standard, or as refinement.resolution_from"
                 )
+        column = refinement["in_order_of"]
+        lacking = [s for s in self.tables.with_structure() if column and column not in self.tables.samples[s]]
+        if lacking:
+            self.found.warnings.append(
+                f"key refinement.in_order_of: {', '.join(lacking)}: blank in the column {column}, so refined from the "
+                "starting structure alone, and no start of another sample"
+            )
         ends = {self.jobs.of_sample("reduction", sample)["rmax"] for sample in self.tables.reduced_and_refined()}
         for low, high in refinement["fit_ranges"]:
             for end in sorted(ends):

@@ -51,7 +51,7 @@ SAMPLE_COLUMNS = [
     *("sample", "title", "group", "x", "composition", "scan", "pair_distribution", "background", "background_scale"),
     *("density_g_cm3", "packing_fraction", "structure", "standard"),
     *("pellet_thickness_cm", "pellet_thickness_sd_cm", "pellet_diameter_cm", "pellet_diameter_sd_cm"),
-    *("pellet_mass_g", "annealing_C", "exclude"),
+    *("pellet_mass_g", "annealing_C", "temperature_K", "time_h", "exclude"),
 ]
 SCAN_COLUMNS = ["scan", "file", "abscissa", "intensity_kind", "time_per_point_s", "wavelength_A", "range_number"]
 SPECTRA_COLUMNS = ["sample", "file", "temperature_C", "temperature_sd_C", "cycles", "columns", "exclude"]

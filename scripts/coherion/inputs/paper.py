@@ -17,7 +17,7 @@ from coherion.statistics.quantities.selection import mask_of
 from coherion.statistics.series import Series
 
 #: Quantities of the table of samples, which is there before anything is computed.
-TABLED = ("sample", "group", "x", "annealing_C", "composition")
+TABLED = ("sample", "group", "x", "annealing_C", "temperature_K", "time_h", "composition")
 
 
 @dataclass

@@ -12,7 +12,12 @@ from coherion.data.series_tables import Tables
 from coherion.settings.run import of_sample
 
 #: Columns of the table of samples that a series may vary, and the quantities that they are.
-ABSCISSAS: Mapping[str, str] = {"x": "x", "annealing_C": "annealing"}
+ABSCISSAS: Mapping[str, str] = {
+    "x": "x",
+    "annealing_C": "annealing",
+    "temperature_K": "temperature",
+    "time_h": "time",
+}
 #: A trend asks for as many different values.
 LEAST = 3
 #: Differences that hardly matter in any series, by quantity.

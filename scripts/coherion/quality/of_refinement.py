@@ -12,6 +12,7 @@ import numpy as np
 from coherion.quality.alert import Alert, Grade, with_second_sign
 from coherion.quality.residual import in_q, unexplained_reflections
 from coherion.refinement.parameters import parse
+from coherion.refinement.recipe import OTHER_BRANCH
 from coherion.scattering.composition import parse_formula
 from coherion.settings.stages.quality import QualitySettings
 
@@ -69,6 +70,11 @@ def _course(fit: xarray.Dataset, place: str) -> Iterator[Alert]:
     if not int(fit.attrs["converged"]):
         text = "the refinement did not converge"
         yield Alert("A", "not-converged", 0.0, "1", 1.0, place, text, "raise max_evaluations or start nearer")
+    if int(fit.attrs.get("jumped", 0)):
+        continued, own = float(fit["start_rw"].values[0]), float(fit["start_rw"].min())
+        text = f"another branch than the sample before: from there Rw {continued:.4f}, from its own start {own:.4f}"
+        advice = "a transition, or one of the two is in a wrong minimum: look at what jumps, set start or starts"
+        yield Alert("B", "other-branch", own / continued, "1", 1.0 - OTHER_BRANCH, place, text, advice)
     values = values_of(fit)
     for name in json.loads(fit.attrs["at_bound"]):
         symbol = parse(name).symbol

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +17,6 @@ from coherion.refinement.observed import Observed
 from coherion.refinement.recipe import RecipeResult, run_recipe
 from coherion.settings.stages.refinement import InTurnSettings, RefinementSettings
 
-# Of Rw: a fit from the recipe's own start that is better by more than this has found another branch.
-OTHER_BRANCH = 0.02
 MOST_WINDOWS = 500
 
 
@@ -28,13 +28,10 @@ class Step:
         Where it stands: the centre of its window in angstrom, a temperature, a number.
     found
         The refinement.
-    jumped
-        Whether the recipe's own start led to a better fit than the values of the step before.
     """
 
     place: float
     found: RecipeResult
-    jumped: bool
 
 
 def windows_of(settings: InTurnSettings) -> list[tuple[float, float]]:
@@ -71,7 +68,7 @@ def refine_windows(
         say(name)
         with about(name):
             own = _recipe(settings, fit_range=(low, high), start={**settings.start, **whole.result.values})
-            made.append(Step(0.5 * (low + high), run_recipe(crystals, observed, own, say=lambda _: None), False))
+            made.append(Step(0.5 * (low + high), run_recipe(crystals, observed, own, say=lambda _: None)))
     return made
 
 
@@ -95,19 +92,9 @@ def refine_sequence(
     for place, observed in data:
         say(f"{place:g}: {observed.file}")
         with about(f"{place:g}"):
-            best, jumped = run_recipe(crystals, observed, _recipe(settings), say=lambda _: None), False
-            if made:
-                from_last = {**settings.start, **made[-1].found.result.values}
-                other = run_recipe(crystals, observed, _recipe(settings, start=from_last), say=lambda _: None)
-                jumped = best.rw < other.rw * (1 - OTHER_BRANCH)
-                if jumped:
-                    warn(
-                        f"the values of the step before lead to Rw {other.rw:.4f}, the recipe's own start to "
-                        f"{best.rw:.4f}: another branch; look at what jumps"
-                    )
-                else:
-                    best = other
-            made.append(Step(place, best, jumped))
+            before = made[-1].found.refined_values if made else None
+            found = run_recipe(crystals, observed, _recipe(settings), before=before, say=lambda _: None)
+            made.append(Step(place, found))
     return made
 
 
@@ -116,12 +103,30 @@ def _recipe(settings: InTurnSettings, **changes: Any) -> RefinementSettings:
     return RefinementSettings(**{**known, **changes})
 
 
+def where_it_ended(path: str | os.PathLike[str], crystals: Sequence[Crystal]) -> dict[str, float]:
+    """What another refinement refined, as a start for one of these structures: nothing where it had other symmetries.
+
+    Raises
+    ------
+    InputError
+        If the file is no refinement.
+    """
+    from coherion.data.netcdf import read_dataset
+
+    fit = read_dataset(path, "refine_structure")
+    if json.loads(fit.attrs["space_groups"]) != [crystal.space_group for crystal in crystals]:
+        warn(f"{os.fspath(path)} was refined in other space groups: it is no start for this structure")
+        return {}
+    columns = (fit[name].values for name in ("parameter", "value", "standard_uncertainty_scaled"))
+    return {str(name): float(value) for name, value, sd in zip(*columns, strict=True) if np.isfinite(sd)}
+
+
 def rows_in_turn(steps: Sequence[Step]) -> Iterator[dict[str, Any]]:
     """A row for each step: its place and range, Rw, and every refined parameter with its standard uncertainty."""
     for step in steps:
         low, high = step.found.settings.fit_range
         row: dict[str, Any] = {"place": step.place, "r_low_A": low, "r_high_A": high, "rw": step.found.rw}
-        row |= {"converged": int(step.found.result.converged), "jumped": int(step.jumped)}
+        row |= {"converged": int(step.found.result.converged), "jumped": int(step.found.course.jumped)}
         for parameter in step.found.parameters:
             if parameter.refined:
                 row |= {parameter.name: parameter.value, f"{parameter.name}_sd": parameter.uncertainty_scaled}

@@ -61,6 +61,10 @@ class LinearMap:
         wanted = np.array([values[name] for name in self.parameters]) - self.offset
         return np.linalg.lstsq(self.matrix, wanted, rcond=None)[0]
 
+    def inside(self, z: np.ndarray) -> np.ndarray:
+        """Variables moved into their bounds, shape (m,)."""
+        return np.clip(z, self.lower, self.upper)
+
     def covariance(self, covariance_z: np.ndarray) -> np.ndarray:
         """A C A^T, shape (n, n), from the covariance of z, shape (m, m)."""
         return self.matrix @ covariance_z @ self.matrix.T

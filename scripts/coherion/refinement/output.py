@@ -192,6 +192,8 @@ def _attributes(found: RecipeResult) -> dict[str, Any]:
         singular=json.dumps([list(group) for group in result.singular]),
         at_bound=json.dumps(list(result.at_bound)),
         converged=int(result.converged),
+        continued=int(found.course.continued),
+        jumped=int(found.course.jumped),
         q_shift=found.shift_of_q.value,
         q_shift_sd=found.shift_of_q.sd,
         origin=found.observed.origin,

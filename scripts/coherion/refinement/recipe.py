@@ -7,7 +7,7 @@ throughout, because every stage is a part of one linear map (:mod:`coherion.refi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,9 @@ from coherion.refinement.steps.stages import StageResult, run_stages, unweighted
 from coherion.refinement.steps.starts import first_guess, into_bounds, starts
 from coherion.settings.stages.refinement import RefinementSettings
 
+# Of Rw: a fit from the recipe's own start that is better by more than this has found another branch.
+OTHER_BRANCH = 0.02
+
 
 @dataclass(frozen=True, eq=False)
 class Course:
@@ -36,12 +39,16 @@ class Course:
         Of the best start.
     names, rw, values
         Names of the parameters; Rw of every start, (starts,); and what it reached, (starts, parameters).
+    continued, jumped
+        Whether the first start is where another refinement ended, and whether the recipe's own led to a better fit.
     """
 
     stages: tuple[StageResult, ...]
     names: tuple[str, ...]
     rw: np.ndarray
     values: np.ndarray
+    continued: bool = False
+    jumped: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +74,7 @@ def run_recipe(
     observed: Observed,
     settings: RefinementSettings,
     *,
+    before: Mapping[str, float] | None = None,
     say: Callable[[str], None] = print,
 ) -> RecipeResult:
     """Refine a structure against G(r).
@@ -79,6 +87,9 @@ def run_recipe(
         G(r).
     settings
         The recipe.
+    before
+        Values that another refinement ended at, of a sample not unlike this one: a start more. The fit from there is
+        kept unless the recipe's own start leads to one that is better by :data:`OTHER_BRANCH`, which is told.
     say
         Is told what happens: stage, Rw, evaluations.
 
@@ -98,7 +109,10 @@ def run_recipe(
         f"{settings.fit_range[1]:g} angstrom, weights: {data.weights}"
     )
     first = into_bounds(problem, first_guess(problem, observed, settings.fit_range))
-    course, best = _best_of_starts(problem, data, first, settings, say)
+    begun = list(starts(problem, first, settings.starts, settings.perturbation, settings.seed))
+    if before:
+        begun.insert(0, problem.map.inside(problem.map.variables_at({**problem.start, **before})))
+    course, best = _best_of_starts(problem, data, begun, bool(before), say)
     misfit, best = weigh(problem, data, best, say)
     found = Refined(settings, observed, data, problem, misfit, best, uncertain_resolution(best, settings))
     tell_limits(found)
@@ -113,21 +127,28 @@ def run_recipe(
 
 
 def _best_of_starts(
-    problem: Problem, data: FitData, first: np.ndarray, settings: RefinementSettings, say: Callable[[str], None]
+    problem: Problem, data: FitData, begun: Sequence[np.ndarray], continued: bool, say: Callable[[str], None]
 ) -> tuple[Course, RefinementResult]:
-    """All stages from each start; the fit of the best one."""
+    """All stages from each start; the fit of the best one, or of the first that another refinement gave."""
     runs = []
-    for k, z in enumerate(starts(problem, first, settings.starts, settings.perturbation, settings.seed), 1):
-        if settings.starts > 1:
-            say(f"start {k} of {settings.starts}")
+    for k, z in enumerate(begun, 1):
+        if len(begun) > 1:
+            say(f"start {k} of {len(begun)}{', where the refinement before ended' if continued and k == 1 else ''}")
         runs.append(run_stages(problem, data, z, say))
-    stages, best = min(runs, key=lambda run: run[1].chi_squared)
     rw = np.array([unweighted_residual(result) for _, result in runs])
-    if settings.starts > 1:
+    if len(begun) > 1:
         say(f"Rw of the starts: {', '.join(f'{value:.4f}' for value in rw)}")
+    chosen = int(np.argmin([result.chi_squared for _, result in runs]))
+    jumped = continued and bool(rw[chosen] < rw[0] * (1 - OTHER_BRANCH))
+    if jumped:
+        warn(
+            f"the values of the step before lead to Rw {rw[0]:.4f}, the recipe's own start to {rw[chosen]:.4f}: "
+            "another branch; look at what jumps"
+        )
+    stages, best = runs[0 if continued and not jumped else chosen]
     names = tuple(p.name for p in problem.parameters)
     reached = np.array([[result.values[name] for name in names] for _, result in runs])
-    return Course(stages, names, rw, reached), best
+    return Course(stages, names, rw, reached, continued, jumped), best
 
 
 def tell_limits(found: Refined) -> None:

@@ -15,6 +15,9 @@ from coherion.settings.stages.series import SeriesSettings
 if TYPE_CHECKING:
     import xarray
 
+# Columns of the table of samples that the table of the series has, too.
+_OF_SAMPLES = ("sample", "title", "group", "annealing_C", "temperature_K", "time_h", "x", "composition")
+
 Row = dict[str, Any]
 
 #: Columns of the Arrhenius stage and the variables they come from.
@@ -191,7 +194,7 @@ def series_row(
     widths
         What the widths of the reflections gave, or None.
     """
-    row: Row = {key: sample.get(key) for key in ("sample", "title", "group", "annealing_C", "x", "composition")}
+    row: Row = {key: sample.get(key) for key in _OF_SAMPLES}
     row["origin"] = origin
     for number, (fit_range, fit) in enumerate(fits.items()):
         columns = structure_columns(fit, settings)

@@ -232,6 +232,8 @@ REFINEMENT = Contract(
         Attribute("singular", "", "JSON: groups of parameters that cannot be told apart"),
         Attribute("at_bound", "", "JSON: parameters that ended at a bound"),
         Attribute("converged", "1", "1 where the fit converged"),
+        Attribute("continued", "1", "1 where the first start is where the sample before ended", needed=False),
+        Attribute("jumped", "1", "1 where the recipe's own start led to another branch than that", needed=False),
         Attribute("q_shift", "1/angstrom", "by how much the residual says that all Q of the data are too high"),
         Attribute("q_shift_sd", "1/angstrom", "its standard uncertainty"),
     ),

@@ -29,6 +29,8 @@ SERIES = TableContract(
         _C("title", "", "what figures call it"),
         _C("group", "", "group of samples, standard for that of the resolution"),
         _C("annealing_C", "degC", "temperature of annealing; blank without"),
+        _C("temperature_K", "K", "temperature at which the structure was measured; blank where it is not said"),
+        _C("time_h", "h", "time at which it was measured; blank where it is not said"),
         _C("x", "1", "nominal composition"),
         _C("composition", "", "chemical formula"),
         _ORIGIN,

@@ -72,6 +72,11 @@ class Refined:
         """sqrt(sum (observed - calculated)^2 / sum observed^2) over the points fitted."""
         return unweighted_residual(self.result)
 
+    @property
+    def refined_values(self) -> dict[str, float]:
+        """Values of the parameters that were refined."""
+        return {name: self.result.values[name] for name in self.result.parameters}
+
     def covariance(self, scaled: bool) -> np.ndarray:
         """Covariance of ``result.parameters``, with the resolution's part.
 
@@ -170,12 +175,11 @@ def refit(
         differently with the same length.
     """
     problem = prepare(model, found.settings, {**found.result.values, **(start or {})}, free, hold)
-    lower, upper = problem.map.lower, problem.map.upper
     if search:
         z = first_guess(problem, found.observed, found.settings.fit_range)
     else:
         z = problem.map.variables_at(problem.start)
-    values = problem.start | problem.map.values(np.clip(z, lower, upper))
+    values = problem.start | problem.map.values(problem.map.inside(z))
     names, misfit = problem.map.variables, found.misfit
     if search and misfit is not None:
         values = fit_stage(problem, names, values, found.data.target(None), FINE_TOLERANCE).values

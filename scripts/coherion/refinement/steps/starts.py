@@ -41,7 +41,7 @@ def first_guess(problem: Problem, observed: Observed, fit_range: tuple[float, fl
 
 def into_bounds(problem: Problem, z: np.ndarray) -> np.ndarray:
     """Variables inside their bounds; a start that has to move is told."""
-    inside = np.clip(z, problem.map.lower, problem.map.upper)
+    inside = problem.map.inside(z)
     for name, old, new in zip(problem.map.variables, z, inside, strict=True):
         if abs(new - old) > 1e-9 * max(1.0, abs(old)):
             warn(
@@ -67,4 +67,4 @@ def starts(problem: Problem, first: np.ndarray, count: int, perturbation: float,
         for j, meaning in enumerate(meanings):
             shift = perturbation * meaning.shift * generator.standard_normal()
             z[j] = z[j] * math.exp(shift) if meaning.relative else z[j] + shift
-        yield np.clip(z, problem.map.lower, problem.map.upper)
+        yield problem.map.inside(z)

@@ -9,6 +9,8 @@ from coherion.settings.paper.quantities import Quantity
 STANDARD: Mapping[str, Quantity] = {
     "x": Quantity(column="x", exact=True, label="x"),
     "annealing": Quantity(column="annealing_C", exact=True, label="annealing temperature / °C", unit="degC"),
+    "temperature": Quantity(column="temperature_K", exact=True, label="T / K", unit="K"),
+    "time": Quantity(column="time_h", exact=True, label="t / h", unit="h"),
     **{name: Quantity(column=f"{name}_A", label=f"{name} / Å", unit="angstrom") for name in ("a", "b", "c")},
     **{
         name: Quantity(column=f"{name}_deg", label=f"{symbol} / °", unit="degree")

@@ -25,6 +25,7 @@ Window = Literal["none", "lorch"]
 Weights = Literal["auto", "unit", "sd", "covariance"]
 CONVENTIONS: tuple[str, ...] = get_args(Convention)
 ENVELOPES: tuple[str, ...] = get_args(Envelope)
+SampleColumn = Literal["x", "temperature_K", "time_h", "annealing_C"]
 READINGS: tuple[str, ...] = get_args(ReadingName)
 RADIATIONS: tuple[str, ...] = get_args(Radiation)
 WINDOWS: tuple[str, ...] = get_args(Window)
@@ -233,6 +234,13 @@ class Refinement(Recipe, frozen=True, kw_only=True):
         told(
             "Name of the standard in the table of samples whose refinement gives the resolution; null takes the "
             "numbers of qdamp, qbroad and qslope_squared"
+        ),
+    ] = None
+    in_order_of: Annotated[
+        SampleColumn | None,
+        told(
+            "Column of the table of samples in whose order the samples of a group are refined, each from its own start "
+            "and from where the last one ended; null refines each by itself"
         ),
     ] = None
 
