@@ -45,7 +45,9 @@ class Tables:
 
     def before(self, column: str | None) -> dict[str, list[str]]:
         """Of each sample :meth:`with_structure` those of its group before it in a column's order, the nearest first."""
-        placed = [name for name in self.with_structure() if column in self.samples[name]] if column else []
+        if column is None:
+            return {}
+        placed = [name for name in self.with_structure() if column in self.samples[name]]
         placed.sort(key=lambda name: self.samples[name][column])
         groups = {name: self.samples[name]["group"] for name in placed}
         return {
