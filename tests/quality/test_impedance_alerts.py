@@ -12,7 +12,7 @@ from coherion.impedance.alerts import off_the_series
 from coherion.impedance.arrhenius_dataset import arrhenius_dataset
 from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
-from coherion.quality.of_impedance import alerts_of_impedance, alerts_of_pellets
+from coherion.quality.of_impedance import alerts_of_impedance, alerts_of_pellets, alerts_of_same_spectra
 from coherion.settings.stages.arrhenius import ArrheniusSettings
 from coherion.settings.stages.circuits import CircuitSettings
 from coherion.settings.stages.quality import QualitySettings
@@ -239,6 +239,21 @@ def test_an_area_in_place_of_the_diameter():
     (one,) = alerts_of_pellets(others | {"s3": wrong})
     assert one.sample == "s3" and one.alert.code == "unlike-pellet" and one.alert.grade == "B"
     assert one.alert.number == pytest.approx((4 / (np.pi * 0.9)) ** 2, rel=0.01)
+
+
+def test_spectra_of_one_measurement_for_two_samples_are_told_whatever_their_files_say():
+    own, again = spectra(), spectra(seed=1)
+    assert alerts_of_same_spectra({"a": own, "b": again}) == []
+    text = spectra(celsius=CELSIUS + 300.0, names=[f"y{k}.txt" for k in range(6)])
+    for name in ("impedance_real", "impedance_imaginary"):
+        # As exported with seven digits.
+        text[name].values[:] = [[float(f"{v:.6e}") for v in row] for row in own[name].values]
+    (one,) = alerts_of_same_spectra({"a": own, "b": again, "c": text})
+    assert (one.sample, one.alert.code, one.alert.grade, one.alert.number) == ("c", "same-file", "A", 6.0)
+    assert "those of sample a, number by number (y" in one.alert.text
+    one_row = text.copy(deep=True)
+    one_row["impedance_real"].values[:5] *= 1.001
+    assert alerts_of_same_spectra({"a": own, "c": one_row})[0].alert.number == 1.0
 
 
 def test_what_kind_of_reason_leaves_a_spectrum_out_and_how_far_off_a_limit_is():

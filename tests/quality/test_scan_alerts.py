@@ -159,6 +159,21 @@ def test_sample_and_background_of_different_kind_are_told():
     assert codes(alerts_of_pair(sample, half, "time")) == codes(alerts_of_pair(sample, half, 2.0)) == []
 
 
+def test_a_scan_that_is_another_times_a_factor_is_told():
+    own, repeated = crystal(), crystal(2)
+    counts = own["intensity"].values
+    for factor in (2.0, 1 / 60, 0.37):
+        rates = own.assign(
+            intensity=own["intensity"] * 0 + np.round(factor * counts, 3), intensity_sd=own["intensity_sd"] * factor
+        )
+        (one,) = alerts_of_scans({"a": own, "b": rates}, {}, {})
+        assert (one.alert.code, one.alert.grade) == ("same-file", "A")
+        assert one.alert.number == pytest.approx(factor if one.sample == "b" else 1 / factor, rel=1e-4)
+    # The same sample measured twice, and a scan that is told as a copy anyway.
+    assert alerts_of_scans({"a": own, "b": repeated}, {}, {}) == []
+    assert codes([one.alert for one in alerts_of_scans({"a": own, "b": own.copy()}, {}, {})]) == ["copied-rows"]
+
+
 def test_one_file_for_two_samples_under_any_name_is_told():
     scans = {"a": crystal(), "b": crystal(2), "empty": scan(smooth(400), seed=3)}
     used = {"x1": Use("a", "empty"), "x2": Use("b", "empty")}

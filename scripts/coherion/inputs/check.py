@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import xarray
 
     from coherion.crystal.crystal import Crystal
+    from coherion.quality.alert import Told
     from coherion.scattering.pattern import Pattern
 
 Model = TypeVar("Model", bound=msgspec.Struct)
@@ -403,7 +404,7 @@ class _Check:
                         check_range(observed, (low, high))
 
     def _check_alerts(self, scans: Mapping[str, xarray.Dataset], folder: Path) -> None:
-        """What a run will alert on of the scans; and spectra that stand for two samples."""
+        """What a run will alert on of the scans."""
         from coherion.as_read import sha256
         from coherion.quality.of_lines import alerts_of_structures
         from coherion.quality.of_scans import alerts_of_scans, uses_of
@@ -424,28 +425,14 @@ class _Check:
             # What real data often have is the run's to tell; different times are told with the reduction's settings.
             if one.alert.grade == "C" or one.alert.code == "background-time":
                 continue
-            self.found.warnings.append(f"{one.sample}: {one.alert.text}; {one.alert.advice} ({one.alert.code})")
-        owners: dict[str, tuple[str, str]] = {}
-        for sample, rows in self.tables.spectra.items():
-            for file in dict.fromkeys(row["file"] for row in rows):
-                if not (folder / file).is_file():
-                    continue
-                owner, first = owners.setdefault(sha256(folder / file), (sample, file))
-                if owner != sample:
-                    self.found.warnings.append(
-                        f"{sample}: its spectra {file} are those of sample {owner}"
-                        + ("" if first == file else f" under another name, {first}")
-                        + "; give each sample its own files (same-file)"
-                    )
-                elif first != file:
-                    self.found.warnings.append(
-                        f"{sample}: {file} and {first} are the same file under two names; name it once (same-file)"
-                    )
+            self.found.warnings.append(_line_of(one))
 
     def _check_spectra(self, folder: Path) -> None:
         from coherion.data.spectra.file_names import off_their_names
         from coherion.data.spectra.reader import assemble, row_of
+        from coherion.quality.of_impedance import alerts_of_same_spectra
 
+        assembled: dict[str, xarray.Dataset] = {}
         for sample, rows in self.tables.spectra.items():
             good = []
             stage = self._built(SpectraSettings, "spectra", sample)
@@ -480,8 +467,14 @@ class _Check:
             if len(good) == len(rows):
                 quiet = Findings()
                 with quiet.about():
-                    assemble(sample, good, stage)
+                    assembled[sample] = assemble(sample, good, stage)
                 self.found.errors += [line for line in quiet.errors if line not in self.found.errors]
+        for found in alerts_of_same_spectra(assembled):
+            self.found.warnings.append(_line_of(found))
+
+
+def _line_of(one: Told) -> str:
+    return f"{one.sample}: {one.alert.text}; {one.alert.advice} ({one.alert.code})"
 
 
 def _compare(sample: Pattern, background: Pattern, settings: ReductionSettings) -> None:

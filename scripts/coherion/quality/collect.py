@@ -12,7 +12,7 @@ from coherion.data.netcdf import read_dataset
 from coherion.errors import InputError
 from coherion.quality.alert import Told, by_grade, told
 from coherion.quality.of_composition import alerts_of_composition
-from coherion.quality.of_impedance import alerts_of_impedance, alerts_of_pellets
+from coherion.quality.of_impedance import alerts_of_impedance, alerts_of_pellets, alerts_of_same_spectra
 from coherion.quality.of_lines import alerts_of_structures
 from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.quality.of_refinement import alerts_of_refinement
@@ -92,13 +92,13 @@ def alerts_of_files(
         if name in suspects:
             searched = read_dataset(file_of(given.side_phase, name), "detect_side_phase")
             found += told(name, "side_phase", alerts_of_side_phase(searched))
-    lines = {}
+    lines, spectra = {}, {}
     for name in conducting:
         circuits = read_dataset(file_of(given.circuits, name), "fit_circuits")
         line = read_dataset(file_of(given.arrhenius, name), "fit_arrhenius")
-        lines[name] = line
+        lines[name], spectra[name] = line, circuits
         found += told(name, "impedance", alerts_of_impedance(circuits, line, settings, given.resistance))
-    found += alerts_of_pellets(lines)
+    found += [*alerts_of_pellets(lines), *alerts_of_same_spectra(spectra)]
     return by_grade(found)
 
 

@@ -19,6 +19,9 @@ from coherion.settings.stages.quality import QualitySettings
 if TYPE_CHECKING:
     import xarray
 
+# Two files of one measurement differ by their digits; two measurements by noise, of which there is more.
+SAME_NUMBERS = 1e-5
+
 
 def alerts_of_impedance(
     circuits: xarray.Dataset, arrhenius: xarray.Dataset, limits: QualitySettings, resistance: str = "total"
@@ -202,6 +205,44 @@ def alerts_of_pellets(lines: Mapping[str, xarray.Dataset]) -> list[Told]:
             "place of cm a tenth, a diameter in place of the radius a quarter; or the unit of the impedance"
         )
         found += told(sample, "impedance", [Alert("B", "unlike-pellet", factor, "1", alerts.UNLIKE, "", text, advice)])
+    return found
+
+
+def alerts_of_same_spectra(spectra: Mapping[str, xarray.Dataset]) -> list[Told]:
+    """Measurements that stand for two samples, known by their numbers, under whatever names and headers.
+
+    ``spectra`` by sample, with ``frequency``, ``impedance_real``, ``impedance_imaginary`` and ``source``.
+    """
+    curves: list[tuple[float, str, str, np.ndarray, np.ndarray]] = []
+    for sample, one in spectra.items():
+        rows = (one[name].values for name in ("frequency", "impedance_real", "impedance_imaginary", "source"))
+        for f, real, imaginary, source in zip(*rows, strict=True):
+            good = np.isfinite(f)
+            z = real[good] + 1j * imaginary[good]
+            if z.size:
+                curves.append((float(np.abs(z[0])), sample, PurePath(str(source)).name, f[good], z))
+    curves.sort(key=lambda curve: curve[0])
+    order = {sample: place for place, sample in enumerate(spectra)}
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for place, (size, sample, source, f, z) in enumerate(curves):
+        for other_size, other, other_source, other_f, other_z in curves[place + 1 :]:
+            if other_size > size * (1 + SAME_NUMBERS):
+                break
+            if sample == other or z.shape != other_z.shape:
+                continue
+            if np.allclose(f, other_f, rtol=SAME_NUMBERS) and bool(
+                np.all(np.abs(z - other_z) <= SAME_NUMBERS * np.abs(z))
+            ):
+                first, second = sorted(((sample, source), (other, other_source)), key=lambda one: order[one[0]])
+                pairs.setdefault((second[0], first[0]), []).append(f"{second[1]} is {first[1]}")
+    found: list[Told] = []
+    for (sample, owner), same in pairs.items():
+        more = ", ..." if len(same) > 1 else ""
+        text = f"{len(same)} of its spectra are those of sample {owner}, number by number ({same[0]}{more})"
+        alert = Alert(
+            "A", "same-file", float(len(same)), "spectra", 1.0, "column file", text, "give each its own files"
+        )
+        found += told(sample, "impedance", [alert])
     return found
 
 

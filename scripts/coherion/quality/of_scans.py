@@ -46,6 +46,9 @@ COPIED, COPIED_COUNTS = 25, 20.0
 BLOCK = (COPIED - 1) // 2
 # Counting alone repeats a point's counts N with probability 1/(2 sqrt(pi N)).
 STEPS_ALIKE = 1e-3
+# Scans of fewer points are not compared; the share of the intensity in the first half that copies have in common; how
+# much less than by counting noise they differ.
+SMALLEST, SAME_SHARE, SCALED_NOISE = 200, 1e-4, 0.1
 # Degrees between the monochromator of the settings and that of the file: graphite and Ge(111) differ by more.
 MONOCHROMATOR = 0.2
 MOST_TOLD = 3
@@ -508,7 +511,32 @@ def alerts_of_scans(
             ways = _copied(scans[one], scans[other], other), _copied(scans[other], scans[one], other)
             # Of a scan that was thinned out, only its own points follow one another.
             found += told(one, "scan", next(filter(None, map(list, ways)), []))
-    return found
+    return [*found, *_scaled(scans)]
+
+
+def _scaled(scans: Mapping[str, xarray.Dataset]) -> Iterator[Told]:
+    """Scans that are another one times a factor: two measurements differ by the noise of their counts besides."""
+    grids: dict[tuple[str, bytes], list[tuple[float, str, np.ndarray, np.ndarray]]] = {}
+    for name, scan in scans.items():
+        dim, y = str(scan.attrs["abscissa"]), np.asarray(scan["intensity"].values, float)
+        if "intensity_sd" in scan and y.size > SMALLEST and (total := float(y.sum())) > 0:
+            share = float(y[: y.size // 2].sum()) / total
+            grid = grids.setdefault((dim, np.asarray(scan[dim].values, float).tobytes()), [])
+            grid.append((share, name, y, np.square(scan["intensity_sd"].values)))
+    for alike in grids.values():
+        alike.sort(key=lambda one: one[0])
+        for place, (share, name, y, variance) in enumerate(alike):
+            for other_share, other, z, other_variance in alike[place + 1 :]:
+                if other_share > share + SAME_SHARE:
+                    break
+                factor = float(y.sum() / z.sum())
+                noise = float(np.mean(variance + factor**2 * other_variance))
+                if np.array_equal(y, z) or not float(np.mean((y - factor * z) ** 2)) < SCALED_NOISE * noise:
+                    continue
+                text = f"the scan is that of {other} times {factor:.4g}, without the noise of a measurement of its own"
+                advice = "one measurement stands under two names: give each sample its own scan"
+                alert = Alert("A", "same-file", factor, "1", 1.0, "column scan", text, advice)
+                yield from told(name, "scan", [alert])
 
 
 def _same_files(used: Mapping[str, Use], hashes: Mapping[str, Sequence[str]]) -> Iterator[Told]:
