@@ -55,7 +55,7 @@ def refine_from(
         # With so wide a tolerance the fit ends where it starts: what is asked of it is the difference there.
         result = fit_stage(problem, names, values, data.target(None), 0.1)
         for _ in range(ROUNDS):
-            found = misfit_variance(data, result.difference, degrees_of_freedom(data, result))
+            found = misfit_variance(data, result.difference, degrees_of_freedom(data, result), misfit)
             now = np.log(found.variance(data.r) + NEGLIGIBLE * data.mean_variance)
             if np.max(np.abs(now - before)) < SETTLED:
                 break

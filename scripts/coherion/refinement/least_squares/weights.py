@@ -14,6 +14,7 @@ right to that precision. With a poor model T dominates and the fit becomes the u
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -150,13 +151,18 @@ class FitData:
             return covariance
         return covariance + UNKNOWN * np.trace(covariance) / len(self.r) * self.band
 
-    @property
+    @cached_property
     def unmeasured_points(self) -> float:
         """How many independent numbers of G(r) the unmeasured band takes away."""
         if self.band is None:
             return 0.0
         strength = UNKNOWN * np.linalg.eigvalsh(self.band).clip(0.0)
         return float(np.sum(strength / (1.0 + strength)))
+
+    @cached_property
+    def rounding(self) -> float:
+        """Variance that outweighs what rounding has made of the least eigenvalue of the noise, 1/angstrom^4."""
+        return 0.0 if self.noise is None else max(-2.0 * float(np.linalg.eigvalsh(self.noise)[0]), 0.0)
 
     @property
     def mean_variance(self) -> float:
@@ -184,7 +190,9 @@ def unmeasured(r: np.ndarray, qmin: float) -> np.ndarray:
     return made * len(r) / np.trace(made)
 
 
-def misfit_variance(data: FitData, difference: np.ndarray, degrees_of_freedom: float) -> Misfit:
+def misfit_variance(
+    data: FitData, difference: np.ndarray, degrees_of_freedom: float, near_by: Misfit | None = None
+) -> Misfit:
     """The most likely variance of a misfit, given what it left.
 
     Greatest likelihood of a Gaussian difference d of covariance C + T + B (B in proportion to C + T), whose sum of
@@ -197,19 +205,20 @@ def misfit_variance(data: FitData, difference: np.ndarray, degrees_of_freedom: f
         Observed minus calculated, 1/angstrom^2, shape (n,).
     degrees_of_freedom
         Of the fit.
+    near_by
+        Where the search starts; what was found from nearly the same difference takes half as long.
     """
     from scipy.optimize import minimize
 
     size = len(data.r)
     noise = np.zeros((size, size)) if data.noise is None else data.noise
-    rounding = max(-2.0 * float(np.linalg.eigvalsh(noise)[0]), 0.0)
     # Mean variances of the two parts are searched by their logarithms.
     shapes = data.r ** -float(NEAR_POWER), np.ones(size)
     units = np.array([shape.mean() for shape in shapes])
     counts = data.with_band(noise)
     parts = [data.with_band(np.diag(shape / unit)) for shape, unit in zip(shapes, units, strict=True)]
     share = (size - data.unmeasured_points) / degrees_of_freedom
-    least = max(LEAST_MISFIT * data.mean_variance, rounding, 1e-12 * float(np.mean(difference**2)), 1e-30)
+    least = max(LEAST_MISFIT * data.mean_variance, data.rounding, 1e-12 * float(np.mean(difference**2)), 1e-30)
     most = max(10.0 * share * float(np.mean(difference**2)), 10.0 * least)
 
     def unlikelihood(logarithms: np.ndarray) -> tuple[float, np.ndarray]:
@@ -221,7 +230,8 @@ def misfit_variance(data: FitData, difference: np.ndarray, degrees_of_freedom: f
         slopes = [np.sum(inverse * part) - share * float(weighted @ part @ weighted) for part in parts]
         return value, variances * slopes
 
-    start = np.log(np.clip([0.1 * most, 0.001 * most], least, most))
+    begin = np.array([0.1 * most, 0.001 * most] if near_by is None else [near_by.near, near_by.far])
+    start = np.log(np.clip(begin if near_by is None else begin * units, least, most))
     found = minimize(unlikelihood, start, jac=True, method="L-BFGS-B", bounds=2 * [(np.log(least), np.log(most))])
     near, far = np.exp(found.x) / units
     return Misfit(float(near), float(far))
