@@ -13,13 +13,13 @@ from coherion.inputs.draft import draft_series
 ANGLES = np.round(2 + 0.03 * np.arange(2600), 3)
 
 
-def made(folder: Path, name: str, *, height=4000.0, level=900.0, hump=0.0, seed=0) -> None:
+def made(folder: Path, name: str, *, height=4000.0, level=900.0, hump=0.0, seed=0, every=1) -> None:
     y = level * (0.3 + np.exp(-ANGLES / 20)) + hump * np.exp(-0.5 * ((ANGLES - 9) / 3) ** 2)
     for k, place in enumerate((6.1, 8.4, 11.2, 14.9, 18.3, 22.8, 27.1)):
         y = y + height / (1 + k / 3) * np.exp(-0.5 * ((ANGLES - place) / 0.12) ** 2)
     folder.mkdir(exist_ok=True, parents=True)
     counts = np.random.default_rng(seed + sum(map(ord, name))).poisson(y).astype(float)
-    write_scan_text(folder / f"{name}.xyd", ANGLES, counts, form="xyd")
+    write_scan_text(folder / f"{name}.xyd", ANGLES[::every], counts[::every], form="xyd")
 
 
 def drafted(folder: Path, tmp_path: Path) -> tuple[dict[str, str], list[str]]:
@@ -86,3 +86,21 @@ def test_an_unnamed_background_is_asked_about(tmp_path):
     found, guesses = drafted(tmp_path / "raw", tmp_path)
     assert found == {"S0": "?", "S1": "?", "S2": "?", "S3": "?", "S9": ""}
     assert any("S9 has no reflections" in guess for guess in guesses)
+
+
+@pytest.mark.parametrize(
+    ("where", "every", "taken"), [("raw", 2, True), ("raw/empties", 1, True), ("raw/empties", 2, False)]
+)
+def test_a_background_of_another_folder_was_measured_alike(tmp_path, where, every, taken):
+    made(tmp_path / "raw", "x1")
+    made(tmp_path / where, "empty", height=0.0, level=300.0, every=every)
+    found, _ = drafted(tmp_path / "raw", tmp_path)
+    assert found == {"x1": "empty" if taken else ""}
+
+
+@pytest.mark.parametrize("word", ["bgrd", "kapton_bkgrd_2", "bckgd", "bgnd_01", "backgr"])
+def test_short_words_for_a_background(tmp_path, word):
+    made(tmp_path / "raw", "x1")
+    made(tmp_path / "raw", word, height=0.0, level=300.0)
+    found, _ = drafted(tmp_path / "raw", tmp_path)
+    assert list(found) == ["x1"] and found["x1"] != ""

@@ -17,6 +17,8 @@ from coherion.quality.of_scans import SMOOTH, bragg_peaks, is_crystalline
 
 # Further scans that an unnamed one must lie below to be asked about.
 FEWEST_BELOW = 3
+# Relative difference of steps that are the same.
+SAME_STEP = 0.02
 
 
 def backgrounds(scans: Sequence[Found]) -> tuple[list[Found], list[str]]:
@@ -55,7 +57,10 @@ def unnamed_background(sample: Found, scans: Sequence[Found]) -> Found | None:
 
 
 def covers(empty: Found, sample: Found) -> bool:
-    """Whether one scan can be the background of another: the same abscissa, kind and radiation, the whole range."""
+    """Whether one scan can be the background of another: the same abscissa, kind and radiation, the whole range.
+
+    Scans of one folder may have other steps; those of others that have were measured on another occasion.
+    """
     assert empty.scan is not None and sample.scan is not None
     if empty.abscissa != sample.abscissa or empty.scan.raw != sample.scan.raw:
         return False
@@ -64,6 +69,9 @@ def covers(empty: Found, sample: Found) -> bool:
         return False
     lengths = empty.wavelength, sample.wavelength
     if None not in lengths and abs(lengths[0] / lengths[1] - 1) > 5e-4:  # type: ignore[operator]
+        return False
+    steps = [abs(float(np.median(np.diff(one.scan.x)))) for one in (empty, sample) if one.scan is not None]
+    if empty.path.parent != sample.path.parent and abs(steps[0] / steps[1] - 1) > SAME_STEP:
         return False
     step = 2 * abs(float(sample.scan.x[1] - sample.scan.x[0]))
     return bool(empty.scan.x[0] <= sample.scan.x[0] + step and empty.scan.x[-1] >= sample.scan.x[-1] - step)

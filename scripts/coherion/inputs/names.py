@@ -15,7 +15,7 @@ LONGEST = 64
 # Pure substances that diffractometers are calibrated with.
 STANDARDS = ("LaB6", "CeO2", "Si", "Ni", "Al2O3", "Y2O3")
 _EMPTY = re.compile(
-    r"(?<![a-z])(empty|leer(?:e[rs]?)?|blank|blind|background|untergrund|bkgr?|bgr?|bkgd|vide|vac[ií]o|vuoto)(?![a-z])"
+    r"(?<![a-z])(empty|leer(?:e[rs]?)?|blank|blind|background|untergrund|bkgr?d?|bgr?d?|bgnd|bc?kgn?d|backgr|vide|vac[ií]o|vuoto)(?![a-z])"
     r"|(?<![a-z])leer(?=kapill)|пуст|空",
     re.I,
 )
