@@ -220,3 +220,43 @@ def test_exclude_with_a_word_that_means_no_is_asked_back(tmp_path, word, table):
         (tmp_path / f"{table}.tsv").read_text().replace(f"\t{word}\n", "\tcracked\n")
     )
     assert [one["reason"] for one in read_tables(given, schemas).excluded] == ["cracked"]
+
+
+def test_further_columns_of_samples_are_the_authors_own(tmp_path):
+    path = table(
+        tmp_path, "samples", "sample | milling_h | milling_h_sd | mill\na | 0.5 | 0.1 | Retsch\nb | 1e3 |  | 7\n"
+    )
+    first, second = tables.read_table(path, SAMPLES)
+    assert first["own"] == {"milling_h": 0.5, "milling_h_sd": 0.1, "mill": "Retsch"}
+    assert second["own"] == {"milling_h": 1000.0, "mill": 7.0}
+    scans = table(tmp_path, "scans", "scan | file | milling_h\na | a.raw | 1\n")
+    with pytest.raises(InputError, match="a column is not known; found milling_h"):
+        tables.read_table(scans, SCANS)
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"), [("densty_g_cm3", "density_g_cm3"), ("X", "x"), ("annealing_c", "annealing_C")]
+)
+def test_a_slip_of_a_column_is_no_column_of_ones_own(tmp_path, slip, meant):
+    path = table(tmp_path, "samples", f"sample | {slip}\na | 0.5\n")
+    with pytest.raises(InputError, match=f"found {slip}.*did you mean {meant}"):
+        tables.read_table(path, SAMPLES)
+
+
+@pytest.mark.parametrize("name", ["two words", "1st", "a-b", "", "=cmd"])
+def test_a_column_of_ones_own_has_a_name_that_a_quantity_can_have(tmp_path, name):
+    with pytest.raises(InputError, match="a column is not known"):
+        tables.read_table(table(tmp_path, "samples", f"sample | {name}\na | 0.5\n"), SAMPLES)
+
+
+def test_a_column_that_the_run_writes_is_nobodys_own(tmp_path):
+    path = table(tmp_path, "samples", "sample | scan | rw\na | a | 0.5\n")
+    scans = table(tmp_path, "scans", "scan | file\na | a.raw\n")
+    with pytest.raises(InputError, match="has the name of one that the run writes"):
+        read_tables({"samples": path, "scans": scans}, SCHEMAS)
+
+
+def test_a_wrong_name_is_told_once_with_all_of_its_rows(tmp_path):
+    rows = [{"sample": name, "line": line} for line, name in enumerate("aabbbab", start=2)]
+    told = [str(one) for one in tables.unknown_names("s.tsv", rows, "sample", {"b"}, "samples.tsv")]
+    assert len(told) == 1 and "rows 2-3, 7, column sample" in told[0]

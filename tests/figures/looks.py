@@ -38,9 +38,20 @@ def faults(figure: Any) -> list[str]:
             if not on_axis:
                 found.append(f"outside the figure: {text.get_text()!r}")
     for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
+            box = axis.label.get_window_extent(renderer)
+            beyond = max(canvas.x0 - box.x0, box.x1 - canvas.x1, canvas.y0 - box.y0, box.y1 - canvas.y1)
+            if axis.label.get_visible() and axis.label.get_text() and beyond > 2:
+                found.append(f"the name of an axis outside the figure: {axis.label.get_text()!r}")
         legend = axes.get_legend()
         if legend is not None and hides(legend.get_window_extent(renderer), drawn_at(axes), clear=0):
             found.append(f"a legend over what is drawn: {[t.get_text() for t in legend.get_texts()]}")
+        if legend is not None:
+            box = legend.get_window_extent(renderer)
+            names = [axis.label for one in sharing(axes) for axis in (one.xaxis, one.yaxis)]
+            for name in names:
+                if name.get_visible() and name.get_text() and name.get_window_extent(renderer).overlaps(box):
+                    found.append(f"a legend over the name of an axis: {name.get_text()!r}")
         for axis in (axes.xaxis, axes.yaxis):
             offset = axis.get_offset_text()
             if axes.axison and offset.get_visible() and offset.get_text():

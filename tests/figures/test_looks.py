@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import xarray
 from figures.looks import A4, colours_of_entries, faults, fonts_of, on_one_another, page_of
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from coherion.data.stated import LEFT_OUT, reason_left_out
 from coherion.figures.legible.curves import band_limited, spline
 from coherion.figures.legible.units import prefixed, with_power
+from coherion.figures.legible.wrapping import broken
 from coherion.figures.plate import COLUMN, PAGE, Plate
 from coherion.figures.series import draw_overview, draw_series
 from coherion.paper.reading import read_paper
@@ -135,6 +137,49 @@ def test_a_spline_runs_through_its_points_without_corners():
     assert np.abs(np.diff(y, 2)).max() < 3 * np.abs(np.diff(np.sin(at), 2)).max()
 
 
+WORDS = "words of an author who has much to say of what is shown here, 50 % of it #1 & <b>more</b> $T_s$ of it"
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("twin", [False, True])
+def test_long_words_of_an_author_stay_in_the_figure_and_leave_the_panels_room(tmp_path, columns, twin):
+    plate = Plate(1, columns, width=PAGE)
+    x = np.linspace(1, 9, 9)
+    for panel in plate.panels:
+        panel.set(xlabel=WORDS, ylabel=WORDS)
+        for i in range(3):
+            plate.points(panel, x, np.sin(x + i) + i, label=f"{i} {WORDS}")
+        if twin:
+            right = panel.twinx()
+            plate.points(right, x, np.cos(x), label=WORDS, color="C3")
+            right.set_ylabel(WORDS)
+        handles, labels = panel.get_legend_handles_labels()
+        panel.legend(handles, labels)
+    plate.figure.suptitle(f"{WORDS}, {WORDS}, {WORDS}", fontsize=8)
+    plate.save(tmp_path / "f.pdf")
+    assert faults(plate.figure) == []
+    share = min(panel.get_window_extent().width for panel in plate.panels) / plate.figure.bbox.width
+    assert share > 0.2 / columns
+
+
+def test_words_are_broken_at_spaces_and_never_in_mathematics():
+    assert broken("one two three four", 2) == "one two\nthree four"
+    assert broken("a $x = 1 + 2$ b", 3).replace("\n", " ") == "a $x = 1 + 2$ b"
+    assert all(line.count("$") % 2 == 0 for line in broken("aa $x = 1 + 2$ bb $y = 3$ cc", 4).split("\n"))
+    assert broken("unbreakable", 3) == "unbreakable"
+
+
+def test_a_logarithm_of_less_than_two_decades_has_numbers_that_are_read(tmp_path):
+    plate = Plate(1, 2)
+    for panel, top in zip(plate.panels, (150.0, 1e6), strict=True):
+        plate.line(panel, [50.0, top], [1e-6, 1e-5], label="line")
+        panel.set(xscale="log", yscale="log")
+    plate.save(tmp_path / "f.pdf")
+    told = [{t.get_text() for t in panel.get_xticklabels()} for panel in plate.panels]
+    assert {"60", "100", "150"} <= told[0] and not any("10^" in text for text in told[0])
+    assert any("10^" in text for text in told[1])
+
+
 # The series ---------------------------------------------------------------------------------------------------------
 
 NAMES = [f"s{i}" for i in range(9)]
@@ -173,6 +218,43 @@ def test_points_of_two_scales_do_not_lie_on_one_another(tmp_path):
     plate.save(tmp_path / "f.pdf")
     assert on_one_another(plate.panels[0]) == 0
     assert faults(plate.figure) == []
+
+
+def test_a_point_of_the_right_scale_shows_no_bar_through_it_and_is_told_as_hollow(tmp_path):
+    rows, paper = series()
+    plate = draw_series(rows, paper, paper.figures[0])
+    plate.save(tmp_path / "f.pdf")
+    looks = plate.looks()["a"]["curves"]
+    assert [one.get("hollow", False) for one in looks.values()] == [False, True]
+
+
+def test_a_single_curve_has_no_legend_and_every_group_its_name(tmp_path):
+    rows, _ = series()
+    for groups, expected in ((None, []), (["low", "high"], ["a, low x", "a, high x"])):
+        panel = {"curves": ["a"], **({"groups": groups} if groups else {})}
+        paper = settings_from(
+            Paper,
+            {
+                "groups": {
+                    "low": {"where": {"x": {"below": 0.5}}, "label": "low x"},
+                    "high": {"where": {"x": {"least": 0.5}}, "label": "high x"},
+                },
+                "figures": [{"kind": "series", "name": "f", "panels": [panel]}],
+            },
+        )
+        plate = draw_series(Series(rows.columns, paper.known), paper, paper.figures[0])
+        legend = plate.panels[0].get_legend()
+        assert ([] if legend is None else [t.get_text() for t in legend.get_texts()]) == expected
+
+
+def test_a_long_reason_of_a_figure_that_is_left_out_is_whole(tmp_path):
+    plate = Plate()
+    plate.leave_out("too few samples; " * 40)
+    plate.save(tmp_path / "f.pdf")
+    assert page_of(tmp_path / "f.pdf")[1] > 20
+    (text,) = plate.figure.texts
+    box = text.get_window_extent(FigureCanvasAgg(plate.figure).get_renderer())
+    assert box.y0 >= 0 and box.y1 <= plate.figure.bbox.y1 and box.x1 <= plate.figure.bbox.x1
 
 
 def test_a_figure_of_nothing_is_one_line_that_says_why_and_no_page(tmp_path):

@@ -55,6 +55,14 @@ def statement(**test):
             "its test needs 5 samples and the group g has 3",
         ),
         (statement(kind="about", of="conductivity", value=1.0), "conductivity has no margin: say under quantities"),
+        (
+            {"quantities": {"q": {"column": "milling_h"}}},
+            "no column milling_h; a column of your own stands in the table",
+        ),
+        (
+            {"figures": [{"kind": "series", "name": "f", "panels": [{"curves": ["conductivty"]}]}]},
+            "key figures[0] (f): no quantity conductivty; did you mean conductivity",
+        ),
         ({"figures": [{"kind": "fits", "name": "f", "range": "1-9"}]}, "1-9 is no range of the fits"),
         ({"figures": [{"kind": "patterns", "name": "f", "samples": ["s9"]}]}, "no sample s9"),
         (
@@ -115,3 +123,17 @@ def test_the_papers_that_ship_suit_the_series_that_ship(name):
     paper = read_paper(ROOT / settings["paper"])
     assert paper.statements and paper.figures
     assert list(problems_of_paper(paper, series, Names(), ranges, PARAMETERS)) == []
+
+
+def test_a_column_of_the_authors_own_is_what_the_series_varies(tmp_path):
+    series = tables(x=False)
+    for i, row in enumerate(series.samples.values()):
+        row["own"] = {"milling_h": float(10**i), "mill": "Retsch"}
+    assert abscissa_of(series) == "milling_h"
+    proposed = propose(series, SETTINGS)
+    paper = paper_from(proposed)
+    assert paper.abscissa == "milling_h" and paper.known["milling_h"].exact
+    assert told(proposed, series) == []
+    given = {"groups": {"g": {"where": {"mill": "Retsch", "milling_h": {"most": 20}}}}}
+    test = statement(kind="trend", of="milling_h", direction="rising") | given | {"samples": "g"}
+    assert told(test, series) == ["key statements[0] (s): undecided, its test needs 4 samples and the group g has 2"]

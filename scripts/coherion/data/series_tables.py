@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from coherion.data.tables import MOST_PROBLEMS, Row, read_table, repeats, unknown_names
+from coherion.data.contract.tables import SERIES
+from coherion.data.tables import MOST_PROBLEMS, OWN, Row, read_table, repeats, unknown_names
 from coherion.errors import InputError
 from coherion.settings.configuration import read_yaml
 
@@ -116,6 +117,16 @@ def read_tables(
             rows[name] = read_table(path, schema, key=key, problems=found)
         except InputError as problem:
             found.append(problem)
+    for name in own_columns(rows["samples"]):
+        if not SERIES.undeclared([name]):
+            found.append(
+                InputError(
+                    "a column has the name of one that the run writes",
+                    file=tables.get("samples"),
+                    place=f"column {name}",
+                    expected="another name for what is yours",
+                )
+            )
     if not tables.get("samples"):
         found.append(InputError("no table of samples is given", place="key tables.samples", expected="a .tsv file"))
     told = {(problem.file, problem.place) for problem in found}
@@ -139,6 +150,11 @@ def read_tables(
             spectra.setdefault(row["sample"], []).append(row)
     scans = {row["scan"]: row for row in rows["scans"] if "scan" in row and "file" in row}
     return Tables(scans, samples, spectra, excluded)
+
+
+def own_columns(rows: Iterable[Row]) -> list[str]:
+    """Names of the columns of samples that are the author's own, in the order of the table."""
+    return list(dict.fromkeys(name for row in rows for name in row.get(OWN, ())))
 
 
 def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) -> Iterator[InputError]:

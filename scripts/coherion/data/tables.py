@@ -7,6 +7,7 @@ Every row is an object with the columns as keys; a blank cell means that the key
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import math
 import os
@@ -28,6 +29,12 @@ _NUMERIC = re.compile(r"[-+][\d.,eE()+\-]*( to [-+]?[\d.,eE()+\-]*)?|[-+]?(?:inf
 TO_FILL_IN = "?"
 """Stands in a cell that only the user can fill in; whatever reads the table refuses it."""
 
+OWN = "own"
+"""Where a row has the cells of columns of the author's own."""
+
+SLIP = 0.8
+"""How like the name of a declared column an unknown one is (0 to 1) that is taken for a slip of it."""
+
 MOST_PROBLEMS = 500
 """A table with more wrong cells than this is another kind of file: the rest of it is not looked at."""
 
@@ -42,7 +49,8 @@ def read_table(
     """Rows of a tab-separated table, each cell in the type its schema says.
 
     Lines that start with ``#`` and blank lines are skipped; blank cells are absent from the row unless the column
-    has a default. Each row carries its line number in the file under ``line``.
+    has a default. Each row carries its line number in the file under ``line``, and under ``own`` the cells of columns
+    that the schema does not declare but allows (``patternProperties``), numbers where they are numbers.
 
     Parameters
     ----------
@@ -70,13 +78,16 @@ def read_table(
     header = [name.strip() for name in header]
     for name in header:
         if name not in properties:
+            near = _like(name, properties)
+            if not near and _may_be_own(name, schema):
+                continue
             raise InputError(
                 "a column is not known",
                 file=path,
                 place=f"line {header_line}",
                 found=name or "a column without a name",
                 expected="columns among " + ", ".join(properties),
-                advice="columns are separated by one tab",
+                advice=f"did you mean {near}?" if near else "columns are separated by one tab",
             )
         if header.count(name) > 1:
             raise InputError("a column stands twice", file=path, place=f"line {header_line}", found=name)
@@ -102,6 +113,27 @@ def read_table(
     if problems is not None:
         problems += found
     return rows
+
+
+def _may_be_own(name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a table may have a column of that name beside those that its schema declares."""
+    return any(re.search(pattern, name) for pattern in schema.get("patternProperties", {}))
+
+
+def _like(name: str, known: Iterable[str]) -> str | None:
+    """The declared column that a name is a slip of, if any."""
+    lower = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=SLIP)
+    return lower[close[0]] if close else None
+
+
+def _own_value(text: str) -> float | str:
+    """A cell of a column of the author's own: a number where it is one."""
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return value if math.isfinite(value) else text
 
 
 def _table_lines(path: str | os.PathLike[str]) -> list[tuple[int, list[str]]]:
@@ -155,9 +187,13 @@ def _row(
             )
         )
     row: Row = {}
+    own: Row = {}
     unusable = set()
     for name, cell in zip(header, cells, strict=False):
         if text := cell.strip():
+            if name not in schema["properties"]:
+                own[name] = _own_value(text)
+                continue
             try:
                 if text == TO_FILL_IN:
                     raise _to_fill_in(path, number, name, cells[0].strip(), schema["properties"][name])
@@ -183,6 +219,8 @@ def _row(
         if column in row:
             del row[column]
     row["line"] = number
+    if own:
+        row[OWN] = own
     return row
 
 
@@ -249,18 +287,32 @@ def repeats(path: str | os.PathLike[str], rows: Iterable[Row], key: str | None) 
 def unknown_names(
     path: str | os.PathLike[str], rows: Iterable[Row], column: str, known: Iterable[str], where: str
 ) -> Iterator[InputError]:
-    """An error for each cell of ``column`` that names something that ``known`` (from the table ``where``) lacks."""
+    """An error for each name in ``column`` that ``known`` (from the table ``where``) lacks, with all of its rows."""
     known = set(known)
+    lines: dict[Any, list[int]] = {}
     for row in rows:
         if column in row and row[column] not in known:
-            yield InputError(
-                "a name is not known",
-                file=path,
-                place=f"row {row['line']}, column {column}",
-                found=row[column],
-                expected=f"one of the names in {where}",
-                advice="check the spelling, or add the row there",
-            )
+            lines.setdefault(row[column], []).append(row["line"])
+    for name, found in lines.items():
+        yield InputError(
+            "a name is not known",
+            file=path,
+            place=f"row{'s' if len(found) > 1 else ''} {spans(found)}, column {column}",
+            found=name,
+            expected=f"one of the names in {where}",
+            advice="check the spelling, or add the row there",
+        )
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Whole numbers as one writes them: ``2-11, 15``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in runs)
 
 
 def read_rows(path: str | os.PathLike[str], *needed: str) -> list[dict[str, str]]:

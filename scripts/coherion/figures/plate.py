@@ -30,6 +30,7 @@ from coherion.data.stated import LEFT_OUT, hashes_of
 from coherion.data.tables import write_columns
 from coherion.figures.legible.legends import settle, split_titles
 from coherion.figures.legible.units import name_powers, plain_logarithms
+from coherion.figures.legible.wrapping import wrap
 from coherion.figures.theme import COLOURS, THEME
 
 #: Width of one column and of a page's type area, inch: 85 and 175 mm. No figure is higher than a page's type area.
@@ -264,12 +265,14 @@ class Plate:
         return "\n".join(head) + "\n" + write_columns(self._numbers, ["panel", "series", *used])
 
     def _lay_out(self) -> None:
-        plain_logarithms(self.figure)
-        self._layout.execute(self.figure)
         renderer = FigureCanvasAgg(self.figure).get_renderer()
+        plain_logarithms(self.figure)
+        wrap(self.figure, renderer)
+        self._layout.execute(self.figure)
         # What is moved beside a panel makes others narrower, where a legend may then hide something.
         for _ in range(MOST_LAYOUTS):
-            moved = [name_powers(self.figure), split_titles(self.figure, renderer), settle(self.figure, renderer)]
+            moved = [name_powers(self.figure), split_titles(self.figure, renderer)]
+            moved.append(settle(self.figure, renderer, HIGHEST))
             if not any(moved):
                 break
             self._layout.execute(self.figure)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coherion.data.contract.tables import SERIES
-from coherion.data.series_tables import Tables
+from coherion.data.series_tables import Tables, own_columns
+from coherion.data.tables import OWN
 from coherion.settings.paper import figures
 from coherion.settings.paper.kinds import Kind, RangeIndependent
 from coherion.settings.paper.paper import Paper
@@ -48,6 +49,7 @@ def problems_of_paper(
         Columns of the table of the series that settings name beside the paper's, with what fills them.
     """
     yield from _of_quantities(paper, names)
+    yield from _of_columns(paper, tables, ranges, parameters)
     yield from _of_statements(paper, tables, ranges, parameters)
     yield from _of_figures(paper, tables, names, ranges)
 
@@ -61,11 +63,40 @@ def _of_quantities(paper: Paper, names: Names) -> Iterator[tuple[bool, str]]:
                 yield True, f"key quantities.{name}.{source}: no structure of the series has {said}; {near}"
 
 
+def _of_columns(
+    paper: Paper, tables: Tables, ranges: Sequence[str], parameters: Mapping[str, str]
+) -> Iterator[tuple[bool, str]]:
+    """Columns and quantities that figures and groups name and that no table will have."""
+    filled = {one.column or name for name, one in paper.known.items() if one.parameter or one.geometry}
+    columns = {*_tabled(paper, tables).columns, *parameters, *filled}
+    written = {*columns, *SERIES.names}
+
+    def absent(name: str) -> bool:
+        return name not in columns and bool(SERIES.undeclared([name])) and not _of_range(name, ranges)
+
+    for name, one in paper.quantities.items():
+        if one.column is not None and one.parameter is None and one.geometry is None and absent(one.column):
+            near = nearest(one.column, written) or "a column of your own stands in the table of samples"
+            yield True, f"key quantities.{name}.column: the table of the series has no column {one.column}; {near}"
+    for i, figure in enumerate(paper.figures):
+        drawn = [name for panel in getattr(figure, "panels", ()) for name in _of_panel(panel)]
+        for name in sorted(set(drawn) - {*paper.known}):
+            if absent(name):
+                near = nearest(name, {*paper.known, *written}) or "declare it under quantities"
+                yield True, f"key figures[{i}] ({figure.name}): no quantity {name}; {near}"
+
+
+def _of_panel(panel: figures.Panel) -> Iterator[str]:
+    yield from (curve.of for curve in panel.drawn)
+    if panel.against is not None:
+        yield panel.against
+
+
 def _of_statements(
     paper: Paper, tables: Tables, ranges: Sequence[str], parameters: Mapping[str, str]
 ) -> Iterator[tuple[bool, str]]:
-    known = {*paper.known, *parameters, *(name for name in parameters.values())}
     tabled = _tabled(paper, tables)
+    known = {*paper.known, *parameters, *parameters.values(), *tabled.columns}
     able = {*tables.with_structure(), *tables.with_spectra()}
     for i, one in enumerate(paper.statements):
         place = f"key statements[{i}] ({one.id})"
@@ -90,7 +121,10 @@ def _of_statements(
             least = one.test.least if group == (one.samples or paper.samples) else 1
             if len(there) < least:
                 said = "all samples" if group is None else f"the group {group}"
-                yield False, f"{place}: undecided, its test needs {least} samples and {said} has {len(there)}"
+                yield (
+                    False,
+                    f"{place}: undecided, its test needs {least} sample{'s' * (least > 1)} and {said} has {len(there)}",
+                )
 
 
 def _without_margin(paper: Paper, test: Kind) -> Iterator[str]:
@@ -106,7 +140,9 @@ def _of_range(name: str, ranges: Sequence[str]) -> bool:
 
 def _tabled(paper: Paper, tables: Tables) -> Series:
     rows = [row for row in tables.samples.values() if row["group"] != "standard"]
-    columns = {c: tuple("" if row.get(c) is None else str(row[c]) for row in rows) for c in TABLED}
+    own = own_columns(rows)
+    cells = [{**row, **row.get(OWN, {})} for row in rows]
+    columns = {c: tuple("" if row.get(c) is None else str(row[c]) for row in cells) for c in (*TABLED, *own)}
     return Series({**columns, "excluded": ("",) * len(rows)}, paper.known)
 
 

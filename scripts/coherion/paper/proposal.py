@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coherion.data.series_tables import Tables
+from coherion.data.series_tables import Tables, own_columns
+from coherion.data.tables import OWN
 from coherion.settings.run import of_sample
 
 #: Columns of the table of samples that a series may vary, and the quantities that they are.
@@ -28,10 +29,14 @@ LEAST_OF_LINE = 6
 
 
 def abscissa_of(tables: Tables) -> str | None:
-    """The quantity that the samples differ in; None where no column has three different numbers."""
+    """The quantity that the samples differ in, a column of the author's own by its name; None where no column has
+    three different numbers.
+    """
     rows = [row for row in tables.samples.values() if row["group"] != "standard"]
-    for column, quantity in ABSCISSAS.items():
-        if len({row[column] for row in rows if row.get(column) is not None}) >= LEAST:
+    own = {name: name for name in own_columns(rows) if not name.endswith("_sd")}
+    for column, quantity in {**ABSCISSAS, **own}.items():
+        cells = [row.get(column, row.get(OWN, {}).get(column)) for row in rows]
+        if len({cell for cell in cells if isinstance(cell, int | float)}) >= LEAST:
             return quantity
     return None
 
@@ -91,10 +96,17 @@ def propose(tables: Tables, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **({"abscissa": abscissa} if abscissa else {}),
         "quantities": {
-            name: {"margin": margin}
-            for there, margins in ((fitted, OF_STRUCTURES), (measured, OF_TRANSPORT))
-            for name, margin in margins.items()
-            if there
+            **(
+                {abscissa: {"column": abscissa, "exact": True}}
+                if abscissa and abscissa not in ABSCISSAS.values()
+                else {}
+            ),
+            **{
+                name: {"margin": margin}
+                for there, margins in ((fitted, OF_STRUCTURES), (measured, OF_TRANSPORT))
+                for name, margin in margins.items()
+                if there
+            },
         },
         "statements": _statements(abscissa, len(fitted), len(measured), ranges),
         "figures": figures,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.data.contract.tables import SERIES
+from coherion.data.tables import OWN
 from coherion.errors import InputError
 from coherion.settings.stages.series import SeriesSettings
 
@@ -214,6 +215,14 @@ def series_row(
     _refuse_undeclared(others, settings)
     row |= others
     row["excluded"] = side_phase.attrs["reason"] if side_phase is not None and side_phase.attrs["excluded"] else None
+    for name, value in sample.get(OWN, {}).items():
+        if name in row:
+            raise InputError(
+                "a column of the table of samples has the name of one that the run writes",
+                place=f"column {name}",
+                expected="another name for what is yours",
+            )
+        row[name] = value
     return row
 
 

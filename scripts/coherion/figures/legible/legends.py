@@ -25,6 +25,8 @@ PLACES = (
 )
 #: Share of a panel's height that may be added for a legend; a higher one stands beside the panel.
 MOST_ROOM = 0.45
+#: Part of a panel's share of the figure that a legend beside it may take; a wider one stands below the panel.
+MOST_BESIDE = 0.42
 #: Free space around a legend, in pixels at the figure's resolution.
 CLEAR = 2.0
 #: Least number of places of a line that are looked at.
@@ -102,8 +104,11 @@ def _make_room(axes: Any, share: float) -> None:
         one.set_ylim(*scale.inverted().transform(np.array([low, low + (high - low) / (1 - share)])))
 
 
-def settle(figure: Any, renderer: Any) -> bool:
-    """Move each legend that hides something; gives whether the figure must be laid out again."""
+def settle(figure: Any, renderer: Any, highest: float) -> bool:
+    """Move each legend that hides something; gives whether the figure must be laid out again.
+
+    A figure that must be higher for it grows to at most ``highest`` inch.
+    """
     changed = False
     for axes in list(figure.axes):
         # Axes of one scale for both directions take their place only when they are drawn.
@@ -119,8 +124,20 @@ def settle(figure: Any, renderer: Any) -> bool:
             _make_room(axes, share)
             if _found_place(axes, legend, renderer, PLACES):
                 continue
-        legend.set_bbox_to_anchor((1.0, 0.5), transform=axes.transAxes)
-        legend.set_loc("center left")
+        box = legend.get_window_extent(renderer)
+        grid = axes.get_gridspec()
+        share = figure.bbox.width / (grid.ncols if grid else 1)
+        if box.width < MOST_BESIDE * share and len(sharing(axes)) == 1:
+            legend.set_bbox_to_anchor((1.0, 0.5), transform=axes.transAxes)
+            legend.set_loc("center left")
+        else:
+            # Beside it would leave nothing of the panel, or lie over the scale there: it stands below, and the figure
+            # is as much higher.
+            frame, below = axes.get_window_extent(), axes.get_tightbbox(renderer).y0
+            legend.set_bbox_to_anchor((0.5, (below - frame.y0) / frame.height), transform=axes.transAxes)
+            legend.set_loc("upper center")
+            width, height = figure.get_size_inches()
+            figure.set_size_inches(width, min(height + box.height / figure.dpi, highest))
     return changed
 
 
