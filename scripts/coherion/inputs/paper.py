@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,7 +50,7 @@ def problems_of_paper(
         Columns of the table of the series that settings name beside the paper's, with what fills them.
     """
     yield from _of_quantities(paper, names)
-    yield from _of_columns(paper, tables, ranges, parameters)
+    yield from _of_columns(paper, tables, parameters)
     yield from _of_statements(paper, tables, ranges, parameters)
     yield from _of_figures(paper, tables, names, ranges)
 
@@ -63,16 +64,16 @@ def _of_quantities(paper: Paper, names: Names) -> Iterator[tuple[bool, str]]:
                 yield True, f"key quantities.{name}.{source}: no structure of the series has {said}; {near}"
 
 
-def _of_columns(
-    paper: Paper, tables: Tables, ranges: Sequence[str], parameters: Mapping[str, str]
-) -> Iterator[tuple[bool, str]]:
+def _of_columns(paper: Paper, tables: Tables, parameters: Mapping[str, str]) -> Iterator[tuple[bool, str]]:
     """Columns and quantities that figures and groups name and that no table will have."""
     filled = {one.column or name for name, one in paper.known.items() if one.parameter or one.geometry}
     columns = {*_tabled(paper, tables).columns, *parameters, *filled}
     written = {*columns, *SERIES.names}
 
     def absent(name: str) -> bool:
-        return name not in columns and bool(SERIES.undeclared([name])) and not _of_range(name, ranges)
+        # Of a range that is not fitted the columns are blank: whoever asks for one is told so by its statement.
+        plain = re.sub(r"_[\d.]+_[\d.]+$", "", name)
+        return not {name, plain} & columns and bool(SERIES.undeclared([plain]))
 
     for name, one in paper.quantities.items():
         if one.column is not None and one.parameter is None and one.geometry is None and absent(one.column):
