@@ -1,4 +1,4 @@
-"""What mkdocs is told besides: the README as first page, names of the library, the notebook, equations as MathML."""
+"""What mkdocs is told besides: the README as first page, names, the notebook, equations as MathML, charts drawn."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+import chart  # noqa: E402
+
 NOTEBOOK = ROOT / "docs" / "notebooks" / "library.ipynb"
 # Files of the checkout that pages link to stand below this folder of the site.
 CHECKOUT = "checkout"
 LINK_OUTSIDE = re.compile(r"\]\(\.\./([^)#]+)\)")
+CHART = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EQUATION = re.compile(r"^```math\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # A heading of a docstring: a line of words and one of hyphens below.
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
@@ -49,6 +53,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     if "/" not in page.file.src_uri:
         markdown = LINK_OUTSIDE.sub(rf"]({CHECKOUT}/\1)", markdown)
     markdown = markdown.replace("](notebooks/library.ipynb)", "](notebooks/library.md)")
+    markdown = CHART.sub(lambda found: chart.draw(found[1]), markdown)
     return EQUATION.sub(lambda found: typeset(found[1]), markdown)
 
 
