@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import threading
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
 
 import pytest
 from made_live import ROOT, copied, make_series
@@ -32,17 +35,23 @@ def folder(made, tmp_path):
     return copied(made, tmp_path / "series")
 
 
+@contextmanager
+def served(folder, sample="x50"):
+    """The address of the page, served by the command as a user does."""
+    line = [sys.executable, str(ROOT / "scripts" / "live.py"), "--directory", str(folder), "--sample", sample]
+    with subprocess.Popen([*line, "--no-browser"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().split()[1]
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+
+
 @pytest.fixture
 def address(folder):
-    """The page served as scripts/live.py does."""
-    from coherion.live.serve import served
-
-    server, opened = served(folder, ROOT, "x50")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield opened
-    server.shutdown()
-    server.server_close()
+    """The page of the series."""
+    with served(folder) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +80,13 @@ class Shown:
 
     def slider(self, name):
         return self.page.get_by_role("slider", name=name, exact=True)
+
+    def open(self, panel):
+        """Another panel, drawn."""
+        self.page.get_by_role("button", name=panel, exact=True).click()
+        self.page.wait_for_selector(f".plots.{panel.lower()}")
+        self.page.wait_for_function(DRAWN, timeout=90000)
+        self.settled()
 
     def settled(self):
         """Wait until nothing waits for the server."""

@@ -93,5 +93,33 @@ def reduced_by_the_job(folder: Path, sample: str = "x50") -> Path:
     return target
 
 
+def refined_by_the_job(folder: Path) -> Path:
+    """The file that refine_standard and refine_structure write, of the reductions that reduce_scan writes."""
+    out, structures = folder / "results", folder / "config" / "structures"
+    standard, reduced = reduced_by_the_job(folder, "LaB6"), reduced_by_the_job(folder)
+    resolution = out / "resolution" / "LaB6.json"
+    own = told(folder, "resolution", "LaB6")
+    command("refine_standard", standard, structures / "LaB6.cif", "--settings", own, "--output", resolution)
+    low, high = opened(folder).jobs.settings["refinement"]["fit_ranges"][0]
+    target = out / "refinement" / "x50" / f"{low:g}-{high:g}.nc"
+    words = ["--resolution", resolution, "--ranges", f"{low:g}-{high:g}", "--settings", told(folder, "refinement")]
+    command("refine_structure", reduced, structures / "cryolite.cif", *words, "--output", target)
+    return target
+
+
+def fitted_by_the_job(folder: Path) -> Path:
+    """The file that import_spectra, validate_spectra, fit_circuits and fit_arrhenius write; fit_circuits' is beside."""
+    jobs, out = opened(folder).jobs, folder / "results"
+    paths = {stage: out / stage / "x50.nc" for stage in ("spectra", "validation", "circuits", "arrhenius")}
+    own = json.dumps(jobs.of_spectra("x50"))
+    command("import_spectra", "--folder", folder / "raw", "--settings", own, "--output", paths["spectra"])
+    before = paths["spectra"]
+    names = (("validation", "validate_spectra"), ("circuits", "fit_circuits"), ("arrhenius", "fit_arrhenius"))
+    for stage, name in names:
+        command(name, before, "--settings", told(folder, stage), "--output", paths[stage])
+        before = paths[stage]
+    return before
+
+
 if __name__ == "__main__":
     make_series(Path(sys.argv[1]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_live import CONFIGURATION, reduced_by_the_job
+from conftest import DRAWN, served
+from made_live import CONFIGURATION, fitted_by_the_job, reduced_by_the_job, refined_by_the_job
 
 from coherion.data.netcdf import read_dataset
 
@@ -77,30 +78,85 @@ def test_back_to_what_is_configured(shown):
 
 
 def test_markup_in_a_file_stays_text(chromium, folder):
-    from threading import Thread
-
-    from conftest import DRAWN
-    from made_live import ROOT
-
-    from coherion.live.serve import served
-
     table = folder / "config" / "samples.tsv"
     table.write_text(table.read_text().replace("x = 0.5", "<img src=x onerror=alert(1)>"))
     config = folder / "config" / "config.yaml"
     config.write_text(config.read_text() + "# <script>alert(2)</script>\n")
-    server, address = served(folder, ROOT, "x50")
-    Thread(target=server.serve_forever, daemon=True).start()
     page = chromium.new_page()
     dialogs = []
     page.on("dialog", lambda one: (dialogs.append(one.message), one.dismiss()))
-    page.goto(address)
-    page.wait_for_function(DRAWN)
-    page.get_by_role("spinbutton", name="Qmin", exact=True).fill("0.7")
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(800)
-    page.get_by_role("button", name="Keep …").click()
-    page.wait_for_function("() => document.getElementById('difference').textContent.includes('<script>')")
-    assert page.locator("img").count() == 0 and dialogs == []
+    with served(folder) as address:
+        page.goto(address)
+        page.wait_for_function(DRAWN)
+        page.get_by_role("spinbutton", name="Qmin", exact=True).fill("0.7")
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(800)
+        page.get_by_role("button", name="Keep …").click()
+        page.wait_for_function("() => document.getElementById('difference').textContent.includes('<script>')")
+        assert page.locator("img").count() == 0 and dialogs == []
     page.close()
-    server.shutdown()
-    server.server_close()
+
+
+def results(shown):
+    """What stands in the column of the refined parameters."""
+    cells = shown.page.locator(".parameters tbody tr")
+    return {
+        row.locator("th").inner_text().partition(" /")[0]: row.locator("td").last.inner_text() for row in cells.all()
+    }
+
+
+def test_refine_hold_and_the_job_finds_the_same(shown, folder):
+    shown.open("Refinement")
+    first = results(shown)
+    assert "(" in first["a"] and "(" in first["coherence_length"]
+    shown.page.get_by_role("checkbox", name="delta2, free", exact=True).uncheck()
+    shown.settled()
+    shown.page.get_by_role("button", name="Refine", exact=True).click()
+    shown.page.wait_for_function(
+        "() => [...document.querySelectorAll('.parameters tr')].some(r => r.dataset.name === 'delta2' &&"
+        " !r.lastChild.textContent.includes('('))"
+    )
+    shown.settled()
+    second = results(shown)
+    assert second["a"] != first["a"]
+    assert "delta2: null" in kept(shown)
+    written = read_dataset(refined_by_the_job(folder), "refine_structure")
+    values = dict(zip(written["parameter"].values, written["value"].values, strict=True))
+    for name in ("a", "coherence_length", "M1.occupancy.Zr"):
+        digits = second[name].partition("(")[0].replace("−", "-")
+        assert float(digits) == pytest.approx(values[name], abs=0.51 * 10.0 ** -len(digits.partition(".")[2]))
+
+
+def test_the_fit_follows_where_it_is_asked_to(shown):
+    shown.open("Refinement")
+    before = shown.curve("fit", "calculated")
+    shown.page.get_by_role("checkbox", name="on", exact=True).first.check()
+    shown.settled()
+    shown.page.get_by_role("radio", name="exponential").check()
+    shown.settled()
+    shown.page.wait_for_function("() => document.getElementById('facts').textContent.includes('on from the last fit')")
+    assert shown.curve("fit", "calculated") != before
+
+
+@pytest.mark.filterwarnings("ignore::coherion.errors.CoherionWarning")  # the circuit is a wrong one
+def test_a_circuit_is_tried_kept_and_fitted_by_the_job(shown, folder):
+    shown.open("Spectrum")
+    before = shown.curve("arrhenius", "this spectrum")
+    circuit = shown.page.get_by_role("textbox", name="circuit")
+    circuit.fill("p(R1,CPE1")
+    circuit.press("Enter")
+    shown.settled()
+    assert "circuit" in shown.page.get_by_role("alert").inner_text()
+    circuit.fill("p(R1,C1)-CPE2")
+    circuit.press("Enter")
+    shown.settled()
+    shown.page.wait_for_function("() => document.getElementById('facts').textContent.includes('p(R1,C1)-CPE2')")
+    shown.settled()
+    after = shown.curve("arrhenius", "this spectrum")
+    assert after != before
+    assert "p(R1,C1)-p(R2,CPE1)-CPE2 describes it better" in shown.page.locator("#facts").inner_text()
+    assert 'circuit: "p(R1,C1)-CPE2"' in kept(shown)
+    written = read_dataset(fitted_by_the_job(folder), "fit_arrhenius")
+    place = list(written["temperature"].values).index(25.0)
+    kelvin = 25.0 + float(written.attrs["celsius_zero"])
+    assert after[0] == pytest.approx(np.log(written["conductivity"].values[0, place] * kelvin), rel=1e-6)

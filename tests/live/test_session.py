@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_live import CONFIGURATION, opened, reduced_by_the_job
+from made_live import CONFIGURATION, fitted_by_the_job, opened, reduced_by_the_job, refined_by_the_job
 
 from coherion.data.netcdf import read_dataset
 from coherion.errors import InputError
+from coherion.live import fitting, spectra
 from coherion.live.session import Session
 
 
@@ -35,6 +36,50 @@ def test_the_reduction_is_the_jobs_to_the_last_digit(session, folder):
     session.keep()
     same(shown, read_dataset(reduced_by_the_job(folder), "reduce_scan"))
     assert shown.attrs["qmax"] == 12.3
+
+
+def test_the_refinement_is_the_jobs_to_the_last_digit(session, folder):
+    session.change({("reduction", "qmax"): 12.6})
+    session.change({("refinement", "fit_ranges"): [[1.5, 22.0]]})
+    session.change({("refinement", "envelope"): "exponential", ("refinement", "readings"): ["size", "size_strain"]})
+    session.change(fitting.hold(session, "delta2", False))
+    session.change({("refinement", "start"): {"Na1.occupancy": 0.6}})
+    shown = fitting.refine(session)
+    session.keep()
+    written = read_dataset(refined_by_the_job(folder), "refine_structure")
+    for name in ("value", "standard_uncertainty_scaled", "calculated", "covariance_scaled", "reading_inverse_length"):
+        np.testing.assert_array_equal(shown[name].values, written[name].values, err_msg=name)
+    assert shown.attrs["rw"] == written.attrs["rw"] and shown.attrs["envelope"] == "exponential"
+
+
+def test_on_from_the_last_fit_is_the_same_minimum(session):
+    session.change({("refinement", "readings"): [], ("refinement", "compare_envelopes"): []})
+    fitting.refine(session)
+    session.change({("reduction", "qmax"): 12.7})
+    followed = fitting.follow(session)
+    other = Session(session.series, "x50")
+    other.change(session.changes)
+    again = fitting.refine(other)
+    off = followed["value"].values - again["value"].values
+    sd = again["standard_uncertainty_scaled"].values
+    assert np.nanmax(np.abs(off[sd > 0]) / sd[sd > 0]) < 0.3
+
+
+def test_the_spectra_are_the_jobs_to_the_last_digit(session, folder):
+    session.change({("circuits", "weights"): "modulus", ("validation", "frequency_min"): 1.5})
+    session.change({("validation", "frequency_max"): 2e6})
+    fitted, line = spectra.circuits(session), spectra.arrhenius(session)
+    session.keep()
+    written = read_dataset(fitted_by_the_job(folder), "fit_arrhenius")
+    same(line, written)
+    same(fitted, read_dataset(folder / "results" / "circuits" / "x50.nc", "fit_circuits"))
+
+
+def test_one_spectrum_at_once_is_the_circuit_of_all(session):
+    whole = spectra.circuits(session)
+    for place in (0, 6):
+        one = spectra.circuit_of_one(session, place)
+        np.testing.assert_allclose(one["resistance"].values[0], whole["resistance"].values[place], rtol=1e-3)
 
 
 def test_keep_touches_only_what_changed(session, folder):

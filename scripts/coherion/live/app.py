@@ -11,9 +11,11 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from coherion.errors import CoherionError
-from coherion.live.controls import aria, effective_value, plain_value, row_of, said, summary
+from coherion.live import fitting
+from coherion.live.controls import OF_PARAMETERS, aria, moved, rows_of, said, shown_values, summary, table_of
 from coherion.live.guard import ADDRESS, guard
-from coherion.live.panels import PANELS, Panel, Shown, panels_of
+from coherion.live.panels import PANELS, panels_of
+from coherion.live.panels.panel import Panel, Shown
 from coherion.live.series import Series
 from coherion.live.session import Key, Session
 
@@ -41,25 +43,23 @@ class Live:
             self.sessions[sample] = Session(self.series, sample)
         return self.sessions[sample]
 
-    def values(self, session: Session, panel: Panel) -> list[Any]:
+    def values(self, session: Session, panel: Panel) -> dict[Key, Any]:
         """What the panel's controls show."""
-        made = []
-        for one in panel.controls(session):
-            key = (one.stage, one.key)
-            made.append(effective_value(session, panel, one))
-            self.shown[session.sample, key] = made[-1]
+        made = shown_values(session, panel)
+        self.shown |= {(session.sample, key): value for key, value in made.items()}
         return made
 
-    def move(self, session: Session, panel: Panel, values: Sequence[Any]) -> None:
+    def move(self, session: Session, panel: Panel, values: Mapping[Key, Any]) -> None:
         """Take over what the user moved."""
-        moved = {}
-        for one, value in zip(panel.controls(session), values, strict=True):
+        changes: dict[Key, Any] = {}
+        for one in panel.controls(session):
             key = (one.stage, one.key)
+            value = values.get(key)
             if value is not None and value != self.shown.get((session.sample, key)):
                 self.shown[session.sample, key] = value
-                moved[key] = plain_value(one, value)
-        if moved:
-            session.change(moved)
+                changes |= moved(session, one, value)
+        if changes:
+            session.change(changes)
 
 
 def panel_of(name: str) -> Panel:
@@ -139,7 +139,9 @@ def _layout(live: Live, sample: str) -> Any:
 
 def _body(live: Live, session: Session, panel: Panel) -> list[Any]:
     values = live.values(session, panel)
-    rows = [row_of(session, panel, one, value) for one, value in zip(panel.controls(session), values, strict=True)]
+    rows = rows_of(session, panel, values)
+    if panel.name == "refinement":
+        rows.insert(0, html.Button("Refine", id={"do": "refine"}, n_clicks=0, className="do"))
     plots = [
         dcc.Graph(
             id={"plot": name, "panel": panel.name},
@@ -151,7 +153,7 @@ def _body(live: Live, session: Session, panel: Panel) -> list[Any]:
         for name in panel.plots
     ]
     side = html.Div(
-        [html.Div(id="alerts", role="status"), *rows, html.Div(id="facts")],
+        [html.Div(id="alerts", role="status"), *rows, html.Div(id="facts"), *table_of(session, panel, values)],
         className="side",
         role="group",
         **aria("label", "settings"),
@@ -164,6 +166,7 @@ def _callbacks(app: Dash, live: Live) -> None:
     app.clientside_callback(
         "function() { window.live.moved(arguments); }",
         Input({"stage": ALL, "key": ALL}, "value"),
+        State({"stage": ALL, "key": ALL}, "id"),
         State("sample", "value"),
         State("tab", "data"),
         prevent_initial_call=True,
@@ -219,9 +222,7 @@ def _callbacks(app: Dash, live: Live) -> None:
         message, made = "", Shown({})
         with session.lock:
             try:
-                controls = panel.controls(session)
-                if len(wish["values"]) == len(controls):
-                    live.move(session, panel, wish["values"])
+                live.move(session, panel, {(one["stage"], one["key"]): one["value"] for one in wish["values"]})
             except CoherionError as problem:
                 message = str(problem)
             try:
@@ -238,6 +239,7 @@ def _callbacks(app: Dash, live: Live) -> None:
         Output("alerts", "children"),
         Output("facts", "children"),
         Output({"set": ALL, "of": ALL, "to": "configured"}, "children"),
+        Output({"result": ALL}, "children"),
         Output("undo", "disabled"),
         Output("ask", "disabled"),
         Input("calm", "data"),
@@ -246,21 +248,26 @@ def _callbacks(app: Dash, live: Live) -> None:
     )
     def rest(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]]) -> Any:
         session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
+        if wish.get("held") and panel.patient:
+            return no_update
         with session.lock:
             try:
+                before = panel.first(session).figures if wish["all"] else {}
                 made = panel.rest(session)
-                if wish["all"]:
-                    made = replace(made, figures={**made.figures, **panel.first(session).figures})
+                made = replace(made, figures={**made.figures, **before})
             except CoherionError:
                 made = Shown({})
-            notes = [said(session, one) for one in panel.controls(session)]
-            if len(notes) != len(ctx.outputs_list[3]):
-                return no_update
+            known = {(one.stage, one.key): one for one in panel.controls(session) if one.kind not in OF_PARAMETERS}
+            ids = [one["id"] for one in ctx.outputs_list[3]]
+            notes = [
+                said(session, known[i["set"], i["of"]]) if (i["set"], i["of"]) in known else no_update for i in ids
+            ]
             return (
                 _figures(made, plots),
                 [_alert(one) for one in made.alerts] or [html.P("no alerts", className="fine")],
                 summary(made.facts),
                 notes,
+                [made.results.get(one["id"]["result"], "") for one in ctx.outputs_list[4]],
                 not session.can_undo,
                 not session.changes,
             )
@@ -271,11 +278,12 @@ def _callbacks(app: Dash, live: Live) -> None:
         Output("refused", "children", allow_duplicate=True),
         Input("undo", "n_clicks"),
         Input({"set": ALL, "of": ALL, "to": ALL}, "n_clicks"),
+        Input({"do": ALL}, "n_clicks"),
         State("sample", "value"),
         State("tab", "data"),
         prevent_initial_call=True,
     )
-    def put(_: Any, __: Any, sample: str, tab: str) -> Any:
+    def put(_: Any, __: Any, ___: Any, sample: str, tab: str) -> Any:
         session, panel = live.session(sample), panel_of(tab)
         if not ctx.triggered[0]["value"]:
             return no_update
@@ -284,6 +292,8 @@ def _callbacks(app: Dash, live: Live) -> None:
             try:
                 if ctx.triggered_id == "undo":
                     session.undo()
+                elif ctx.triggered_id.get("do"):
+                    fitting.refine(session)
                 else:
                     key = ctx.triggered_id["set"], ctx.triggered_id["of"]
                     word = ctx.triggered_id["to"]
@@ -292,7 +302,9 @@ def _callbacks(app: Dash, live: Live) -> None:
             except CoherionError as problem:
                 message = str(problem)
             values = live.values(session, panel)
-            return values, _told(session, tab), message
+            ids = [one["id"] for one in ctx.outputs_list[0]]
+            shown = [values.get((one["stage"], one["key"]), no_update) for one in ids]
+            return shown, _told(session, tab, True), message
 
     @app.callback(
         Output("dialog", "hidden"),

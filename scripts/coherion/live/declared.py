@@ -21,7 +21,8 @@ class Control:
     """What a control needs to know of a setting.
 
     kind
-        number, choice (one of ``words``), flag, several (of ``words``).
+        number, decades (a number on a logarithmic way), range (of two numbers), choice (one of ``words``), pick (one of
+        many), flag, several (of ``words``), text, lines (texts), or of a parameter: free, start.
     words
         Texts that the value may be, besides a number; ``null`` where it may be none.
     low, high, above
@@ -30,7 +31,7 @@ class Control:
 
     stage: str
     key: str
-    kind: Literal["number", "choice", "flag", "several"]
+    kind: Literal["number", "decades", "range", "choice", "pick", "flag", "several", "text", "lines", "free", "start"]
     label: str
     unit: str
     meaning: str
@@ -61,20 +62,30 @@ def control(stage: str, model: type[msgspec.Struct], key: str, label: str) -> Co
                 low = next((v for v in (low, one.ge, one.gt) if v is not None), None)
                 above = above or one.gt is not None
                 high = next((v for v in (high, one.le, one.lt) if v is not None), None)
+        if base is str:
+            kinds.add("text")
         if base is bool:
             kinds.add("flag")
         if typing.get_origin(base) is tuple:
-            kinds.add("several")
-            words += [str(word) for inner in options(typing.get_args(base)[0]) for word in typing.get_args(inner)]
+            inner = [word for own in options(typing.get_args(base)[0]) for word in typing.get_args(peeled(own)[0])]
+            words += [word for word in inner if isinstance(word, str)]
+            kinds.add("several" if words else "lines" if typing.get_args(base)[0] is str else "range")
     shown = unit_words(unit) if unit else ""
     common = (stage, key)
     if "several" in kinds:
         own = tuple(word for word in words if word not in ("all", "none"))
         return Control(*common, "several", label, shown, said, own)
+    if "range" in kinds:
+        return Control(*common, "range", label, shown, said, ())
+    if "lines" in kinds:
+        return Control(*common, "lines", label, shown, said, ())
     if "flag" in kinds:
         return Control(*common, "flag", label, shown, said, ())
-    if kinds:
-        return Control(*common, "number", label, shown, said, tuple(words), low, high, above, "whole" in kinds)
+    if kinds & {"number", "whole"}:
+        kind: Literal["decades", "number"] = "decades" if unit == "Hz" else "number"
+        return Control(*common, kind, label, shown, said, tuple(words), low, high, above, "whole" in kinds)
+    if "text" in kinds:
+        return Control(*common, "text", label, shown, said, ())
     return Control(*common, "choice", label, shown, said, tuple(words))
 
 

@@ -18,11 +18,10 @@ from coherion import messages
 from coherion.errors import InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.live.series import RawWorkshop, Series, difference
-from coherion.quality.alert import Alert
-from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.scattering.reduction import reduce_scan
 from coherion.settings.model import as_plain
 from coherion.settings.reading import settings_from
+from coherion.settings.run import OF_SAMPLES
 from coherion.settings.stages.quality import QualitySettings
 from coherion.settings.stages.reduction import ReductionSettings
 
@@ -52,6 +51,8 @@ class Session:
     _jobs: JobSettings = field(init=False)
     _kept: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _raw: RawWorkshop = field(init=False)
+    #: What the reader looks at: the spectrum, whether the fit follows; no settings of the series.
+    view: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.sample not in self.series.samples:
@@ -148,6 +149,26 @@ class Session:
             self._kept[what] = key, make()
         return self._kept[what][1]
 
+    def last(self, what: str) -> Any:
+        """What was made last, under whichever settings; None where nothing was."""
+        return self._kept[what][1] if what in self._kept else None
+
+    def is_last(self, what: str, told: object) -> bool:
+        """Whether what was made last was made with these settings."""
+        return what in self._kept and self._kept[what][0] == json.dumps(told, sort_keys=True)
+
+    @property
+    def jobs(self) -> JobSettings:
+        """What the jobs would be told now."""
+        return self._jobs
+
+    @property
+    def workshop(self) -> RawWorkshop:
+        """The data of the series, and what was made of them before, under the settings as they are now."""
+        made = self.series.workshop(self._jobs)
+        made.kept = self._raw.kept
+        return made
+
     @property
     def has_scan(self) -> bool:
         """Whether there is a scan to reduce."""
@@ -187,10 +208,6 @@ class Session:
         with messages.collected():
             return self.once("reduction", told, make)
 
-    def alerts(self, *, of_reduction: xarray.Dataset) -> list[Alert]:
-        """What is wrong with a reduction."""
-        return alerts_of_reduction(of_reduction, None, self.quality)
-
     @property
     def quality(self) -> QualitySettings:
         """What alerts are held against."""
@@ -198,6 +215,6 @@ class Session:
 
 
 def _value(jobs: JobSettings, stage: str, key: str, sample: str) -> Any:
-    if (stage, key) == ("refinement", "fit_ranges"):
-        return jobs.settings[stage][key]
-    return jobs.of_sample(stage, sample)[key]
+    if stage in OF_SAMPLES and (key not in jobs.settings[stage] or key in OF_SAMPLES[stage].__struct_fields__):
+        return jobs.of_sample(stage, sample)[key]
+    return jobs.settings[stage][key]

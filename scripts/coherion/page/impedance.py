@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _F = "f / Hz"
 
 
-def _names(spectra: xarray.Dataset) -> list[str]:
+def names_of(spectra: xarray.Dataset) -> list[str]:
     """What each spectrum is called: its temperature, and its cycle where a temperature comes twice."""
     temperatures = [f"{t:g} °C".replace("-", "−") for t in spectra["temperature"].values]
     if len(set(temperatures)) == len(temperatures):
@@ -44,7 +44,7 @@ def spectra_blocks(circuits: xarray.Dataset, reference: float | None) -> Iterato
 
     ``reference`` (degC) is the temperature that is shown first.
     """
-    names, colours = _names(circuits), _colours(circuits)
+    names, colours = names_of(circuits), _colours(circuits)
     nearest = 0
     if reference is not None and names:
         nearest = int(np.argmin(np.abs(circuits["temperature"].values - reference)))
@@ -182,7 +182,7 @@ def _relaxation(circuits: xarray.Dataset, names: list[str], colours: list[str]) 
 
 def validation_blocks(validated: xarray.Dataset) -> Iterator[Block]:
     """What the Kramers-Kronig test leaves, and how far the modulus is off its phase."""
-    names, colours = _names(validated), _colours(validated)
+    names, colours = names_of(validated), _colours(validated)
     limit = 100 * float(settings_of(validated).get("limit", 0.02))
     off: list[dict[str, Any]] = []
     hit: list[dict[str, Any]] = []
@@ -306,7 +306,7 @@ def arrhenius_block(found: xarray.Dataset) -> Iterator[Block]:
 
 def resistances_block(circuits: xarray.Dataset) -> Block:
     """Resistance and capacitance of each spectrum under its circuit."""
-    names = _names(circuits)
+    names = names_of(circuits)
     resistances = [str(name) for name in circuits["resistance_name"].values]
     columns = ["spectrum", "circuit", *(f"R {name} / Ω" for name in resistances)]
     arcs = [str(name) for name in circuits["arc"].values] if "arc" in circuits else []

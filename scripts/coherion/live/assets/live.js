@@ -11,15 +11,15 @@ window.live = (() => {
   return {
     idle: () => !busy,
     moved(given) {
-      const [values, sample, panel] = given;
-      const wish = { values, sample, panel };
+      const [values, ids, sample, panel] = given;
+      const wish = { values: ids.map((id, i) => ({ ...id, value: values[i] })), sample, panel };
       if (busy && performance.now() - busy < SLOW) next = wish;
       else send(wish);
     },
     answered(done) {
       busy = 0;
       // The other plots follow when nothing waits, and now and then while a control is held.
-      const calm = !next || done.all || ++skipped >= EVERY ? { ...done, at: performance.now() } : same();
+      const calm = !next || done.all || ++skipped >= EVERY ? { ...done, held: Boolean(next), at: performance.now() } : same();
       if (calm !== same()) skipped = 0;
       const wish = next;
       next = null;
@@ -30,6 +30,9 @@ window.live = (() => {
 })();
 /* The parts of a slider are called what its setting is called. */
 new MutationObserver(() => {
-  for (const one of document.querySelectorAll(".control.number :is([role=slider], input):not([aria-label])"))
+  for (const row of document.querySelectorAll(".parameters tr[data-name]"))
+    for (const one of row.querySelectorAll("input:not([aria-label])"))
+      one.setAttribute("aria-label", `${row.dataset.name}, ${one.type === "checkbox" ? "free" : "start"}`);
+  for (const one of document.querySelectorAll(".control:is(.number, .decades, .range, .text, .lines) :is([role=slider], input):not([aria-label])"))
     one.setAttribute("aria-label", one.closest(".control").getAttribute("aria-label"));
 }).observe(document, { childList: true, subtree: true });

@@ -1,56 +1,19 @@
-"""What a panel holds: its controls, and the plots, facts and alerts of a session, the one that matters most first."""
+"""From counts to G(r)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 from coherion.live.declared import Control, control
-from coherion.live.figures import Figure, figure
+from coherion.live.figures import figure
+from coherion.live.panels.panel import Shown
 from coherion.live.session import Key, Session
 from coherion.page.blocks import GREY, line
 from coherion.page.scattering import pair_distribution_block, reduction_blocks
-from coherion.quality.alert import Alert
+from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.scattering.composition import number_density, parse_formula
 from coherion.settings.stages.reduction import ReductionSettings
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Figures by the name of their plot, facts with their names, and alerts."""
-
-    figures: Mapping[str, Figure]
-    facts: Sequence[tuple[str, str]] = ()
-    alerts: Sequence[Alert] = ()
-
-
-class Panel(Protocol):
-    """One stage of a sample's way."""
-
-    name: str
-    title: str
-    #: Names of the plots; the first is drawn before the others.
-    plots: Sequence[str]
-
-    def possible(self, session: Session) -> bool:
-        """Whether the sample has what it needs."""
-
-    def controls(self, session: Session) -> list[Control]:
-        """The settings that move."""
-
-    def effective(self, session: Session, key: Key) -> float | None:
-        """The number that a setting without a number comes to, if there is one."""
-
-    def end(self, session: Session, key: Key) -> float | None:
-        """Where the data end that a setting is a place in, if it is."""
-
-    def first(self, session: Session) -> Shown:
-        """The plot that matters most."""
-
-    def rest(self, session: Session) -> Shown:
-        """All others."""
 
 
 class ReductionPanel:
@@ -58,6 +21,7 @@ class ReductionPanel:
 
     name = "reduction"
     title = "Reduction"
+    patient = False
     plots: Sequence[str] = ("pair_distribution", "intensity", "structure_factor", "reduced_structure_factor")
     _labels: Mapping[str, str] = {
         "qmin": "Qmin",
@@ -91,6 +55,10 @@ class ReductionPanel:
         """See :class:`Panel`."""
         return session.last_q if key[1] in ("qmax", "qmaxinst") else None
 
+    def place(self, session: Session) -> int:
+        """See :class:`Panel`."""
+        return 0
+
     def first(self, session: Session) -> Shown:
         """See :class:`Panel`."""
         reduced = session.reduction()
@@ -111,12 +79,4 @@ class ReductionPanel:
         blocks = list(reduction_blocks(reduced))
         figures = {b["name"]: figure(b) for b in blocks if b["kind"] == "plot" and b["name"] != self.plots[0]}
         facts = [(name, what) for name, what in blocks[-1]["rows"]]
-        return Shown(figures, facts, session.alerts(of_reduction=reduced))
-
-
-PANELS: tuple[Panel, ...] = (ReductionPanel(),)
-
-
-def panels_of(session: Session) -> Iterator[Panel]:
-    """The panels that a sample has something for."""
-    return (panel for panel in PANELS if panel.possible(session))
+        return Shown(figures, facts, alerts_of_reduction(reduced, None, session.quality))

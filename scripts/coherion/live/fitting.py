@@ -1,0 +1,181 @@
+"""The refinement of a session's sample: from nothing as the job does it, or on from where the last one ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion import messages
+from coherion.crystal.crystal import Crystal
+from coherion.crystal.structure_files import read_structure
+from coherion.errors import InputError
+from coherion.live.session import Session
+from coherion.multiverse.warm import refine_from
+from coherion.multiverse.workshop import Changes
+from coherion.pair_model.model import SHARED_DEFAULTS
+from coherion.refinement.observed import Observed, observed_of, radiation_of
+from coherion.refinement.output import dataset_of
+from coherion.refinement.parameters import Parameter
+from coherion.refinement.readings import read_size_and_strain
+from coherion.refinement.recipe import Course, RecipeResult, run_recipe
+from coherion.refinement.steps.problem import make_model, prepare
+from coherion.refinement.steps.refined import Refined
+from coherion.settings.model import as_plain
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.refinement import RefinementSettings
+
+if TYPE_CHECKING:
+    import xarray
+
+_FOUND = "refinement"
+Told = dict[str, Any]
+
+
+def fit_range(session: Session) -> str:
+    """The range that is refined, as the workflow names it."""
+    low, high = session.value("refinement", "fit_ranges")[0]
+    return f"{low:g}-{high:g}"
+
+
+def told(session: Session) -> Told:
+    """What the job ``refine_structure`` is told, with the resolution that the standard gives."""
+    resolution = session.workshop.resolution(session.sample, Changes(()))
+    own = [float(end) for end in fit_range(session).split("-")]
+    return session.told("refinement") | resolution | {"fit_range": own}
+
+
+def crystals(session: Session) -> list[Crystal]:
+    """The starting structures."""
+    files = session.series.structures(session.sample)
+    return session.once("structures", files, lambda: [read_structure(file) for file in files])
+
+
+def observed(session: Session) -> Observed:
+    """G(r) as it is reduced now."""
+    return observed_of(session.reduction(), session.sample)
+
+
+def parameters(session: Session) -> tuple[Parameter, ...]:
+    """All parameters with their starts and whether they are free, before any fit."""
+    own = told(session)
+
+    def make() -> tuple[Parameter, ...]:
+        settings, data = settings_from(RefinementSettings, own), observed(session)
+        radiation = radiation_of(data, settings.radiation)
+        model = make_model(crystals(session), data.qmax, settings, data.dispersion, data.composition, radiation)
+        return prepare(model, settings).parameters
+
+    with messages.collected():
+        return session.once("parameters", [own, session.told("reduction")], make)
+
+
+def refine(session: Session) -> xarray.Dataset:
+    """The refinement as ``refine_structure`` writes it of these settings, from the structure's start.
+
+    Raises
+    ------
+    InputError
+        As the job.
+    """
+    own = told(session)
+    settings = settings_from(RefinementSettings, own)
+
+    def make() -> tuple[RecipeResult, xarray.Dataset]:
+        found = run_recipe(crystals(session), observed(session), settings, say=_silent)
+        return found, dataset_of(found)
+
+    with messages.collected():
+        return session.once(_FOUND, _state(session, own), make)[1]
+
+
+def follow(session: Session) -> xarray.Dataset:
+    """The refinement on from where the last one ended: within its tolerance the same minimum, in a fraction of the
+    time; without other shapes and profiles. From nothing where there was none."""
+    own = told(session)
+    last = session.last(_FOUND)
+    if last is None:
+        return refine(session)
+    if session.is_last(_FOUND, _state(session, own)):
+        return last[1]
+    settings = settings_from(RefinementSettings, own)
+    ended = {k: float(v) for k, v in last[0].result.values.items() if k not in SHARED_DEFAULTS}
+    # A start that was moved by hand since is the user's, and a parameter that is held stays there.
+    held = {p.name: p.value for p in parameters(session) if p.state == "fixed"}
+    start = {**ended, **held, **_moved(last[0], own)}
+
+    def make() -> tuple[RecipeResult, xarray.Dataset]:
+        found = whole(refine_from(start, crystals(session), observed(session), settings))
+        return found, dataset_of(found)
+
+    with messages.collected():
+        return session.once(_FOUND, _state(session, own), make)[1]
+
+
+def with_readings(session: Session) -> xarray.Dataset:
+    """The last refinement with size and strain as the settings have them read, which takes longer than the fit."""
+    found, fit = session.last(_FOUND)
+    if found.readings is not None:
+        return fit
+
+    def make() -> xarray.Dataset:
+        return dataset_of(replace(found, readings=read_size_and_strain(found, found.settings.readings, _silent)))
+
+    with messages.collected():
+        return session.once("readings", [as_plain(found.settings), session.told("reduction"), fit.attrs["rw"]], make)
+
+
+def current(session: Session) -> tuple[RecipeResult, xarray.Dataset, bool] | None:
+    """The last refinement, and whether it is one of the settings as they are; None before the first."""
+    last = session.last(_FOUND)
+    return None if last is None else (*last, session.is_last(_FOUND, _state(session, told(session))))
+
+
+def whole(found: Refined) -> RecipeResult:
+    """A refinement that came about without stages; size and strain are not read yet."""
+    names = tuple(p.name for p in found.problem.parameters)
+    values = np.array([[found.result.values[name] for name in names]])
+    own = {name: getattr(found, name) for name in Refined.__dataclass_fields__}
+    course = Course((), names, np.array([found.rw]), values)
+    return RecipeResult(**own, course=course, envelopes=(), profiles=())
+
+
+def hold(session: Session, name: str, free: bool) -> dict[tuple[str, str], Any]:
+    """The changes of settings that hold a parameter at its start or free it.
+
+    Raises
+    ------
+    InputError
+        If it is held by a pattern with others.
+    """
+    fixed = dict(session.value("refinement", "fixed"))
+    if not free:
+        return {("refinement", "fixed"): fixed | {name: None}}
+    if name in fixed:
+        del fixed[name]
+        return {("refinement", "fixed"): fixed}
+    from coherion.refinement.patterns import matched
+
+    if held := [pattern for pattern in fixed if name in matched([pattern], [name], "fixed")]:
+        raise InputError(
+            "is held with others",
+            place=f"parameter {name}",
+            found=held[0],
+            advice="change refinement.fixed in the file",
+        )
+    stages = list(session.value("refinement", "stages"))
+    return {("refinement", "stages"): [*stages, {"name": f"{name}, too", "free": [name]}]}
+
+
+def _moved(last: Refined, own: Told) -> dict[str, float]:
+    before = last.settings.start
+    return {k: float(v) for k, v in own["start"].items() if before.get(k) != v and isinstance(v, int | float)}
+
+
+def _state(session: Session, own: Told) -> list[Any]:
+    return [own, session.told("reduction"), session.sample]
+
+
+def _silent(text: str) -> None:
+    pass

@@ -1,0 +1,147 @@
+"""G(r) against the model of a structure: the fit, its parameters, and what it says of size and strain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coherion.live import fitting
+from coherion.live.declared import Control, control
+from coherion.live.figures import Figure, figure
+from coherion.live.panels.panel import Shown
+from coherion.live.session import Key, Session
+from coherion.page.blocks import axis, number, plot
+from coherion.page.refinement import fit_block, readings_blocks
+from coherion.quality.of_reduction import alerts_of_reduction
+from coherion.quality.of_refinement import alerts_of_refinement
+from coherion.settings.stages.refinement import Refinement
+
+if TYPE_CHECKING:
+    import xarray
+
+FOLLOW = "refine as I change"
+
+
+class RefinementPanel:
+    """From G(r) to a structure."""
+
+    name = "refinement"
+    title = "Refinement"
+    patient = True
+    plots: Sequence[str] = ("fit", "readings", "correlation")
+    _labels: Mapping[str, str] = {
+        "fit_ranges": "range of r, of all samples",
+        "envelope": "envelope",
+        "readings": "readings of size and strain",
+        "weights": "weights",
+        "constraints": "constraints, with ; between",
+    }
+
+    def possible(self, session: Session) -> bool:
+        """See :class:`Panel`."""
+        return session.sample in session.jobs.tables.reduced_and_refined()
+
+    def controls(self, session: Session) -> list[Control]:
+        """See :class:`Panel`."""
+        made = [Control("view", "follow", "flag", FOLLOW, "", "on from where the last fit ended", ())]
+        made += [control("refinement", Refinement, key, label) for key, label in self._labels.items()]
+        for one in fitting.parameters(session):
+            made.append(Control("free", one.name, "free", one.name, "", "free or held at its start", ()))
+            made.append(Control("start", one.name, "start", one.name, one.unit, "where the fit starts", ()))
+        return made
+
+    def effective(self, session: Session, key: Key) -> float | None:
+        """See :class:`Panel`."""
+        return None
+
+    def end(self, session: Session, key: Key) -> float | None:
+        """See :class:`Panel`."""
+        return session.value("reduction", "rmax") if key[1] == "fit_ranges" else None
+
+    def place(self, session: Session) -> int:
+        """See :class:`Panel`."""
+        return 0
+
+    def first(self, session: Session) -> Shown:
+        """See :class:`Panel`."""
+        if session.view.get("follow") or fitting.current(session) is None:
+            fit = fitting.follow(session)
+        else:
+            found = fitting.current(session)
+            assert found is not None
+            fit = found[1]
+        return Shown({"fit": _narrow(figure(fit_block(fit, _range(fit))))})
+
+    def rest(self, session: Session) -> Shown:
+        """See :class:`Panel`."""
+        found = fitting.current(session)
+        if found is None:
+            return Shown({})
+        result, fit, is_current = found
+        figures = {"correlation": figure(correlation_block(fit))}
+        fit = fitting.with_readings(session)
+        facts = [("state", _state(bool(result.course.stages), is_current))]
+        facts.append(("Rw", f"{100 * float(fit.attrs['rw']):.3f} %"))
+        facts.append(("reduced χ²", number(fit.attrs["chi_squared_reduced"])))
+        facts.append(("free, points fitted", f"{len(result.map.variables)}, {len(fit['fitted_r'])}"))
+        for block in readings_blocks(fit, None):
+            if block["kind"] == "plot":
+                figures["readings"] = figure(block)
+            else:
+                facts += [(f"L / Å, {row[0]}", _cell(row[1])) for row in block["rows"]]
+                facts += [(f"⟨ε²⟩ / 10⁻⁶, {row[0]}", _cell(row[2])) for row in block["rows"]]
+        reduced = session.reduction()
+        alerts = alerts_of_reduction(reduced, fit, session.quality)
+        alerts += alerts_of_refinement({_range(fit): fit}, reduced, session.quality)
+        pairs = zip(
+            fit["parameter"].values, fit["value"].values, fit["standard_uncertainty_scaled"].values, strict=True
+        )
+        results = {str(name): number(float(value), float(sd)) for name, value, sd in pairs}
+        return Shown(figures, facts, alerts, results)
+
+
+def correlation_block(fit: xarray.Dataset) -> dict[str, Any]:
+    """Correlation of the refined parameters."""
+    covariance = fit["covariance_scaled"].values
+    there = np.flatnonzero(np.diag(covariance) > 0)
+    spread = np.sqrt(np.diag(covariance)[there])
+    matrix = covariance[np.ix_(there, there)] / np.outer(spread, spread)
+    names = [str(fit["parameter"].values[k]) for k in there]
+    trace = {
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": [[float(f"{value:.3f}") for value in row] for row in matrix],
+        "zmin": -1,
+        "zmax": 1,
+        "colorscale": "RdBu",
+        "reversescale": True,
+        "showscale": True,
+        "colorbar": {"thickness": 10},
+    }
+    layout = {"xaxis": axis("", tickfont={"size": 9}), "yaxis": axis("", tickfont={"size": 9}, autorange="reversed")}
+    return plot("correlation", "Correlation of the parameters", [trace], layout)
+
+
+def _state(from_nothing: bool, is_current: bool) -> str:
+    if not is_current:
+        return "of other settings: refine"
+    return (
+        "from the start, as the job does" if from_nothing else "on from the last fit; Refine gives what the job writes"
+    )
+
+
+def _range(fit: xarray.Dataset) -> str:
+    low, high = fit.attrs["fit_range"]
+    return f"{low:g}-{high:g}"
+
+
+def _cell(cell: Any) -> str:
+    return cell["t"] if isinstance(cell, dict) else str(cell or "")
+
+
+def _narrow(made: Figure) -> Figure:
+    made["layout"]["uirevision"] = str(made["layout"]["xaxis"].get("range"))
+    return made

@@ -1,0 +1,74 @@
+"""The spectra of a session's sample: tested, fitted and on their line, as the jobs make them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coherion import messages
+from coherion.impedance.arrhenius_dataset import arrhenius_dataset
+from coherion.impedance.circuits.dataset import fit_dataset, warn_of_doubts
+from coherion.impedance.datasets import validate_dataset
+from coherion.live.session import Session
+from coherion.settings.reading import settings_from
+from coherion.settings.stages.arrhenius import ArrheniusSettings
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.validation import ValidationSettings
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def measured(session: Session) -> xarray.Dataset:
+    """The spectra as ``import_spectra`` reads them."""
+    return session.workshop._read(f"spectra/{session.sample}.nc", "import_spectra")
+
+
+def validated(session: Session) -> xarray.Dataset:
+    """All spectra as ``validate_spectra`` writes them."""
+    told = session.told("validation")
+
+    def make() -> xarray.Dataset:
+        return validate_dataset(measured(session), settings_from(ValidationSettings, told))
+
+    with messages.collected():
+        return session.once("validation", told, make)
+
+
+def circuits(session: Session) -> xarray.Dataset:
+    """All spectra as ``fit_circuits`` writes them."""
+    told = session.told("circuits")
+
+    def make() -> xarray.Dataset:
+        return fit_dataset(validated(session), settings_from(CircuitSettings, told))
+
+    with messages.collected():
+        return session.once("circuits", [session.told("validation"), told], make)
+
+
+def circuit_of_one(session: Session, place: int) -> xarray.Dataset:
+    """One spectrum by itself, at once: tested and fitted without its neighbours and without another circuit tried."""
+    told = session.told("circuits") | {"compare_circuits": False}
+    with messages.collected():
+        one = measured(session).isel(spectrum=[place])
+        tested = validate_dataset(one, settings_from(ValidationSettings, session.told("validation")))
+        return fit_dataset(tested, settings_from(CircuitSettings, told))
+
+
+def doubts(session: Session, place: int) -> list[str]:
+    """What the data would prefer to the circuit of a spectrum, and whatever else speaks against it."""
+    fitted = circuits(session)
+    with messages.collected() as said:
+        warn_of_doubts(fitted.isel(spectrum=[place]))
+    return [str(one) for one in said]
+
+
+def arrhenius(session: Session) -> xarray.Dataset:
+    """Conductivities and their line as ``fit_arrhenius`` writes them, of this pellet.
+
+    Raises
+    ------
+    InputError
+        If the pellet's size is not known.
+    """
+    with messages.collected():
+        return arrhenius_dataset(circuits(session), settings_from(ArrheniusSettings, session.told("arrhenius")))
