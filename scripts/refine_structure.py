@@ -14,6 +14,14 @@ def main(argv=None):
         "--resolution", help="file that refine_standard wrote; replaces qdamp and qbroad of the settings"
     )
     arguments.add_argument(
+        "--with",
+        dest="further",
+        nargs="+",
+        default=[],
+        metavar="PDF",
+        help="further G(r) of the same sample, refined together with the first: neutrons beside X-rays, another Qmax",
+    )
+    arguments.add_argument(
         "--start-from", help="netCDF of the refinement of a sample before this one: where it ended is one start more"
     )
     arguments.add_argument(
@@ -36,7 +44,7 @@ def main(argv=None):
 
     from coherion.crystal.structure_files import read_structure
     from coherion.refinement.in_turn import where_it_ended
-    from coherion.refinement.observed import read_observed
+    from coherion.refinement.observed import read_together
     from coherion.refinement.recipe import run_recipe
     from coherion.refinement.resolution import read_resolution
     from coherion.settings.model import as_plain
@@ -48,13 +56,13 @@ def main(argv=None):
         chosen |= read_resolution(given.resolution).as_settings()
     crystals = [read_structure(path) for path in given.structures]
     before = where_it_ended(given.start_from, crystals) if given.start_from else None
-    sources = [given.pdf, *given.structures, *filter(None, (given.resolution, given.start_from))]
+    sources = [given.pdf, *given.further, *given.structures, *filter(None, (given.resolution, given.start_from))]
     if given.ranges and len(given.ranges) > 1 and "{range}" not in given.output:
         arguments.error("with several --ranges, {range} must stand in the names of the files to write")
     for name, own in settings_of_ranges(chosen, given.ranges).items():
         settings = settings_from(RefinementSettings, own)
         with messages.about(name):
-            observed = read_observed(given.pdf, settings.qmax)
+            observed = read_together(given.pdf, given.further, settings)
             found = run_recipe(crystals, observed, settings, before=before, say=partial(print, flush=True))
             files = {
                 kind: path.replace("{range}", name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from test_workflow import own_series, rows_of, snakemake
@@ -91,6 +93,26 @@ def test_what_contradicts_a_header_is_found_before_the_run(series):
     assert "row 3" in line and "absent.gr" in line and "missing" in line
 
 
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_x_rays_and_neutrons_of_one_sample_together(series):
+    """The row of the neutrons needs no structure; its resolution is its own."""
+    rows = """sample | composition | pair_distribution | structure | refined_with
+xrays | NaCl | salt.gr | config/salt.cif | neutrons
+neutrons | NaCl | more/salt_n.gr | |
+"""
+    settings = SETTINGS | {"per_sample": {"neutrons": {"refinement": {"qdamp": 0.01}}}}
+    own_series(series, settings, samples=rows)
+    done = snakemake(series, "--configfile", series / "config" / "config.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    fit = read_dataset(series / "results/refinement/xrays/1.5-20.nc", "refine_structure")
+    assert [one["radiation"] for one in json.loads(fit.attrs["data_sets"])] == ["xray", "neutron"]
+    values = dict(zip(fit["parameter"].values, fit["value"].values, strict=True))
+    assert values["a"] == pytest.approx(5.64, abs=1e-3)
+    assert (values["scale"], values["qdamp"], values["qdamp_2"]) == (pytest.approx(0.7, rel=0.02), 0.0, 0.01)
+    assert not (series / "results/refinement/neutrons").exists()
+
+
 COLD = """sample | composition | temperature_K | pair_distribution | structure
 t300 | NaCl | 300 | t300.gr | config/salt.cif
 t100 | NaCl | 100 | t100.gr | config/salt.cif
@@ -137,15 +159,16 @@ def test_the_order_of_a_column(tmp_path):
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        ("one | NaCl | scan1 | x.gr", "a sample has both a scan and a G.r"),
-        ("one | NaCl |  | ../x.gr", "outside the data folder.*found ../x.gr"),
-        ("one | NaCl |  | ", "column pair_distribution, or rows in the table of spectra"),
+        ("one | NaCl | scan1 | x.gr | ", "a sample has both a scan and a G.r"),
+        ("one | NaCl |  | ../x.gr | ", "outside the data folder.*found ../x.gr"),
+        ("one | NaCl |  | x.gr | other", "refined_with: no G.r. to refine together with this one; found other"),
+        ("one | NaCl |  |  | ", "column pair_distribution, or rows in the table of spectra"),
     ],
 )
 def test_rows_that_are_refused(tmp_path, cells, words):
     folder = own_series(
         tmp_path,
-        samples=f"sample | composition | scan | pair_distribution\n{cells}\n",
+        samples=f"sample | composition | scan | pair_distribution | refined_with\n{cells}\n",
         scans="scan | file\nscan1 | x.xy\n",
     )
     tables = {name: folder / f"config/{name}.tsv" for name in ("samples", "scans")}

@@ -80,6 +80,11 @@ def pair_distribution_of(sample):
     return data({"file": own})[0] if own else result(f"reduction/{sample}.nc")
 
 
+def further_of(sample):
+    """G(r) of the same sample that are refined together with its own."""
+    return [pair_distribution_of(name) for name in TABLES.refined_with(sample)]
+
+
 def is_judged(standard):
     """Whether a standard was reduced here and has a certificate: without, it is reduced and nothing else."""
     row = TABLES.samples.get(standard, {})
@@ -381,7 +386,7 @@ def content_of_model(sample):
     """A digest of a sample's structures in their order, its G(r) where another program made it, the certificate."""
     witnessed = sample in WITNESSED
     certificate = structures(JOBS.standard_of(sample)) if witnessed else []
-    return content([*structures(sample), pair_distribution_of(sample), *certificate])
+    return content([*structures(sample), pair_distribution_of(sample), *further_of(sample), *certificate])
 
 
 def spectra_of(sample):

@@ -44,6 +44,7 @@ rule refine_structure:
         resolution=lambda wildcards: of_standard(
             wildcards.sample, "resolution/{sample}.json"
         ),
+        further=lambda wildcards: further_of(wildcards.sample),
         before=lambda wildcards: refined_before(wildcards.sample),
         standard=lambda wildcards: (
             of_standard(wildcards.sample, "reduction/{sample}.nc") if WITNESSED else []
@@ -98,6 +99,9 @@ rule refine_structure:
         resolution=lambda wildcards, input: (
             ["--resolution", *input.resolution] if input.resolution else []
         ),
+        further=lambda wildcards, input: (
+            ["--with", *further_of(wildcards.sample)] if input.further else []
+        ),
         before=lambda wildcards, input: (
             ["--start-from", input.before] if input.before else []
         ),
@@ -120,7 +124,7 @@ rule refine_structure:
         ],
     shell:
         "python {input.script:q} refine_structure {params.pdf:q} {input.structure:q} {params.resolution:q}"
-        " {params.before:q} --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q}"
+        " {params.further:q} {params.before:q} --settings {params.settings:q} --ranges {params.ranges:q} {params.files:q}"
         " --then measure_geometry {params.main:q} {input.structure[0]:q} --settings {params.geometry:q}"
         " --output {output.geometry:q} --table {output.table:q} {params.widths:q} > {log:q} 2>&1"
 

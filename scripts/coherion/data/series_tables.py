@@ -44,6 +44,10 @@ class Tables:
         """Samples that have a scan or a G(r), and a starting structure, and are not a standard."""
         return [name for name, row in self.samples.items() if can_be_refined(row) and row["group"] != "standard"]
 
+    def refined_with(self, sample: str) -> list[str]:
+        """Samples whose G(r) is refined together with this one's, in the order of its cell."""
+        return [part.strip() for part in self.samples[sample].get("refined_with", "").split("|") if part.strip()]
+
     def before(self, column: str | None) -> dict[str, list[str]]:
         """Of each sample :meth:`with_structure` those of its group before it in a column's order, the nearest first."""
         if column is None:
@@ -181,6 +185,7 @@ def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) ->
             yield from unknown_names(samples_file, rows["samples"], column, samples, samples_file)
         yield from _standards(samples_file, rows["samples"])
         yield from _pellets(samples_file, rows["samples"])
+        yield from _refined_with(samples_file, rows["samples"])
     if spectra_file and samples_file:
         yield from unknown_names(spectra_file, rows["spectra"], "sample", samples, samples_file)
         keyed = [r | {"file, temperature and cycles": _identity(r)} for r in rows["spectra"]]
@@ -229,6 +234,28 @@ def _standards(path: str, samples: list[Row]) -> Iterator[InputError]:
 def can_be_refined(row: Mapping[str, Any]) -> bool:
     """Whether a row of the samples has a scan or a G(r), and a starting structure."""
     return ("scan" in row or "pair_distribution" in row) and "structure" in row
+
+
+def _refined_with(path: str, samples: list[Row]) -> Iterator[InputError]:
+    """Rows that name others for a joint refinement which have no G(r), are left out, or are the row itself."""
+    usable = {
+        row["sample"]
+        for row in samples
+        if "sample" in row and "exclude" not in row and ("scan" in row or "pair_distribution" in row)
+    }
+    for row in samples:
+        if "exclude" in row:
+            continue
+        for name in (part.strip() for part in row.get("refined_with", "").split("|")):
+            if name and (name not in usable or name == row.get("sample")):
+                yield InputError(
+                    "no G(r) to refine together with this one",
+                    file=path,
+                    place=f"row {row['line']}, column refined_with",
+                    found=name,
+                    expected="another row of this table that has a scan or a pair_distribution",
+                    advice="check the spelling, or add the row: it needs no structure",
+                )
 
 
 # What a spreadsheet writes where a column is thought to ask yes or no.

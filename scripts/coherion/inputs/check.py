@@ -397,11 +397,12 @@ class _Check:
                 if not file.is_file():
                     raise InputError("is missing", file=file)
                 settings = self._built(RefinementSettings, "refinement", sample)
-                if settings is not None and "structure" in row:
-                    observed = read_observed(file, settings.qmax)
-                    radiation_of(observed, settings.radiation)
-                    for low, high in self.settings["refinement"]["fit_ranges"]:
-                        check_range(observed, (low, high))
+                if settings is None:
+                    continue
+                observed = read_observed(file, settings.qmax)
+                radiation_of(observed, settings.radiation)
+                for low, high in self.settings["refinement"]["fit_ranges"] if "structure" in row else ():
+                    check_range(observed, (low, high))
 
     def _check_alerts(self, scans: Mapping[str, xarray.Dataset], folder: Path) -> None:
         """What a run will alert on of the scans."""

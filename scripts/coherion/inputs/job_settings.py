@@ -22,7 +22,7 @@ from coherion.settings.stages.arrhenius import ArrheniusSettings
 from coherion.settings.stages.circuits import CircuitSettings
 from coherion.settings.stages.geometry import GeometrySettings
 from coherion.settings.stages.reduction import ReductionSettings
-from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.refinement import FurtherData, RefinementSettings
 from coherion.settings.stages.reflections import ReflectionWidthsSettings, SidePhaseSettings
 from coherion.settings.stages.resolution import StandardSettings
 from coherion.settings.stages.scans import ScanSettings
@@ -86,11 +86,18 @@ class JobSettings:
                 told |= settings_of(row, REDUCTION_COLUMNS)
             case "refinement":
                 told["values"] = settings_of(row, {"x": "x"})
+                if others := self.tables.refined_with(sample):
+                    told["further"] = [self._of_further_data(name) for name in others]
             case "arrhenius":
                 told |= settings_of(row, PELLET_COLUMNS)
             case "side_phase":
                 del told["structure"]
         return told
+
+    def _of_further_data(self, sample: str) -> dict[str, Any]:
+        """What the configuration says of one sample's G(r) alone, for a refinement together with another's."""
+        own = self.settings["per_sample"].get(sample, {}).get("refinement", {})
+        return {key: value for key, value in own.items() if key in FurtherData.__struct_fields__}
 
     def standard_of(self, sample: str) -> str | None:
         """The standard that gives a sample's resolution, by its row or else the configuration; None where none does."""

@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from coherion.crystal.crystal import Crystal
-from coherion.refinement.least_squares.points import fit_data
-from coherion.refinement.least_squares.weights import misfit_variance
-from coherion.refinement.observed import Observed, radiation_of
-from coherion.refinement.steps.problem import make_model, prepare
+from coherion.refinement.observed import Observed
+from coherion.refinement.recipe import data_and_model
+from coherion.refinement.steps.problem import prepare
 from coherion.refinement.steps.refined import Refined, uncertain_resolution
 from coherion.refinement.steps.stages import NEGLIGIBLE, degrees_of_freedom, fit_stage
 from coherion.settings.stages.refinement import RefinementSettings
@@ -40,22 +39,20 @@ def refine_from(
     InputError
         If the recipe does not fit the structure or the data.
     """
-    data = fit_data(observed, settings.fit_range, settings.weights)
-    radiation = radiation_of(observed, settings.radiation)
-    model = make_model(crystals, observed.qmax, settings, observed.dispersion, observed.composition, radiation)
+    data, model = data_and_model(crystals, observed, settings)
     problem = prepare(model, settings, {name: value for name, value in start.items() if name in model.parameters})
-    inside = np.clip(problem.map.variables_at(problem.start), problem.map.lower, problem.map.upper)
+    inside = problem.map.inside(problem.map.variables_at(problem.start))
     values = problem.start | problem.map.values(inside)
     names = problem.map.variables
     misfit = None
-    if data.weights == "unit":
+    if data.unit:
         result = fit_stage(problem, names, values, data.target(None), TOLERANCE)
     else:
         before = np.full(len(data.r), np.inf)
         # With so wide a tolerance the fit ends where it starts: what is asked of it is the difference there.
         result = fit_stage(problem, names, values, data.target(None), 0.1)
         for _ in range(ROUNDS):
-            found = misfit_variance(data, result.difference, degrees_of_freedom(data, result), misfit)
+            found = data.misfit(result.difference, degrees_of_freedom(data, result), misfit)
             now = np.log(found.variance(data.r) + NEGLIGIBLE * data.mean_variance)
             if np.max(np.abs(now - before)) < SETTLED:
                 break

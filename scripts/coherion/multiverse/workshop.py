@@ -118,6 +118,8 @@ class Workshop:
     def structural_settings(self, sample: str, changes: Changes, reading: str) -> dict[str, Any]:
         """What a refinement is told; with what its reduction is told it decides all that comes of it."""
         told = self.jobs.of_sample("refinement", sample) | self.resolution(sample, changes) | _UNASKED
+        # Of a joint refinement the sample's own data set alone.
+        told.pop("further", None)
         told["fit_range"] = [float(end) for end in self.fit_range.split("-")]
         return changes.of("refinement", told) | {"readings": [reading]}
 

@@ -15,7 +15,7 @@ the envelope multiplies peaks and baseline at r, and the scattering factors are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from coherion.crystal.crystal import Crystal
 from coherion.errors import InputError
@@ -24,7 +24,26 @@ from coherion.pair_model.width import MOTION
 from coherion.settings.stages.refinement import CONVENTIONS, ENVELOPES, RADIATIONS, WINDOWS
 
 SHARED_DEFAULTS = {"qdamp": 0.0, "qbroad": 0.0, "qslope_squared": 0.0}
+# Of several data sets of one sample each has its own of these.
+OF_DATA_SETS = ("scale", *SHARED_DEFAULTS)
 PHASE_DEFAULTS = {"scale": 1.0} | {name: 0.0 for name in MOTION if name not in SHARED_DEFAULTS}
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What one more data set of the same sample has of its own; see :class:`PairModel` for what it means.
+
+    resolution
+        Whether its resolution is another than that of the first: it then has parameters of it.
+    """
+
+    qmax: float
+    radiation: str = "xray"
+    window: str = "none"
+    dispersion: Mapping[str, complex] = field(default_factory=dict)
+    composition: Mapping[str, float] = field(default_factory=dict)
+    qmin: float = 0.0
+    resolution: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,9 @@ class PairModel:
     extension
         How far beyond the largest r the peaks are computed before the cut (angstrom); by default
         ``EXTENSION_RIPPLES`` ripples 2 pi/qmax.
+    further
+        Data sets beside the first. The second has parameters of its own, ``scale_2`` of each phase and, with another
+        resolution, ``qdamp_2``, ``qbroad_2`` and ``qslope_squared_2``; all else is the sample's.
     refinement_of_grid
         Divides the internal step, for tests of convergence.
 
@@ -74,6 +96,7 @@ class PairModel:
     qmin: float = 0.0
     extension: float | None = None
     refinement_of_grid: float = 1.0
+    further: tuple[DataSet, ...] = ()
 
     def __post_init__(self) -> None:
         for choice, known in {
@@ -106,7 +129,29 @@ class PairModel:
         for k, phase in enumerate(self.phases):
             own = phase.parameters | PHASE_DEFAULTS | SHAPES[self.envelope].parameters
             made |= {f"{self.prefix(k)}{name}": value for name, value in own.items()}
-        return made | SHARED_DEFAULTS
+        made |= SHARED_DEFAULTS
+        for number, one in enumerate(self.further, 2):
+            made |= {f"{self.prefix(k)}scale_{number}": 1.0 for k in range(len(self.phases))}
+            made |= {f"{name}_{number}": value for name, value in SHARED_DEFAULTS.items() if one.resolution}
+        return made
+
+    def of_set(self, number: int) -> PairModel:
+        """The model of one data set alone, the first being 1."""
+        if number == 1:
+            return replace(self, further=())
+        own = self.further[number - 2]
+        return replace(
+            self, further=(), **{f.name: getattr(own, f.name) for f in fields(own) if f.name != "resolution"}
+        )
+
+    def names_in_set(self, number: int) -> dict[str, str]:
+        """What each parameter of :meth:`of_set` is called here."""
+        known = self.parameters
+        made = {}
+        for name in replace(self, further=()).parameters:
+            own = f"{name}_{number}" if name.rpartition(":")[2] in OF_DATA_SETS else name
+            made[name] = own if own in known else name
+        return made
 
     def why_fixed(self, name: str) -> str | None:
         """Why a parameter is not free, or None if it is.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from coherion.errors import InputError
 from coherion.messages import warn
 from coherion.scattering.composition import parse_formula
+from coherion.settings.stages.refinement import RefinementSettings
 
 if TYPE_CHECKING:
     import xarray
@@ -52,6 +53,8 @@ class Observed:
         ``xray`` or ``neutron``, or None where nothing says it.
     wavelength, temperature
         Angstrom and kelvin, None where nothing says them.
+    further
+        G(r) of the same sample that are refined together with this one.
     """
 
     r: np.ndarray
@@ -69,6 +72,7 @@ class Observed:
     radiation: str | None = None
     wavelength: float | None = None
     temperature: float | None = None
+    further: tuple[Observed, ...] = ()
 
 
 def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Observed:
@@ -115,6 +119,15 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
     _check_numbers(made)
     _check_frequencies(made)
     return made
+
+
+def read_together(
+    path: str | os.PathLike[str], further: Sequence[str | os.PathLike[str]], settings: RefinementSettings
+) -> Observed:
+    """Read a G(r) and those of the same sample that are refined together with it; see :func:`read_observed`."""
+    own = [*(one.qmax for one in settings.further), *[None] * len(further)]
+    others = tuple(read_observed(file, qmax) for file, qmax in zip(further, own, strict=False))
+    return replace(read_observed(path, settings.qmax), further=others)
 
 
 def observed_of(reduction: xarray.Dataset, name: str) -> Observed:

@@ -108,6 +108,17 @@ def table_rows(found: RecipeResult) -> list[dict[str, Any]]:
     if found.readings is not None and len(found.readings.readings) > 1:
         rows += _read_rows(found.readings)
     result = found.result
+    if found.model.further:
+        each = enumerate(data_sets(found), 1)
+        rows += [
+            {
+                "name": f"rw of data set {k}",
+                "value": one["rw"],
+                "unit": "1",
+                "note": f"{one['file']}, {one['radiation']}",
+            }
+            for k, one in each
+        ]
     for name, value in (("rw", found.rw), ("chi_squared_reduced", result.chi_squared_reduced)):
         rows.append({"name": name, "value": float(value), "unit": "1", "note": "of the whole fit"})
     return rows
@@ -132,6 +143,7 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
     r, observed, calculated, _ = curves(found)
     parameters = found.parameters
     names = [p.name for p in parameters]
+    first, *others = result.target.parts
     index = [names.index(n) for n in result.parameters]
     square = {}
     for key, kind in (("covariance", False), ("covariance_scaled", True)):
@@ -141,8 +153,8 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         "observed": observed,
         "calculated": calculated,
         "difference": observed - calculated,
-        "fitted_observed": result.observed,
-        "fitted_calculated": result.calculated,
+        "fitted_observed": result.observed[first],
+        "fitted_calculated": result.calculated[first],
         "value": np.array([p.value for p in parameters]),
         "standard_uncertainty": np.array([p.uncertainty for p in parameters], float),
         "standard_uncertainty_scaled": np.array([p.uncertainty_scaled for p in parameters], float),
@@ -152,10 +164,18 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         "start_rw": found.course.rw,
         "start_value": found.course.values,
         "r": r,
-        "fitted_r": result.r,
+        "fitted_r": result.r[first],
         "parameter": np.array(names, dtype=object),
         "parameter_2": np.array(names, dtype=object),
     }
+    if others:
+        further = slice(first.stop, None)
+        values |= {
+            "joint_r": result.r[further],
+            "joint_observed": result.observed[further],
+            "joint_calculated": result.calculated[further],
+            "joint_set": np.concatenate([np.full(p.stop - p.start, k) for k, p in enumerate(others, 2)]),
+        }
     if found.readings is not None:
         values |= _read(found.readings)
     for table, rows in _tables(found).items():
@@ -197,7 +217,29 @@ def _attributes(found: RecipeResult) -> dict[str, Any]:
         q_shift=found.shift_of_q.value,
         q_shift_sd=found.shift_of_q.sd,
         origin=found.observed.origin,
+        data_sets=json.dumps(data_sets(found)),
     )
+
+
+def data_sets(found: Refined) -> list[dict[str, Any]]:
+    """Of each G(r) that was fitted its file, radiation, Qmax (1/angstrom), range (angstrom), points and Rw."""
+    result, made = found.result, []
+    for number, (part, observed) in enumerate(
+        zip(result.target.parts, (found.observed, *found.observed.further), strict=True), 1
+    ):
+        model, r = found.model.of_set(number), result.r[part]
+        rw = float(np.linalg.norm(result.difference[part]) / np.linalg.norm(result.observed[part]))
+        made.append(
+            {
+                "file": Path(observed.file).name,
+                "radiation": model.radiation,
+                "qmax": float(model.qmax),
+                "fit_range": [float(r[0]), float(r[-1])],
+                "points": len(r),
+                "rw": rw,
+            }
+        )
+    return made
 
 
 def _read(readings: Readings) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from coherion.crystal.symmetry import COORDINATE_NAMES, DISPLACEMENT_NAMES, LATTICE_NAMES
+from coherion.pair_model.model import OF_DATA_SETS
 from coherion.pair_model.width import MOTION
 
 INFINITE = (-math.inf, math.inf)
@@ -78,7 +79,8 @@ UNKNOWN = Symbol("")
 class Name:
     """The parts of a parameter's name; ``site`` and ``element`` are blank where it has none.
 
-    ``own`` is the name within its phase, ``meaning`` what is true of the quantity.
+    ``own`` is the name within its phase, ``meaning`` what is true of the quantity; ``data_set`` is the number of the
+    data set that it belongs to, 1 but for names such as ``scale_2``.
     """
 
     phase: str
@@ -87,6 +89,7 @@ class Name:
     symbol: str
     element: str
     meaning: Symbol
+    data_set: int = 1
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +102,9 @@ def parse(name: str) -> Name:
     label, _, before = site.rpartition(".")
     if before == "occupancy" and label:
         return Name(phase, own, label, "occupancy", symbol, OF_SITE["occupancy"])
+    symbol, _, number = own.rpartition("_")
+    if symbol in OF_DATA_SETS and number.isdecimal():
+        return Name(phase, own, "", symbol, "", OF_PHASE[symbol], int(number))
     return Name(phase, own, "", own, "", OF_PHASE.get(own, UNKNOWN))
 
 

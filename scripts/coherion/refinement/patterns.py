@@ -51,7 +51,10 @@ def matching(pattern: str, names: Iterable[str], place: str) -> list[str]:
             return False
         if kind is not None:
             return known.meaning.kind == kind
-        return wanted.own == "all" or fnmatchcase(known.own, wanted.own)
+        if wanted.own == "all" or fnmatchcase(known.own, wanted.own):
+            return True
+        # As without a phase every phase is meant, so is every data set.
+        return known.data_set > 1 and known.symbol == wanted.own
 
     return [name for name in names if means(parse(name))]
 

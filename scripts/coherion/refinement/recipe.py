@@ -14,6 +14,8 @@ import numpy as np
 
 from coherion.crystal.crystal import Crystal
 from coherion.messages import warn
+from coherion.pair_model.model import PairModel
+from coherion.refinement.least_squares.joint import JointData
 from coherion.refinement.least_squares.minimise import RefinementResult
 from coherion.refinement.least_squares.points import fit_data
 from coherion.refinement.least_squares.profile import ProfileInterval, profile_interval
@@ -21,7 +23,7 @@ from coherion.refinement.least_squares.weights import FitData
 from coherion.refinement.observed import Observed, radiation_of
 from coherion.refinement.patterns import matched
 from coherion.refinement.readings import Readings, read_size_and_strain
-from coherion.refinement.steps.problem import Problem, make_model, prepare
+from coherion.refinement.steps.problem import Problem, make_model, own_settings, prepare
 from coherion.refinement.steps.refined import Refined, refit, uncertain_resolution
 from coherion.refinement.steps.stages import StageResult, run_stages, unweighted_residual, weigh
 from coherion.refinement.steps.starts import first_guess, into_bounds, starts
@@ -98,9 +100,7 @@ def run_recipe(
     InputError
         If the recipe does not fit the structure or the data.
     """
-    data = fit_data(observed, settings.fit_range, settings.weights)
-    radiation = radiation_of(observed, settings.radiation)
-    model = make_model(crystals, observed.qmax, settings, observed.dispersion, observed.composition, radiation)
+    data, model = data_and_model(crystals, observed, settings)
     problem = prepare(model, settings)
     if problem.origin:
         say(f"the space group leaves the origin free; held in its place: {', '.join(problem.origin)}")
@@ -126,8 +126,37 @@ def run_recipe(
     )
 
 
+def data_and_model(
+    crystals: Sequence[Crystal], observed: Observed, settings: RefinementSettings
+) -> tuple[FitData | JointData, PairModel]:
+    """The points to fit, and what to fit them with; of all data sets of the sample.
+
+    Raises
+    ------
+    InputError
+        If the recipe does not fit the structure or the data.
+    """
+    data: FitData | JointData = fit_data(observed, settings.fit_range, settings.weights)
+    radiation = radiation_of(observed, settings.radiation)
+    model = make_model(
+        crystals, observed.qmax, settings, observed.dispersion, observed.composition, radiation, observed.further
+    )
+    if observed.further:
+        parts = [data]
+        for one, own in zip(observed.further, own_settings(settings, len(observed.further)), strict=True):
+            low, high = settings.fit_range
+            held = max(low, float(one.r[0])), min(high, float(one.r[-1]))
+            parts.append(fit_data(one, own.fit_range or held, settings.weights))
+        data = JointData(tuple(parts))
+    return data, model
+
+
 def _best_of_starts(
-    problem: Problem, data: FitData, begun: Sequence[np.ndarray], continued: bool, say: Callable[[str], None]
+    problem: Problem,
+    data: FitData | JointData,
+    begun: Sequence[np.ndarray],
+    continued: bool,
+    say: Callable[[str], None],
 ) -> tuple[Course, RefinementResult]:
     """All stages from each start; the fit of the best one, or of the first that another refinement gave."""
     runs = []

@@ -141,6 +141,10 @@ REFINEMENT = Contract(
         Variable("difference", "r", _G, "observed minus calculated G(r)"),
         Variable("fitted_observed", "fitted_r", _G, "observed G(r) at the points fitted"),
         Variable("fitted_calculated", "fitted_r", _G, "calculated G(r) at the points fitted"),
+        Variable("joint_r", "joint", "angstrom", "distance of the points of further data sets", needed=False),
+        Variable("joint_observed", "joint", _G, "observed G(r) of further data sets", needed=False),
+        Variable("joint_calculated", "joint", _G, "calculated G(r) of further data sets", needed=False),
+        Variable("joint_set", "joint", "1", "number of the data set that the point belongs to", needed=False),
         Variable("value", "parameter", OWN_UNIT, "value"),
         Variable(
             "standard_uncertainty",
@@ -232,6 +236,9 @@ REFINEMENT = Contract(
         Attribute("singular", "", "JSON: groups of parameters that cannot be told apart"),
         Attribute("at_bound", "", "JSON: parameters that ended at a bound"),
         Attribute("converged", "1", "1 where the fit converged"),
+        Attribute(
+            "data_sets", "", "JSON: file, radiation, Qmax, range, points and Rw of each G(r) fitted", needed=False
+        ),
         Attribute("continued", "1", "1 where the first start is where the sample before ended", needed=False),
         Attribute("jumped", "1", "1 where the recipe's own start led to another branch than that", needed=False),
         Attribute("q_shift", "1/angstrom", "by how much the residual says that all Q of the data are too high"),

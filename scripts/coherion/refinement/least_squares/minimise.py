@@ -17,6 +17,7 @@ from coherion.refinement.linear_map import LinearMap
 
 if TYPE_CHECKING:
     from coherion.pair_model.evaluator import Evaluator
+    from coherion.pair_model.joint import JointEvaluator
 
 # The minimiser stays inside its bounds by a little: what is nearer than this share of its standard error is on them; of
 # a parameter that the data know next to nothing of, what is nearer than this share of what is between them.
@@ -124,11 +125,14 @@ class RefinementResult:
         return float(np.sqrt(matrix[k, k]))
 
 
-def make_evaluator(model: PairModel, points: np.ndarray, names: Sequence[str]) -> Evaluator:
-    """An evaluator of the model at these points, with derivatives in ``names``."""
+def make_evaluator(model: PairModel, target: Target, names: Sequence[str]) -> Evaluator | JointEvaluator:
+    """An evaluator of the model at the points of a target, with derivatives in ``names``."""
     from coherion.pair_model.evaluator import Evaluator
+    from coherion.pair_model.joint import JointEvaluator
 
-    return Evaluator(model, points, names)
+    if target.sizes:
+        return JointEvaluator(model, [target.r[part] for part in target.parts], names)
+    return Evaluator(model, target.r, names)
 
 
 class _Misfit:
@@ -139,7 +143,7 @@ class _Misfit:
         map_: LinearMap,
         full: Mapping[str, float],
         target: Target,
-        evaluator: Evaluator,
+        evaluator: Evaluator | JointEvaluator,
         progress: Callable[[int, float], None] | None,
     ) -> None:
         self.map, self.full, self.evaluator, self.progress = map_, full, evaluator, progress
@@ -182,7 +186,7 @@ def fit(
     max_evaluations: int = 100,
     tolerance: float = 1e-8,
     progress: Callable[[int, float], None] | None = None,
-    evaluator: Evaluator | None = None,
+    evaluator: Evaluator | JointEvaluator | None = None,
 ) -> RefinementResult:
     """Minimise the weighted residual over the variables of a linear map; see :func:`coherion.refinement.refine.refine`.
 
@@ -198,7 +202,7 @@ def fit(
     z = map_.variables_at(full) if start is None else start
     _check_start(map_, z, len(target.r))
     if evaluator is None:
-        evaluator = make_evaluator(model, target.r, map_.parameters)
+        evaluator = make_evaluator(model, target, map_.parameters)
     misfit = _Misfit(map_, full, target, evaluator, progress)
     found = least_squares(
         misfit.residual,

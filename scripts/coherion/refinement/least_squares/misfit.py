@@ -22,7 +22,6 @@ along dp/ds; those of the lattice grow tenfold for 0.02 degrees and not at all w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,12 +70,25 @@ def sandwich(jacobian: np.ndarray, residual: np.ndarray, inverse: np.ndarray) ->
     return made
 
 
+def misfit_of_shift(r: np.ndarray, calculated: np.ndarray, qmax: float) -> np.ndarray:
+    """What a unit shift of all Q does to G(r), 1/angstrom, (n,).
+
+    Parameters
+    ----------
+    r, calculated
+        The points, angstrom, and G of the model there, 1/angstrom^2, (n,).
+    qmax
+        End of the Fourier integral, 1/angstrom.
+    """
+    q = np.linspace(0.0, qmax, 4 * len(r))
+    step, angles = float(q[1]), np.outer(r, q)
+    slope = np.gradient(r) * r * calculated @ np.cos(angles)
+    return -2.0 / np.pi * step * np.sin(angles) @ slope
+
+
 def shift_of_q(
-    r: np.ndarray,
-    calculated: np.ndarray,
-    qmax: float,
+    misfit: np.ndarray,
     *,
-    weighting: Callable[[np.ndarray], np.ndarray],
     jacobian: np.ndarray,
     residual: np.ndarray,
     inverse: np.ndarray,
@@ -86,21 +98,13 @@ def shift_of_q(
 
     Parameters
     ----------
-    r, calculated
-        The points, angstrom, and G of the model there, 1/angstrom^2, (n,).
-    qmax
-        End of the Fourier integral, 1/angstrom.
-    weighting
-        R^-1 as a function.
+    misfit
+        R^-1 times what :func:`misfit_of_shift` gives, (n,).
     jacobian, residual, inverse
         J, R^-1 (observed - calculated), and (J'J)^-1.
     variance
         Of one weighted residual: reduced chi-squared.
     """
-    q = np.linspace(0.0, qmax, 4 * len(r))
-    step, angles = float(q[1]), np.outer(r, q)
-    slope = np.gradient(r) * r * calculated @ np.cos(angles)
-    misfit = weighting(-2.0 / np.pi * step * np.sin(angles) @ slope)
     response = inverse @ (jacobian.T @ misfit)
     seen = misfit - jacobian @ response
     power = float(seen @ seen)

@@ -72,7 +72,7 @@ def profile_interval(
     if name not in result.variables:
         raise InputError("no interval: the variable was not refined", place=name, expected=", ".join(result.variables))
     k = result.variables.index(name)
-    evaluator = make_evaluator(result.model, result.r, result.parameters)
+    evaluator = make_evaluator(result.model, result.target, result.parameters)
     quantile = 2 * float(gammaincinv(0.5, level))  # of chi-squared with one degree of freedom
     lower, upper = float(result.map.lower[k]), float(result.map.upper[k])
     absolute = result.target.weighting.absolute

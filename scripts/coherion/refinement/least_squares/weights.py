@@ -84,11 +84,21 @@ class Weighting:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What the model is fitted to: G (1/angstrom^2) at r (angstrom), shape (n,), and the weights."""
+    """What the model is fitted to: G (1/angstrom^2) at r (angstrom), shape (n,), and the weights.
+
+    ``sizes`` has the points of each of several data sets, in their order; it is empty where there is one.
+    """
 
     r: np.ndarray
     g: np.ndarray
     weighting: Weighting
+    sizes: tuple[int, ...] = ()
+
+    @property
+    def parts(self) -> list[slice]:
+        """Where each data set stands among the points."""
+        ends = np.cumsum(self.sizes or (len(self.r),)).tolist()
+        return [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -150,6 +160,17 @@ class FitData:
         if self.band is None:
             return covariance
         return covariance + UNKNOWN * np.trace(covariance) / len(self.r) * self.band
+
+    @property
+    def unit(self) -> bool:
+        """Whether all points weigh alike to the end."""
+        return self.weights == "unit"
+
+    def misfit(
+        self, difference: np.ndarray, degrees_of_freedom: float, near_by: Misfit | None = None
+    ) -> Misfit:
+        """See :func:`misfit_variance`."""
+        return misfit_variance(self, difference, degrees_of_freedom, near_by)
 
     @cached_property
     def unmeasured_points(self) -> float:

@@ -11,13 +11,14 @@ import numpy as np
 
 from coherion.crystal.crystal import Crystal
 from coherion.errors import InputError
-from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
+from coherion.pair_model.model import SHARED_DEFAULTS, DataSet, PairModel
 from coherion.refinement.linear_map import LinearMap, linear_map
+from coherion.refinement.observed import Observed, radiation_of
 from coherion.refinement.parameters import Parameter, parse
 from coherion.refinement.patterns import bounds_of, equations_of, matched, spelled_out, values_of
 from coherion.refinement.steps.origin import held_for_the_origin
 from coherion.settings.reading import nearest
-from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.refinement import FurtherData, RefinementSettings
 
 _T = TypeVar("_T")
 
@@ -61,10 +62,12 @@ def make_model(
     dispersion: Mapping[str, complex] | None = None,
     composition: Mapping[str, float] | None = None,
     radiation: str | None = None,
+    further: Sequence[Observed] = (),
 ) -> PairModel:
     """The pair model of some phases; their names are those of the settings or of the files.
 
-    ``radiation`` is what the data were found to be made with; by default the settings', or X-rays.
+    ``radiation`` is what the data were found to be made with; by default the settings', or X-rays. ``further`` are more
+    data of the same sample.
 
     Raises
     ------
@@ -103,7 +106,36 @@ def make_model(
         dispersion=dispersion or {},
         composition=composition or {},
         extension=settings.extension,
+        further=tuple(
+            DataSet(
+                one.qmax,
+                radiation_of(one, own.radiation),
+                settings.window if own.window is None else own.window,
+                one.dispersion,
+                one.composition,
+                resolution=own.resolution,
+            )
+            for one, own in zip(further, own_settings(settings, len(further)), strict=True)
+        ),
     )
+
+
+def own_settings(settings: RefinementSettings, count: int) -> list[FurtherData]:
+    """What each of ``count`` further data sets has of its own.
+
+    Raises
+    ------
+    InputError
+        If the settings know more of them than there are.
+    """
+    if len(settings.further) > count:
+        raise InputError(
+            "settings of more data sets than there are",
+            place="key further",
+            found=len(settings.further),
+            expected=count,
+        )
+    return [*settings.further, *[FurtherData()] * (count - len(settings.further))]
 
 
 def _with_displacements(phases: Sequence[Crystal], patterns: Sequence[str]) -> list[Crystal]:
@@ -194,6 +226,9 @@ def _start_values(
     names = list(start)
     given = values_of(settings.start, names, settings, "start", model.why_fixed)
     told = {name: getattr(settings, name) for name in SHARED_DEFAULTS}
+    for number, own in enumerate(settings.further, 2):
+        each = {name: getattr(own, name) for name in SHARED_DEFAULTS}
+        told |= {f"{name}_{number}": value or 0.0 for name, value in each.items() if own.resolution}
     told |= {name: value for name, value in given.items() if value is not None}
     start |= {name: value for name, value in told.items() if name not in values}
     held = values_of(settings.fixed, names, settings, "fixed", model.why_fixed)

@@ -10,8 +10,9 @@ import numpy as np
 
 from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.least_squares.covariance import counting_covariance
+from coherion.refinement.least_squares.joint import JointData, JointMisfit
 from coherion.refinement.least_squares.minimise import RefinementResult
-from coherion.refinement.least_squares.misfit import Shift, sandwich, shift_of_q, widened
+from coherion.refinement.least_squares.misfit import Shift, misfit_of_shift, sandwich, shift_of_q, widened
 from coherion.refinement.least_squares.sensitivity import resolution_covariance
 from coherion.refinement.least_squares.weights import FitData, Misfit
 from coherion.refinement.linear_map import LinearMap
@@ -41,9 +42,9 @@ class Refined:
 
     settings: RefinementSettings
     observed: Observed
-    data: FitData
+    data: FitData | JointData
     problem: Problem
-    misfit: Misfit | None
+    misfit: Misfit | JointMisfit | None
     result: RefinementResult
     resolution_covariance: np.ndarray
 
@@ -86,28 +87,41 @@ class Refined:
         """
         return self._covariances[scaled]
 
-    @cached_property
+    @property
     def shift_of_q(self) -> Shift:
-        """The shift of all Q that the residual shows."""
-        result = self.result
-        return shift_of_q(
-            result.r,
-            result.calculated,
-            self.model.qmax,
-            weighting=result.target.weighting,
-            jacobian=result.jacobian,
-            residual=result.target.weighting(result.difference),
-            inverse=result.inverse,
-            variance=self.chi_squared_reduced,
-        )
+        """The shift of all Q that the residual shows, of the first data set."""
+        return self._shifts[0]
+
+    @cached_property
+    def _shifts(self) -> list[Shift]:
+        """That of each data set."""
+        result, made = self.result, []
+        for number, part in enumerate(result.target.parts, 1):
+            misfit = np.zeros(len(result.r))
+            qmax = self.model.of_set(number).qmax
+            misfit[part] = misfit_of_shift(result.r[part], result.calculated[part], qmax)
+            made.append(
+                shift_of_q(
+                    result.target.weighting(misfit),
+                    jacobian=result.jacobian,
+                    residual=result.target.weighting(result.difference),
+                    inverse=result.inverse,
+                    variance=self.chi_squared_reduced,
+                )
+            )
+        return made
 
     @cached_property
     def _covariances(self) -> dict[bool, np.ndarray]:
-        result, shift = self.result, self.shift_of_q
+        result = self.result
         residual = result.target.weighting(result.difference)
-        rough = sandwich(result.jacobian, residual, result.inverse) * len(residual) / self.degrees_of_freedom
+        # Neighbours within a data set are told from those across two.
+        rough = sum(sandwich(result.jacobian[part], residual[part], result.inverse) for part in result.target.parts)
+        rough = rough * len(residual) / self.degrees_of_freedom
         own = widened(result.inverse * self.chi_squared_reduced, rough)
-        scaled = result.map.covariance(own + shift.variance * np.outer(shift.response, shift.response))
+        for shift in self._shifts:
+            own = own + shift.variance * np.outer(shift.response, shift.response)
+        scaled = result.map.covariance(own)
         counted = counting_covariance(self.data, result.jacobian, result.target.weighting, result.inverse)
         plain = scaled if counted is None else result.map.covariance(counted)
         return {kind: made + self.resolution_covariance for kind, made in ((True, scaled), (False, plain))}
@@ -198,4 +212,6 @@ def refit(
 def uncertain_resolution(result: RefinementResult, settings: RefinementSettings) -> np.ndarray:
     """What the resolution's uncertainty, as the settings state it, adds to the covariance, shape (n, n)."""
     sds = {name: float(getattr(settings, f"{name}_sd")) for name in SHARED_DEFAULTS}
+    for number, one in enumerate(settings.further, 2):
+        sds |= {f"{name}_{number}": float(getattr(one, f"{name}_sd")) for name in SHARED_DEFAULTS}
     return resolution_covariance(result, sds, settings.resolution_correlation)

@@ -9,8 +9,9 @@ import numpy as np
 
 from coherion.messages import warn
 from coherion.pair_model.evaluator import narrow_text
+from coherion.refinement.least_squares.joint import JointData, JointMisfit
 from coherion.refinement.least_squares.minimise import RefinementResult, fit
-from coherion.refinement.least_squares.weights import FitData, Misfit, Target, misfit_variance
+from coherion.refinement.least_squares.weights import FitData, Misfit, Target
 from coherion.refinement.steps.problem import Problem
 
 # Stages before the last need not converge: relative change of cost and parameters at which they end.
@@ -34,11 +35,17 @@ class StageResult:
 
 
 def unweighted_residual(result: RefinementResult) -> float:
-    """Rw with equal weights, the one that PDFgui states."""
-    return float(np.linalg.norm(result.difference) / np.linalg.norm(result.observed))
+    """Rw with equal weights, the one that PDFgui states; of several data sets their root mean square."""
+    each = [
+        float(np.linalg.norm(result.difference[part]) / np.linalg.norm(result.observed[part]))
+        for part in result.target.parts
+    ]
+    if len(each) == 1:
+        return each[0]
+    return float(np.sqrt(np.average(np.square(each), weights=result.target.sizes)))
 
 
-def degrees_of_freedom(data: FitData, result: RefinementResult) -> float:
+def degrees_of_freedom(data: FitData | JointData, result: RefinementResult) -> float:
     """Measured points minus free variables: the band below Qmin is no measurement."""
     return max(result.degrees_of_freedom - data.unmeasured_points, 1.0)
 
@@ -61,7 +68,7 @@ def fit_stage(
 
 
 def run_stages(
-    problem: Problem, data: FitData, z: np.ndarray, say: Callable[[str], None]
+    problem: Problem, data: FitData | JointData, z: np.ndarray, say: Callable[[str], None]
 ) -> tuple[tuple[StageResult, ...], RefinementResult]:
     """All stages from one start, with equal weights: far from the solution the counts' own would lead astray.
 
@@ -88,17 +95,17 @@ def run_stages(
 
 
 def weigh(
-    problem: Problem, data: FitData, result: RefinementResult, say: Callable[[str], None]
-) -> tuple[Misfit | None, RefinementResult]:
+    problem: Problem, data: FitData | JointData, result: RefinementResult, say: Callable[[str], None]
+) -> tuple[Misfit | JointMisfit | None, RefinementResult]:
     """Refit the last stage with the weights of the data, the misfit's variance adjusted to what is left over.
 
     Returns the misfit, None with unit weights, and the fit.
     """
-    if data.weights == "unit":
+    if data.unit:
         return None, result
     misfit, before = None, np.full(len(data.r), np.inf)
     for _ in range(ROUNDS):
-        found = misfit_variance(data, result.difference, degrees_of_freedom(data, result))
+        found = data.misfit(result.difference, degrees_of_freedom(data, result))
         now = np.log(found.variance(data.r) + NEGLIGIBLE * data.mean_variance)
         if np.max(np.abs(now - before)) < 0.1:
             break

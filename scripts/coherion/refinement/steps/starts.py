@@ -19,7 +19,7 @@ FIRST_LENGTHS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0)
 
 def first_guess(problem: Problem, observed: Observed, fit_range: tuple[float, float]) -> np.ndarray:
     """The variables at the start, shape (m,); scale and coherence length, unless given, from a coarse search."""
-    scales = [p.name for p in problem.searched if p.symbol == "scale"]
+    scales = [p.name for p in problem.searched if p.symbol == "scale" and parse(p.name).data_set == 1]
     lengths = [p.name for p in problem.searched if p.symbol == "coherence_length"]
     r = np.arange(*fit_range, np.pi / observed.qmax)
     g = np.interp(r, observed.r, observed.g)
@@ -36,6 +36,14 @@ def first_guess(problem: Problem, observed: Observed, fit_range: tuple[float, fl
         if misfit < best:
             best = misfit
             chosen = tried | {name: tried[name] * factor for name in scales}
+    for number, one in enumerate(observed.further, 2):
+        own = problem.model.of_set(number), problem.model.names_in_set(number)
+        low, high = max(fit_range[0], one.r[0]), min(fit_range[1], one.r[-1])
+        r = np.arange(low, high, np.pi / one.qmax)
+        model_g = calculate(own[0], r, {local: chosen[full] for local, full in own[1].items()})
+        factor = float(model_g @ np.interp(r, one.r, one.g)) / max(float(model_g @ model_g), 1e-300)
+        scales = [p.name for p in problem.searched if p.symbol == "scale" and parse(p.name).data_set == number]
+        chosen = chosen | {name: chosen[name] * factor for name in scales if factor > 0}
     return problem.map.variables_at(chosen)
 
 

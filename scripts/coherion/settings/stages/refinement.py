@@ -87,6 +87,30 @@ STAGES = (
 )
 
 
+class FurtherData(Settings, frozen=True, kw_only=True):
+    """What one more G(r) of the same sample has of its own; null is as in the recipe."""
+
+    qmax: Annotated[
+        Positive | None, told("Where its Fourier transform ended; null takes what the data say", "1/angstrom")
+    ] = None
+    radiation: Annotated[Radiation | None, told("What was scattered; null takes what the data say")] = None
+    window: Annotated[Window | None, told("Window on its F(Q)")] = None
+    fit_range: Annotated[FitRange | None, told("Its range; null takes what the data hold of the recipe's")] = None
+    qdamp: Annotated[Fraction | None, told("Its resolution, another instrument's", "1/angstrom")] = None
+    qdamp_sd: Annotated[Fraction, told("Standard uncertainty of its qdamp", "1/angstrom")] = 0.0
+    qbroad: Annotated[Fraction | None, told("As qdamp", "1/angstrom")] = None
+    qbroad_sd: Annotated[Fraction, told("Standard uncertainty of its qbroad", "1/angstrom")] = 0.0
+    qslope_squared: Annotated[Annotated[float, msgspec.Meta(ge=-1, le=1)] | None, told("As qdamp, dimensionless")] = (
+        None
+    )
+    qslope_squared_sd: Annotated[Fraction, told("Standard uncertainty of its qslope_squared")] = 0.0
+
+    @property
+    def resolution(self) -> bool:
+        """Whether its resolution is its own."""
+        return any(value is not None for value in (self.qdamp, self.qbroad, self.qslope_squared))
+
+
 class Recipe(Settings, frozen=True, kw_only=True):
     """What a refinement is told, over whichever range."""
 
@@ -210,6 +234,12 @@ class RefinementSettings(Recipe, frozen=True, kw_only=True):
     """Settings of one refinement: the recipe, its range, and what the sample's row gives expressions to name."""
 
     fit_range: FitRange = (2.0, 60.0)
+    further: Annotated[
+        tuple[FurtherData, ...],
+        told(
+            "Of each further G(r) of the sample, in their order, what it has of its own; may be shorter than they are"
+        ),
+    ] = ()
     values: Annotated[dict[str, float], told("Numbers that expressions may name: the columns of the sample's row")] = {}
 
     def __post_init__(self) -> None:
