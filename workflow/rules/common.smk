@@ -10,7 +10,7 @@ from coherion.provenance.failures import LEAVE_OUT
 from coherion.errors import CoherionError
 from coherion.paper.proposal import propose
 from coherion.paper.reading import paper_from, read_paper
-from coherion.data.series_tables import read_tables
+from coherion.data.series_tables import further_backgrounds, read_tables
 from coherion.inputs.job_settings import JobSettings
 from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from

@@ -69,6 +69,14 @@ def scans_of(sample):
     return {key: result(f"scans/{name}.nc") for key, name in named.items() if name}
 
 
+def backgrounds_beside(sample):
+    """Scans of the backgrounds of a sample beside its first."""
+    return [
+        result(f"scans/{name}.nc")
+        for name in further_backgrounds(TABLES.samples[sample])
+    ]
+
+
 FIT_RANGES = [f"{low:g}-{high:g}" for low, high in SETTINGS["refinement"]["fit_ranges"]]
 MAIN_RANGE = FIT_RANGES[0]
 STANDARDS = JOBS.standards()

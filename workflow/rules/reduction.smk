@@ -5,6 +5,7 @@ rule reduce_scan:
     input:
         unpack(lambda wildcards: scans_of(wildcards.sample)),
         script=script("reduce_scan"),
+        further=lambda wildcards: backgrounds_beside(wildcards.sample),
     output:
         netcdf=result("reduction/{sample}.nc"),
         gr=result("reduction/{sample}.gr"),
@@ -25,12 +26,17 @@ rule reduce_scan:
         code=code("reduce_scan"),
         # Which is the sample's and which the background's: an exchange leaves the set of inputs as it was.
         roles=lambda wildcards: list(scans_of(wildcards.sample).items()),
+        further=lambda wildcards, input: (
+            ["--further-backgrounds", *backgrounds_beside(wildcards.sample)]
+            if input.further
+            else []
+        ),
         settings=settings_of_sample("reduction"),
         background=lambda wildcards, input: (
             ["--background", input.background] if "background" in input.keys() else []
         ),
     shell:
-        "python {input.script:q} {input.scan:q} {params.background:q} --settings {params.settings:q}"
+        "python {input.script:q} {input.scan:q} {params.background:q} {params.further:q} --settings {params.settings:q}"
         " --output {output.netcdf:q} > {log:q} 2>&1"
 
 

@@ -38,7 +38,8 @@ class Tables:
     def used_scans(self) -> list[str]:
         """Scans that a sample names as its own or as its background, in the order of the table of samples."""
         rows = self.samples.values()
-        return list(dict.fromkeys(row[key] for row in rows for key in ("scan", "background") if key in row))
+        own = [[row.get("scan"), row.get("background"), *further_backgrounds(row)] for row in rows]
+        return list(dict.fromkeys(name for names in own for name in names if name))
 
     def with_structure(self) -> list[str]:
         """Samples that have a scan or a G(r), and a starting structure, and are not a standard."""
@@ -181,6 +182,12 @@ def _crossed(rows: Mapping[str, list[Row]], tables: Mapping[str, str | None]) ->
     if samples_file:
         for column in ("scan", "background"):
             yield from unknown_names(samples_file, rows["samples"], column, scans, where)
+        cells = [
+            {"line": row["line"], "further_backgrounds": name}
+            for row in rows["samples"]
+            for name in further_backgrounds(row)
+        ]
+        yield from unknown_names(samples_file, cells, "further_backgrounds", scans, where)
         for column in ("pellet_of", "standard"):
             yield from unknown_names(samples_file, rows["samples"], column, samples, samples_file)
         yield from _standards(samples_file, rows["samples"])
@@ -328,6 +335,12 @@ def _incomplete(path: str, samples: list[Row], with_spectra: set[str]) -> Iterat
                         place=place + column,
                         expected="a length in cm",
                     )
+
+
+def further_backgrounds(row: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the scans of a sample's further backgrounds, and the factor of each as its row has it, by default 1."""
+    parts = (part.partition("=") for part in row.get("further_backgrounds", "").split("|") if part.strip())
+    return {name.strip(): scale.strip() or "1" for name, _, scale in parts}
 
 
 def settings_of(row: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:

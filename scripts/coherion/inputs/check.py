@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from coherion import messages
-from coherion.data.series_tables import can_be_refined, read_tables
+from coherion.data.series_tables import can_be_refined, further_backgrounds, read_tables
 from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.inputs.paper import Names, problems_of_paper
@@ -321,7 +321,7 @@ class _Check:
         from coherion.data.scans.reader import read_scan
         from coherion.scattering.uncertainty.counting import warn_if_not_counted
 
-        used = {row.get(key) for row in self.tables.samples.values() for key in ("scan", "background")}
+        used = set(self.tables.used_scans())
         scans: dict[str, xarray.Dataset] = {}
         for name, row in self.tables.scans.items():
             where = self._row("scans", row)
@@ -375,6 +375,11 @@ class _Check:
                     )
                 settings = settings.for_data_to(pattern.last_nonzero)
                 check_pair(pattern, empty, settings)
+                for name in further_backgrounds(row).keys() & scans.keys():
+                    other = read_pattern(
+                        scans[name], settings, name=f"background {name}", wavelength=pattern.wavelength
+                    )
+                    check_pair(pattern, other, settings)
                 if empty is not None:
                     _compare(pattern, empty, settings)
         for standard, samples in self.jobs.standards().items():

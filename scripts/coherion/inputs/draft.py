@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 # Columns in the order in which a user fills them in.
 SAMPLE_COLUMNS = [
     *("sample", "title", "group", "x", "composition", "scan", "pair_distribution", "background", "background_scale"),
-    "refined_with",
+    *("refined_with", "further_backgrounds"),
     *("density_g_cm3", "packing_fraction", "structure", "standard"),
     *("pellet_thickness_cm", "pellet_thickness_sd_cm", "pellet_diameter_cm", "pellet_diameter_sd_cm"),
     *("pellet_mass_g", "annealing_C", "temperature_K", "time_h", "exclude"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from coherion.data.series_tables import Tables, can_be_refined, settings_of
+from coherion.data.series_tables import Tables, can_be_refined, further_backgrounds, settings_of
 from coherion.errors import InputError
 from coherion.settings.paper.paper import Paper
 from coherion.settings.reading import fits, problems_of
@@ -84,6 +84,8 @@ class JobSettings:
         match stage:
             case "reduction":
                 told |= settings_of(row, REDUCTION_COLUMNS)
+                if others := further_backgrounds(row):
+                    told["further_background_scales"] = [_number_or_word(scale) for scale in others.values()]
             case "refinement":
                 told["values"] = settings_of(row, {"x": "x"})
                 if others := self.tables.refined_with(sample):
@@ -176,6 +178,13 @@ class JobSettings:
                     told = self.of_sample(stage, sample)
                     for problem in _refused(model, told, f"sample {sample}", stage, file):
                         yield stage, sample, problem
+
+
+def _number_or_word(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _refused(

@@ -13,6 +13,7 @@ import xarray
 
 from coherion.crystal.structure_files import read_structure
 from coherion.data.netcdf import read_dataset
+from coherion.data.series_tables import further_backgrounds
 from coherion.impedance.arrhenius_dataset import arrhenius_dataset
 from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
@@ -96,7 +97,8 @@ class Workshop:
         def make() -> xarray.Dataset:
             scans = [self._read(f"scans/{row[key]}.nc", "import_scan") if key in row else None for key in _SCANS]
             assert scans[0] is not None
-            return reduce_scan(scans[0], scans[1], settings_from(ReductionSettings, told))
+            further = [self._read(f"scans/{name}.nc", "import_scan") for name in further_backgrounds(row)]
+            return reduce_scan(scans[0], scans[1], settings_from(ReductionSettings, told), further)
 
         return self._once("reduction", sample, told, make)
 

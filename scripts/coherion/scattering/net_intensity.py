@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coherion.scattering.corrections.background import (
-    NO_BACKGROUND,
     BackgroundScale,
-    background_scale,
+    background_scales,
     warn_if_brighter,
 )
 from coherion.scattering.corrections.laboratory import Corrections
@@ -48,34 +48,45 @@ class OnGrid:
 
 @dataclass(frozen=True)
 class NetIntensity:
-    """What the sample scatters: corrected intensity of the sample less the scaled one of the background.
+    """What the sample scatters: corrected intensity of the sample less the scaled ones of the backgrounds.
 
     q, net
         1/angstrom, and in units of the scan, shape (n,).
-    sample, background
-        On the grid; no background is None.
-    scale
-        Of the background.
+    sample, backgrounds
+        On the grid.
+    scales, scale_covariance
+        Of the backgrounds, and shape (k, k).
     """
 
     q: Array
     net: Array
     sample: OnGrid
-    background: OnGrid | None
-    scale: BackgroundScale
+    backgrounds: Sequence[OnGrid]
+    scales: Sequence[BackgroundScale]
+    scale_covariance: Array
 
     @property
     def scaled_background(self) -> Array:
-        """Background as measured times its scale, shape (n,)."""
-        return np.zeros_like(self.q) if self.background is None else self.scale.value * self.background.measured
+        """Backgrounds as measured times their scales, shape (n,)."""
+        made = np.zeros_like(self.q)
+        for scale, one in zip(self.scales, self.backgrounds, strict=True):
+            made = made + scale.value * one.measured
+        return made
 
-    def covariance(self, noises: tuple[NoiseCorrelation, NoiseCorrelation | None]) -> tuple[Array, Array | None]:
-        """Bands (width, n) of the counts, and the change by one standard deviation of the scale, (1, n) or None."""
+    def covariance(self, noises: Sequence[NoiseCorrelation]) -> tuple[Array, Array | None]:
+        """Bands (width, n) of the counts, and the changes by one standard deviation of the scales, (k, n) or None.
+
+        ``noises`` are those of the sample and of each background.
+        """
         bands = self.sample.bands(noises[0])
-        if self.background is None or noises[1] is None:
+        for noise, scale, one in zip(noises[1:], self.scales, self.backgrounds, strict=True):
+            bands = added_bands(bands, one.bands(noise, scale.value))
+        values, directions = np.linalg.eigh(self.scale_covariance)
+        if not self.backgrounds or values[-1] <= 0:
             return bands, None
-        bands = added_bands(bands, self.background.bands(noises[1], self.scale.value))
-        return bands, self.scale.sd * self.background.corrected[None, :] if self.scale.sd > 0 else None
+        kept = values > 1e-12 * values[-1]
+        roots = (directions[:, kept] * np.sqrt(values[kept])).T
+        return bands, roots @ np.array([one.corrected for one in self.backgrounds])
 
 
 def on_grid(pattern: Pattern, q: Array, factor: Array) -> OnGrid:
@@ -87,18 +98,18 @@ def on_grid(pattern: Pattern, q: Array, factor: Array) -> OnGrid:
 
 def net_intensity(
     sample: Pattern,
-    background: Pattern | None,
+    backgrounds: Sequence[Pattern],
     q: Array,
     corrections: Corrections,
     noise: NoiseCorrelation,
     settings: ReductionSettings,
 ) -> NetIntensity:
-    """Correct both patterns and subtract the background.
+    """Correct all patterns and subtract the backgrounds.
 
     Parameters
     ----------
-    sample, background
-        Checked patterns; the background covers the sample.
+    sample, backgrounds
+        Checked patterns; the backgrounds cover the sample.
     q
         Uniform grid, 1/angstrom, shape (n,).
     noise
@@ -107,16 +118,18 @@ def net_intensity(
     Raises
     ------
     InputError
-        If the background's scale needs a counting time that is not known.
+        If a background's scale needs a counting time that is not known.
     """
     full = on_grid(sample, q, corrections.sample_factor)
-    if background is None:
-        return NetIntensity(q, full.corrected, full, None, NO_BACKGROUND)
-    empty = on_grid(background, q, corrections.background_factor)
+    if not backgrounds:
+        return NetIntensity(q, full.corrected, full, (), (), np.zeros((0, 0)))
+    empty = [on_grid(one, q, corrections.background_factor) for one in backgrounds]
     sd = sample.sd_at(*full.neighbours) * full.factor * np.sqrt(noise.ratios[0])
-    both = full.corrected, empty.corrected
-    scale = background_scale(settings, (sample, background), both, sd, q, corrections, noise.total)
-    subtracted = scale.value * empty.corrected
+    corrected = [full.corrected, *(one.corrected for one in empty)]
+    scales, covariance = background_scales(settings, (sample, *backgrounds), corrected, sd, q, corrections, noise.total)
+    subtracted = scales[0].value * empty[0].corrected
+    for scale, one in zip(scales[1:], empty[1:], strict=True):
+        subtracted = subtracted + scale.value * one.corrected
     net = full.corrected - subtracted
     warn_if_brighter(net, full.corrected, subtracted, sd, q)
-    return NetIntensity(q, net, full, empty, scale)
+    return NetIntensity(q, net, full, empty, scales, covariance)

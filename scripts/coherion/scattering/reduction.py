@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 
 from coherion.atoms.scattering_factors import anomalous_terms
 from coherion.data.contract.diffraction import INTENSITY_UNITS, REDUCTION
+from coherion.errors import InputError
 from coherion.scattering.composition import check_formulas, parse_formula
+from coherion.scattering.corrections.background import BackgroundScale
 from coherion.scattering.pattern import Pattern, check_pair, read_pattern
 from coherion.scattering.steps import Reduction, reduce_pattern
 from coherion.settings.stages.reduction import ReductionSettings
@@ -43,7 +45,10 @@ TEXT_VARIABLES = {
 
 
 def reduce_scan(
-    sample: xarray.Dataset, background: xarray.Dataset | None, settings: ReductionSettings
+    sample: xarray.Dataset,
+    background: xarray.Dataset | None,
+    settings: ReductionSettings,
+    further: Sequence[xarray.Dataset] = (),
 ) -> xarray.Dataset:
     """Reduce a scan to I(Q), S(Q), F(Q) and G(r).
 
@@ -54,6 +59,8 @@ def reduce_scan(
         ``wavelength``, ``time_per_point``, ``intensity_kind``, ``origin``. None: no background.
     settings
         What to do.
+    further
+        Scans of further backgrounds, whose scales are ``settings.further_background_scales``.
 
     Returns
     -------
@@ -71,12 +78,21 @@ def reduce_scan(
     check_formulas(settings)
     pattern = read_pattern(sample, settings, name=_name(sample, "sample"))
     settings = settings.for_data_to(pattern.last_nonzero)
-    empty = None
-    if background is not None:
-        empty = read_pattern(background, settings, name=_name(background, "background"), wavelength=pattern.wavelength)
-    check_pair(pattern, empty, settings)
-    result = reduce_pattern(pattern, empty, settings)
-    return as_dataset(result, pattern, settings, [d for d in (sample, background) if d is not None])
+    scans = [*([] if background is None else [background]), *further]
+    if len(scans) > 1 and len(settings.further_background_scales) != len(scans) - 1:
+        raise InputError(
+            "not as many scales as further backgrounds",
+            place="key further_background_scales",
+            found=len(settings.further_background_scales),
+            expected=len(scans) - 1,
+        )
+    backgrounds = [
+        read_pattern(scan, settings, name=_name(scan, "background"), wavelength=pattern.wavelength) for scan in scans
+    ]
+    for one in backgrounds or [None]:
+        check_pair(pattern, one, settings)
+    result = reduce_pattern(pattern, backgrounds, settings)
+    return as_dataset(result, pattern, settings, [sample, *scans])
 
 
 def _name(scan: xarray.Dataset, role: str) -> str:
@@ -115,6 +131,7 @@ def _attributes(result: Reduction, sample: Pattern, settings: ReductionSettings)
         "background_scale": scale.value,
         "background_scale_sd": scale.sd,
         "background_scale_reason": scale.reason,
+        **_further_scales(result.background_scales[1:]),
         "normalisation": result.normalisation.scale,
         "normalisation_method": result.normalisation.method,
         "fluorescence": result.normalisation.fluorescence,
@@ -136,6 +153,13 @@ def _attributes(result: Reduction, sample: Pattern, settings: ReductionSettings)
                 attributes[f"{role}_noise_total_sd"] = noise.total_sd
                 attributes[f"{role}_noise_windows"] = noise.windows
     return attributes
+
+
+def _further_scales(scales: Sequence[BackgroundScale]) -> dict[str, Any]:
+    if not scales:
+        return {}
+    named = {"further_background_scales": "value", "further_background_scales_sd": "sd"}
+    return {name: [getattr(scale, part) for scale in scales] for name, part in named.items()}
 
 
 def text_files(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coherion.scattering.corrections.background import BackgroundScale
+from coherion.scattering.corrections.background import NO_BACKGROUND, BackgroundScale
 from coherion.scattering.corrections.laboratory import Corrections, corrections_for
 from coherion.scattering.grids import QGrid, grid_of_data, uniform_grid
 from coherion.scattering.net_intensity import net_intensity
@@ -42,8 +43,8 @@ class Reduction:
         B(Q), what the polynomial took out of F, 1/angstrom.
     normalisation
         Scale to electron units and fluorescence.
-    background_scale
-        Scale, its standard deviation and its reason.
+    background_scales
+        Scale of each background, its standard deviation and its reason.
     corrections
         Factors used, on the whole grid.
     uncertainty
@@ -60,9 +61,14 @@ class Reduction:
     pdf: Array
     polynomial: Array
     normalisation: Normalisation
-    background_scale: BackgroundScale
+    background_scales: tuple[BackgroundScale, ...]
     corrections: Corrections
     uncertainty: Uncertainty | None
+
+    @property
+    def background_scale(self) -> BackgroundScale:
+        """Of the first background."""
+        return self.background_scales[0] if self.background_scales else NO_BACKGROUND
 
     @property
     def structure_factor_least(self) -> Array:
@@ -77,25 +83,25 @@ class Reduction:
         return float(np.linalg.norm(self.polynomial) / np.linalg.norm(whole))
 
 
-def reduce_pattern(sample: Pattern, background: Pattern | None, settings: ReductionSettings) -> Reduction:
+def reduce_pattern(sample: Pattern, backgrounds: Sequence[Pattern], settings: ReductionSettings) -> Reduction:
     """Reduce one pattern.
 
     Parameters
     ----------
-    sample, background
-        Checked patterns over Q; the background covers the sample.
+    sample, backgrounds
+        Checked patterns over Q; the backgrounds cover the sample.
     settings
         What to do.
 
     Raises
     ------
     InputError
-        If a correction lacks what it needs, or the background exceeds the sample.
+        If a correction lacks what it needs, or the backgrounds exceed the sample.
     """
     grid = grid_of(sample, settings)
     corrections = corrections_for(settings, grid, sample.wavelength)
-    noises = noise_of(sample, background, settings)
-    intensity = net_intensity(sample, background, grid.q, corrections, noises[0], settings)
+    noises = noise_of(sample, backgrounds[0] if backgrounds else None, settings)
+    intensity = net_intensity(sample, backgrounds, grid.q, corrections, noises[0], settings)
     normalisation = normalise(intensity.net, grid.q, corrections, settings)
     factor = reduced_structure_factor(intensity.net, grid, corrections, normalisation, settings.rpoly)
 
@@ -105,7 +111,8 @@ def reduce_pattern(sample: Pattern, background: Pattern | None, settings: Reduct
     r = r_grid(settings)
     uncertainty = None
     if settings.covariance:
-        bands, shifts = intensity.covariance(noises)
+        others = (noise_of(sample, one, settings)[1] for one in backgrounds[1:])
+        bands, shifts = intensity.covariance([one for one in (*noises, *others) if one is not None])
         linear = response(intensity.net, grid, corrections, normalisation, factor)
         covariance = propagate(bands, linear, kept, shifts=shifts)
         uncertainty = uncertainty_of(covariance, bands, reduced, window, grid, r, settings, noises)
@@ -127,7 +134,7 @@ def reduce_pattern(sample: Pattern, background: Pattern | None, settings: Reduct
         pdf=pair_distribution(known if window is None else known * window, grid, r, settings.rstep),
         polynomial=factor.polynomial[:kept],
         normalisation=normalisation,
-        background_scale=intensity.scale,
+        background_scales=tuple(intensity.scales),
         corrections=corrections,
         uncertainty=uncertainty,
     )

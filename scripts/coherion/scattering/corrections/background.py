@@ -8,6 +8,7 @@ reflections and are left out until the choice stands.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,46 +57,61 @@ class BackgroundScale:
 NO_BACKGROUND = BackgroundScale(0.0, 0.0, "no background")
 
 
-def background_scale(
+def background_scales(
     settings: ReductionSettings,
-    patterns: tuple[Pattern, Pattern],
-    corrected: tuple[Array, Array],
+    patterns: Sequence[Pattern],
+    corrected: Sequence[Array],
     sd: Array,
     q: Array,
     corrections: Corrections,
     noise_total: float,
-) -> BackgroundScale:
-    """The scale as the settings want it: given, from the counting times, or estimated.
+) -> tuple[list[BackgroundScale], Array]:
+    """The scales as the settings want them, given, from the counting times, or estimated, and their covariance.
+
+    Those that are estimated are so together, from what the others leave of the sample.
 
     Parameters
     ----------
     patterns, corrected
-        Sample and background; their intensities on the grid after the corrections, shape (n,).
+        Sample and backgrounds; their intensities on the grid after the corrections, shape (n,).
     sd
         Standard deviation of the corrected sample, shape (n,).
     q
         1/angstrom, shape (n,).
     noise_total
-        See :func:`estimated_scale`.
+        See :func:`estimated_scales`.
 
     Raises
     ------
     InputError
         If a counting time is needed and not known.
     """
-    wanted = settings.background_scale
-    if wanted == "estimate":
+    sample, *empty = patterns
+    wanted = [settings.background_scale, *settings.further_background_scales][: len(empty)]
+    scales = [
+        scale_of_times(sample, one)
+        if scale == "time"
+        else BackgroundScale(float(scale), 0.0, "given")
+        if scale != "estimate"
+        else NO_BACKGROUND
+        for scale, one in zip(wanted, empty, strict=True)
+    ]
+    covariance = np.zeros((len(empty), len(empty)))
+    if open_ := [k for k, scale in enumerate(wanted) if scale == "estimate"]:
         incoherent = corrections.compton
         if not incoherent.any():
             from coherion.scattering.corrections.compton import compton_intensity
 
             # Without a wavelength the recoil, a few per cent of it, is left out.
-            wavelength = patterns[0].wavelength or 1e-6
+            wavelength = sample.wavelength or 1e-6
             incoherent = compton_intensity(parse_formula(settings.composition), q, wavelength)
-        return estimated_scale(*corrected, sd, q, corrections.averages, incoherent, noise_total=noise_total)
-    if wanted == "time":
-        return scale_of_times(*patterns)
-    return BackgroundScale(float(wanted), 0.0, "given")
+        left = corrected[0] - sum(s.value * one for s, one in zip(scales, corrected[1:], strict=True) if s.value)
+        found, covariance[np.ix_(open_, open_)] = estimated_scales(
+            left, [corrected[k + 1] for k in open_], sd, q, corrections.averages, incoherent, noise_total=noise_total
+        )
+        for k, one in zip(open_, found, strict=True):
+            scales[k] = one
+    return scales, covariance
 
 
 def scale_of_times(sample: Pattern, background: Pattern) -> BackgroundScale:
@@ -118,21 +134,21 @@ def scale_of_times(sample: Pattern, background: Pattern) -> BackgroundScale:
     return BackgroundScale(times[0] / times[1], 0.0, f"counting times {times[0]:g} s and {times[1]:g} s")
 
 
-def estimated_scale(
+def estimated_scales(
     sample: Array,
-    background: Array,
+    backgrounds: Sequence[Array],
     sd: Array,
     q: Array,
     averages: FormFactorAverages,
     compton: Array,
     *,
     noise_total: float = 1.0,
-) -> BackgroundScale:
-    """Scale of the background from the sample's lower envelope.
+) -> tuple[list[BackgroundScale], Array]:
+    """Scales of the backgrounds from the sample's lower envelope.
 
     Parameters
     ----------
-    sample, background
+    sample, backgrounds
         Intensities after the same corrections, shape (n,).
     sd
         Standard deviation of the sample, shape (n,).
@@ -147,35 +163,38 @@ def estimated_scale(
 
     Returns
     -------
-    BackgroundScale
-        With a standard deviation that includes how badly the smooth curves fit.
+    list of BackgroundScale
+        With standard deviations that include how badly the smooth curves fit.
+    array
+        Covariance of the scales, shape (k, k).
     """
-    curves = [smoothed(background), np.ones_like(q), compton, averages.square_mean - averages.mean_squared]
+    count = len(backgrounds)
+    curves = [*map(smoothed, backgrounds), np.ones_like(q), compton, averages.square_mean - averages.mean_squared]
     curves += [averages.square_mean * -np.expm1(-width * q**2) for width in DIFFUSE_WIDTHS]
     design = np.column_stack(curves)
     design /= np.maximum(np.abs(design).max(axis=0), 1e-300)
     weights = 1 / np.maximum(sd, max(float(np.median(sd)) * 1e-3, 1e-300))
     weighted, target = design * weights[:, None], sample * weights
-    per_unit = 1 / max(float(np.abs(background).max()), 1e-300)
-    value, variance, used, chi_squared = _foot(weighted, target, TOLERANCE, noise_total)
+    per_unit = np.array([1 / max(float(np.abs(one).max()), 1e-300) for one in backgrounds])
+    values, covariance, used, chi_squared = _foot(weighted, target, TOLERANCE, noise_total, count)
     # What cannot be known is how well the smooth curves hold; other choices of points tell how much hangs on it.
-    variants = [_foot(weighted, target, tolerance, noise_total)[0] for tolerance in (1.5, 4.0)]
+    variants = [_foot(weighted, target, tolerance, noise_total, count)[0] for tolerance in (1.5, 4.0)]
     variants += [
-        _foot(weighted[part], target[part], TOLERANCE, noise_total)[0]
+        _foot(weighted[part], target[part], TOLERANCE, noise_total, count)[0]
         for part in (q <= np.quantile(q, 0.7), q <= np.quantile(q, 0.85))
     ]
-    variance += float(np.mean((np.array(variants) - value) ** 2)) + (MODEL_ERROR * value) ** 2
+    apart = np.array(variants) - values
+    covariance = covariance + apart.T @ apart / len(variants) + np.diag((MODEL_ERROR * values) ** 2)
     share = 100 * np.count_nonzero(used) / len(used)
     if share < 10:
         warn(
             f"background scale estimated from {share:.0f} % of the points only: the pattern is nearly all "
             "reflections; give background_scale"
         )
-    return BackgroundScale(
-        value * per_unit,
-        float(np.sqrt(variance)) * per_unit,
-        f"estimated between the reflections ({share:.0f} % of the points), reduced chi squared {chi_squared:.3g}",
-    )
+    reason = f"estimated between the reflections ({share:.0f} % of the points), reduced chi squared {chi_squared:.3g}"
+    sds = np.sqrt(np.diag(covariance)) * per_unit
+    scales = [BackgroundScale(float(v), float(sd), reason) for v, sd in zip(values * per_unit, sds, strict=True)]
+    return scales, covariance * np.outer(per_unit, per_unit)
 
 
 def smoothed(values: Array, points: int = SMOOTHING) -> Array:
@@ -185,9 +204,9 @@ def smoothed(values: Array, points: int = SMOOTHING) -> Array:
 
 
 def _foot(
-    weighted: Array, target: Array, tolerance: float, noise_total: float
-) -> tuple[float, float, NDArray[np.bool_], float]:
-    """Fit the foot of the reflections: first coefficient, its variance, the points used, reduced chi squared."""
+    weighted: Array, target: Array, tolerance: float, noise_total: float, count: int
+) -> tuple[Array, Array, NDArray[np.bool_], float]:
+    """Fit the foot of the reflections: first coefficients, their covariance, the points used, reduced chi squared."""
     from scipy.optimize import nnls
 
     # First an expectile: points above the fit hardly count, so it settles below the reflections.
@@ -210,7 +229,7 @@ def _foot(
         used = chosen
         solved, _ = nnls(weighted[used], target[used])
     active = solved > 0
-    active[0] = True
+    active[:count] = True
     matrix = weighted[used][:, active]
     left = target[used] - weighted[used] @ solved
     square = max(float(left @ left), 1e-300)
@@ -219,7 +238,7 @@ def _foot(
     lag = float(left[1:] @ left[:-1]) / square
     inflation = max((1 + lag) / max(1 - lag, 1e-2), noise_total)
     covariance = np.linalg.pinv(matrix.T @ matrix) * chi_squared * inflation
-    return float(solved[0]), float(covariance[0, 0]), used, chi_squared
+    return solved[:count], covariance[:count, :count], used, chi_squared
 
 
 def warn_if_brighter(net: Array, sample: Array, background: Array, sd: Array, q: Array) -> None:

@@ -178,3 +178,7 @@ class ReductionSettings(Reduction, frozen=True, kw_only=True):
     """Settings of one reduction: those of the configuration, and what the sample is made of."""
 
     composition: Annotated[str, told("Formula of the sample, such as Na2.5In0.5Zr0.5Cl6")]
+    further_background_scales: Annotated[
+        tuple[NotNegative | Literal["estimate", "time"], ...],
+        told("Factors on the backgrounds beside the first, dimensionless, as background_scale"),
+    ] = ()
