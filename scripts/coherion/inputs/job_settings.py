@@ -84,8 +84,8 @@ class JobSettings:
         match stage:
             case "reduction":
                 told |= settings_of(row, REDUCTION_COLUMNS)
-                if others := further_backgrounds(row):
-                    told["further_background_scales"] = [_number_or_word(scale) for scale in others.values()]
+                if empty := further_backgrounds(row):
+                    told["further_background_scales"] = [_number_or_word(scale) for scale in empty.values()]
             case "refinement":
                 told["values"] = settings_of(row, {"x": "x"})
                 if others := self.tables.refined_with(sample):

@@ -128,7 +128,7 @@ def run_recipe(
 
 def data_and_model(
     crystals: Sequence[Crystal], observed: Observed, settings: RefinementSettings
-) -> tuple[FitData | JointData, PairModel]:
+) -> tuple[FitData, PairModel]:
     """The points to fit, and what to fit them with; of all data sets of the sample.
 
     Raises
@@ -136,7 +136,7 @@ def data_and_model(
     InputError
         If the recipe does not fit the structure or the data.
     """
-    data: FitData | JointData = fit_data(observed, settings.fit_range, settings.weights)
+    data = fit_data(observed, settings.fit_range, settings.weights)
     radiation = radiation_of(observed, settings.radiation)
     model = make_model(
         crystals, observed.qmax, settings, observed.dispersion, observed.composition, radiation, observed.further
@@ -147,13 +147,13 @@ def data_and_model(
             low, high = settings.fit_range
             held = max(low, float(one.r[0])), min(high, float(one.r[-1]))
             parts.append(fit_data(one, own.fit_range or held, settings.weights))
-        data = JointData(tuple(parts))
+        data = JointData.of(parts)
     return data, model
 
 
 def _best_of_starts(
     problem: Problem,
-    data: FitData | JointData,
+    data: FitData,
     begun: Sequence[np.ndarray],
     continued: bool,
     say: Callable[[str], None],

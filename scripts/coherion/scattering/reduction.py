@@ -89,7 +89,8 @@ def reduce_scan(
     backgrounds = [
         read_pattern(scan, settings, name=_name(scan, "background"), wavelength=pattern.wavelength) for scan in scans
     ]
-    for one in backgrounds or [None]:
+    check_pair(pattern, None, settings)
+    for one in backgrounds:
         check_pair(pattern, one, settings)
     result = reduce_pattern(pattern, backgrounds, settings)
     return as_dataset(result, pattern, settings, [sample, *scans])

@@ -14,6 +14,7 @@ from coherion.refinement.linear_map import LinearMap
 
 if TYPE_CHECKING:
     from coherion.pair_model.evaluator import Evaluator
+    from coherion.pair_model.joint import JointEvaluator
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class _LowerMinimum(Exception):
 class _Follower:
     """The rise of chi-squared when one variable is held and the others are refined, from the last point on."""
 
-    def __init__(self, result: RefinementResult, k: int, evaluator: Evaluator, noise: float) -> None:
+    def __init__(self, result: RefinementResult, k: int, evaluator: Evaluator | JointEvaluator, noise: float) -> None:
         self.result, self.k, self.evaluator, self.noise = result, k, evaluator, noise
         self.z = result.variable_values.copy()
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
 from coherion.refinement.least_squares.covariance import counting_covariance
-from coherion.refinement.least_squares.joint import JointData, JointMisfit
 from coherion.refinement.least_squares.minimise import RefinementResult
 from coherion.refinement.least_squares.misfit import Shift, misfit_of_shift, sandwich, shift_of_q, widened
 from coherion.refinement.least_squares.sensitivity import resolution_covariance
@@ -42,9 +41,9 @@ class Refined:
 
     settings: RefinementSettings
     observed: Observed
-    data: FitData | JointData
+    data: FitData
     problem: Problem
-    misfit: Misfit | JointMisfit | None
+    misfit: Misfit | None
     result: RefinementResult
     resolution_covariance: np.ndarray
 
@@ -116,7 +115,8 @@ class Refined:
         result = self.result
         residual = result.target.weighting(result.difference)
         # Neighbours within a data set are told from those across two.
-        rough = sum(sandwich(result.jacobian[part], residual[part], result.inverse) for part in result.target.parts)
+        parts = result.target.parts
+        rough = np.sum([sandwich(result.jacobian[part], residual[part], result.inverse) for part in parts], axis=0)
         rough = rough * len(residual) / self.degrees_of_freedom
         own = widened(result.inverse * self.chi_squared_reduced, rough)
         for shift in self._shifts:

@@ -9,7 +9,6 @@ import numpy as np
 
 from coherion.messages import warn
 from coherion.pair_model.evaluator import narrow_text
-from coherion.refinement.least_squares.joint import JointData, JointMisfit
 from coherion.refinement.least_squares.minimise import RefinementResult, fit
 from coherion.refinement.least_squares.weights import FitData, Misfit, Target
 from coherion.refinement.steps.problem import Problem
@@ -45,7 +44,7 @@ def unweighted_residual(result: RefinementResult) -> float:
     return float(np.sqrt(np.average(np.square(each), weights=result.target.sizes)))
 
 
-def degrees_of_freedom(data: FitData | JointData, result: RefinementResult) -> float:
+def degrees_of_freedom(data: FitData, result: RefinementResult) -> float:
     """Measured points minus free variables: the band below Qmin is no measurement."""
     return max(result.degrees_of_freedom - data.unmeasured_points, 1.0)
 
@@ -68,7 +67,7 @@ def fit_stage(
 
 
 def run_stages(
-    problem: Problem, data: FitData | JointData, z: np.ndarray, say: Callable[[str], None]
+    problem: Problem, data: FitData, z: np.ndarray, say: Callable[[str], None]
 ) -> tuple[tuple[StageResult, ...], RefinementResult]:
     """All stages from one start, with equal weights: far from the solution the counts' own would lead astray.
 
@@ -95,8 +94,8 @@ def run_stages(
 
 
 def weigh(
-    problem: Problem, data: FitData | JointData, result: RefinementResult, say: Callable[[str], None]
-) -> tuple[Misfit | JointMisfit | None, RefinementResult]:
+    problem: Problem, data: FitData, result: RefinementResult, say: Callable[[str], None]
+) -> tuple[Misfit | None, RefinementResult]:
     """Refit the last stage with the weights of the data, the misfit's variance adjusted to what is left over.
 
     Returns the misfit, None with unit weights, and the fit.
