@@ -91,4 +91,15 @@ def test_the_columns_of_the_series_are_declared_with_the_unit_of_their_ending():
 
 
 #: Dimensions that have no coordinate: their rows are told apart by variables.
-DIMENSIONS = {"spectrum", "point", "start", "derived", "profile", "envelope", "reading", "quantity", "quantity_2"}
+DIMENSIONS = {
+    "spectrum",
+    "point",
+    "start",
+    "derived",
+    "joint",
+    "profile",
+    "envelope",
+    "reading",
+    "quantity",
+    "quantity_2",
+}
