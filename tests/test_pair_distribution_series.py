@@ -97,9 +97,9 @@ def test_what_contradicts_a_header_is_found_before_the_run(series):
 @pytest.mark.slow
 def test_x_rays_and_neutrons_of_one_sample_together(series):
     """The row of the neutrons needs no structure; its resolution is its own."""
-    rows = """sample | composition | pair_distribution | structure | refined_with
-xrays | NaCl | salt.gr | config/salt.cif | neutrons
-neutrons | NaCl | more/salt_n.gr | |
+    rows = """sample | structure | refined_with | composition | pair_distribution
+xrays | config/salt.cif | neutrons | NaCl | salt.gr
+neutrons |  |  | NaCl | more/salt_n.gr
 """
     settings = SETTINGS | {"per_sample": {"neutrons": {"refinement": {"qdamp": 0.01}}}}
     own_series(series, settings, samples=rows)
