@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class JointData(FitData):
         """Never: data sets of which nothing is known are weighed by what their fits leave."""
         return False
 
-    @property
+    @cached_property
     def unmeasured_points(self) -> float:
         """How many independent numbers the unmeasured bands take away."""
         return sum(part.unmeasured_points for part in self.parts)
@@ -96,11 +97,12 @@ class JointData(FitData):
             made.append(Weighting.of(covariance))
         return Target(self.r, self.g, JointWeighting(None, misfit is not None, tuple(made), self.sizes), self.sizes)
 
-    def misfit(self, difference: np.ndarray, degrees_of_freedom: float) -> JointMisfit:
+    def misfit(self, difference: np.ndarray, degrees_of_freedom: float, near_by: Misfit | None = None) -> JointMisfit:
         """Most likely misfit of each data set, which takes of the degrees of freedom what it has of the points."""
+        before = near_by.parts if isinstance(near_by, JointMisfit) else [None] * len(self.parts)
         made = tuple(
-            misfit_variance(part, own, degrees_of_freedom * part.r.size / difference.size)
-            for part, own in zip(self.parts, _split(difference, self.sizes), strict=True)
+            misfit_variance(part, own, degrees_of_freedom * part.r.size / difference.size, last)
+            for part, own, last in zip(self.parts, _split(difference, self.sizes), before, strict=True)
         )
         return JointMisfit(made[0].near, made[0].far, made, self.sizes)
 

@@ -166,9 +166,7 @@ class FitData:
         """Whether all points weigh alike to the end."""
         return self.weights == "unit"
 
-    def misfit(
-        self, difference: np.ndarray, degrees_of_freedom: float, near_by: Misfit | None = None
-    ) -> Misfit:
+    def misfit(self, difference: np.ndarray, degrees_of_freedom: float, near_by: Misfit | None = None) -> Misfit:
         """See :func:`misfit_variance`."""
         return misfit_variance(self, difference, degrees_of_freedom, near_by)
 
