@@ -135,10 +135,10 @@ OF_SERIES = {
 
 
 def copy_sample(results: Path, copies: Path, samples: int) -> None:
-    """Hard links of all results of the sample x50 under so many names, and those of the standard."""
+    """Hard links of all results of the sample x50 under so many names, and those of the standard and of the empty capillary."""
     for path in sorted(p for p in results.rglob("*") if p.is_file()):
         inside = path.relative_to(results)
-        if inside.parts[0] in ("logs", "benchmarks", "figures", "scans"):
+        if inside.parts[0] in ("logs", "benchmarks", "figures"):
             continue
         parts = [part.partition(".") for part in inside.parts]
         names = [name for name, _, _ in parts]
@@ -153,7 +153,7 @@ def copy_sample(results: Path, copies: Path, samples: int) -> None:
                 )
                 made.parent.mkdir(parents=True, exist_ok=True)
                 os.link(path, made)
-        elif "LaB6" in names:
+        elif {"LaB6", "empty"} & set(names):
             made = copies / inside
             made.parent.mkdir(parents=True, exist_ok=True)
             os.link(path, made)
