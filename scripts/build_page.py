@@ -22,7 +22,7 @@ def main(argv=None):
     command.refuse_others(given.settings, "samples", "title")
 
     from coherion.data.netcdf import write_text
-    from coherion.document.document import read_caption
+    from coherion.document.captions import read_caption
     from coherion.page.document import page
     from coherion.page.run_files import Run
     from coherion.paper.reading import read_paper

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from coherion.data.stated import stated_sources
 from coherion.data.tables import read_rows, write_table
-from coherion.document.document import Figure, compiled, compiler, content, read_caption, read_figures
+from coherion.document.captions import as_template, read_caption
+from coherion.document.document import Figure, compiled, compiler, content, read_figures
 from coherion.document.layout import ACROSS, UPRIGHT, breakable, first_sentence, laid_out, pieces, plain
 from coherion.errors import InputError
 from coherion.figures.plate import Plate
@@ -515,3 +516,43 @@ def test_only_the_fonts_of_typst_are_used(run_folder):
     names = set(re.findall(rb"/BaseFont ?/(?:[A-Z]{6}\+)?([A-Za-z]+)", Path("out/s.pdf").read_bytes()))
     # DejaVu is the figure's.
     assert b"LibertinusSerif" in names and names <= {b"LibertinusSerif", b"DejaVuSansMono", b"DejaVuSans"}
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "Plain words, 50 % of it, Å$^3$ (a) and so on.",
+        '{{ 7 * 7 }} {% raw %} {# gone #} {{ snakemake.config }} {{ "{" }}',
+        ".. include:: /etc/hostname",
+        ".. raw:: html\n\n   <script>alert(1)</script>",
+        "*b* **s** `r`_ |sub| _x_ [1]_ <b>x</b> \\\\ \\{ http://example.org/a_b",
+        "- a list 1. and more",
+        "A. Einstein",
+        "(a) one panel",
+        "= heading =",
+        ">>> 1 + 1",
+        "{% if snakemake.config.simulated %} nobody sees this",
+    ],
+)
+def test_a_caption_of_an_author_is_text_to_the_report_and_to_the_document(tmp_path, caption):
+    """As Snakemake's report does: a template of Jinja, then reStructuredText."""
+    from html import unescape
+    from types import SimpleNamespace
+
+    from docutils.core import publish_parts
+    from jinja2 import Environment
+
+    path = tmp_path / "f.rst"
+    path.write_text(as_template(caption), encoding="utf-8")
+    plain = " ".join(caption.split())
+    assert read_caption(path) == plain
+    rendered = (
+        Environment()
+        .from_string(path.read_text(encoding="utf-8"))
+        .render(snakemake=SimpleNamespace(config=SimpleNamespace(simulated=True)))
+    )
+    body = publish_parts(rendered, writer="html")["body"]
+    paragraphs = re.findall(r"<p>(.*?)</p>", body, re.DOTALL)
+    told = unescape(re.sub(r"<[^>]*>", "", paragraphs[0]))
+    assert " ".join(told.split()) == plain
+    assert "system-message" not in body and len(paragraphs) == 2

@@ -162,6 +162,20 @@ def test_long_words_of_an_author_stay_in_the_figure_and_leave_the_panels_room(tm
     assert share > 0.2 / columns
 
 
+@pytest.mark.parametrize("label", ["costs $ a_{ $ each", "$\\frac{1$ of it", "$x_$", "a $ b", "$\\notacommand$"])
+def test_dollars_that_enclose_no_mathematics_are_dollars(tmp_path, label):
+    plate = Plate(1, 2)
+    for panel in plate.panels:
+        plate.line(panel, [0, 1], [0, 1], label=label)
+        plate.line(panel, [0, 1], [0, 2], label="b $x_2$")
+        panel.set(xlabel=label, ylabel="$T_s$")
+        panel.set_title(label, loc="right")
+        panel.legend()
+    plate.figure.suptitle(label)
+    plate.save(tmp_path / "f.pdf")
+    assert (tmp_path / "f.svg").stat().st_size > 1000
+
+
 def test_words_are_broken_at_spaces_and_never_in_mathematics():
     assert broken("one two three four", 2) == "one two\nthree four"
     assert broken("a $x = 1 + 2$ b", 3).replace("\n", " ") == "a $x = 1 + 2$ b"

@@ -1,5 +1,6 @@
 """What each step reads and is told of a sample, and which figures there are."""
 
+from coherion.document.captions import as_template
 from coherion.inputs.missing import missing_files, told_beforehand, told_in_brief
 from coherion.settings.run import of_sample
 
@@ -315,11 +316,7 @@ def absolute(path):
 def caption_of(figure):
     """The file of a figure's caption: its own, or that of its kind."""
     if figure.caption:
-        return written(
-            f"captions/{figure.name}.rst",
-            f"{figure.caption}\n{{% if snakemake.config.simulated %}}\n\n"
-            "**Simulated data, not a measurement.**\n{% endif %}\n",
-        )
+        return written(f"captions/{figure.name}.rst", as_template(figure.caption))
     return shown(ROOT / "workflow" / "report" / f"kind_{kind_of(figure)}.rst")
 
 

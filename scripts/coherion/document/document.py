@@ -20,6 +20,7 @@ from typing import Any
 
 from coherion import __version__
 from coherion.data.stated import hashes_of, reason_left_out
+from coherion.document.captions import read_caption
 from coherion.document.layout import first_sentence, laid_out, line, plain
 from coherion.errors import InputError
 from coherion.tables.table import SIMULATED, Column, Table
@@ -70,26 +71,6 @@ class Figure:
     caption: str
     number: int | None = None
     left_out: str = ""
-
-
-def read_caption(path: str | os.PathLike[str]) -> str:
-    """The caption that the report has for a figure, without what it adds where data are simulated.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or wants names of a job.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InputError("caption cannot be read", file=path, found=problem) from problem
-    caption = " ".join(text.partition("{% if snakemake.config.simulated %}")[0].split())
-    if "{{" in caption or "{%" in caption:
-        raise InputError(
-            "the caption belongs to a job", file=path, found="{{ }}", expected="a text that names no wildcard"
-        )
-    return caption
 
 
 def read_figures(listed: Mapping[str, Any]) -> list[Figure]:

@@ -30,7 +30,7 @@ from coherion.data.stated import LEFT_OUT, hashes_of
 from coherion.data.tables import write_columns
 from coherion.figures.legible.legends import settle, split_titles
 from coherion.figures.legible.units import name_powers, plain_logarithms
-from coherion.figures.legible.wrapping import wrap
+from coherion.figures.legible.wrapping import spell_out, wrap
 from coherion.figures.theme import COLOURS, THEME
 
 #: Width of one column and of a page's type area, inch: 85 and 175 mm. No figure is higher than a page's type area.
@@ -267,6 +267,7 @@ class Plate:
     def _lay_out(self) -> None:
         renderer = FigureCanvasAgg(self.figure).get_renderer()
         plain_logarithms(self.figure)
+        spell_out(self.figure, renderer)
         wrap(self.figure, renderer)
         self._layout.execute(self.figure)
         # What is moved beside a panel makes others narrower, where a legend may then hide something.

@@ -13,6 +13,16 @@ PANEL = 0.7
 WIDEST, TITLE = 0.75, 0.9
 
 
+def spell_out(figure: Any, renderer: Any) -> None:
+    """Let dollars stand as they are where what they enclose is no mathematics: one label would cost all figures."""
+    for text in figure.findobj(Text):
+        if text.get_text().count("$") > 1:
+            try:
+                text.get_window_extent(renderer)
+            except ValueError:
+                text.set_parse_math(False)
+
+
 def broken(words: str, parts: int) -> str:
     """Words in so many lines of about one length, broken at spaces that stand outside mathematics."""
     pieces = re.findall(r"(?:\$[^$]*\$|[^\s$]|\$)+", words)
