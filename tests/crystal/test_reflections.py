@@ -217,3 +217,15 @@ def test_reference_reflections_of_rock_salt_have_the_ratio_of_sum_and_difference
     assert set(shown) == {3, 4, 8}
     # Multiplicities 8 and 6, atomic numbers 11 and 17, intensity over Q^2.
     assert shown[3] / shown[4] == pytest.approx(8 * 6**2 / 3 / (6 * 28**2 / 4), rel=1e-6)
+
+
+def test_reference_reflections_fall_off_with_the_displacements():
+    """abs(F)^2 falls as exp(-U Q^2), whatever the atoms."""
+
+    def shown(u: float) -> tuple[np.ndarray, np.ndarray]:
+        nickel = (Site("Ni1", (0, 0, 0), (("Ni", 1.0),), u_iso=u),)
+        return reference_reflections(Crystal("Ni", (3.524,) * 3 + (90, 90, 90), "F m -3 m", nickel), 8.0, least=1e-6)
+
+    (q, still), (_, moving) = shown(1e-9), shown(0.02)
+    ratio = moving / still
+    np.testing.assert_allclose(ratio / ratio[0], np.exp(-0.02 * (q**2 - q[0] ** 2)), rtol=1e-6)

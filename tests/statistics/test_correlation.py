@@ -186,3 +186,26 @@ def test_ranks_are_scipys(shape):
 def test_lengths_that_differ_by_rounding_alone_have_no_curve():
     with pytest.raises(Undetermined, match="three different values"):
         compare_readings(80.0 + 1e-13 * np.arange(12), np.linspace(1e-6, 2e-6, 12))
+
+
+@pytest.mark.parametrize("controlled", [1, 2, 4])
+def test_a_controlled_variable_costs_a_point(controlled):
+    """Fisher, Metron 3 (1924) 329: a partial correlation is distributed as one of as many points fewer."""
+    for r in (-0.7, 0.2, 0.9):
+        partial = correlation.fisher_interval(r, 14, controlled=controlled)
+        assert partial == pytest.approx(correlation.fisher_interval(r, 14 - controlled))
+    assert correlation.fisher_interval(0.5, 3 + controlled, controlled=controlled) == (-1.0, 1.0)
+
+
+def test_the_interval_of_ranks_is_that_of_bonett_and_wright():
+    """Their standard error of artanh r is ((1 + r^2/2)/(n - 3))^(1/2)."""
+    low, high = np.arctanh(correlation.fisher_interval(0.6, 28, kind="spearman"))
+    assert (low + high) / 2 == pytest.approx(np.arctanh(0.6))
+    assert (high - low) / 2 == pytest.approx(1.959964 * np.sqrt((1 + 0.18) / 25), rel=1e-6)
+
+
+def test_the_observed_order_counts_among_the_random_ones():
+    """Of D random orders p is never zero: none of 99 is as extreme as a line of 20 points, so p is one in a hundred."""
+    x = np.arange(20.0)
+    found = correlation.permutation_test(x, x, draws=99)
+    assert not found.exact and (found.two_sided, found.greater, found.less) == (0.01, 0.01, 1.0)

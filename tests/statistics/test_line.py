@@ -152,3 +152,12 @@ def test_the_band_is_the_covariance_carried_along():
 def test_impossible_input_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         fit_line(**change)
+
+
+def test_without_errors_of_x_the_covariance_is_that_of_weighted_least_squares():
+    y_sd = np.linspace(0.1, 0.4, X.size)
+    line = fit_york(X, Y, np.full(X.size, 1e-9), y_sd)
+    weighted = np.column_stack([np.ones(X.size), X]) / y_sd[:, None]
+    expected = np.linalg.inv(weighted.T @ weighted)
+    assert expected[0, 1] < 0  # all x are above zero
+    np.testing.assert_allclose(line.covariance, expected, rtol=1e-6)
