@@ -5,13 +5,14 @@ along an exponential and grow by annealing as grains do (L^n = L0^n + k t, k of 
 that of the composition (a parabola) times 1 + (L_c/L)^m, a path along boundaries in parallel, or has nothing of the
 length. A series counts if the statement is undecided in it. Then the sample that the proposal puts first is made, and,
 with the same luck, one drawn from all candidates alike (``random``), and one drawn from those of the same time of
-measurement (``same time``); the statement is judged again, by its test alone, and under its whole verdict, which must
-stand without every sample as well (``whole``). Rightly decided: it holds where boundaries act and fails where they do
-not.
+measurement (``same time``), and the statement is judged again by its test; this is done a dozen times for each series,
+with other luck and other random candidates, and gives a share of each. Rightly decided: it holds where boundaries act
+and fails where they do not.
 
 Run: ``python benchmarks/next_sample.py [--series 150] [--statements length-influences-conductivity,...]
 [--simulations 40] [--results FILE]``; FILE is a table that grows, and a run that was ended goes on from it. Prints
-shares, differences of the pairs, and p of McNemar's exact test (Psychometrika 12 (1947) 153), one-sided.
+shares, their mean difference with its interval, and in how many series the one or the other has more, with p of the
+sign test (McNemar's exact test where the shares are 0 and 1) and of Wilcoxon's signed ranks, one-sided.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ import numpy as np  # noqa: E402
 STATEMENTS = ("length-influences-conductivity", "exponent", "correlation-pearson")
 KELVIN, GAS = 273.15, 8.314462618e-3
 MADE = ("proposed", "random", "same time")
+LUCKS = 12
 _MOST_DRAWS = 400
 
 
@@ -124,7 +126,7 @@ def study(number: int, names: Sequence[str], simulations: int) -> dict[str, obje
 
     from coherion.multiverse.next_sample import candidates_of, model_of, prospects
     from coherion.paper.reading import read_paper
-    from coherion.paper.statements import design_of, evaluated, judge_one
+    from coherion.paper.statements import design_of, evaluated
     from coherion.settings.stages.claims import ClaimSettings
     from coherion.statistics.kinds.view import View
     from coherion.statistics.regression import Undetermined
@@ -155,17 +157,19 @@ def study(number: int, names: Sequence[str], simulations: int) -> dict[str, obje
             continue
         first = ranked[0].candidate
         others = [one for one in pool if one.time == first.time]
-        chosen = (first, pool[rng.integers(len(pool))], others[rng.integers(len(others))])
-        luck = rng.normal(size=5)
         truth = "holds" if world.m else "fails"
         found: dict[str, object] = {"series": number, "statement": statement.id, "truth": truth, "samples": len(rows)}
-        found["promised"] = ranked[0].decided
-        for made, one in zip(MADE, chosen, strict=True):
-            row = world.sample("next", one.abscissa, one.annealing, one.time, luck)
-            more = _table([*rows, row], paper)
-            found[made] = verdict(more)
-            found[f"{made}, whole"] = judge_one(statement, more, paper, settings).verdict
-            found[f"{made} sample"] = one.words(paper.abscissa)
+        found |= {"candidates": len(pool), "proposal": first.words(paper.abscissa), "promised": ranked[0].decided}
+        verdicts: dict[str, list[str]] = {made: [] for made in MADE}
+        for _ in range(LUCKS):
+            chosen = (first, pool[rng.integers(len(pool))], others[rng.integers(len(others))])
+            luck = rng.normal(size=5)
+            for made, one in zip(MADE, chosen, strict=True):
+                row = world.sample("next", one.abscissa, one.annealing, one.time, luck)
+                verdicts[made].append(verdict(_table([*rows, row], paper)))
+        for made, said in verdicts.items():
+            found[made] = float(np.mean([one != "undecided" for one in said]))
+            found[f"{made}, rightly"] = float(np.mean([one == truth for one in said]))
         return found
     return None
 
@@ -181,31 +185,35 @@ def _table(rows, paper):
 
 
 def paired(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
-    """How often the first alone is true, the second alone, and p of McNemar's exact test, one-sided for the first."""
+    """In how many series the first share is larger, and the second, and p of the sign test, one-sided for the first."""
     from scipy.stats import binomtest
 
-    ahead, behind = int(np.sum(first & ~second)), int(np.sum(~first & second))
+    ahead, behind = int(np.sum(first > second)), int(np.sum(first < second))
     if ahead + behind == 0:
         return 0, 0, 1.0
     return ahead, behind, float(binomtest(ahead, ahead + behind, 0.5, alternative="greater").pvalue)
 
 
-def report(rows: Sequence[dict[str, str]]) -> None:
+def report(rows: Sequence[Mapping[str, str]]) -> None:
     """Print shares and pairs, of all statements together and of each."""
+    from scipy.stats import wilcoxon
+
     for name in ("all", *dict.fromkeys(row["statement"] for row in rows)):
         own = [row for row in rows if name in ("all", row["statement"])]
         print(f"{name}: {len(own)} series, promised {np.mean([float(row['promised']) for row in own]):.3f}")
-        asked = {
-            "decided": {made: np.array([row[made] != "undecided" for row in own]) for made in MADE},
-            "rightly": {made: np.array([row[made] == row["truth"] for row in own]) for made in MADE},
-            "whole": {made: np.array([row[f"{made}, whole"] != "undecided" for row in own]) for made in MADE},
-        }
-        for made in MADE:
-            print(f"  {made:10}", ", ".join(f"{what} {of[made].mean():.3f}" for what, of in asked.items()))
-        for other in MADE[1:]:
-            for what, of in asked.items():
-                ahead, behind, p = paired(of["proposed"], of[other])
-                print(f"  {what}: proposal alone {ahead}, {other} alone {behind}, p {p:.2g}")
+        for what in ("decided", "rightly"):
+            end = "" if what == "decided" else ", rightly"
+            shares = {made: np.array([float(row[f"{made}{end}"]) for row in own]) for made in MADE}
+            print(f"  {what}:", ", ".join(f"{made} {of.mean():.3f}" for made, of in shares.items()))
+            for other in MADE[1:]:
+                more = shares[MADE[0]] - shares[other]
+                ahead, behind, p = paired(shares[MADE[0]], shares[other])
+                ranks = wilcoxon(more, alternative="greater").pvalue if np.any(more) else 1.0
+                half = 1.96 * more.std(ddof=1) / np.sqrt(more.size)
+                print(
+                    f"    over {other}: {more.mean():+.3f} +- {half:.3f}; ahead in {ahead}, behind in {behind}, "
+                    f"p {p:.2g} (signs), {ranks:.2g} (ranks)"
+                )
 
 
 def main(argv: list[str] | None = None) -> None:
