@@ -1,6 +1,6 @@
 """What each step reads and is told of a sample, and which figures there are."""
 
-from coherion.document.captions import as_template
+from coherion.document.captions import as_template, read_caption
 from coherion.inputs.missing import missing_files, told_beforehand, told_in_brief
 from coherion.settings.run import of_sample
 
@@ -34,8 +34,7 @@ def by_number(text):
 
 def labels_of_figure(name):
     """A figure of the paper in the report: its number and what it shows, in words."""
-    caption = Path(caption_of(DECLARED[name])).read_text(encoding="utf-8")
-    caption = " ".join(caption.partition("{%")[0].split())
+    caption = read_caption(caption_of(DECLARED[name]))
     first, *others = re.split(r"(?<!Fig)(?<!Figs)[.;](?: |$)", caption)
     # The number of the figure is said already.
     shows = (
@@ -43,6 +42,9 @@ def labels_of_figure(name):
     )
     called = name.removeprefix("figure_")
     number = f"Figure {called}" if called != name else name.replace("_", " ")
+    # The report sorts by letters: of ten figures and more the first nine have a blank before their number.
+    if any(re.match(r"figure_\d\d", one) for one in DECLARED):
+        number = re.sub(r"(?<=^Figure )\d(?!\d)", lambda found: FIGURE_SPACE + found[0], number)
     return labels(figure=by_number(number), shows=harmless(shows))
 
 

@@ -261,7 +261,8 @@ def draw_nyquist(found: Sequence[xarray.Dataset], titles: Sequence[str], *, temp
     """Spectra of several samples near one temperature (degC) with their fits, a panel each."""
     columns = min(len(found), 3 if len(found) <= 15 else 4)
     rows = -(-len(found) // columns)
-    plate = Plate(rows, columns, width=PAGE, height=0.2 + 2.1 * rows, origin=origin_of(*found))
+    width = PAGE if columns > 1 else COLUMN
+    plate = Plate(rows, columns, width=width, height=0.2 + 2.1 * rows, origin=origin_of(*found))
     for panel, one, title in zip(plate.panels, found, titles, strict=False):
         row = _nearest(one, temperature, one["resolved"].values[:, 0])
         label = f"{title}, {one['temperature'].values[row]:g} °C"
