@@ -135,7 +135,7 @@ OF_SERIES = {
 
 
 def copy_sample(results: Path, copies: Path, samples: int) -> None:
-    """Hard links of all results of the sample x50 under so many names, and those of the standard and of the empty capillary."""
+    """Hard links of all results of the sample x50 under so many names, and those of standard and empty capillary."""
     for path in sorted(p for p in results.rglob("*") if p.is_file()):
         inside = path.relative_to(results)
         if inside.parts[0] in ("logs", "benchmarks", "figures"):

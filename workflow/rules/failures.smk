@@ -66,9 +66,7 @@ def failures_of_run(run_logs):
                 files += [str(Path(path).relative_to(folder)) for path in job.output]
             # The next sample of a sequence starts from another then.
             behind = {
-                j
-                for j in dag.depending[job]
-                if j in unmade and j.rule is not job.rule
+                j for j in dag.depending[job] if j in unmade and j.rule is not job.rule
             } - seen
             seen |= behind
             waiting += behind

@@ -44,7 +44,9 @@ def labels_of_figure(name):
     number = f"Figure {called}" if called != name else name.replace("_", " ")
     # The report sorts by letters: of ten figures and more the first nine have a blank before their number.
     if any(re.match(r"figure_\d\d", one) for one in DECLARED):
-        number = re.sub(r"(?<=^Figure )\d(?!\d)", lambda found: FIGURE_SPACE + found[0], number)
+        number = re.sub(
+            r"(?<=^Figure )\d(?!\d)", lambda found: FIGURE_SPACE + found[0], number
+        )
     return labels(figure=by_number(number), shows=harmless(shows))
 
 
@@ -393,7 +395,14 @@ def content_of_model(sample):
     """A digest of a sample's structures in their order, its G(r) where another program made it, the certificate."""
     witnessed = sample in WITNESSED
     certificate = structures(JOBS.standard_of(sample)) if witnessed else []
-    return content([*structures(sample), pair_distribution_of(sample), *further_of(sample), *certificate])
+    return content(
+        [
+            *structures(sample),
+            pair_distribution_of(sample),
+            *further_of(sample),
+            *certificate,
+        ]
+    )
 
 
 def spectra_of(sample):
