@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from coherion.constants import BOLTZMANN
 from coherion.errors import InputError
@@ -175,3 +176,25 @@ def test_wrong_options_are_refused_by_name(options, message):
 def test_a_conductivity_of_zero_is_refused():
     with pytest.raises(InputError, match="not positive"):
         fit_arrhenius(TEMPERATURE, np.zeros(TEMPERATURE.size), weighting="none")
+
+
+@pytest.mark.parametrize(("form", "own"), [("sigma_T", 1.0), ("sigma", 0.0)])
+def test_an_error_of_the_temperature_moves_the_point_and_its_place_on_the_line(form, own):
+    """ln(sigma T) - E/kT of a conductivity whose temperature is off by dT is off by (E/kT^2 - 1/T) dT."""
+    energy, sd = 0.3, 0.5
+    sigma = line(energy) * (1.0 if form == "sigma_T" else TEMPERATURE)
+    found = fit_arrhenius(TEMPERATURE, sigma, temperature_sd=sd, form=form)
+    assert found.activation_energy == pytest.approx(energy, rel=1e-9)
+    expected = (energy / (BOLTZMANN * TEMPERATURE**2) - own / TEMPERATURE) * sd
+    np.testing.assert_allclose(found.ln_sd, expected, rtol=1e-6)
+
+
+def test_without_weights_the_errors_are_those_of_linear_regression():
+    scattered = line() * np.exp(np.random.default_rng(4).normal(0, 0.1, TEMPERATURE.size))
+    found = fit_arrhenius(TEMPERATURE, scattered, weighting="none")
+    plain = stats.linregress(1 / TEMPERATURE, np.log(scattered * TEMPERATURE))
+    assert found.activation_energy == pytest.approx(-BOLTZMANN * plain.slope)
+    assert found.activation_energy_sd == pytest.approx(BOLTZMANN * plain.stderr)
+    assert found.ln_prefactor == pytest.approx(plain.intercept)
+    assert found.ln_prefactor_sd == pytest.approx(plain.intercept_stderr)
+    assert found.r_squared == pytest.approx(plain.rvalue**2)

@@ -63,3 +63,11 @@ def test_uncertainty_is_the_scatter_of_simulated_pellets():
 def test_impossible_geometry_is_refused_by_name(lengths, message):
     with pytest.raises(InputError, match=message):
         Pellet(*lengths)
+
+
+def test_the_choice_of_the_circuit_is_a_part_of_the_error_of_a_resistance():
+    """Parts add in squares to what was stated: 3 and 4 percent of 5, sigma's relative error being that of R."""
+    found = conductivity(np.array([2e5]), np.array([1e4]), Pellet(0.1, 1.0), choice_sd=np.array([8e3]))
+    relative = np.array([found.fit_sd[0], found.choice_sd[0], found.own_sd[0]]) / found.value[0]
+    np.testing.assert_allclose(relative, [0.03, 0.04, 0.05], rtol=1e-12)
+    assert found.value[0] == pytest.approx(0.1 / (np.pi / 4) / 2e5)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scan_maker import angles, counted, counted_between_channels, glass, made_pattern, scan_of
 
+from coherion.scattering.form_factors import average_form_factors
 from coherion.scattering.grids import interpolation
+from coherion.scattering.normalisation import least_squares, sum_rule
 from coherion.scattering.reduction import reduce_scan
 from coherion.scattering.uncertainty.propagation import (
     StructuredCovariance,
@@ -149,3 +151,37 @@ def test_uncertain_background_scale_widens_the_errors():
     shift = 1e3 * (moved["pdf"].values - given["pdf"].values)
     expected = np.sqrt(given["pdf_sd"].values ** 2 + shift**2)
     np.testing.assert_allclose(estimated["pdf_sd"].values[20:], expected[20:], rtol=0.03)
+
+
+def test_the_scale_of_least_squares_answers_the_intensities_as_its_derivative_says():
+    q = np.arange(0.5, 15.0, 0.05)
+    averages = average_form_factors({"Si": 1.0, "O": 2.0}, q)
+    intensity = 3.0 * averages.square_mean * (1 + 0.3 * np.sin(2.3 * q))
+    found = least_squares(intensity, averages)
+    for k in (5, 100, 250):
+        step = np.zeros(q.size)
+        step[k] = 1e-4 * intensity[k]
+        ends = [least_squares(intensity + side * step, averages).scale for side in (1, -1)]
+        assert found.scale_response[k] == pytest.approx((ends[0] - ends[1]) / (2 * step[k]), rel=1e-5)
+
+
+def test_the_sum_rule_counts_what_lies_below_the_first_point():
+    """Below the first reflection S(Q) is 0: where the scan starts there does not matter."""
+    q = np.arange(0.02, 16.0, 0.005)
+    structure = 0.5 * (1 + np.tanh((q - 2.6) / 0.1))
+    density = float(np.sum(q**2 * (1 - structure)) * 0.005 / (2 * np.pi**2))
+    scales = []
+    for first in (0, 200, 380):
+        averages = average_form_factors({"Si": 1.0, "O": 2.0}, q[first:])
+        coherent = (structure[first:] - 1) * averages.mean_squared + averages.square_mean
+        made = sum_rule(
+            coherent / 7.0,
+            averages,
+            np.zeros(q.size - first),
+            q[first:],
+            fluorescence_shape=None,
+            number_density=density,
+        )
+        scales.append(made.scale)
+    np.testing.assert_allclose(scales, 7.0, rtol=2e-3)
+    np.testing.assert_allclose(scales, scales[0], rtol=2e-4)
