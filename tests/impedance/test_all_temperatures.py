@@ -50,6 +50,19 @@ def test_an_exact_line_is_found():
     assert other is not None and 0.020 < 0.45 - other.activation_energy < 0.028
 
 
+@pytest.mark.parametrize(("form", "own"), [("sigma_T", 1.0), ("sigma", 0.0)])
+def test_an_error_of_the_temperature_is_one_of_the_point_about_the_line(form, own):
+    """(E/kT^2 - 1/T) dT for ln(sigma T), E/kT^2 dT for ln(sigma)."""
+    energy, sd = 0.15, 0.5
+    ln_r = line(energy) - (1 - own) * np.log(KELVIN)
+    by_temperature = together(ln_r, 1e-6, temperature_sd=sd, form=form)
+    of_point = (energy / (K * KELVIN**2) - own / KELVIN) * sd
+    by_point = fit_together(KELVIN, np.zeros(10), ln_r, of_point, OPEN, OPEN, 0.0, form)
+    assert by_temperature is not None and by_point is not None
+    assert by_temperature.activation_energy == pytest.approx(energy, abs=1e-5)
+    np.testing.assert_allclose(by_temperature.covariance, by_point.covariance, rtol=2e-3)
+
+
 def test_errors_are_right_without_knowing_the_scatter():
     g = np.random.default_rng(4)
     pulls, scatters = [], []

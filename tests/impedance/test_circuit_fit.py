@@ -249,6 +249,8 @@ class TestCapacitance:
         assert suggested_origins(1e-6) == ("sample-electrode interface",)
         # The paper's 1e-11 F "do not allow the exclusion of grain boundary contributions".
         assert {"minor second phase", "grain boundary"} <= set(suggested_origins(1e-11, 1e-12))
+        # Below the least of a bulk by less than twice its error: 10^-12.5 F is 3.2e-13.
+        assert suggested_origins(2e-13, 1e-13) == ("bulk",) != suggested_origins(2e-13, 1e-14)
         # A thin pellet shows a larger capacitance; the table is for 1/cm.
         assert suggested_origins(4e-12, cell_constant=0.25) == ("bulk",)
 

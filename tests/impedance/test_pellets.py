@@ -137,3 +137,22 @@ def test_a_pellet_of_no_sample_is_refused(tmp_path, of, what):
     schemas = Path(__file__).parents[2] / "workflow" / "schemas"
     with pytest.raises(InputError, match=f"row 5, column pellet_of: .*{what}"):
         read_tables(tables, schemas)
+
+
+def test_the_scatter_of_pellets_is_that_of_dersimonian_and_laird():
+    """All errors alike: what the variance of the values has beyond them (Control. Clin. Trials 7 (1986) 177)."""
+    values = np.array([1.0, 2.0, 4.0])
+    mean, sd, scatter = random_effects(values, np.full(3, 0.1))
+    assert mean == pytest.approx(values.mean())
+    assert scatter**2 == pytest.approx(values.var(ddof=1) - 0.01, rel=1e-9)
+    assert sd == pytest.approx(values.std(ddof=1) / np.sqrt(3), rel=1e-9)
+
+
+def test_the_error_of_the_mean_grows_with_a_scatter_that_the_weights_do_not_explain():
+    """By (sum of w (x - mean)^2 / (k - 1))^(1/2), w with the scatter, where that is above one (Hartung and Knapp)."""
+    values, sds = np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.1, 1.0])
+    mean, sd, scatter = random_effects(values, sds)
+    weight = 1 / (sds**2 + scatter**2)
+    seen = float(np.sum(weight * (values - mean) ** 2)) / 2
+    assert mean == pytest.approx(np.average(values, weights=weight)) and seen > 1.3
+    assert sd == pytest.approx(np.sqrt(seen / weight.sum()))

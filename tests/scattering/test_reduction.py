@@ -11,6 +11,7 @@ from coherion.errors import CoherionWarning, InputError
 from coherion.scattering.composition import check_formulas
 from coherion.scattering.form_factors import average_form_factors
 from coherion.scattering.grids import momentum_transfer
+from coherion.scattering.pair_distribution import lorch_window
 from coherion.scattering.reduction import reduce_scan
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.reduction import ReductionSettings
@@ -243,3 +244,9 @@ def test_the_least_structure_factor_is_zero_for_one_element_and_far_below_for_li
         assert least.min() < deep and least.max() < 0
     else:
         np.testing.assert_allclose(least, 0.0, atol=1e-9)
+
+
+def test_the_window_of_lorch_is_one_where_the_data_begin_and_none_where_they_end():
+    """E. Lorch, J. Phys. C 2 (1969) 229: sin(x)/x, x from 0 to pi."""
+    window = lorch_window(np.array([2.0, 11.0, 20.0]), 2.0, 20.0)
+    np.testing.assert_allclose(window, [1.0, 2 / np.pi, 0.0], atol=1e-12)
