@@ -7,3 +7,23 @@ nothing, because the start of each job is the largest cost of a workflow of smal
 """
 
 __version__ = "0.1.0"
+
+
+def explore(series=".", sample=None):
+    """A sample of a series whose settings are changed by name, in a notebook; docs/live.md.
+
+    Parameters
+    ----------
+    series
+        Folder of the series, with config/.
+    sample
+        Its name; by default the first that has data.
+
+    Returns
+    -------
+    Explorer
+        See :class:`coherion.live.notebook.Explorer`.
+    """
+    from importlib import import_module
+
+    return import_module("coherion.live.notebook").explore(series, sample)

@@ -70,6 +70,24 @@ def test_what_is_refused_is_told_and_what_was_shown_stays(shown):
     assert shown.curve("pair_distribution", "G(r)") == before
 
 
+def test_a_file_that_cannot_be_read_is_one_line(chromium, folder):
+    raw = (folder / "raw").resolve()
+    (folder / "raw").unlink()
+    (folder / "raw").mkdir()
+    for file in ("scans", "spectra"):
+        (folder / "raw" / file).mkdir()
+    (folder / "raw" / "scans" / "x50.raw").write_bytes(b"no scan")
+    (folder / "raw" / "scans" / "empty.raw").symlink_to(raw / "scans" / "empty.raw")
+    with served(folder) as address:
+        page = chromium.new_page()
+        page.goto(address)
+        page.wait_for_function("() => document.getElementById('refused').textContent.includes('x50.raw')")
+        assert page.get_by_role("slider", name="Qmin").count() == 1
+        page.get_by_role("button", name="Spectrum").click()
+        page.wait_for_function("() => document.querySelector('main').textContent.includes('there is no such file')")
+        page.close()
+
+
 def test_back_to_what_is_configured(shown):
     shown.put("Qmax", 11.0)
     shown.page.get_by_title("Qmax: back to what is configured").click()

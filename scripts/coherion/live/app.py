@@ -207,7 +207,11 @@ def _callbacks(app: Dash, live: Live) -> None:
             for p in possible
         ]
         with session.lock:
-            return _body(live, session, panel), panel.name, tabs, _told(session, panel.name, True)
+            try:
+                body = _body(live, session, panel)
+            except CoherionError as problem:
+                return [html.P(str(problem), role="alert", className="refused")], panel.name, tabs, no_update
+            return body, panel.name, tabs, _told(session, panel.name, True)
 
     @app.callback(
         Output({"plot": ALL, "panel": ALL}, "figure", allow_duplicate=True),
@@ -242,6 +246,7 @@ def _callbacks(app: Dash, live: Live) -> None:
         Output({"result": ALL}, "children"),
         Output("undo", "disabled"),
         Output("ask", "disabled"),
+        Output("refused", "children", allow_duplicate=True),
         Input("calm", "data"),
         State({"plot": ALL, "panel": ALL}, "id"),
         prevent_initial_call=True,
@@ -250,13 +255,14 @@ def _callbacks(app: Dash, live: Live) -> None:
         session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
         if wish.get("held") and panel.patient:
             return no_update
+        message: Any = "" if wish["all"] and not wish.get("refused") else no_update
         with session.lock:
             try:
                 before = panel.first(session).figures if wish["all"] else {}
                 made = panel.rest(session)
                 made = replace(made, figures={**made.figures, **before})
-            except CoherionError:
-                made = Shown({})
+            except CoherionError as problem:
+                message, made = str(problem), Shown({})
             known = {(one.stage, one.key): one for one in panel.controls(session) if one.kind not in OF_PARAMETERS}
             ids = [one["id"] for one in ctx.outputs_list[3]]
             notes = [
@@ -270,6 +276,7 @@ def _callbacks(app: Dash, live: Live) -> None:
                 [made.results.get(one["id"]["result"], "") for one in ctx.outputs_list[4]],
                 not session.can_undo,
                 not session.changes,
+                message,
             )
 
     @app.callback(
@@ -304,7 +311,7 @@ def _callbacks(app: Dash, live: Live) -> None:
             values = live.values(session, panel)
             ids = [one["id"] for one in ctx.outputs_list[0]]
             shown = [values.get((one["stage"], one["key"]), no_update) for one in ids]
-            return shown, _told(session, tab, True), message
+            return shown, _told(session, tab, True) | {"refused": bool(message)}, message
 
     @app.callback(
         Output("dialog", "hidden"),

@@ -33,6 +33,8 @@ new MutationObserver(() => {
   for (const row of document.querySelectorAll(".parameters tr[data-name]"))
     for (const one of row.querySelectorAll("input:not([aria-label])"))
       one.setAttribute("aria-label", `${row.dataset.name}, ${one.type === "checkbox" ? "free" : "start"}`);
-  for (const one of document.querySelectorAll(".control:is(.number, .decades, .range, .text, .lines) :is([role=slider], input):not([aria-label])"))
+  for (const one of document.querySelectorAll(".control:is(.number, .decades, .range, .text, .lines) :is([role=slider], input):not([data-named])")) {
+    one.dataset.named = "";
     one.setAttribute("aria-label", one.closest(".control").getAttribute("aria-label"));
+  }
 }).observe(document, { childList: true, subtree: true });

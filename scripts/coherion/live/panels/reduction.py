@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from coherion.errors import CoherionError
 from coherion.live.declared import Control, control
 from coherion.live.figures import figure
 from coherion.live.panels.panel import Shown
@@ -48,12 +49,19 @@ class ReductionPanel:
 
     def effective(self, session: Session, key: Key) -> float | None:
         """See :class:`Panel`."""
-        found = session.reduction().attrs.get(key[1])
+        try:
+            found = session.reduction().attrs.get(key[1])
+        except CoherionError:
+            # What is wrong is told where the plots are asked for; the control that mends it is shown all the same.
+            return None
         return float(found) if isinstance(found, int | float) else None
 
     def end(self, session: Session, key: Key) -> float | None:
         """See :class:`Panel`."""
-        return session.last_q if key[1] in ("qmax", "qmaxinst") else None
+        try:
+            return session.last_q if key[1] in ("qmax", "qmaxinst") else None
+        except CoherionError:
+            return None
 
     def place(self, session: Session) -> int:
         """See :class:`Panel`."""
