@@ -97,7 +97,7 @@ def opened(page: Page, panel: str) -> None:
 
 
 def times(page: Page, control: str, plot: str, moves: int) -> list[float]:
-    """Milliseconds from key to paint, back and forth around where the control stands."""
+    """Milliseconds from key to paint, back and forth around where the control stands, the other plots at rest."""
     slider = page.get_by_role("slider", name=control, exact=True).first
     slider.focus()
     found = []
@@ -107,7 +107,7 @@ def times(page: Page, control: str, plot: str, moves: int) -> list[float]:
         page.wait_for_function("() => window.took !== null", timeout=60000)
         found.append(page.evaluate("() => window.took"))
         page.wait_for_function("() => window.live.idle()")
-        page.wait_for_timeout(1500 if plot == "fit" else 400)
+        page.wait_for_timeout(400 if plot == "pair_distribution" else 2500)
     return found[2:]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -257,12 +258,16 @@ def _callbacks(app: Dash, live: Live) -> None:
             return no_update
         message: Any = "" if wish["all"] and not wish.get("refused") else no_update
         with session.lock:
+            seen = session.snapshot()
+        # What takes long is made of the settings as they are now, while the next move is answered already.
+        with contextlib.nullcontext() if panel.patient else session.lock:
             try:
-                before = panel.first(session).figures if wish["all"] else {}
-                made = panel.rest(session)
+                before = panel.first(seen).figures if wish["all"] else {}
+                made = panel.rest(seen)
                 made = replace(made, figures={**made.figures, **before})
             except CoherionError as problem:
                 message, made = str(problem), Shown({})
+        with session.lock:
             known = {(one.stage, one.key): one for one in panel.controls(session) if one.kind not in OF_PARAMETERS}
             ids = [one["id"] for one in ctx.outputs_list[3]]
             notes = [

@@ -136,7 +136,7 @@ def _control(session: Session, panel: Panel, one: Control, value: Any) -> Any:
     end = panel.end(session, (one.stage, one.key))
     match one.kind:
         case "number":
-            near = next((float(x) for x in (value, configured) if isinstance(x, int | float)), 1.0)
+            near = next((float(x) for x in (value, configured) if isinstance(x, int | float)), 10.0)
             own = way(one, near, end)
             return _slider(own, value, key)
         case "decades":
@@ -202,7 +202,7 @@ def said(session: Session, one: Control) -> str:
 
 def _words(value: Any) -> str:
     if value is None:
-        return "null"
+        return "not set"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list | tuple):

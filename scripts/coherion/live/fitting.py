@@ -123,7 +123,7 @@ def with_readings(session: Session) -> xarray.Dataset:
         return dataset_of(replace(found, readings=read_size_and_strain(found, found.settings.readings, _silent)))
 
     with messages.collected():
-        return session.once("readings", [as_plain(found.settings), session.told("reduction"), fit.attrs["rw"]], make)
+        return session.once("readings", [as_plain(found.settings), fit.attrs["rw"], fit.attrs["chi_squared"]], make)
 
 
 def current(session: Session) -> tuple[RecipeResult, xarray.Dataset, bool] | None:

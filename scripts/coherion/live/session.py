@@ -6,6 +6,7 @@ writes the same numbers.
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import time
@@ -145,9 +146,16 @@ class Session:
     def once(self, what: str, told: object, make: Callable[[], Any]) -> Any:
         """What was made with these settings, made anew only where they differ from the last ones."""
         key = json.dumps(told, sort_keys=True)
-        if what not in self._kept or self._kept[what][0] != key:
-            self._kept[what] = key, make()
-        return self._kept[what][1]
+        kept = self._kept.get(what)
+        if kept is None or kept[0] != key:
+            kept = self._kept[what] = key, make()
+        return kept[1]
+
+    def snapshot(self) -> Session:
+        """The same as it is now, which later changes leave alone; what was computed is shared."""
+        made = copy.copy(self)
+        made.view = dict(self.view)
+        return made
 
     def last(self, what: str) -> Any:
         """What was made last, under whichever settings; None where nothing was."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from coherion import messages
 from coherion.impedance.arrhenius_dataset import arrhenius_dataset
-from coherion.impedance.circuits.dataset import fit_dataset, warn_of_doubts
+from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
 from coherion.live.session import Session
 from coherion.settings.reading import settings_from
@@ -57,9 +57,8 @@ def circuit_of_one(session: Session, place: int) -> xarray.Dataset:
 def doubts(session: Session, place: int) -> list[str]:
     """What the data would prefer to the circuit of a spectrum, and whatever else speaks against it."""
     fitted = circuits(session)
-    with messages.collected() as said:
-        warn_of_doubts(fitted.isel(spectrum=[place]))
-    return [str(one) for one in said]
+    said = str(fitted["doubt"].values[place])
+    return [said] if said and fitted["resolved"].values[place].any() else []
 
 
 def arrhenius(session: Session) -> xarray.Dataset:
