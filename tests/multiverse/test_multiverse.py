@@ -11,7 +11,7 @@ import pytest
 from coherion.data.contract.tables import MULTIVERSE
 from coherion.data.tables import write_table
 from coherion.errors import InputError
-from coherion.figures.plate import Plate
+from coherion.figures.plate import GREY, Plate
 from coherion.impedance.circuits.circuit import circuit
 from coherion.multiverse import results
 from coherion.multiverse.curve import specification_curve
@@ -258,6 +258,9 @@ def test_the_curve_shows_every_mixed_analysis_and_every_choice():
     assert len(top) == 64 and sum(row["panel"] == "b" for row in rows) == 3 * 64
     ordered = [float(row["y"]) for row in sorted(top, key=lambda row: float(row["x"]))]
     assert ordered == sorted(ordered)
+    drawn = [line for line in plate.panels[1].lines if line.get_marker() == "|"]
+    # The strongest first; what does nothing is grey.
+    assert [line.get_color() == GREY for line in drawn][0::2] == [False, True]
     with pytest.raises(InputError, match="no analysis"):
         specification_curve(paper(), made, "unknown", "simulated")
 

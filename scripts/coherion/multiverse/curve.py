@@ -11,7 +11,7 @@ from coherion.figures.plate import Plate
 from coherion.multiverse.figure import Told, draw_multiverse
 from coherion.multiverse.outcome import Outcome, statements_of
 from coherion.multiverse.plan import CONFIGURED, named
-from coherion.multiverse.results import ranked, values_of, verdicts
+from coherion.multiverse.results import SIGNIFICANCE, Share, ranked, values_of, verdicts
 from coherion.settings.paper.multiverse import Choice
 from coherion.settings.paper.paper import Paper
 
@@ -43,19 +43,22 @@ def specification_curve(paper: Paper, outcomes: Sequence[Outcome], statement: st
         np.array([np.nan if error is None else error for error in errors], float),
         [found.statements[chosen]["verdict"] for found in mixed],
         None if configured is None else configured.statements[chosen]["value"],
-        [_told(by_name[share.choice], share.share, mixed) for share in shares],
+        [_told(by_name[share.choice], share, mixed) for share in shares],
         origin,
         "verdict" if turns else "number",
     )
 
 
-def _told(choice: Choice, share: float, outcomes: Sequence[Outcome]) -> Told:
+def _told(choice: Choice, share: Share, outcomes: Sequence[Outcome]) -> Told:
     options = [one.options.get(choice.name, CONFIGURED) for one in outcomes]
+    certain = share.p < SIGNIFICANCE
     if choice.between is not None:
         low, high = choice.between
         middle = 1.0 if choice.times else 0.0
         values = np.array([middle if option == CONFIGURED else option for option in options], float)
         sign = "×" if choice.times else "s.e. "
-        return Told(choice.name, (f"{sign}{low:g}", f"{sign}{high:g}"), (values - low) / (high - low), share)
+        ends = f"{sign}{low:g}", f"{sign}{high:g}"
+        return Told(choice.name, ends, (values - low) / (high - low), share.share, certain)
     words = (CONFIGURED, *(named(value) for value in choice.values))
-    return Told(choice.name, words, np.array([words.index(named(option)) for option in options], float), share)
+    place = np.array([words.index(named(option)) for option in options], float)
+    return Told(choice.name, words, place, share.share, certain)

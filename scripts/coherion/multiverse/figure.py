@@ -19,13 +19,15 @@ class Told:
     """A choice as the figure shows it.
 
     ``options`` are the words of its lines; ``place`` where each analysis stands, as a number of its line, shape (n,);
-    ``share`` its part in the variance of the verdict, or of the number where the verdict is the same in all.
+    ``share`` its part in the variance of the verdict, or of the number where the verdict is the same in all;
+    ``certain`` whether as much is no accident: the marks of the others are grey.
     """
 
     name: str
     options: tuple[str, ...]
     place: np.ndarray
     share: float
+    certain: bool = True
 
 
 def draw_multiverse(
@@ -101,7 +103,7 @@ def _choices(plate: Plate, panel, x: np.ndarray, order: np.ndarray, choices: Seq
     """Under each analysis a mark for each choice, on the line of the option that it took."""
     y, ticks, words = 0.0, [], []
     for k, one in enumerate(choices):
-        colour = COLOURS[k % 2 * 4] if one.share > 0 else GREY
+        colour = COLOURS[k % 2 * 4] if one.certain else GREY
         height = y - one.place[order]
         panel.plot(x, height, linestyle="none", marker="|", ms=3.2, mew=0.5, color=colour, rasterized=True)
         plate.remember(panel, one.name, x, height)
