@@ -188,6 +188,16 @@ def test_rows_of_a_statement_and_what_is_said_of_it():
     assert "67 %" in results.sentence(row) and results.sentence(row).endswith("turns with limit")
 
 
+def test_a_sentence_tells_what_there_is_and_rounds_none_to_all():
+    row = {"analyses": 512, "holds": 1.0, "undecided": 0.0, "fails": 0.0, "turns_with": ""}
+    assert results.sentence(row) == "holds in all 512 analyses"
+    row |= {"holds": 0.998, "undecided": 0.002, "turns_with": "reading 0.31, qmax 0.05"}
+    said = "holds in over 99 % of 512 analyses, is undecided in under 1 %; turns with reading, qmax"
+    assert results.sentence(row) == said
+    row |= {"holds": 0.0, "undecided": 0.4, "fails": 0.6}
+    assert results.sentence(row).startswith("is undecided in 40 % of 512 analyses, fails in 60 %;")
+
+
 def test_rows_of_a_quantity_set_the_spread_beside_the_stated_error():
     rows = {row["sample"]: row for row in results.quantity_rows(paper(), outcomes())}
     # 95 % of a uniform spread of 0.4 over 3.92.

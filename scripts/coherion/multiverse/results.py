@@ -145,8 +145,12 @@ def statement_rows(paper: Paper, outcomes: Sequence[Outcome]) -> Iterator[Row]:
 
 def sentence(row: Row) -> str:
     """What a multiverse says of one statement, for its note among the claims."""
-    words = [f"{_per_cent(row[word])} %" for word in SCORE]
-    said = f"holds in {words[0]} of {row['analyses']} analyses, is undecided in {words[1]} and fails in {words[2]}"
+    verbs = {"holds": "holds", "undecided": "is undecided", "fails": "fails"}
+    parts = [f"{verb} in {_per_cent(row[word])} %" for word, verb in verbs.items() if row[word] > 0]
+    if len(parts) == 1:
+        said = f"{parts[0].removesuffix('100 %')}all {row['analyses']} analyses"
+    else:
+        said = f"{parts[0]} of {row['analyses']} analyses, {' and '.join(parts[1:])}"
     with_what = [one.rsplit(" ", 1)[0] for one in row["turns_with"].split(", ") if one]
     return f"{said}; turns with {', '.join(with_what)}" if with_what else said
 

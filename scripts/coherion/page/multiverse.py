@@ -62,7 +62,7 @@ def multiverse_blocks(run: Run, paper: Paper, titles: Mapping[str, str]) -> Iter
     said = {one.id: one.statement for one in paper.statements}
     yield table(
         "Statements under other choices",
-        ["statement", "as configured", "holds / %", "undecided / %", "fails / %", "number", "central 95 %", "in short"],
+        ["statement", "configured", "holds / %", "undecided / %", "fails / %", "number", "central 95 %", "in short"],
         [
             [
                 said.get(row["statement"], row["statement"]),
@@ -74,7 +74,7 @@ def multiverse_blocks(run: Run, paper: Paper, titles: Mapping[str, str]) -> Iter
             ]
             for row in rows
         ],
-        note="As configured: under the one reading of the damping that an analysis has, without the others.",
+        note="Configured: under the one reading of the damping that an analysis has, without the others.",
     )
     for name, (title, caption) in _FIGURES.items():
         path = run.path("figures", f"{name}.tsv")

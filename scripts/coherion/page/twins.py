@@ -130,20 +130,25 @@ def twin(
     samples
         Names of samples by what a figure may call them, their name or their title: points and curves lead there.
     columns
-        Panels beside one another, where the picture has them otherwise than most.
+        Panels beside one another, where the picture has them otherwise than most; one of many named lines is higher.
     """
+    lines = [len(panel.look.get("y_names", [])) if columns else 0 for panel in panels]
     columns = columns or min(len(panels), 1 if len(panels) == 1 else 2 if len(panels) in (2, 4) else COLUMNS)
     rows = -(-len(panels) // columns)
     right = any(" and, right, " in panel.y for panel in panels)
     gap_x, gap_y = (0.16 if right else 0.09) if columns < COLUMNS else 0.08, min(0.3 / rows, 0.14)
-    width, height = (1 - gap_x * (columns - 1)) / columns, (1 - gap_y * (rows - 1)) / rows
+    width = (1 - gap_x * (columns - 1)) / columns
+    shares = [max(1.0, *(n / MOST_NAMES for n in lines[k * columns : (k + 1) * columns])) for k in range(rows)]
+    gap_y *= rows / sum(shares)
+    heights = [(1 - gap_y * (rows - 1)) * share / sum(shares) for share in shares]
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "showlegend": any(len(panel.curves) > 1 for panel in panels)}
     shown: set[str] = set()
     heads = _heads(panels)
     for number, panel in enumerate(panels):
         column, row = number % columns, number // columns
-        left, top = column * (width + gap_x), 1 - row * (height + gap_y)
+        left, height = column * (width + gap_x), heights[row]
+        top = 1 - sum(heights[:row]) - row * gap_y
         suffix = "" if number == 0 else str(number + 1)
         left_title, _, right_title = panel.y.partition(" and, right, ")
         log = panel.look["log"] if panel.look else _guessed_log(panel)
@@ -201,7 +206,7 @@ def twin(
                 hidden = {"showlegend": False} if single or group in shown else {}
                 shown.add(group)
                 traces.append(trace | own | hidden | {"legendgroup": group})
-    made = plot(name, title, traces, layout, note=caption, height=max(380, 300 * rows + 60), wide=True)
+    made = plot(name, title, traces, layout, note=caption, height=max(380, round(300 * sum(shares)) + 60), wide=True)
     # On a narrow screen they stand below one another.
     return made | {"panels": len(panels)}
 
