@@ -26,7 +26,7 @@ from coherion.refinement.readings import Readings, read_size_and_strain
 from coherion.refinement.steps.problem import Problem, make_model, own_settings, prepare
 from coherion.refinement.steps.refined import Refined, refit, uncertain_resolution
 from coherion.refinement.steps.stages import StageResult, run_stages, unweighted_residual, weigh
-from coherion.refinement.steps.starts import first_guess, into_bounds, starts
+from coherion.refinement.steps.starts import doubt, first_guess, into_bounds, is_of_structure, starts
 from coherion.settings.stages.refinement import RefinementSettings
 
 # Of Rw: a fit from the recipe's own start that is better by more than this has found another branch.
@@ -108,11 +108,15 @@ def run_recipe(
         f"{len(problem.map.variables)} independent parameters, fit from {settings.fit_range[0]:g} to "
         f"{settings.fit_range[1]:g} angstrom, weights: {data.weights}"
     )
-    first = into_bounds(problem, first_guess(problem, observed, settings.fit_range))
-    begun = list(starts(problem, first, settings.starts, settings.perturbation, settings.seed))
+    wanted = first_guess(problem, observed, settings.fit_range)
+    first = into_bounds(problem, wanted)
+    spare = settings.spare_starts if settings.starts == 1 else 0
+    begun = list(starts(problem, first, settings.starts + spare, settings.perturbation, settings.seed))
+    own, spared = begun[: settings.starts], begun[settings.starts :]
     if before:
-        begun.insert(0, problem.map.inside(problem.map.variables_at({**problem.start, **before})))
-    course, best = _best_of_starts(problem, data, begun, bool(before), say)
+        own.insert(0, problem.map.inside(problem.map.variables_at({**problem.start, **before})))
+    moved = [n for n, a, b in zip(problem.map.variables, wanted, first, strict=True) if a != b and is_of_structure(n)]
+    course, best = _best_of_starts(problem, data, own, spared, moved, bool(before), say)
     misfit, best = weigh(problem, data, best, say)
     found = Refined(settings, observed, data, problem, misfit, best, uncertain_resolution(best, settings))
     tell_limits(found)
@@ -155,15 +159,24 @@ def _best_of_starts(
     problem: Problem,
     data: FitData,
     begun: Sequence[np.ndarray],
+    spare: Sequence[np.ndarray],
+    moved: Sequence[str],
     continued: bool,
     say: Callable[[str], None],
 ) -> tuple[Course, RefinementResult]:
-    """All stages from each start; the fit of the best one, or of the first that another refinement gave."""
+    """All stages from each start; the fit of the best one, or of the first that another refinement gave.
+
+    Where the one of the recipe's own is in doubt, :func:`coherion.refinement.steps.starts.doubt`, the spare ones follow.
+    """
     runs = []
     for k, z in enumerate(begun, 1):
         if len(begun) > 1:
             say(f"start {k} of {len(begun)}{', where the refinement before ended' if continued and k == 1 else ''}")
         runs.append(run_stages(problem, data, z, say))
+    if spare and (reason := doubt(runs[-1][1], moved)):
+        say(f"{len(spare)} more starts, for {reason}")
+        runs += [run_stages(problem, data, z, lambda _: None) for z in spare]
+        begun = [*begun, *spare]
     rw = np.array([unweighted_residual(result) for _, result in runs])
     if len(begun) > 1:
         say(f"Rw of the starts: {', '.join(f'{value:.4f}' for value in rw)}")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from coherion.messages import warn
 from coherion.pair_model.evaluator import calculate
+from coherion.refinement.least_squares.minimise import RefinementResult
 from coherion.refinement.observed import Observed
 from coherion.refinement.parameters import parse
 from coherion.refinement.steps.problem import Problem
 
 # Coherence lengths tried, angstrom: a factor of two apart is near enough for least squares.
 FIRST_LENGTHS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0)
+
+# Parameters of two phases that correlate by more than this are hardly told apart.
+ALIKE = 0.95
 
 
 def first_guess(problem: Problem, observed: Observed, fit_range: tuple[float, float]) -> np.ndarray:
@@ -76,3 +80,29 @@ def starts(problem: Problem, first: np.ndarray, count: int, perturbation: float,
             shift = perturbation * meaning.shift * generator.standard_normal()
             z[j] = z[j] * math.exp(shift) if meaning.relative else z[j] + shift
         yield problem.map.inside(z)
+
+
+def is_of_structure(name: str) -> bool:
+    """Whether a parameter is one of the structure that least squares may get into a wrong minimum."""
+    return parse(name).meaning.kind in ("lattice", "coordinate", "displacement")
+
+
+def doubt(result: RefinementResult, moved: Sequence[str]) -> str:
+    """Why the end of one start may not be the best there is, in words; blank where nothing says so.
+
+    Parameters
+    ----------
+    moved
+        Parameters of the structure whose start lay outside the bounds.
+    """
+    if moved:
+        return f"{', '.join(moved)} started outside the bounds"
+    if on_bound := [name for name in result.at_bound if is_of_structure(name)]:
+        return f"{', '.join(on_bound)} ended on a bound"
+    sds = np.sqrt(np.diag(result.inverse)).clip(1e-300)
+    correlated = np.abs(result.inverse / np.outer(sds, sds)) > ALIKE
+    phases = [parse(name).phase for name in result.variables]
+    for j, k in zip(*np.nonzero(np.triu(correlated, 1)), strict=True):
+        if phases[j] != phases[k]:
+            return f"{result.variables[j]} and {result.variables[k]} are hardly told apart"
+    return ""

@@ -197,6 +197,15 @@ class Recipe(Settings, frozen=True, kw_only=True):
     ] = None
     phases: Annotated[tuple[str, ...], told("Names of the phases; by default those of the files")] = ()
     starts: Annotated[int, told("Number of starts", ge=1, le=1000)] = 1
+    spare_starts: Annotated[
+        int,
+        told(
+            "Starts more where a single one is in doubt: it lay outside the bounds, the structure ended on one, or the "
+            "phases are hardly told apart (docs/method-refinement.md)",
+            ge=0,
+            le=1000,
+        ),
+    ] = 4
     perturbation: Annotated[
         float,
         told(
