@@ -613,3 +613,36 @@ def test_an_anisotropic_refinement_of_an_isotropic_structure_is_measured_and_tab
     fit.attrs["settings"] = "{}"
     assert structure_table(fit, rutile, {"sample": "rutile"}).name
     assert "_atom_site_aniso_U_11" in refined_cifs(found)["rutile"]
+
+
+def two_metals(starts, **given):
+    """Two metals of 3.60 (60 %) and 3.72 angstrom without noise, fitted from these edges."""
+
+    def metal(name, a):
+        return Crystal(name, (a, a, a, 90, 90, 90), "Fm-3m", (Site("Ni1", (0, 0, 0), (("Ni", 1.0),), u_iso=0.006),))
+
+    r = np.arange(0.01, 32, 0.01)
+    model = PairModel((metal("one", 3.60), metal("two", 3.72)), 20.0, envelope="none")
+    g = calculate(model, r, {"one:scale": 0.6, "two:scale": 0.4})
+    observed = Observed(r, g, None, None, None, 20.0, "simulated", "two.gr", composition={"Ni": 1.0})
+    told = {"fit_range": [1.5, 28.0], "envelope": "none", "qdamp": 0.0, "weights": "unit"}
+    told |= {"stages": [["scale", "lattice"], ["displacements"]], **given}
+    crystals = [metal("one", starts[0]), metal("two", starts[1])]
+    lines: list[str] = []
+    found = run_recipe(crystals, observed, settings_from(RefinementSettings, told), say=lines.append)
+    return found, lines
+
+
+@pytest.mark.filterwarnings("ignore::coherion.errors.CoherionWarning")
+def test_spare_starts_where_two_phases_are_hardly_told_apart():
+    """Both phases start beside the one: a single start leaves both there, and the data say that they are alike."""
+    found, _ = two_metals((3.72, 3.74), spare_starts=0)
+    assert found.rw > 0.5 and found.course.rw.size == 1
+    found, lines = two_metals((3.72, 3.74))
+    assert found.rw < 0.05 and found.course.rw.size == 5
+    edges = sorted(found.result.values[f"{phase}:a"] for phase in ("one", "two"))
+    assert edges == pytest.approx([3.60, 3.72], abs=0.002)
+    assert any("4 more starts, for one:" in line and "hardly told apart" in line for line in lines)
+    # Where nothing is in doubt there is one start.
+    found, lines = two_metals((3.61, 3.71))
+    assert found.course.rw.size == 1 and found.rw < 0.05 and not any("more starts" in line for line in lines)

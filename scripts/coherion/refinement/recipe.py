@@ -166,7 +166,7 @@ def _best_of_starts(
 ) -> tuple[Course, RefinementResult]:
     """All stages from each start; the fit of the best one, or of the first that another refinement gave.
 
-    Where the one of the recipe's own is in doubt, :func:`coherion.refinement.steps.starts.doubt`, the spare ones follow.
+    Where the recipe's own is in doubt, see :func:`coherion.refinement.steps.starts.doubt`, the spare ones follow.
     """
     runs = []
     for k, z in enumerate(begun, 1):
