@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -337,6 +339,7 @@ def test_anisotropic_displacements_that_are_b(tmp_path):
     assert read_cif(path).sites[0].u_aniso == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings("ignore:.*for each atom")
 @pytest.mark.parametrize(
     ("x", "y", "a"),
     [("0.333", "0.667", 3.2), ("0.33", "0.67", 3.2), ("0.333", "0.666", 25.0), (".3333", "-.3333", 9.0)],
@@ -377,3 +380,30 @@ def test_deuterium_is_hydrogen_to_x_rays(tmp_path):
     # Neutron News 3 (1992) 26: -3.739 and 6.671 fm.
     assert (light, heavy) == (pytest.approx(-3.739, abs=1e-3), pytest.approx(6.671, abs=1e-3))
     assert molar_mass(parse_formula("D2O")) == pytest.approx(20.0276, abs=1e-3)
+
+
+def test_what_looks_like_other_units_is_told(tmp_path):
+    """A cell in pm, occupancies that are multiplicities, coordinates in angstrom, U under the name of B."""
+    atoms = "Na Na 0 0 0 {o} {u}\nCl Cl {x} {x} {x} {o} {u}"
+
+    def read(a="5.64", x="0.5", o="1", u="0.02", kind="U"):
+        text = f"data_x\n_cell_length_a {a}\n_cell_length_b {a}\n_cell_length_c {a}\n"
+        text += "".join(f"_cell_angle_{angle} 90\n" for angle in ("alpha", "beta", "gamma"))
+        text += "_symmetry_space_group_name_H-M 'F m -3 m'\nloop_\n"
+        text += "".join(f"_atom_site_{name}\n" for name in ("label", "type_symbol", "fract_x", "fract_y", "fract_z"))
+        text += f"_atom_site_occupancy\n_atom_site_{kind}_iso_or_equiv\n{atoms.format(x=x, o=o, u=u)}\n"
+        (tmp_path / "x.cif").write_text(text)
+        return read_cif(tmp_path / "x.cif")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read().sites[0].u_iso == 0.02
+        assert read(u="0.8", kind="B").sites[0].u_iso == pytest.approx(0.8 / (8 * np.pi**2))
+    with pytest.warns(CoherionWarning, match="angstrom.3 for each atom.*is the cell in angstrom"):
+        read(a="564.0")
+    with pytest.warns(CoherionWarning, match="not multiplicities"):
+        read(o="0.0208333")
+    with pytest.warns(CoherionWarning, match="Cl stand 2 cells away or more: coordinates are fractions"):
+        read(x="2.82")
+    with pytest.warns(CoherionWarning, match="too small for B and are read as U"):
+        assert read(kind="B").sites[1].u_iso == pytest.approx(0.02)

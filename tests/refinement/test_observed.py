@@ -1,12 +1,16 @@
 """The G(r) a refinement is given: Qmax held against header, settings and data; ranges."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from coherion.crystal.crystal import Crystal, Site
 from coherion.data.pdf_text import write_pdf_text
 from coherion.errors import CoherionWarning, InputError
+from coherion.pair_model.evaluator import calculate
+from coherion.pair_model.model import PairModel
 from coherion.refinement.observed import check_range, power_beyond, radiation_of, read_observed
 
 
@@ -194,3 +198,22 @@ def test_neutrons_of_others(cases):
     assert found.result.values["a"] == pytest.approx(4.4307, abs=0.0015)
     with pytest.raises(InputError, match="other radiation"):
         run_recipe([crystal], data, settings_from(RefinementSettings, given | {"radiation": "xray"}))
+
+
+def test_another_function_than_g_is_told(tmp_path):
+    """g(r) goes to one, T(r) and the radial distribution rise; G(r) and electrons are told from them."""
+    sites = (Site("Na1", (0, 0, 0), (("Na", 1.0),), u_iso=0.02), Site("Cl1", (0.5,) * 3, (("Cl", 1.0),), u_iso=0.02))
+    salt = Crystal("salt", (5.64, 5.64, 5.64, 90, 90, 90), "Fm-3m", sites)
+    r, slope = np.arange(0.01, 30, 0.01), 4 * np.pi * 8 / 5.64**3
+    g = calculate(PairModel((salt,), 20.0, envelope="none"), r, {})
+    write_pdf_text(tmp_path / "x.gr", "gr", r, g, header={"mode": "xray", "qmax": 20.0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_observed(tmp_path / "x.gr")
+    for other in (1 + g / (slope * r), g + slope * r, r * (g + slope * r)):
+        write_pdf_text(tmp_path / "x.gr", "gr", r, other, header={"mode": "xray", "qmax": 20.0})
+        with pytest.warns(CoherionWarning, match="oscillates about zero, this has a mean of"):
+            read_observed(tmp_path / "x.gr")
+    write_pdf_text(tmp_path / "x.gr", "gr", r, g, header={"mode": "electron", "qmax": 20.0})
+    with pytest.warns(CoherionWarning, match="made with electrons"):
+        read_observed(tmp_path / "x.gr")

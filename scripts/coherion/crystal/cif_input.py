@@ -24,6 +24,10 @@ DEFAULT_U_ISO = 0.01
 LONGEST_CELL, FARTHEST, LARGEST_U = 1e4, 1e3, 100.0
 # Half of the atoms of no solid move by more (angstrom^2): such numbers are B = 8 pi^2 U.
 USUAL_U = 0.25
+# Half of the atoms of no solid move by less than this, not even at 4 K: such numbers under B are U.
+LEAST_OF_B = 6e-4
+# Cells that no atom of a list is away, and angstrom^3 that no solid has for each atom.
+FAR, SPARSE = 2.0, 200.0
 
 
 def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
@@ -76,9 +80,13 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         sites = tuple(merged(_sites(small, block, file)))
         if not sites:
             raise InputError("the CIF lists no atoms", place="_atom_site_label")
+        named = name or Path(file).stem
         if listed or ":" in stated:
-            return Crystal(name or Path(file).stem, lattice, symbol, sites, operations)
-        return with_origin(name or Path(file).stem, lattice, symbol, sites, file)
+            made = Crystal(named, lattice, symbol, sites, operations)
+        else:
+            made = with_origin(named, lattice, symbol, sites, file)
+        _warn_if_other_units(made, file)
+        return made
     except InputError as problem:
         raise problem.in_file(file) from None
 
@@ -154,11 +162,26 @@ def _number(block, tag: str, missing: float) -> float:
     return gemmi.cif.as_number(found, missing) if found else missing
 
 
+def _warn_if_other_units(crystal: Crystal, file: str) -> None:
+    """Tell what looks like a cell or coordinates in other units, or occupancies that are multiplicities."""
+    far = [site.label for site in crystal.sites if np.max(np.abs(site.position)) >= FAR]
+    if far:
+        names = ", ".join(far)
+        warn(f"{file}: {names} stand {FAR:g} cells away or more: coordinates are fractions of the cell, not angstrom")
+    atoms = sum(crystal.composition.values())
+    if atoms > 0 and crystal.volume / atoms > SPARSE:
+        warn(
+            f"{file}: {crystal.volume / atoms:.4g} angstrom^3 for each atom, where {SPARSE:g} are many: is the cell in "
+            "angstrom, are occupancies those of the sites (1 where full), not multiplicities, and are all atoms listed?"
+        )
+
+
 def _sites(small, block, file: str) -> list[Site]:
     labels: set[str] = set()
     ions, bare = [], []
     made = []
     are_b = _given_as_b(small, block, file)
+    factor = _of_b_that_is_u(small, block, file)
     tensors = _tensors_of_b(block)
     thirds = _thirds(block) if _number(block, "_cell_angle_gamma", 90.0) == 120.0 else {}
     types = dict(zip(block.find_values("_atom_site_label"), block.find_values("_atom_site_type_symbol"), strict=False))
@@ -198,7 +221,7 @@ def _sites(small, block, file: str) -> list[Site]:
                 found=entry.occ,
                 expected="a number from 0 to 1",
             )
-        u_iso: float | None = entry.u_iso / (8 * math.pi**2 if entry.label in are_b else 1.0)
+        u_iso: float | None = entry.u_iso * factor / (8 * math.pi**2 if entry.label in are_b else 1.0)
         u_aniso = None
         a = entry.aniso
         tensor = (a.u11, a.u22, a.u33, a.u12, a.u13, a.u23) if a.nonzero() else tensors.get(entry.label)
@@ -250,6 +273,17 @@ def _given_as_b(small, block, file: str) -> set[str]:
         return set()
     warn(f"{file}: the numbers under U_iso_or_equiv are too large for U and are read as B = 8 pi^2 U")
     return {site.label for site in small.sites}
+
+
+def _of_b_that_is_u(small, block, file: str) -> float:
+    """What to multiply displacements with: 8 pi^2 where the numbers under B are as small as only those of U are."""
+    values = [site.u_iso for site in small.sites if not site.aniso.nonzero() and site.u_iso > 0]
+    if not block.find_values("_atom_site_B_iso_or_equiv") or block.find_values("_atom_site_U_iso_or_equiv"):
+        return 1.0
+    if not values or float(np.median(values)) > LEAST_OF_B:
+        return 1.0
+    warn(f"{file}: the numbers under B_iso_or_equiv are too small for B and are read as U = B / (8 pi^2)")
+    return 8 * math.pi**2
 
 
 def _tensors_of_b(block) -> dict[str, Six]:

@@ -24,6 +24,8 @@ SAME_QMAX = 1e-3
 # Share of the power of G(r) that may lie beyond Qmax: what a window leaks and interpolation adds. Files of PDFgetX3
 # stay below 1e-6; the same files with a Qmax set 10 % too low are above 1e-4 (nearly all).
 POWER_BEYOND = 3e-5
+# Share of its scatter that the mean of a G(r) may be off zero: transforms that begin above Q = 0 have none.
+OFF_ZERO = 0.25
 # 1/angstrom and 1/angstrom^2: beyond these a number was misread.
 LARGEST_Q, LARGEST_G = 1e3, 1e100
 
@@ -118,6 +120,7 @@ def read_observed(path: str | os.PathLike[str], qmax: float | None = None) -> Ob
     made = Observed(**found, qmax=known, file=file)
     _check_numbers(made)
     _check_frequencies(made)
+    _warn_if_another_function(made)
     return made
 
 
@@ -196,6 +199,8 @@ def _from_text(file: str) -> tuple[dict[str, Any], float | None]:
     if text.kind not in ("gr", "unknown"):
         raise InputError("the file holds no G(r)", file=file, found=f"a .{text.kind} file", expected="a .gr file")
     words = " ".join([*text.header.values()])
+    if "electron" in text.header.get("mode", "").lower():
+        warn(f"{file}: made with electrons, whose scattering factors there are none of here; fitted as X-rays")
     origin = "simulated" if "SIMULATED" in words else "measured"
     return {
         "r": text.x,
@@ -268,6 +273,17 @@ def _check_frequencies(observed: Observed) -> None:
         warn(
             f"{observed.file}: nothing of G(r) oscillates faster than Q = {reached:.1f} 1/angstrom, though Qmax is "
             f"{observed.qmax:g}; check qmax, or set the window if one was applied"
+        )
+
+
+def _warn_if_another_function(observed: Observed) -> None:
+    """Tell where what stands as G(r) does not oscillate about zero: g(r), T(r), the radial distribution."""
+    outer = observed.g[len(observed.g) // 2 :]
+    mean = float(np.mean(outer))
+    if len(outer) >= 64 and abs(mean) > OFF_ZERO * float(np.std(observed.g)):
+        warn(
+            f"{observed.file}: G(r) = 4 pi r (rho - rho0) oscillates about zero, this has a mean of {mean:.3g} over "
+            "the outer half of r: if it is g(r), T(r) or the radial distribution, convert it first"
         )
 
 
