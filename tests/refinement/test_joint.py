@@ -159,6 +159,7 @@ def test_command(tmp_path):
     assert [(one["radiation"], one["qmax"]) for one in sets] == [("xray", X), ("neutron", N)]
     assert max(one["rw"] for one in sets) < 0.06 and fit["fitted_r"].values.max() <= 14.0
     assert fit["joint_r"].size == sets[1]["points"] and set(fit["joint_set"].values) == {2}
+    assert "1 further data set(s)" in outputs["py"].read_text()
     lines = [line.split("\t") for line in outputs["tsv"].read_text().splitlines()]
     table = {line[0]: line for line in lines}
     assert float(table["a"][1]) == pytest.approx(4.9, abs=0.002) and float(table["scale_2"][1]) > 0

@@ -75,6 +75,8 @@ def what_is_left_out(found: Refined) -> list[str]:
         left.append(f"the envelope {model.envelope}: PDFfit2 has spheres only")
     if model.window != "none":
         left.append(f"the window {model.window}")
+    if model.further:
+        left.append(f"{len(model.further)} further data set(s), which were refined together with this one")
     for name in (*MOTION[3:], "qslope_squared"):
         left += [f"{known} = {value:.4g}" for known, value in values.items() if parse(known).own == name and value]
     return left
