@@ -266,7 +266,8 @@ def refine_both(
     from coherion.settings.stages.refinement import RefinementSettings
 
     names = [*recipe["phases"], side.name] if recipe.get("phases") else []
-    chosen = {**recipe, "phases": names, "compare_envelopes": [], "readings": [], "profile": []}
+    unasked = {"compare_envelopes": [], "readings": [], "profile": [], "spare_starts": 0}
+    chosen = {**recipe, "phases": names, **unasked}
     return run_recipe([*starting, side], observed, settings_from(RefinementSettings, chosen), say=say)
 
 

@@ -99,7 +99,10 @@ def doubt(result: RefinementResult, moved: Sequence[str]) -> str:
         return f"{', '.join(moved)} started outside the bounds"
     if on_bound := [name for name in result.at_bound if is_of_structure(name)]:
         return f"{', '.join(on_bound)} ended on a bound"
-    sds = np.sqrt(np.diag(result.inverse)).clip(1e-300)
+    if any(parse(name).symbol == "scale" for name in result.at_bound):
+        return ""  # a phase that is not there cannot be told from anything
+    sds = np.sqrt(np.diag(result.inverse))
+    sds[sds == 0] = np.inf
     correlated = np.abs(result.inverse / np.outer(sds, sds)) > ALIKE
     phases = [parse(name).phase for name in result.variables]
     for j, k in zip(*np.nonzero(np.triu(correlated, 1)), strict=True):
