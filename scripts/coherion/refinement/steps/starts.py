@@ -99,8 +99,7 @@ def doubt(result: RefinementResult, moved: Sequence[str]) -> str:
         return f"{', '.join(moved)} started outside the bounds"
     if on_bound := [name for name in result.at_bound if is_of_structure(name)]:
         return f"{', '.join(on_bound)} ended on a bound"
-    if any(parse(name).symbol == "scale" for name in result.at_bound):
-        return ""  # a phase that is not there cannot be told from anything
+    # What the data know nothing of, as of a phase that is not there, has neither error nor correlation.
     sds = np.sqrt(np.diag(result.inverse))
     sds[sds == 0] = np.inf
     correlated = np.abs(result.inverse / np.outer(sds, sds)) > ALIKE
