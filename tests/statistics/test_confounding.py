@@ -224,3 +224,21 @@ def test_a_covariate_that_does_not_vary_is_none():
     alike = 0.5 + 1e-13 * rng.normal(size=12)
     assert confounding.compare_explanations(*forms, y, 0.1, alike) == alone
     assert confounding.compare_explanations(*forms, y, 0.1, np.full(12, 0.5)) == alone
+
+
+def test_the_reliability_is_the_share_that_is_no_error_of_what_the_composition_leaves():
+    rng = np.random.default_rng(5)
+    x = np.linspace(0.1, 0.9, 9)
+    length = 2.1 - 0.5 * x + rng.normal(0, 0.1, 9)
+    left = length - np.polyval(np.polyfit(x, length, 1), x)
+    adjusted = confounding.adjust_for_composition(length, -6 + 2 * x + 0.5 * left, x, 0.04, 0.01)
+    assert adjusted.reliability == pytest.approx(1 - 0.04**2 / (left @ left / 7))
+    assert 0.3 < adjusted.reliability < 0.95
+
+
+def test_the_covariance_of_a_line_follows_from_the_error_of_a_point_on_it():
+    """var(ln sigma_0 - E/kT) = var ln sigma_0 + var E/(kT)^2 - 2 cov/kT."""
+    thermal, energy, prefactor, mixed = 8.617333262e-5 * 298.15, 0.02, 0.6, 0.0105
+    point = np.sqrt(prefactor**2 + (energy / thermal) ** 2 - 2 * mixed / thermal)
+    found = compensation.covariance_from_conductivity(energy, prefactor, point, 298.15)
+    assert float(found) == pytest.approx(mixed, rel=1e-6)
