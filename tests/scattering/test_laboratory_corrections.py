@@ -138,3 +138,14 @@ def test_estimated_background_scale(truth):
     assert found["background_scale_sd"] < 0.15 * truth
     assert abs(found["background_scale"] - truth) < 2 * found["background_scale_sd"]
     assert "estimated between the reflections" in found["background_scale_reason"]
+
+
+def test_the_capillary_has_a_wall_on_each_side_and_its_powder_is_packed():
+    """0.5 mm across with walls of 0.02 mm: 0.23 mm of powder from the axis; half the density absorbs half as much."""
+    told = {"composition": "Si", "density": 2.33, "capillary_diameter": 0.5, "capillary_wall": 0.02}
+    full = capillary(ReductionSettings(**told, packing=1.0), AG_KALPHA1)
+    half = capillary(ReductionSettings(**told, packing=0.5), AG_KALPHA1)
+    assert full[2] == half[2] == pytest.approx(0.25 / 0.23)
+    assert half[0] == pytest.approx(full[0] / 2) and half[1] == full[1]
+    # Silicon at 22.16 keV: 3.3 cm^2/g (NIST, 20 keV: 4.46, 30 keV: 1.44).
+    assert full[0] == pytest.approx(3.3 * 2.33 * 0.023, rel=0.06)

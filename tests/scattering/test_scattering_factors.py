@@ -97,3 +97,11 @@ def test_polarisation():
     assert monochromator_angle(26.5, 0.5594) == 26.5
     with pytest.raises(InputError, match="does not reflect"):
         monochromator_angle("Si111", 7.0)
+
+
+@pytest.mark.parametrize(("angle", "shift"), [(0.0, 0.0), (60.0, 0.5), (120.0, 1.5), (180.0, 2.0)])
+def test_compton_wavelengths_by_angle(angle, shift):
+    """lambda' = lambda + 0.0242631 (1 - cos 2theta) angstrom."""
+    wavelength = 0.5594
+    ratio = photon_energy_ratio(np.array([angle]), 12398.419843 / wavelength)[0]
+    assert ratio == pytest.approx(wavelength / (wavelength + 0.0242631 * shift), rel=1e-5)
