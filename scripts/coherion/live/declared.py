@@ -115,6 +115,6 @@ def way(one: Control, value: float, end: float | None = None) -> Way:
     step *= next((k for k in (1, 2, 5) if (high - low) / (k * step) <= PARTS), 10)
     low, high = step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9)
     if one.low is not None and low <= one.low:
-        low = one.low + step * one.above
+        low = min(one.low + step, value) if one.above else one.low
     digits = max(0, -math.floor(math.log10(step)) + 1)
-    return Way(round(low, digits), round(high, digits), round(step, digits))
+    return Way(low if low == value else round(low, digits), round(high, digits), round(step, digits))

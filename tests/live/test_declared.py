@@ -1,0 +1,52 @@
+"""Controls are what the declaration of a setting says."""
+
+from __future__ import annotations
+
+import pytest
+
+from coherion.live.declared import control, way
+from coherion.settings.reading import fields, meaning
+from coherion.settings.stages.circuits import CircuitSettings
+from coherion.settings.stages.reduction import CORRECTIONS, ReductionSettings
+from coherion.settings.stages.refinement import ENVELOPES, Refinement
+from coherion.settings.stages.validation import ValidationSettings
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "kind", "words"),
+    [
+        (ReductionSettings, "qmin", "number", ()),
+        (ReductionSettings, "qmax", "number", ("null",)),
+        (ReductionSettings, "background_scale", "number", ("estimate", "time")),
+        (ReductionSettings, "corrections", "several", CORRECTIONS),
+        (ReductionSettings, "lorch", "flag", ()),
+        (ValidationSettings, "frequency_min", "decades", ("null",)),
+        (CircuitSettings, "circuit", "text", ()),
+        (Refinement, "envelope", "choice", ENVELOPES),
+        (Refinement, "fit_ranges", "range", ()),
+        (Refinement, "constraints", "lines", ()),
+    ],
+)
+def test_kind_and_words(model, key, kind, words):
+    one = control("a", model, key, key)
+    assert (one.kind, one.words) == (kind, tuple(words))
+    assert one.meaning == meaning(fields(model)[key].type)[0] != ""
+
+
+@pytest.mark.parametrize("value", [1e-4, 0.02, 0.5, 1.0, 13.0, 4000.0])
+@pytest.mark.parametrize("key", ["qmin", "rpoly", "density", "packing", "two_theta_zero"])
+def test_a_slider_stays_within_the_declared_limits(key, value):
+    one = control("reduction", ReductionSettings, key, key)
+    value = min(value, 1.0) if key == "packing" else value
+    own = way(one, value)
+    assert own.low < own.high and own.step > 0
+    assert own.low <= value <= own.high or value > (one.high or value)
+    assert one.low is None or (own.low > one.low if one.above else own.low >= one.low)
+    assert one.high is None or own.high <= one.high
+    assert (own.high - own.low) / own.step < 1000
+
+
+def test_a_slider_ends_where_the_data_do():
+    assert way(control("reduction", ReductionSettings, "qmax", "Qmax"), 13.0, 15.03).high == pytest.approx(
+        15.03, abs=0.06
+    )
