@@ -70,8 +70,10 @@ def comparison_blocks(run: Run, other: Run, paper: Paper, name: str) -> Iterator
             yield _numbers("Numbers that changed by one σ or more", certain, closed=len(certain) > MOST_OPEN)
         if less := [row for row in differing if row not in certain]:
             yield _numbers("Numbers that changed by less", less, closed=True)
-    else:
+    elif both:
         yield text("No number of the table of the series changed.")
+    else:
+        yield text("No sample is in both runs, so no number of the table of the series can be compared.")
     yield from _verdicts(run, other)
     yield from _listed("Alerts", run.alerts, other.alerts, ("grade", "sample", "stage", "code", "place"))
     yield from _listed("Exclusions", run.exclusions, other.exclusions, ("sample", "what", "reason"))
