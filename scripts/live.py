@@ -3,15 +3,10 @@
 The page is served on this machine alone and ends with Ctrl-C.
 """
 
-import os
 import sys
 from pathlib import Path
 
 from coherion import command
-
-# As Snakemake has each job: several threads of a small matrix wait for one another longer than they work.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 

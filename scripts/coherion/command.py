@@ -188,6 +188,10 @@ def run(main: Callable[[Sequence[str] | None], object]) -> None:
     alone = main.__module__ == "__main__" and not sys.getprofile() and not sys.gettrace()
     if alone:
         gc.set_threshold(*COLLECTED)
+        # Matrices here are small: a second thread of BLAS gains nothing, and where others use the cores it waits for
+        # its turn at each product, up to ten times as long. Snakemake says the same to its jobs; numpy reads it when
+        # it is imported, which is later.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         _until_nothing_changed(main)
         if alone:
