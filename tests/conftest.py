@@ -6,6 +6,19 @@ import os
 from pathlib import Path
 
 import pytest
+from browsing import BROWSER
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser without a window; one for all tests, since two cannot be driven at the same time."""
+    if BROWSER is None:
+        pytest.skip("no chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
 
 import pytest
+from browsing import DRIVER
 from made_live import ROOT, copied, make_series
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-#: What chromium says of its own drawing on a machine without a graphics card.
-DRIVER = ("GPU stall", "willReadFrequently", "GroupMarkerNotSet", "software WebGL")
 DRAWN = """() => {
   const all = [...document.querySelectorAll('.js-plotly-plot')];
   return all.length > 0 && all.every(one => one.data && one.data.length);
@@ -52,17 +49,6 @@ def address(folder):
     """The page of the series."""
     with served(folder) as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    if BROWSER is None:
-        pytest.skip("no chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
-        yield browser
-        browser.close()
 
 
 class Shown:

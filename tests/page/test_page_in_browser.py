@@ -8,21 +8,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from browsing import DRIVER
 from made_run import FIGURE, PAPER, PLANTED, make_run
 
 from coherion.data.netcdf import write_text
 from coherion.page.document import page
 from coherion.page.run_files import Run
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine"),
-]
+pytestmark = pytest.mark.slow
 DRAWN = "place => Boolean(document.querySelectorAll('.canvas')[place]?._fullLayout)"
 RANGE = "document.querySelector('.canvas')._fullLayout.xaxis.range"
-#: What chromium says of its own drawing on a machine without a graphics card.
-DRIVER = ("GPU stall", "willReadFrequently", "GroupMarkerNotSet", "software WebGL")
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +27,6 @@ def address(tmp_path_factory):
     made = page(Run.of(make_run(folder / "results")), PAPER, samples=["lost"], other=Run.of(other), other_name="other")
     write_text(folder / "page.html", made)
     return (folder / "page.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
-        yield browser
-        browser.close()
 
 
 class Shown:
