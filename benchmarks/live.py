@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -82,7 +81,7 @@ def main() -> None:
                     high = took[min(len(took) - 1, round(0.95 * (len(took) - 1)))]
                     print(f"| {name} | {control} | {statistics.median(took):.0f} | {high:.0f} | {aim} |", flush=True)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
 
 
 def opened(page: Page, panel: str) -> None:

@@ -3,6 +3,7 @@
 The page is served on this machine alone and ends with Ctrl-C.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -22,17 +23,20 @@ def main(argv=None):
     from coherion.live.serve import served
 
     server, address = served(Path(given.directory), ROOT, given.sample, given.port)
-    print(f"Open {address}\nCtrl-C ends.", flush=True)
-    if not given.no_browser:
-        import webbrowser
-
-        webbrowser.open(address)
+    # Whatever started it, such as a shell whose jobs in the background have no Ctrl-C, can end it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        print(f"Open {address}\nCtrl-C ends.", flush=True)
+        if not given.no_browser:
+            import webbrowser
+
+            webbrowser.open(address)
         server.serve_forever()
     except KeyboardInterrupt:
-        print("\nended", file=sys.stderr)
+        pass
     finally:
         server.server_close()
+    print("\nended", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from browsing import DRIVER
-from made_live import ROOT, copied, make_series
+from made_live import ROOT, copied, ended, make_series
 
 DRAWN = """() => {
   const all = [...document.querySelectorAll('.js-plotly-plot')];
@@ -40,8 +40,7 @@ def served(folder, sample="x50"):
         try:
             yield process.stdout.readline().split()[1]
         finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
+            assert ended(process, signal.SIGTERM) == 0
 
 
 @pytest.fixture

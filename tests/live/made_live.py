@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -123,3 +124,13 @@ def fitted_by_the_job(folder: Path) -> Path:
 
 if __name__ == "__main__":
     make_series(Path(sys.argv[1]))
+
+
+def ended(process, by):
+    """What the command says when it is told to end; it is not waited for without end."""
+    process.send_signal(by)
+    try:
+        return process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise

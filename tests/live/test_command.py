@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
 import pytest
 from hostile.commands import BAD_FILES, SCRIPTS, call
+from made_live import ended
 
 
 def refused(line, monkeypatch, capsys):
@@ -46,3 +48,18 @@ def test_no_job_imports_what_serves(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=SCRIPTS)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_when_it_is_told_to(by, folder):
+    line = [sys.executable, str(SCRIPTS / "live.py"), "--directory", str(folder), "--no-browser"]
+    # What runs in the background of a shell, as these tests may, hands on that it has no Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        assert process.stdout.readline().startswith("Open http://127.0.0.1:")
+        assert ended(process, by) == 0
+        assert process.stderr.read().strip().endswith("ended")
