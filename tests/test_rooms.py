@@ -91,3 +91,11 @@ def test_the_simulator_shares_nothing_with_the_analysis(room):
     for name, targets in imports().items():
         if name.split(".")[0] == room:
             assert not {t.split(".")[0] for t in targets} & analysis, name
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """pytest imports each by its name alone, and a second one not at all."""
+    names = [
+        file.name for file in Path(__file__).parent.rglob("*.py") if file.name not in ("conftest.py", "__init__.py")
+    ]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []

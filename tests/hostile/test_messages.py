@@ -32,7 +32,7 @@ def refused(code: int, stderr: str, stdout: str, folder) -> str:
 
 def test_every_command_is_tried():
     reads_no_file = "write_settings_reference"
-    elsewhere = {"check_series", "live"}  # below, and tests/live/test_command.py
+    elsewhere = {"check_series", "live"}  # below, and tests/live/test_live_command.py
     tried = {call.command for call in CALLS.values()} | elsewhere | {reads_no_file}
     assert tried == {path.stem for path in SCRIPTS.glob("*.py")}
 
