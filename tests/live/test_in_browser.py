@@ -82,7 +82,8 @@ def test_a_file_that_cannot_be_read_is_one_line(chromium, folder):
         page = chromium.new_page()
         page.goto(address)
         page.wait_for_function("() => document.getElementById('refused').textContent.includes('x50.raw')")
-        assert page.get_by_role("slider", name="Qmin").count() == 1
+        # The controls come with the message, their names a moment later.
+        page.get_by_role("slider", name="Qmin", exact=True).wait_for()
         page.get_by_role("button", name="Spectrum").click()
         page.wait_for_function("() => document.querySelector('main').textContent.includes('there is no such file')")
         page.close()
