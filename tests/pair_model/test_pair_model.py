@@ -116,7 +116,7 @@ class TestPairList:
         evaluator = Evaluator(model, r, ())
         displacements = [name for name in model.parameters if name.endswith("u_iso")]
         steps = []
-        for u in (0.02, 0.001, 0.03, 0.03):
+        for u in (0.02, 0.001, 0.03, 0.031):
             full = model.complete({name: u for name in displacements})
             found = evaluator.evaluate(full)[0]
             assert relative(found, calculate(model, r, {name: u for name in displacements})) < 1e-6

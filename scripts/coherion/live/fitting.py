@@ -106,7 +106,7 @@ def follow(session: Session) -> xarray.Dataset:
     start = {**ended, **held, **_moved(last[0], own)}
 
     def make() -> tuple[RecipeResult, xarray.Dataset]:
-        found = whole(refine_from(start, crystals(session), observed(session), settings))
+        found = whole(refine_from(start, crystals(session), observed(session), settings, last[0].misfit))
         return found, dataset_of(found)
 
     with messages.collected():

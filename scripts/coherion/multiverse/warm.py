@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from coherion.crystal.crystal import Crystal
+from coherion.refinement.least_squares.minimise import make_evaluator
+from coherion.refinement.least_squares.weights import Misfit
 from coherion.refinement.observed import Observed
 from coherion.refinement.recipe import data_and_model
 from coherion.refinement.steps.problem import prepare
@@ -25,7 +27,11 @@ ROUNDS, SETTLED = 4, 0.1
 
 
 def refine_from(
-    start: Mapping[str, float], crystals: Sequence[Crystal], observed: Observed, settings: RefinementSettings
+    start: Mapping[str, float],
+    crystals: Sequence[Crystal],
+    observed: Observed,
+    settings: RefinementSettings,
+    misfit: Misfit | None = None,
 ) -> Refined:
     """Refine all that any stage of the recipe frees, together, from the values of ``start``.
 
@@ -33,6 +39,8 @@ def refine_from(
     ----------
     start
         Values of parameters; those that the model has not are passed over.
+    misfit
+        What the model left undescribed where ``start`` comes from: the weights that the first fit has.
 
     Raises
     ------
@@ -43,19 +51,21 @@ def refine_from(
     problem = prepare(model, settings, {name: value for name, value in start.items() if name in model.parameters})
     inside = problem.map.inside(problem.map.variables_at(problem.start))
     values = problem.start | problem.map.values(inside)
-    names = problem.map.variables
-    misfit = None
+    names, target = problem.map.variables, data.target(misfit)
     if data.unit:
-        result = fit_stage(problem, names, values, data.target(None), TOLERANCE)
-    else:
-        before = np.full(len(data.r), np.inf)
-        # With so wide a tolerance the fit ends where it starts: what is asked of it is the difference there.
-        result = fit_stage(problem, names, values, data.target(None), 0.1)
-        for _ in range(ROUNDS):
-            found = data.misfit(result.difference, degrees_of_freedom(data, result), misfit)
-            now = np.log(found.variance(data.r) + NEGLIGIBLE * data.mean_variance)
-            if np.max(np.abs(now - before)) < SETTLED:
-                break
-            misfit, before = found, now
-            result = fit_stage(problem, names, result.values, data.target(misfit), TOLERANCE)
+        result = fit_stage(problem, names, values, target, TOLERANCE)
+        return Refined(settings, observed, data, problem, None, result, uncertain_resolution(result, settings))
+
+    def logarithm(of: Misfit) -> np.ndarray:
+        return np.log(of.variance(data.r) + NEGLIGIBLE * data.mean_variance)
+
+    evaluator = make_evaluator(model, target, problem.map.part(names, values).parameters)
+    # Without weights to begin with, the fit ends near where it starts: what is asked of it is the difference there.
+    result = fit_stage(problem, names, values, target, 0.1 if misfit is None else TOLERANCE, evaluator)
+    for _ in range(ROUNDS):
+        found = data.misfit(result.difference, degrees_of_freedom(data, result), misfit)
+        if misfit is not None and np.max(np.abs(logarithm(found) - logarithm(misfit))) < SETTLED:
+            break
+        misfit = found
+        result = fit_stage(problem, names, result.values, data.target(misfit), TOLERANCE, evaluator)
     return Refined(settings, observed, data, problem, misfit, result, uncertain_resolution(result, settings))

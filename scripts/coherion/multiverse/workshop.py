@@ -20,6 +20,7 @@ from coherion.impedance.datasets import validate_dataset
 from coherion.inputs.job_settings import JobSettings
 from coherion.multiverse.warm import refine_from
 from coherion.pair_model.model import SHARED_DEFAULTS
+from coherion.refinement.least_squares.weights import Misfit
 from coherion.refinement.observed import observed_of
 from coherion.refinement.readings import Reading, read_size_and_strain
 from coherion.refinement.recipe import run_recipe
@@ -141,7 +142,8 @@ class Workshop:
         observed = observed_of(self.reduction(sample, changes), sample)
         crystals = [read_structure(file) for file in self.structures[sample]]
         if warm:
-            found = refine_from(self._ended(sample), crystals, observed, settings)
+            start, misfit = self._ended(sample)
+            found = refine_from(start, crystals, observed, settings, misfit)
             read = read_size_and_strain(found, settings.readings, _silent)
         else:
             found = run_recipe(crystals, observed, settings, say=_silent)
@@ -149,11 +151,12 @@ class Workshop:
         each = read.readings if read is not None else ()
         return found, next((one for one in each if one.name == reading), None)
 
-    def _ended(self, sample: str) -> dict[str, float]:
-        """Where the configured run ended; the instrument's resolution is each analysis' own."""
+    def _ended(self, sample: str) -> tuple[dict[str, float], Misfit | None]:
+        """Where the configured run ended, and its misfit; the instrument's resolution is each analysis' own."""
         fit = self._read(f"refinement/{sample}/{self.fit_range}.nc", "refine_structure")
         pairs = zip((str(name) for name in fit["parameter"].values), fit["value"].values, strict=True)
-        return {name: float(value) for name, value in pairs if name not in SHARED_DEFAULTS}
+        start = {name: float(value) for name, value in pairs if name not in SHARED_DEFAULTS}
+        return start, Misfit.of(fit)
 
     def transport(self, sample: str, changes: Changes) -> xarray.Dataset:
         """Conductivities and activation energy of a sample."""

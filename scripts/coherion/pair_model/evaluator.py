@@ -61,11 +61,16 @@ class Evaluator:
         self.back = (2.0 / np.pi) * weights * window * transform.sine_matrix(self.r, self.q)
         scene = _Scene(model, self.names, top, top + extension, self.q, powers)
         self.phases = [_Phase(scene, k) for k in range(len(model.phases))]
+        self._last: tuple[dict[str, float], tuple[np.ndarray, np.ndarray]] | None = None
 
     def evaluate(self, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """G (n,) in 1/angstrom^2 and its derivatives (n, len(names)); ``values`` names every parameter."""
-        both = self.back @ self._spectrum(values).T
-        return both[:, 0], both[:, 1:]
+        # A fit with other weights starts where the one before ended.
+        if self._last is None or self._last[0] != values:
+            both = self.back @ self._spectrum(values).T
+            both.flags.writeable = False
+            self._last = dict(values), (both[:, 0], both[:, 1:])
+        return self._last[1]
 
     def reduced_structure_factor(self, values: Mapping[str, float], q: np.ndarray) -> np.ndarray:
         """F(Q) in 1/angstrom at q (1/angstrom, within Qmin to Qmax), of atoms as far apart as r reaches."""

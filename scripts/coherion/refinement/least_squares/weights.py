@@ -15,10 +15,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coherion.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray
 
 # How much more than everything measured the unmeasured may vary: enough to count as unknown, and little enough for the
 # sum of both to be factorised in double precision.
@@ -117,6 +121,12 @@ class Misfit:
 
     near: float
     far: float
+
+    @classmethod
+    def of(cls, fit: xarray.Dataset) -> Misfit | None:
+        """That of a refinement as ``refine_structure`` writes it; None where all points weighed alike."""
+        near, far = float(fit.attrs["misfit_near"]), float(fit.attrs["misfit_far"])
+        return cls(near, far) if near or far else None
 
     def variance(self, r: np.ndarray) -> np.ndarray:
         """At distances r (angstrom), 1/angstrom^4, of their shape."""

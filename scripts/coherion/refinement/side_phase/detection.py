@@ -301,8 +301,7 @@ def compare(fit: xarray.Dataset, both: RecipeResult) -> Comparison:
             advice="refine the phase against this reduction first",
         )
     observed = fit["fitted_observed"].values
-    misfit = Misfit(float(fit.attrs["misfit_near"]), float(fit.attrs["misfit_far"]))
-    weighting = both.data.target(None if fit.attrs["weights"] == "unit" else misfit).weighting
+    weighting = both.data.target(Misfit.of(fit)).weighting
     sums = [float(np.sum(weighting(d) ** 2)) for d in (one, two)]
     n = len(one) - both.data.unmeasured_points
     counts = (n - float(fit.attrs["degrees_of_freedom"]), n - both.degrees_of_freedom)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coherion.messages import warn
 from coherion.pair_model.evaluator import narrow_text
-from coherion.refinement.least_squares.minimise import RefinementResult, fit
+from coherion.refinement.least_squares.minimise import RefinementResult, fit, make_evaluator
 from coherion.refinement.least_squares.weights import FitData, Misfit, Target
 from coherion.refinement.steps.problem import Problem
+
+if TYPE_CHECKING:
+    from coherion.pair_model.evaluator import Evaluator
+    from coherion.pair_model.joint import JointEvaluator
 
 # Stages before the last need not converge: relative change of cost and parameters at which they end.
 COARSE_TOLERANCE = 1e-4
@@ -50,9 +55,17 @@ def degrees_of_freedom(data: FitData, result: RefinementResult) -> float:
 
 
 def fit_stage(
-    problem: Problem, names: Iterable[str], values: Mapping[str, float], target: Target, tolerance: float
+    problem: Problem,
+    names: Iterable[str],
+    values: Mapping[str, float],
+    target: Target,
+    tolerance: float,
+    evaluator: Evaluator | JointEvaluator | None = None,
 ) -> RefinementResult:
-    """One least-squares run on some parameters, the others held at their values."""
+    """One least-squares run on some parameters, the others held at their values.
+
+    ``evaluator`` of the same names and points, where several runs share one.
+    """
     result = fit(
         problem.model,
         problem.map.part(names, values),
@@ -60,6 +73,7 @@ def fit_stage(
         target,
         max_evaluations=problem.max_evaluations,
         tolerance=tolerance,
+        evaluator=evaluator,
     )
     if result.narrow_pairs:
         warn(narrow_text(result.narrow_pairs))
@@ -103,13 +117,14 @@ def weigh(
     if data.unit:
         return None, result
     misfit, before = None, np.full(len(data.r), np.inf)
+    evaluator = make_evaluator(problem.model, result.target, result.parameters)
     for _ in range(ROUNDS):
         found = data.misfit(result.difference, degrees_of_freedom(data, result))
         now = np.log(found.variance(data.r) + NEGLIGIBLE * data.mean_variance)
         if np.max(np.abs(now - before)) < 0.1:
             break
         misfit, before = found, now
-        result = fit_stage(problem, result.variables, result.values, data.target(misfit), FINE_TOLERANCE)
+        result = fit_stage(problem, result.variables, result.values, data.target(misfit), FINE_TOLERANCE, evaluator)
         say(
             f"weights of the data: Rw {unweighted_residual(result):.5f}, misfit {misfit.rms(data.r):.3g} against "
             f"counting noise of {np.sqrt(data.mean_variance):.3g} 1/angstrom^2, {result.evaluations} evaluations"

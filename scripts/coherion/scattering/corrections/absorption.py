@@ -28,6 +28,8 @@ ANGULAR_POINTS = 24
 RADIAL_POINTS = 28
 ANGLE_NODES = 24
 """Angles 2theta between which the factors are interpolated; they are smooth."""
+RANGES = 20.0
+"""They end at a multiple of this, degrees, so that a little more or less of a scan finds them made already."""
 
 
 @dataclass(frozen=True)
@@ -110,21 +112,19 @@ def capillary_factors(two_theta: Array, mu_r: float, container_mu_r: float, radi
     two_theta = np.asarray(two_theta, float)
     if len(two_theta) <= ANGLE_NODES:
         return _factors(two_theta, mu_r, container_mu_r, radius_ratio)
-    low, high = float(two_theta.min()), float(two_theta.max())
-    nodes = np.polynomial.chebyshev.chebpts1(ANGLE_NODES)
-    at_nodes = _interpolated(low, high, mu_r, container_mu_r, radius_ratio)
-    x = (2 * two_theta - low - high) / (high - low)
-    vander = np.polynomial.chebyshev.chebvander(x, ANGLE_NODES - 1)
-    solved = np.linalg.solve(np.polynomial.chebyshev.chebvander(nodes, ANGLE_NODES - 1), at_nodes)
-    sample, filled, empty = (vander @ solved).T
+    high = RANGES * float(np.ceil(two_theta.max() / RANGES))
+    vander = np.polynomial.chebyshev.chebvander(2.0 * two_theta / high - 1.0, ANGLE_NODES - 1)
+    sample, filled, empty = (vander @ _interpolated(high, mu_r, container_mu_r, radius_ratio)).T
     return CapillaryFactors(sample, filled, empty)
 
 
 @lru_cache(maxsize=64)
-def _interpolated(low: float, high: float, mu_r: float, container_mu_r: float, ratio: float) -> Array:
+def _interpolated(high: float, mu_r: float, container_mu_r: float, ratio: float) -> Array:
+    """Chebyshev coefficients of the three factors from 0 to ``high`` degrees."""
     nodes = np.polynomial.chebyshev.chebpts1(ANGLE_NODES)
-    factors = _factors((low + high + (high - low) * nodes) / 2, mu_r, container_mu_r, ratio)
-    return np.column_stack([factors.sample, factors.container_filled, factors.container_empty])
+    factors = _factors(0.5 * high * (1.0 + nodes), mu_r, container_mu_r, ratio)
+    at_nodes = np.column_stack([factors.sample, factors.container_filled, factors.container_empty])
+    return np.asarray(np.linalg.solve(np.polynomial.chebyshev.chebvander(nodes, ANGLE_NODES - 1), at_nodes), float)
 
 
 def _factors(two_theta: Array, mu_r: float, container_mu_r: float, ratio: float) -> CapillaryFactors:
