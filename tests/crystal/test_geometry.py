@@ -12,6 +12,7 @@ from coherion.crystal.geometry import (
     measure,
     neighbours,
 )
+from coherion.crystal.propagation import of_phase, propagated
 from coherion.errors import CoherionWarning, InputError
 from coherion.settings.configuration import read_yaml
 from coherion.settings.reading import settings_from
@@ -139,6 +140,15 @@ def test_m1_m2_cl_is_the_angle_with_the_b_axis(cryolite):
     assert first == pytest.approx(np.degrees(np.arccos(b / measure_bond(cryolite, "M1", "Cl1"))))
 
 
+def test_a_bond_points_from_its_atom_wherever_that_is(salt):
+    """Chlorine stands in the middle of the cell: to the sodium at its origin it looks back along the axes."""
+    settings = GeometrySettings((), tuple(AngleRequest(("a", "Cl1", f"Na1 1_{code}")) for code in (555, 655)))
+    back, forth = measure(salt, settings).value
+    # From (1/2 1/2 1/2) to (0 0 0) and to (1 0 0): cos = -+1/3^(1/2).
+    assert back == pytest.approx(180 - np.degrees(np.arccos(1 / np.sqrt(3))))
+    assert forth == pytest.approx(np.degrees(np.arccos(1 / np.sqrt(3))))
+
+
 def measure_bond(crystal, first, second):
     return float(np.linalg.norm(image(crystal, second).position(crystal) - image(crystal, first).position(crystal)))
 
@@ -190,6 +200,18 @@ def test_errors_are_those_of_a_monte_carlo_of_the_parameters(cryolite):
 
 
 # 3. against other programs, on other people's files
+
+
+def test_errors_of_a_cell_are_those_of_its_own_phase_alone(salt):
+    """V = a^3, so s(V) = 3 a^2 s(a), whatever a of the other phase is uncertain by, and its own scale."""
+    parameters = ("scale", "iron:a", "salt:scale", "salt:Na1.u_iso", "salt:a")
+    names, index = of_phase(salt, parameters, "salt")
+    assert (names, index.tolist()) == (["Na1.u_iso", "a"], [3, 4])
+    covariance = np.diag([0.5, 0.3, 0.1, 1e-4, 1e-4]) ** 2
+    variance = propagated(lambda crystal: np.array([crystal.volume]), salt, names, covariance[np.ix_(index, index)])
+    assert variance[0, 0] == pytest.approx((3 * A**2 * 1e-4) ** 2, rel=1e-6)
+    # One phase has no name before its parameters.
+    assert of_phase(salt, ("scale", "a", "qdamp"))[0] == ["a"]
 
 
 @pytest.mark.parametrize("name", ["Na3ErCl6_P21n_mp-28542", "Na3InCl6_P21n_MODEL", "LaB6_SRM660c"])

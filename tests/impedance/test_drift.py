@@ -13,13 +13,13 @@ ORDER = np.arange(87) / 86
 NOISE = 0.005
 
 
-def swept(change, resistance, seed=0, exponent=0.9):
+def swept(change, resistance, seed=0, exponent=0.9, frequency=FREQUENCY):
     """An arc of constant capacitance and an electrode; its resistance changes evenly during the sweep."""
-    s = 2j * np.pi * FREQUENCY
-    r = resistance * (1 + change * ORDER)
+    s = 2j * np.pi * frequency
+    r = resistance * (1 + change * np.linspace(0, 1, s.size))
     z = r / (1 + (r * 1e-11 * s) ** exponent) + 1 / (1e-6 * s**0.8)
     g = np.random.default_rng(seed)
-    return z + NOISE * np.abs(z) * (g.normal(size=87) + 1j * g.normal(size=87))
+    return z + NOISE * np.abs(z) * (g.normal(size=s.size) + 1j * g.normal(size=s.size))
 
 
 def found(z, members=("R1",), circuit="p(R1,CPE1)-CPE2", order=ORDER, frequency=FREQUENCY):
@@ -43,6 +43,16 @@ def test_samples_that_stand_still():
         assert drift.verdict(0.05, NOISE) == ""
         pulls.append(drift.value / drift.sd)
     assert 0.75 < np.sqrt(np.mean(np.square(pulls))) < 1.25
+
+
+def test_what_remains_of_a_short_sweep_is_its_noise():
+    """Of 2 x 12 numbers the circuit takes five and the drift one: what is left has the noise that was put in."""
+    few = np.geomspace(3e6, 0.1, 12)
+    drifts = [
+        found(swept(0.0, 1e6, seed, frequency=few), order=np.linspace(0, 1, 12), frequency=few) for seed in range(60)
+    ]
+    # 18 degrees of freedom of each of 60 spectra know the variance to (2/1080)^(1/2).
+    assert np.mean([drift.remaining**2 for drift in drifts]) == pytest.approx(NOISE**2, rel=3 * np.sqrt(2 / 1080))
 
 
 def test_the_order_is_that_of_time():

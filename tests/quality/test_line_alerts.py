@@ -12,6 +12,7 @@ import xarray
 from coherion.crystal.cif_input import read_cif
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.structure_factors import reflection_areas
+from coherion.quality import of_lines
 from coherion.quality.of_lines import alerts_of_lines
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,13 @@ def test_a_scan_of_the_structure_or_of_one_a_little_larger_is_not_doubted(crysta
     assert told(crystal, crystal, width=width) is None
     assert told(larger, crystal, width=width) is None
     assert told(crystal, crystal, width=width, standard=True) is None
+
+
+@pytest.mark.parametrize("width", of_lines.WIDTHS)
+def test_the_right_structure_is_alike_at_each_width_that_is_tried(monkeypatch, width):
+    monkeypatch.setattr(of_lines, "UNLIKE", 1.0)  # any likeness is told
+    crystal = perovskite(5.61, 7.67, 5.35)
+    assert told(crystal, crystal, width=width).number > 0.92
 
 
 def test_edges_that_are_interchanged_are_named():

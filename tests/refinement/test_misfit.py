@@ -8,7 +8,7 @@ import pytest
 from coherion.crystal.crystal import Crystal, Site
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
-from coherion.refinement.least_squares.misfit import REACH, sandwich, widened
+from coherion.refinement.least_squares.misfit import REACH, sandwich, shift_of_q, widened
 from coherion.refinement.observed import Observed
 from coherion.refinement.recipe import run_recipe
 from coherion.settings.reading import settings_from
@@ -70,6 +70,37 @@ def test_a_misfit_that_is_no_white_noise_widens(draw, reach):
     assert rms(plain) > 1.4
     assert rms(wide) < 0.8 * rms(plain)
     assert np.mean(np.abs(wide) < 2) > np.mean(np.abs(plain) < 2) + 0.08
+
+
+def test_the_sandwich_is_that_of_newey_and_west():
+    """Products of any two points, weighted with 1 - lag/reach, which no residual makes negative."""
+    rng = np.random.default_rng(3)
+    jacobian, residual = rng.normal(size=(50, 3)), rng.normal(size=50)
+    inverse = np.linalg.inv(jacobian.T @ jacobian)
+    lags = np.abs(np.subtract.outer(np.arange(50), np.arange(50)))
+    middle = np.outer(residual, residual) * np.clip(1 - lags / REACH, 0, None)
+    expected = inverse @ jacobian.T @ middle @ jacobian @ inverse
+    np.testing.assert_allclose(sandwich(jacobian, residual, inverse), expected, rtol=1e-10)
+    turning = (-1.0) ** np.arange(50)
+    assert sandwich(np.ones((50, 1)), turning, np.ones((1, 1)))[0, 0] >= 0
+
+
+def test_a_shift_is_what_one_fit_of_it_with_all_variables_would_find():
+    """Frisch and Waugh: the coefficient of one more column, from residuals of the others alone."""
+    rng = np.random.default_rng(4)
+    jacobian, column = rng.normal(size=(60, 3)), rng.normal(size=60)
+    column += 2 * jacobian[:, 0]  # much of it a variable can take up
+    data = jacobian @ [1.0, -2.0, 0.5] + 0.3 * column + rng.normal(scale=0.1, size=60)
+    inverse = np.linalg.inv(jacobian.T @ jacobian)
+    residual = data - jacobian @ (inverse @ jacobian.T @ data)
+    found = shift_of_q(column, jacobian=jacobian, residual=residual, inverse=inverse, variance=0.01)
+    together = np.column_stack([jacobian, column])
+    known = np.linalg.inv(together.T @ together)
+    whole = known @ together.T @ data
+    assert found.value == pytest.approx(whole[3])
+    assert found.sd == pytest.approx(0.1 * np.sqrt(known[3, 3]))
+    # What the variables took up of it is missing in their values.
+    np.testing.assert_allclose(inverse @ jacobian.T @ data - found.value * found.response, whole[:3])
 
 
 def test_no_variance_shrinks_and_correlations_stay():

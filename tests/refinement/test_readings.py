@@ -12,7 +12,7 @@ from coherion.crystal.crystal import Crystal, Site
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
 from coherion.refinement.observed import Observed
-from coherion.refinement.readings import Readings, grains_of
+from coherion.refinement.readings import Reading, Readings, averaged, grains_of
 from coherion.refinement.recipe import run_recipe
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.refinement import READINGS, RefinementSettings
@@ -118,6 +118,22 @@ def test_the_strain_of_one_axis_is_in_the_strain_that_is_read():
     assert abs(found.values[0] - 1 / 90) < 3 * np.sqrt(found.covariance[0, 0])
     own = named(found)
     assert own["size"].aicc > own["size_strain"].aicc + 20 and own["size"].values[1] == 0.0
+
+
+def test_readings_are_averaged_as_by_burnham_and_anderson():
+    """Weights exp(-AICc/2); the variance is that of a draw of a reading by its weight and a value of it by its own."""
+    spheres = Reading("size_strain", None, np.array([0.010, 2e-6]), np.diag([1e-8, 4e-14]), 5, 100.0)
+    richer = Reading("lognormal", None, np.array([0.014, 1e-6]), np.diag([4e-8, 1e-14]), 6, 96.0)
+    simpler = Reading("size", None, np.array([0.020, 0.0]), np.zeros((2, 2)), 4, 80.0)
+    found = averaged((spheres, richer, simpler), spheres)
+    assert found.weights[2] == 0.0
+    assert found.weights[1] / found.weights[0] == pytest.approx(np.exp(2.0))
+    rng = np.random.default_rng(1)
+    chosen = rng.random(400_000) < found.weights[1]
+    draws = [rng.multivariate_normal(one.values, one.covariance, chosen.size) for one in (spheres, richer)]
+    values = np.where(chosen[:, None], draws[1], draws[0])
+    np.testing.assert_allclose(found.values, values.mean(axis=0), rtol=0.01)
+    np.testing.assert_allclose(found.covariance, np.cov(values.T), rtol=0.03)
 
 
 @pytest.mark.parametrize(("free", "name"), [(["coherence_length"], "size"), (STAGES[2], "size_strain")])

@@ -375,7 +375,9 @@ def test_weights_that_the_data_do_not_have():
         with pytest.raises(InputError, match="made.gr, key weights"):
             fit_data(observed(r, g), (2.0, 30.0), weights)
     assert fit_data(observed(r, g), (2.0, 30.0)).weights == "unit"
-    assert fit_data(observed(r, g, sd=0.1), (2.0, 30.0)).weights == "sd"
+    by_sd = fit_data(observed(r, g, sd=0.1), (2.0, 30.0))
+    assert by_sd.weights == "sd"
+    np.testing.assert_allclose(by_sd.noise, 0.1**2 * np.eye(by_sd.r.size))
 
 
 def test_a_matrix_that_is_no_covariance_is_not_used():

@@ -130,6 +130,18 @@ def test_weights_covariance_and_their_scaling(model):
     without = refine(model, r, exact + noise, free=free, start=truth)
     np.testing.assert_allclose(without.covariance, by_sd.covariance_scaled, rtol=1e-5)
     assert not without.target.weighting.absolute
+    # By the textbook: (J'J)^-1 times the sum of squares over n less the number of parameters.
+    step = {name: 1e-4 * abs(without.values[name]) for name in free}
+    slopes = [
+        (calculate(model, r, without.values | {name: without.values[name] + h})
+         - calculate(model, r, without.values | {name: without.values[name] - h})) / (2 * h)
+        for name, h in step.items()
+    ]  # fmt: skip
+    left = exact + noise - calculate(model, r, without.values)
+    normal = np.array(slopes) @ np.array(slopes).T
+    expected = np.linalg.inv(normal) * (left @ left) / (r.size - len(free))
+    unit = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
+    np.testing.assert_allclose(without.covariance / unit, expected / unit, atol=2e-3)
     assert without.standard_uncertainty("a") == np.sqrt(without.covariance[0, 0])
     # 4. Correlated errors: the weighted residual has unit covariance.
     matrix = 0.03**2 * 0.6 ** np.abs(np.subtract.outer(np.arange(r.size), np.arange(r.size)))

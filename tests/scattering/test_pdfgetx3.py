@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coherion.scattering.grids import grid_of_data, uniform_grid
+from coherion.scattering.grids import grid_of_data, polynomial_basis, uniform_grid
 from coherion.scattering.pair_distribution import on_multiples, pair_distribution
 from coherion.scattering.reduction import reduce_scan
+from coherion.scattering.structure_factor import polynomial_weights
 from coherion.settings.stages.reduction import ReductionSettings
 
 SPEC = importlib.util.spec_from_file_location("parity", Path(__file__).parents[2] / "benchmarks" / "parity.py")
@@ -69,6 +70,18 @@ def test_grids_of_the_programs():
     same = grid_of_data(0.02 * np.arange(1000), 0.5, 15.0)
     assert same.on_multiples
     np.testing.assert_allclose(same.q, uniform_grid(0.02 * np.arange(1000), 0.5, 15.0).q, atol=1e-12)
+
+
+def test_a_polynomial_of_fractional_degree_is_the_mean_of_its_neighbours():
+    """(1 - w) B_n + w B_(n+1) of P. Juhas et al., J. Appl. Cryst. 46 (2013) 560: nothing jumps as rpoly grows."""
+    f = np.random.default_rng(3).normal(size=300)
+
+    def taken_out(degree):
+        weights = polynomial_weights(degree)
+        basis = polynomial_basis(1, 300, len(weights))
+        return basis @ (weights * (f @ basis))
+
+    np.testing.assert_allclose(taken_out(4.3), 0.7 * taken_out(4.0) + 0.3 * taken_out(5.0), atol=1e-12)
 
 
 def test_programs_agree_on_what_matters():

@@ -10,6 +10,7 @@ from coherion.scattering.form_factors import average_form_factors
 from coherion.scattering.grids import interpolation
 from coherion.scattering.normalisation import least_squares, sum_rule
 from coherion.scattering.reduction import reduce_scan
+from coherion.scattering.uncertainty.noise import NoiseCorrelation
 from coherion.scattering.uncertainty.propagation import (
     StructuredCovariance,
     banded_product,
@@ -133,6 +134,18 @@ def test_bands_and_low_rank_equal_the_dense_covariance():
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
     np.testing.assert_allclose(fine[4::4], np.diag(expected), rtol=1e-8)
     np.testing.assert_allclose(pdf_variance(covariance, dq, first, dr, count + 1)[1:], np.diag(expected), rtol=1e-8)
+    # 3. Under a window each point and its neighbours are multiplied by their own.
+    lorch = np.sinc(q / q[-1])
+    expected = (transform * lorch) @ whole @ (transform * lorch).T
+    found, _ = pdf_covariance(covariance.windowed(lorch), dq, first, dr, count)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+
+
+def test_counts_that_only_move_between_points_leave_the_variance_of_their_sum():
+    """Each point gives quarters of its count to its neighbours: every sum of many points is what it was."""
+    kernel = np.array([0.25, 0.5, 0.25])
+    ratios = tuple(float(kernel[lag:] @ kernel[: 3 - lag]) for lag in range(3))
+    assert NoiseCorrelation(ratios, 0.0, 1, 1.0).total == pytest.approx(1.0)
 
 
 def test_uncertain_background_scale_widens_the_errors():

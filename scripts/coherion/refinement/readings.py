@@ -166,7 +166,7 @@ def read_size_and_strain(found: Refined, names: Sequence[str], say: Callable[[st
             f"read as {reading.name}: length {length} angstrom, microstrain squared {reading.microstrain_squared:.3g}"
             f" ± {reading.sds[1]:.2g}, Rw {reading.refined.rw:.5f}, AICc {reading.aicc:.1f}"
         )
-    return _together(ordered, made["size_strain"])
+    return averaged(ordered, made["size_strain"])
 
 
 def grains_of(found: Refined) -> tuple[float, float, float]:
@@ -198,7 +198,8 @@ def _itself(found: Refined) -> Readings | None:
     return Readings((own,), (1.0,), own.values, own.covariance, np.zeros((2, 2)))
 
 
-def _together(readings: tuple[Reading, ...], centre: Reading) -> Readings:
+def averaged(readings: tuple[Reading, ...], centre: Reading) -> Readings:
+    """What readings say together, of which ``centre`` counts always: see the rule in the docstring of this module."""
     counts = [r is centre or (r.parameters > centre.parameters and r.aicc < centre.aicc - NEEDED) for r in readings]
     least = min(r.aicc for r, counted in zip(readings, counts, strict=True) if counted)
     raw = np.array([math.exp(-0.5 * (r.aicc - least)) if c else 0.0 for r, c in zip(readings, counts, strict=True)])
