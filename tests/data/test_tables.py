@@ -8,6 +8,7 @@ import pytest
 
 from coherion.data import tables
 from coherion.data.series_tables import read_tables
+from coherion.data.tables import several
 from coherion.errors import InputError
 from coherion.settings.configuration import read_yaml
 
@@ -260,3 +261,11 @@ def test_a_wrong_name_is_told_once_with_all_of_its_rows(tmp_path):
     rows = [{"sample": name, "line": line} for line, name in enumerate("aabbbab", start=2)]
     told = [str(one) for one in tables.unknown_names("s.tsv", rows, "sample", {"b"}, "samples.tsv")]
     assert len(told) == 1 and "rows 2-3, 7, column sample" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [("a", ["a"]), ("a | b", ["a", "b"]), ("a|b ", ["a", "b"]), (" | a || b |", ["a", "b"]), ("a b", ["a b"]), ("", [])],
+)
+def test_several_names_in_one_cell(cell, names):
+    assert several(cell) == names

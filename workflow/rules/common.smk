@@ -11,6 +11,7 @@ from coherion.errors import CoherionError
 from coherion.paper.proposal import propose
 from coherion.paper.reading import paper_from, read_paper
 from coherion.data.series_tables import further_backgrounds, read_tables
+from coherion.data.tables import several
 from coherion.inputs.job_settings import JobSettings
 from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from
@@ -75,7 +76,7 @@ def result(path):
 def data(row):
     """The files of a row of scans or spectra, below the data folder."""
     folder = SETTINGS["data_folder"].rstrip("/")
-    return [f"{folder}/{part.strip()}" for part in row["file"].split("|")]
+    return [f"{folder}/{part}" for part in several(row["file"])]
 
 
 def at_hand(files, made):

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from coherion.data.contract.tables import SERIES
-from coherion.data.tables import MOST_PROBLEMS, OWN, Row, read_table, repeats, unknown_names
+from coherion.data.tables import MOST_PROBLEMS, OWN, Row, read_table, repeats, several, unknown_names
 from coherion.errors import InputError
 from coherion.settings.configuration import read_yaml
 
@@ -47,7 +47,7 @@ class Tables:
 
     def refined_with(self, sample: str) -> list[str]:
         """Samples whose G(r) is refined together with this one's, in the order of its cell."""
-        return [part.strip() for part in self.samples[sample].get("refined_with", "").split("|") if part.strip()]
+        return several(self.samples[sample].get("refined_with", ""))
 
     def before(self, column: str | None) -> dict[str, list[str]]:
         """Of each sample :meth:`with_structure` those of its group before it in a column's order, the nearest first."""
@@ -253,8 +253,8 @@ def _refined_with(path: str, samples: list[Row]) -> Iterator[InputError]:
     for row in samples:
         if "exclude" in row:
             continue
-        for name in (part.strip() for part in row.get("refined_with", "").split("|")):
-            if name and (name not in usable or name == row.get("sample")):
+        for name in several(row.get("refined_with", "")):
+            if name not in usable or name == row.get("sample"):
                 yield InputError(
                     "no G(r) to refine together with this one",
                     file=path,
@@ -288,9 +288,12 @@ def _identity(row: Row) -> str:
 
 
 def _outside(path: str | None, row: Row, column: str = "file") -> Iterator[InputError]:
-    parts = [row[column]] if column != "file" else row.get("file", "-").split("|")
-    for part in parts:
-        file = PurePosixPath(part.strip())
+    cell = row.get(column, "-")
+    parts = [cell] if column != "file" else several(cell)
+    # Two bars with nothing between them are a name that somebody forgot.
+    blank = [""] if column == "file" and len(parts) <= cell.count("|") else []
+    for part in [*parts, *blank]:
+        file = PurePosixPath(part)
         if file.is_absolute() or ".." in file.parts or not part.strip():
             yield InputError(
                 "a file stands outside the data folder",
@@ -339,7 +342,7 @@ def _incomplete(path: str, samples: list[Row], with_spectra: set[str]) -> Iterat
 
 def further_backgrounds(row: Mapping[str, Any]) -> dict[str, str]:
     """Names of the scans of a sample's further backgrounds, and the factor of each as its row has it, by default 1."""
-    parts = (part.partition("=") for part in row.get("further_backgrounds", "").split("|") if part.strip())
+    parts = (part.partition("=") for part in several(row.get("further_backgrounds", "")))
     return {name.strip(): scale.strip() or "1" for name, _, scale in parts}
 
 

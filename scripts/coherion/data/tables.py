@@ -115,6 +115,11 @@ def read_table(
     return rows
 
 
+def several(cell: str) -> list[str]:
+    """The names in a cell that may hold several, as in ``one | two``, in their order and without blank ones."""
+    return [name for part in cell.split("|") if (name := part.strip())]
+
+
 def _may_be_own(name: str, schema: Mapping[str, Any]) -> bool:
     """Whether a table may have a column of that name beside those that its schema declares."""
     return any(re.search(pattern, name) for pattern in schema.get("patternProperties", {}))

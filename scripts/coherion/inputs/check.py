@@ -16,6 +16,7 @@ import msgspec
 
 from coherion import messages
 from coherion.data.series_tables import can_be_refined, further_backgrounds, read_tables
+from coherion.data.tables import several
 from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.inputs.paper import Names, problems_of_paper
@@ -185,8 +186,7 @@ class _Check:
                 warn_of_sample(row, spectra, self._structures(row), changed_occupancies(refinement))
 
     def _structures(self, row: Mapping[str, Any]) -> list[str]:
-        parts = [part.strip() for part in row.get("structure", "").split("|") if part.strip()]
-        return [path for part in parts if (path := _located(part, self.root))]
+        return [path for part in several(row.get("structure", "")) if (path := _located(part, self.root))]
 
     def _row(self, table: str, row: Mapping[str, Any]) -> str:
         return f"{self.named[table]}, row {row['line']}"
@@ -327,7 +327,7 @@ class _Check:
             where = self._row("scans", row)
             if name not in used:
                 self.found.warnings.append(f"{where}: no sample names the scan {name}; it will not be used")
-            files = [str(folder / part.strip()) for part in row["file"].split("|")]
+            files = [str(folder / part) for part in several(row["file"])]
             missing = [file for file in files if not Path(file).is_file()]
             for file in missing:
                 self.found.errors.append(f"{where}: {file} is missing")
@@ -423,8 +423,7 @@ class _Check:
             if ("reduction", name) not in self.refused
         }
         hashes = {
-            name: [sha256(folder / part.strip()) for part in self.tables.scans[name]["file"].split("|")]
-            for name in scans
+            name: [sha256(folder / part) for part in several(self.tables.scans[name]["file"])] for name in scans
         }
         standards = [name for name, row in self.tables.samples.items() if row["group"] == "standard"]
         for one in [*alerts_of_scans(scans, uses, hashes), *alerts_of_structures(scans, uses, standards)]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from coherion.data.series_tables import Tables
+from coherion.data.tables import several
 
 MOST_LINES = 10
 
@@ -83,7 +84,7 @@ def missing_files(
         own += of_spectra.get(name, [])
         if "pair_distribution" in row:
             own += of_table("samples", row, _files({"file": row["pair_distribution"]}, folder))
-        parts = (part.strip() for part in row.get("structure", "").split("|") if part.strip())
+        parts = several(row.get("structure", ""))
         structures += of_table("samples", row, (located(part) or part for part in parts))
         of_samples[name] = own
     refined = set(tables.with_structure())
@@ -126,4 +127,4 @@ def told_in_brief(lines: list[str]) -> str:
 
 def _files(row: Mapping[str, str], folder: str | os.PathLike[str]) -> Iterator[str]:
     place = os.fspath(folder).rstrip("/")
-    return (f"{place}/{part.strip()}" for part in row["file"].split("|"))
+    return (f"{place}/{part}" for part in several(row["file"]))

@@ -15,6 +15,7 @@ from coherion.data.netcdf import write_text
 from coherion.data.scans.reader import read_scan
 from coherion.data.series_tables import Tables, read_tables
 from coherion.data.spectra.reader import assemble, files_of_rows
+from coherion.data.tables import several
 from coherion.errors import InputError
 from coherion.inputs.job_settings import REDUCTION_COLUMNS, JobSettings
 from coherion.live.edit import Change, edited_cell, edited_yaml, with_changes
@@ -50,7 +51,7 @@ def _imported(shop: Workshop, name: str, made_by: str) -> xarray.Dataset:
     jobs = shop.jobs
     data = shop.folder / jobs.settings["data_folder"]
     if made_by == "import_scan":
-        files = [_inside(data, part.strip()) for part in jobs.tables.scans[name]["file"].split("|")]
+        files = [_inside(data, part) for part in several(jobs.tables.scans[name]["file"])]
         return read_scan(files, **as_plain(settings_from(ScanSettings, jobs.of_scan(name))))
     told = jobs.of_spectra(name)
     rows = [
@@ -162,7 +163,7 @@ class Series:
     def structures(self, sample: str) -> list[str]:
         """Starting structures of a sample."""
         cell = self.jobs.tables.samples[sample]["structure"]
-        return [str(self.located(part.strip())) for part in cell.split("|")]
+        return [str(self.located(part)) for part in several(cell)]
 
     # Changes
 

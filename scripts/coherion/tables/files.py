@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from coherion.crystal.crystal import Crystal
 from coherion.crystal.structure_files import read_structure
 from coherion.data.netcdf import write_text, write_whole
-from coherion.data.tables import write_table
+from coherion.data.tables import several, write_table
 from coherion.errors import CoherionWarning
 from coherion.tables import stored, workbook
 from coherion.tables.html import html
@@ -32,7 +32,7 @@ def read_structures(named: str, folder: str | os.PathLike[str]) -> list[Crystal]
     InputError
         If a CIF is missing or is none.
     """
-    paths = [Path(part.strip()) for part in named.split("|")]
+    paths = [Path(part) for part in several(named)]
     with warnings.catch_warnings():
         # Whoever refined them was warned of what is strange in them.
         warnings.simplefilter("ignore", CoherionWarning)
