@@ -37,7 +37,10 @@ def main(argv=None):
     arguments.add_argument(
         "--pdffit2", help="script (.py) that repeats the fit with diffpy.pdffit2; its data come beside it as .gr"
     )
-    arguments.add_argument("--topas", help="the fit as an input of TOPAS (.inp); its data come beside it as .xy")
+    arguments.add_argument(
+        "--topas",
+        help="the fit as an input of TOPAS (.inp); its data come beside it as .xy, of further data sets as .2.xy",
+    )
     arguments.add_argument("--fit", help="text file of the fit to write, in the form of PDFgui's .fgr")
     arguments.add_argument("--table", help="table of parameters to write (.tsv)")
     given = arguments.parse_args(argv)
@@ -89,9 +92,12 @@ def write(found, sources, settings, output, cif=None, stru=None, pdffit2=None, t
         write_text(data, refinement_output.data_file(found))
         write_text(pdffit2, pdffit2_script(found, data.name))
     if topas:
-        data = Path(topas).with_suffix(".xy")
-        write_text(data, refinement_output.data_columns(found))
-        write_text(topas, topas_input(found, data.name))
+        columns = refinement_output.data_columns(found)
+        own = Path(topas).with_suffix("")
+        data = [own.with_name(f"{own.name}{f'.{k}' if k > 1 else ''}.xy") for k in range(1, len(columns) + 1)]
+        for path, text in zip(data, columns, strict=True):
+            write_text(path, text)
+        write_text(topas, topas_input(found, [path.name for path in data]))
     if fit:
         write_text(fit, refinement_output.fit_file(found))
     if table:

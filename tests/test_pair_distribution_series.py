@@ -113,6 +113,34 @@ neutrons |  |  | NaCl | more/salt_n.gr
     assert not (series / "results/refinement/neutrons").exists()
 
 
+BOTH = """sample | group | composition | scan | pair_distribution | standard | structure
+scanned | series | NaCl | one |  | lab6 | config/salt.cif
+given | series | NaCl |  | salt.gr |  | config/salt.cif
+alone | series | NaCl | one |  |  | config/salt.cif
+lab6 | standard | LaB6 | two |  |  | config/salt.cif
+"""
+
+
+@pytest.mark.workflow
+def test_reflections_are_read_of_the_samples_of_a_series_that_can(series):
+    """Beside them stand a sample whose G(r) another program made and one without a standard."""
+    scans = "scan | file | wavelength_A\none | one.xy | 0.5594\ntwo | two.xy | 0.5594\n"
+    own_series(series, SETTINGS, samples=BOTH, scans=scans)
+    for name in ("one.xy", "two.xy"):
+        (series / "data" / name).write_text("\n".join(f"{0.1 * k:.2f} {100 + k}" for k in range(20, 900)))
+    done = snakemake(series, "--configfile", series / "config" / "config.yaml", "--dry-run", "--printshellcmds")
+    assert done.returncode == 0, done.stderr[-3000:]
+    planned = done.stdout + done.stderr
+    refined = {
+        sample: next(line for line in planned.splitlines() if "chain.py" in line and f"refinement/{sample}/" in line)
+        for sample in ("scanned", "given", "alone")
+    }
+    assert "results/reflection_widths/scanned.nc" in refined["scanned"]
+    assert not any("reflection_widths" in refined[name] for name in ("given", "alone"))
+    collected = next(line for line in planned.splitlines() if "collect_alerts.py" in line and "--settings" in line)
+    assert '"witnessed": ["scanned"]' in collected
+
+
 COLD = """sample | composition | temperature_K | pair_distribution | structure
 t300 | NaCl | 300 | t300.gr | config/salt.cif
 t100 | NaCl | 100 | t100.gr | config/salt.cif

@@ -19,7 +19,7 @@ ALONE = {"refine_standard", "run_multiverse"}
 def rules() -> dict[str, str]:
     """The text of each rule by its name."""
     text = "".join(file.read_text() for file in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")])
-    parts = re.split(r"^(?:rule|checkpoint) (\w+):$", text, flags=re.MULTILINE)
+    parts = re.split(r"^(?:(?:rule|checkpoint)|use rule \w+ as) (\w+)(?: with)?:$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 

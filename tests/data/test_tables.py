@@ -265,7 +265,14 @@ def test_a_wrong_name_is_told_once_with_all_of_its_rows(tmp_path):
 
 @pytest.mark.parametrize(
     ("cell", "names"),
-    [("a", ["a"]), ("a | b", ["a", "b"]), ("a|b ", ["a", "b"]), (" | a || b |", ["a", "b"]), ("a b", ["a b"]), ("", [])],
+    [
+        ("a", ["a"]),
+        ("a | b", ["a", "b"]),
+        ("a|b ", ["a", "b"]),
+        (" | a || b |", ["a", "b"]),
+        ("a b", ["a b"]),
+        ("", []),
+    ],
 )
 def test_several_names_in_one_cell(cell, names):
     assert several(cell) == names

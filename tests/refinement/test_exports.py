@@ -113,7 +113,7 @@ def test_pdffit2_agrees_at_the_values_and_stays_there(found, tmp_path):
 
 
 def test_topas_names_every_variable_once_and_every_number(found):
-    text = topas_input(found, "fit.xy")
+    text = topas_input(found, ["fit.xy"])
     variables = variables_of(found)
     declared = re.findall(r"^prm (\w+) (\S+)$", text, re.M)
     assert len(declared) == len(variables) == len({name for name, _ in declared})

@@ -15,6 +15,8 @@ from coherion.crystal.crystal import Crystal, Site
 from coherion.data.netcdf import read_dataset
 from coherion.data.pdf_text import write_pdf_text
 from coherion.errors import InputError
+from coherion.figures.refinement import draw_refinement
+from coherion.page.refinement import further_blocks
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.joint import JointEvaluator
 from coherion.pair_model.model import DataSet, PairModel
@@ -129,6 +131,35 @@ def test_settings_of_more_data_sets_than_there_are():
         fitted(made(1), further=[{}, {}])
 
 
+def _topas_holds_both(text, folder, sets):
+    """Each data set with its own file, radiation, Qmax, scale and damping; one structure for both."""
+    assert "further data set" not in text and "\nprm p_scale_2 " in text
+    xrays, neutrons = text.split("\nxdd ")[1:]
+    assert 'out.xy"' in xrays and 'out.2.xy"' in neutrons
+    assert "neutron_data" not in xrays and "neutron_data" in neutrons
+    for own, scale, qmax, damping in ((xrays, "p_scale", X, "0.02"), (neutrons, "p_scale_2", N, "0.035")):
+        assert f"scale ={scale};" in own and f"(!qmax, {qmax:g})" in own and f"(!dq, {damping})" in own
+        assert " a =p_a;" in own and "p_O1_u_iso" in own
+    for name, one in zip(("out.xy", "out.2.xy"), sets, strict=True):
+        r = np.loadtxt(folder / name)[:, 0]
+        assert 1.2 <= r[0] <= one["fit_range"][0] and one["fit_range"][1] <= r[-1] <= 14.0
+
+
+def _pictures_show_both(fit):
+    plate = draw_refinement(fit, "oxide")
+    assert len(plate.panels) == 2
+    assert "neutron.gr, neutrons, Qmax 26" in plate.panels[1].get_title()
+    observed, calculated = (fit[f"joint_{name}"].values for name in ("observed", "calculated"))
+    panel_b = [row.split("\t") for row in plate.numbers().splitlines() if row.startswith("b\t")]
+    shown = {
+        name: np.array([float(row[3]) for row in panel_b if row[1] == name]) for name in ("observed", "calculated")
+    }
+    np.testing.assert_allclose(shown["observed"], observed, rtol=1e-4)
+    np.testing.assert_allclose(shown["calculated"], calculated, rtol=1e-4)
+    (block,) = further_blocks(fit, "1.2-14")
+    assert "neutron.gr, neutrons, Qmax 26" in block["title"] and len(block["data"]) == 3
+
+
 @pytest.mark.filterwarnings("ignore::coherion.errors.CoherionWarning")
 def test_command(tmp_path):
     sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
@@ -160,6 +191,8 @@ def test_command(tmp_path):
     assert max(one["rw"] for one in sets) < 0.06 and fit["fitted_r"].values.max() <= 14.0
     assert fit["joint_r"].size == sets[1]["points"] and set(fit["joint_set"].values) == {2}
     assert "1 further data set(s)" in outputs["py"].read_text()
+    _topas_holds_both(outputs["inp"].read_text(), tmp_path, sets)
+    _pictures_show_both(fit)
     lines = [line.split("\t") for line in outputs["tsv"].read_text().splitlines()]
     table = {line[0]: line for line in lines}
     assert float(table["a"][1]) == pytest.approx(4.9, abs=0.002) and float(table["scale_2"][1]) > 0

@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 
 from coherion.crystal.crystal import Crystal, Site
-from coherion.data.pdf_text import write_pdf_text
+from coherion.data.pdf_text import read_pdf_text, write_pdf_text
 from coherion.errors import CoherionWarning, InputError
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
-from coherion.refinement.observed import check_range, power_beyond, radiation_of, read_observed
+from coherion.refinement.observed import (
+    _level_before_first_peak,
+    check_range,
+    power_beyond,
+    radiation_of,
+    read_observed,
+)
 
 
 def made_of(qmax, r, seed=0):
@@ -200,6 +206,18 @@ def test_neutrons_of_others(cases):
         run_recipe([crystal], data, settings_from(RefinementSettings, given | {"radiation": "xray"}))
 
 
+@pytest.mark.parametrize("folder", ["real_data", "cases"])
+def test_no_published_g_is_taken_for_another_function(folder, request):
+    """Real files have ripples and wrong slopes below their first peak."""
+    seen = 0
+    for file in sorted(request.getfixturevalue(folder).rglob("*.gr")):
+        text = read_pdf_text(file)
+        if text.kind == "gr" and text.number("qmax"):
+            seen += 1
+            assert _level_before_first_peak(text.x, text.y) is None, file.name
+    assert seen >= 5
+
+
 def test_another_function_than_g_is_told(tmp_path):
     """g(r) goes to one, T(r) and the radial distribution rise; G(r) and electrons are told from them."""
     sites = (Site("Na1", (0, 0, 0), (("Na", 1.0),), u_iso=0.02), Site("Cl1", (0.5,) * 3, (("Cl", 1.0),), u_iso=0.02))
@@ -214,6 +232,9 @@ def test_another_function_than_g_is_told(tmp_path):
         write_pdf_text(tmp_path / "x.gr", "gr", r, other, header={"mode": "xray", "qmax": 20.0})
         with pytest.warns(CoherionWarning, match="oscillates about zero, this has a mean of"):
             read_observed(tmp_path / "x.gr")
+    write_pdf_text(tmp_path / "x.gr", "gr", r, g / (slope * r), header={"mode": "xray", "qmax": 20.0})
+    with pytest.warns(CoherionWarning, match=r"below its first peak G.r. = .* this stays near -(0.9|1)"):
+        read_observed(tmp_path / "x.gr")
     write_pdf_text(tmp_path / "x.gr", "gr", r, g, header={"mode": "electron", "qmax": 20.0})
     with pytest.warns(CoherionWarning, match="made with electrons"):
         read_observed(tmp_path / "x.gr")

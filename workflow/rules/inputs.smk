@@ -115,14 +115,12 @@ JUDGEABLE = {
     }.intersection(LOST)
 }
 # Samples whose reflections are read for size and strain once more: the standard's give the instrument's profile.
-# One rule serves all samples, so none is read where one has no standard, or a G(r) of another program and no pattern.
-WITNESSED = (
-    TABLES.with_structure()
-    if SETTINGS["reflection_widths"]["read"]
-    and not TABLES.with_pair_distribution()
-    and all(is_judged(JOBS.standard_of(sample)) for sample in TABLES.with_structure())
-    else []
-)
+# Those of a sample that has no such standard, or a G(r) of another program and no pattern, are not.
+WITNESSED = [
+    sample
+    for sample in TABLES.reduced_and_refined()
+    if SETTINGS["reflection_widths"]["read"] and is_judged(JOBS.standard_of(sample))
+]
 
 
 def of_standard(sample, *patterns):
@@ -145,7 +143,7 @@ def refined_before(sample):
 def structures(sample):
     """Starting structures of a sample, one CIF for each phase."""
     return [
-        located(part.strip()) for part in TABLES.samples[sample]["structure"].split("|")
+        located(part) for part in several(TABLES.samples[sample]["structure"])
     ]
 
 

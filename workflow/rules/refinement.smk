@@ -47,10 +47,14 @@ rule refine_structure:
         further=lambda wildcards: further_of(wildcards.sample),
         before=lambda wildcards: refined_before(wildcards.sample),
         standard=lambda wildcards: (
-            of_standard(wildcards.sample, "reduction/{sample}.nc") if WITNESSED else []
+            of_standard(wildcards.sample, "reduction/{sample}.nc")
+            if wildcards.sample in WITNESSED
+            else []
         ),
         certificate=lambda wildcards: (
-            structures(JOBS.standard_of(wildcards.sample)) if WITNESSED else []
+            structures(JOBS.standard_of(wildcards.sample))
+            if wildcards.sample in WITNESSED
+            else []
         ),
     output:
         [result("reflection_widths/{sample}.nc")] if WITNESSED else [],
@@ -65,6 +69,8 @@ rule refine_structure:
         result("logs/refine_structure/{sample}.log"),
     benchmark:
         result("benchmarks/refine_structure/{sample}.tsv")
+    wildcard_constraints:
+        sample=one_of(WITNESSED or TABLES.with_structure()),
     conda:
         environment("structure")
     threads: 1
@@ -89,7 +95,7 @@ rule refine_structure:
                 ),
                 *("--output", result(f"reflection_widths/{wildcards.sample}.nc")),
             ]
-            if WITNESSED
+            if wildcards.sample in WITNESSED
             else []
         ),
         pdf=lambda wildcards: pair_distribution_of(wildcards.sample),
@@ -129,6 +135,24 @@ rule refine_structure:
         " --output {output.geometry:q} --table {output.table:q} {params.widths:q} > {log:q} 2>&1"
 
 
+use rule refine_structure as refine_structure_alone with:
+    """The same for samples whose reflections are not read, beside others whose are."""
+    output:
+        [
+            result(f"refinement/{{sample}}/{fit_range}.{kind}")
+            for fit_range in FIT_RANGES
+            for kind in ("nc", "cif", "stru", "py", "gr", "inp", "xy", "fgr", "tsv")
+        ],
+        geometry=result(f"geometry/{{sample}}/{MAIN_RANGE}.nc"),
+        table=result(f"geometry/{{sample}}/{MAIN_RANGE}.tsv"),
+    wildcard_constraints:
+        sample=one_of(
+            [name for name in TABLES.with_structure() if name not in WITNESSED]
+            if WITNESSED
+            else []
+        ),
+
+
 rule draw_refinement:
     """G(r) and its fits of one sample: drawing is cheap, starting to draw is not."""
     input:
@@ -137,7 +161,11 @@ rule draw_refinement:
         fits=expand(
             result("refinement/{{sample}}/{fit_range}.nc"), fit_range=FIT_RANGES
         ),
-        widths=[result("reflection_widths/{sample}.nc")] if WITNESSED else [],
+        widths=lambda wildcards: (
+            [result(f"reflection_widths/{wildcards.sample}.nc")]
+            if wildcards.sample in WITNESSED
+            else []
+        ),
     output:
         drawn_beside_svg(
             "reduction/{sample}", *(f"refinement/{{sample}}/{r}" for r in FIT_RANGES)
@@ -171,7 +199,7 @@ rule draw_refinement:
         code=code("draw_refinement"),
         settings=lambda wildcards: told({"title": title_of(wildcards.sample)}),
         widths=lambda wildcards, input: (
-            ["--widths", input.widths] if WITNESSED else []
+            ["--widths", input.widths] if input.widths else []
         ),
         figures=lambda wildcards: [
             result(f"figures/{name}.pdf")

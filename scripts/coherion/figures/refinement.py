@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,39 +12,76 @@ import xarray
 from coherion.figures.plate import COLOURS, GREY, MOST, PAGE, Plate
 from coherion.figures.readings import draw_readings
 
+#: Most data sets of one refinement that a page has room for.
+MOST_SETS = 3
+
 
 def observed_points(fit: xarray.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """r (angstrom) and observed G(r) at the points that were fitted: the independent ones, pi / Qmax apart."""
     return fit["fitted_r"].values, fit["fitted_observed"].values
 
 
+def further_fits(fit: xarray.Dataset) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Of each data set beside the first: what it is and its Rw in words, r (angstrom), observed and calculated G(r).
+
+    They stand at the points that were fitted, pi / Qmax apart.
+    """
+    if "joint_set" not in fit:
+        return
+    told = json.loads(fit.attrs["data_sets"])
+    of_set, columns = fit["joint_set"].values, [fit[f"joint_{name}"].values for name in ("r", "observed", "calculated")]
+    for number in np.unique(of_set).astype(int):
+        own, here = told[number - 1], of_set == number
+        kind = {"xray": "X-rays", "neutron": "neutrons"}[own["radiation"]]
+        words = f"{own['file']}, {kind}, Qmax {own['qmax']:g} Å⁻¹"
+        r, observed, calculated = (column[here] for column in columns)
+        yield f"{words}, Rw = {100 * own['rw']:.1f} %", r, observed, calculated
+
+
 def draw_refinement(fit: xarray.Dataset, title: str, widths: xarray.Dataset | None = None) -> Plate:
     """Observed points (those that were fitted), calculated line and, below, the difference; beside it size and strain.
 
-    The second panel stands where size and strain were read in several ways.
+    The second panel stands where size and strain were read in several ways; below are further data sets that were
+    refined together with the first.
 
     ``fit`` is a dataset that :func:`coherion.refinement.recipe.run_recipe` led to: ``observed``, ``calculated`` and
     ``difference`` against ``r``, and the attribute ``rw``. ``widths`` is what the reflections say of size and strain.
     """
     read = fit.sizes.get("reading", 0) > 1
+    columns, further = 2 if read else 1, list(further_fits(fit))
+    rows = 1 + len(further[: MOST_SETS - 1])
     ratios = {"width_ratios": (2.2, 1.0) if read else (1.0,)}
-    plate = Plate(1, 2 if read else 1, width=PAGE, height=2.6, origin=fit.attrs["origin"], gridspec_kw=ratios)
-    panel = plate.panels[0]
+    plate = Plate(rows, columns, width=PAGE, height=2.6 * rows, origin=fit.attrs["origin"], gridspec_kw=ratios)
     if read:
         draw_readings(plate, plate.panels[1], fit, widths)
-    r, observed, calculated = fit["r"].values, fit["observed"].values, fit["calculated"].values
-    span = np.ptp(observed)
-    offset = min(observed.min(), calculated.min()) - 0.12 * span - fit["difference"].values.max()
-    plate.points(panel, *observed_points(fit), label="observed", color=COLOURS[0], marker="o", ms=2, mew=0)
+        for blank in plate.panels[3::2]:
+            blank.set_axis_off()
+    of_all = "all data sets " if further else ""
+    title = f"{title}, {of_all}$R_w$ = {100 * fit.attrs['rw']:.1f} %".removeprefix(", ")
+    curves = (fit[name].values for name in ("r", "observed", "calculated"))
+    _draw_fit(plate, plate.panels[0], title, *curves, observed_points(fit))
+    for panel, (words, r, observed, calculated) in zip(plate.panels[columns::columns], further, strict=False):
+        _draw_fit(plate, panel, words, r, observed, calculated, (r, observed))
+    return plate
+
+
+def _draw_fit(
+    plate: Plate,
+    panel: Any,
+    title: str,
+    r: np.ndarray,
+    observed: np.ndarray,
+    calculated: np.ndarray,
+    points: tuple[np.ndarray, np.ndarray],
+) -> None:
+    difference = observed - calculated
+    offset = min(observed.min(), calculated.min()) - 0.12 * np.ptp(observed) - difference.max()
+    plate.points(panel, *points, label="observed", color=COLOURS[0], marker="o", ms=2, mew=0)
     plate.line(panel, r, calculated, label="calculated", color=COLOURS[3], linewidth=0.6)
-    plate.line(
-        panel, r, fit["difference"].values + offset, label="difference, shifted", color=COLOURS[2], linewidth=0.6
-    )
+    plate.line(panel, r, difference + offset, label="difference, shifted", color=COLOURS[2], linewidth=0.6)
     panel.axhline(offset, color=GREY, linewidth=0.4)
-    title = f"{title}, $R_w$ = {100 * fit.attrs['rw']:.1f} %".removeprefix(", ")
     panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]), title=title)
     panel.legend(ncols=3)
-    return plate
 
 
 COLUMNS = 3

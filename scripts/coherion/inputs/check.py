@@ -422,9 +422,7 @@ class _Check:
             for name, use in uses_of(self.jobs.uses_of_scans(pure)).items()
             if ("reduction", name) not in self.refused
         }
-        hashes = {
-            name: [sha256(folder / part) for part in several(self.tables.scans[name]["file"])] for name in scans
-        }
+        hashes = {name: [sha256(folder / part) for part in several(self.tables.scans[name]["file"])] for name in scans}
         standards = [name for name, row in self.tables.samples.items() if row["group"] == "standard"]
         for one in [*alerts_of_scans(scans, uses, hashes), *alerts_of_structures(scans, uses, standards)]:
             # What real data often have is the run's to tell; different times are told with the reduction's settings.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.figures.readings import LEVELS, WORDS
+from coherion.figures.refinement import further_fits
 from coherion.page.blocks import (
     GREY,
     INK,
@@ -64,6 +65,29 @@ def fit_block(fit: xarray.Dataset, fit_range: str) -> Block:
         height=440,
         wide=True,
     )
+
+
+def further_blocks(fit: xarray.Dataset, fit_range: str) -> Iterator[Block]:
+    """The same of each data set that was refined together with the first, at the points that were fitted."""
+    for k, (words, r, observed, calculated) in enumerate(further_fits(fit), 2):
+        difference = observed - calculated
+        noise = float(np.std(difference)) or None
+        yield plot(
+            f"fit_{fit_range}_data_set_{k}",
+            f"Refined together with it: {words}",
+            [
+                points(r, observed, "observed, fitted points", PALETTE[0], size=4),
+                line(r, calculated, "calculated", PALETTE[3], sd=noise),
+                line(r, difference, "difference", PALETTE[2], sd=noise, width=1, yaxis="y2"),
+            ],
+            {
+                "xaxis": axis("r / Å", anchor="y2", range=[float(r[0]), float(r[-1])]),
+                "yaxis": axis("G(r) / Å⁻²", domain=[0.3, 1.0]),
+                "yaxis2": axis("difference", domain=[0.0, 0.24]),
+            },
+            height=440,
+            wide=True,
+        )
 
 
 def readings_blocks(fit: xarray.Dataset, widths: xarray.Dataset | None) -> Iterator[Block]:

@@ -152,6 +152,7 @@ def _refinement(run: Run, sample: str, ranges: list[str]) -> Iterator[Block]:
         fit = run.dataset("refinement", sample, fit_range)
         if fit is not None:
             yield refinement.fit_block(fit, fit_range)
+            yield from refinement.further_blocks(fit, fit_range)
     for fit_range in ranges:
         rows = run.rows(f"refinement/{sample}/{fit_range}.tsv", "name", "value")
         if rows:

@@ -26,6 +26,11 @@ SAME_QMAX = 1e-3
 POWER_BEYOND = 3e-5
 # Share of its scatter that the mean of a G(r) may be off zero: transforms that begin above Q = 0 have none.
 OFF_ZERO = 0.25
+# Below its first peak G(r) falls as -4 pi rho0 r and g(r) - 1 is constant. The first peak is that high (of the largest)
+# and beyond what stands for r = 0 (angstrom); looked at is this part of the way to it. A constant is one whose scatter is
+# below this share of it, and below this share of that of a line through zero. Published G(r) have ripples and wrong
+# slopes there: of 23, those below 0.4 are closer to the line (1.2 and more).
+FIRST_PEAK, NEAREST, BEFORE_PEAK, EVEN, EVENER, LEAST_BEFORE = 0.25, 0.7, (0.24, 0.8), 0.4, 0.8, 12
 # 1/angstrom and 1/angstrom^2: beyond these a number was misread.
 LARGEST_Q, LARGEST_G = 1e3, 1e100
 
@@ -285,6 +290,30 @@ def _warn_if_another_function(observed: Observed) -> None:
             f"{observed.file}: G(r) = 4 pi r (rho - rho0) oscillates about zero, this has a mean of {mean:.3g} over "
             "the outer half of r: if it is g(r), T(r) or the radial distribution, convert it first"
         )
+    level = _level_before_first_peak(observed.r, observed.g)
+    if level is not None:
+        warn(
+            f"{observed.file}: below its first peak G(r) = 4 pi r rho0 (g - 1) falls from zero in proportion to r, "
+            f"this stays near {level:.3g}: if it is g(r) - 1, multiply it by 4 pi rho0 r first"
+        )
+
+
+def _level_before_first_peak(r: np.ndarray, g: np.ndarray) -> float | None:
+    """What the data are before their first peak where they are constant there and below zero, else None."""
+    far = r > NEAREST
+    if not far.any():
+        return None
+    first = r[far][np.argmax(g[far] > FIRST_PEAK * g[far].max())]
+    inside = (r > BEFORE_PEAK[0] * first) & (r < BEFORE_PEAK[1] * first)
+    x, y = r[inside], g[inside]
+    if x.size < LEAST_BEFORE or r[0] > BEFORE_PEAK[0] * first:
+        return None
+    # Weighed by r: what a transform has of ripples is divided by r in g(r) - 1.
+    weight = x * x
+    level = float(np.average(y, weights=weight))
+    line = x * np.sum(weight * x * y) / np.sum(weight * weight)
+    off_level, off_line = (np.sqrt(np.average(np.square(y - part), weights=weight)) for part in (level, line))
+    return level if off_level < min(-EVEN * level, EVENER * off_line) else None
 
 
 def power_beyond(r: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -377,10 +377,14 @@ def data_file(found: RecipeResult) -> str:
     return format_pdf_text("gr", found.observed.r, found.observed.g, header=header)
 
 
-def data_columns(found: RecipeResult) -> str:
-    """r (angstrom) and observed G(r) (1/angstrom^2) of the fit range, nothing else."""
-    r, observed, _, _ = curves(found)
-    return "".join(f"{x:.6f} {g:.9g}\n" for x, g in zip(r, observed, strict=True))
+def data_columns(found: RecipeResult) -> list[str]:
+    """Of each data set r (angstrom) and observed G(r) (1/angstrom^2) of the fit range, nothing else."""
+    low, high = found.settings.fit_range
+    made = []
+    for one in (found.observed, *found.observed.further):
+        inside = (one.r >= low - 1e-9) & (one.r <= high + 1e-9)
+        made.append("".join(f"{x:.6f} {g:.9g}\n" for x, g in zip(one.r[inside], one.g[inside], strict=True)))
+    return made
 
 
 def refined_strus(found: RecipeResult) -> dict[str, str]:

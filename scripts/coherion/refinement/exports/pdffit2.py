@@ -65,8 +65,11 @@ if __name__ == "__main__":
 '''
 
 
-def what_is_left_out(found: Refined) -> list[str]:
-    """What the refined model has and PDFfit2 has not, a line each; empty where both are the same model."""
+def what_is_left_out(found: Refined, *, of_all: bool = False) -> list[str]:
+    """What the refined model has and PDFfit2 has not, a line each; empty where both are the same model.
+
+    ``of_all`` where the input is of every data set, not of the first alone.
+    """
     values, model = found.result.values, found.model
     left = []
     if model.convention != "pdffit":
@@ -75,7 +78,7 @@ def what_is_left_out(found: Refined) -> list[str]:
         left.append(f"the envelope {model.envelope}: PDFfit2 has spheres only")
     if model.window != "none":
         left.append(f"the window {model.window}")
-    if model.further:
+    if model.further and not of_all:
         left.append(f"{len(model.further)} further data set(s), which were refined together with this one")
     for name in (*MOTION[3:], "qslope_squared"):
         left += [f"{known} = {value:.4g}" for known, value in values.items() if parse(known).own == name and value]

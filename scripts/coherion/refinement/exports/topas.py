@@ -6,6 +6,7 @@ Macros are those of TOPAS' own pdf.inc: ``dQ_damping``, ``convolute_Qmax_Sinc``,
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from coherion.refinement.steps.refined import Refined
 _CELL = dict(zip(LATTICE_NAMES, ("a", "b", "c", "al", "be", "ga"), strict=True))
 
 
-def topas_input(found: Refined, data: str) -> str:
+def topas_input(found: Refined, data: Sequence[str]) -> str:
     """The text of an ``.inp`` with the refined values; what was refined is free, what depends on it an equation.
 
     Parameters
@@ -27,13 +28,13 @@ def topas_input(found: Refined, data: str) -> str:
     found
         The refinement.
     data
-        Name of the file beside it with r and G(r) in two columns.
+        Names of the files beside it with r and G(r) in two columns, one for each data set: several share the structure.
     """
     model, result = found.model, found.result
     values = variables_of(found)
     names = _names(values)
     low, high = found.settings.fit_range
-    left = what_is_left_out(found)
+    left = what_is_left_out(found, of_all=True)
 
     def shown(affine: Affine) -> str:
         return _equation(affine, names, values)
@@ -43,18 +44,23 @@ def topas_input(found: Refined, data: str) -> str:
         *(f"' TOPAS is not told of {line}" for line in left),
         "' Parameters of the refinement, free as they were there.",
         *(f"prm {names[name]} {value:.9g}" for name, value in values.items()),
-        "",
-        f'xdd "{data}"',
-        "   pdf_data",
-        *(["   neutron_data"] if model.radiation == "neutron" else []),
-        f"   start_X {low:g}",
-        f"   finish_X {high:g}",
-        "   weighting = 1;",
-        f"   convolute_Qmax_Sinc(!qmax, {model.qmax:g})",
-        f"   dQ_damping(!dq, {shown(of_parameter(found, 'qdamp'))})",
     ]
-    for k, crystal in enumerate(model.crystals(result.values)):
-        lines += ["", *(f"   {line}" for line in _phase(found, crystal, model.prefix(k), shown))]
+    for number, file in enumerate(data, 1):
+        own, called = model.of_set(number), model.names_in_set(number)
+        lines += [
+            "",
+            f'xdd "{file}"',
+            "   pdf_data",
+            *(["   neutron_data"] if own.radiation == "neutron" else []),
+            f"   start_X {low:g}",
+            f"   finish_X {high:g}",
+            "   weighting = 1;",
+            f"   convolute_Qmax_Sinc(!qmax, {own.qmax:g})",
+            f"   dQ_damping(!dq, {shown(of_parameter(found, called['qdamp']))})",
+        ]
+        for k, crystal in enumerate(model.crystals(result.values)):
+            phase = _phase(found, crystal, model.prefix(k), called, f"_{number}" if number > 1 else "", shown)
+            lines += ["", *(f"   {line}" for line in phase)]
     return "\n".join(lines) + "\n"
 
 
@@ -78,18 +84,19 @@ def _equation(affine: Affine, names: dict[str, str], values: dict[str, float]) -
     return "=" + " + ".join([*([f"({constant:.9g})"] if abs(constant) > 1e-9 else []), *parts]) + ";"
 
 
-def _phase(found: Refined, crystal: Crystal, prefix: str, shown) -> list[str]:
+def _phase(found: Refined, crystal: Crystal, prefix: str, called: Mapping[str, str], suffix: str, shown) -> list[str]:
+    """A phase in one data set; ``called`` are the names of its parameters there, ``suffix`` tells the data set."""
     lines = ["str", f'   phase_name "{crystal.name}"', f'   space_group "{crystal.space_group}"']
     cell = of_crystal(found, crystal, prefix, lambda c: np.array(c.lattice), "lattice")
     lines += [f"   {_CELL[name]} {shown(one)}" for name, one in zip(LATTICE_NAMES, cell, strict=True)]
-    lines.append(f"   scale {shown(of_parameter(found, f'{prefix}scale'))}")
+    lines.append(f"   scale {shown(of_parameter(found, called[f'{prefix}scale']))}")
     if found.model.envelope == "sphere":
-        diameter = f"sphere_{''.join(c if c.isalnum() else '_' for c in crystal.name)}"
+        diameter = f"sphere_{''.join(c if c.isalnum() else '_' for c in crystal.name)}{suffix}"
         length = of_parameter(found, f"{prefix}coherence_length")
         lines.append(f"   prm {diameter} {shown(length)}")
         lines.append(f"   scale_phase_X = If(X < {diameter}, 1 - 1.5 (X / {diameter}) + 0.5 (X / {diameter})^3, 0);")
     motion = {
-        name: shown(of_parameter(found, name if name == "qbroad" else prefix + name))
+        name: shown(of_parameter(found, called[name if name == "qbroad" else prefix + name]))
         for name in ("delta1", "delta2", "qbroad")
     }
     places = _of_sites(found, crystal, prefix, "coordinate")
