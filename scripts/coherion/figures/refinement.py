@@ -58,8 +58,8 @@ def draw_refinement(fit: xarray.Dataset, title: str, widths: xarray.Dataset | No
             blank.set_axis_off()
     of_all = "all data sets " if further else ""
     title = f"{title}, {of_all}$R_w$ = {100 * fit.attrs['rw']:.1f} %".removeprefix(", ")
-    curves = (fit[name].values for name in ("r", "observed", "calculated"))
-    _draw_fit(plate, plate.panels[0], title, *curves, observed_points(fit))
+    r, observed, calculated = (fit[name].values for name in ("r", "observed", "calculated"))
+    _draw_fit(plate, plate.panels[0], title, r, observed, calculated, observed_points(fit))
     for panel, (words, r, observed, calculated) in zip(plate.panels[columns::columns], further, strict=False):
         _draw_fit(plate, panel, words, r, observed, calculated, (r, observed))
     return plate

@@ -27,8 +27,8 @@ POWER_BEYOND = 3e-5
 # Share of its scatter that the mean of a G(r) may be off zero: transforms that begin above Q = 0 have none.
 OFF_ZERO = 0.25
 # Below its first peak G(r) falls as -4 pi rho0 r and g(r) - 1 is constant. The first peak is that high (of the largest)
-# and beyond what stands for r = 0 (angstrom); looked at is this part of the way to it. A constant is one whose scatter is
-# below this share of it, and below this share of that of a line through zero. Published G(r) have ripples and wrong
+# and beyond what stands for r = 0 (angstrom); looked at is this part of the way to it. A constant is one whose scatter
+# is below this share of it, and below this share of that of a line through zero. Published G(r) have ripples and wrong
 # slopes there: of 23, those below 0.4 are closer to the line (1.2 and more).
 FIRST_PEAK, NEAREST, BEFORE_PEAK, EVEN, EVENER, LEAST_BEFORE = 0.25, 0.7, (0.24, 0.8), 0.4, 0.8, 12
 # 1/angstrom and 1/angstrom^2: beyond these a number was misread.
