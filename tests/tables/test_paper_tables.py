@@ -427,7 +427,7 @@ def test_conductivities_and_prefactors():
     assert row["activation_energy"] == Measured(0.504, pytest.approx(0.00504))
     assert row["prefactor"].value == pytest.approx(np.exp(11.88))
     assert row["prefactor"].sd == pytest.approx(0.12 * np.exp(11.88))
-    assert row["prefactor_unit"] == "S K/cm"
+    assert row["prefactor_unit"] == "S K cm⁻¹"
     assert (row["spectra_used"], row["spectra_measured"]) == (1, 2)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from coherion import __version__
+from coherion.data.contract.units import in_print
 from coherion.data.stated import hashes_of, reason_left_out
 from coherion.document.captions import read_caption
 from coherion.document.layout import first_sentence, laid_out, line, plain
@@ -129,7 +130,7 @@ def _samples(series: Rows) -> dict[str, Any]:
         if row.get("excluded"):
             mark = ["super", str(len(made["notes"]) + 1)]
             cells[0].append(mark)
-            said = f" {row['sample']}: left out of the structural series; {row['excluded']}"
+            said = f" {row['sample']}: left out of the structural series; {in_print(row['excluded'])}"
             made["notes"].append([mark, ["", line(said)]])
     return made
 

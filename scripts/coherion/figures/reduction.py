@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray
 
+from coherion.data.contract.units import unit_in_print
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 
 #: What the least value of S(Q) is called: it is far below zero where atoms differ much, as those of LaB6 do.
@@ -41,7 +42,7 @@ def draw_reduction(reduced: xarray.Dataset, title: str) -> Plate:
     plate = Plate(2, 2, width=PAGE, height=4.6, origin=reduced.attrs["origin"])
     intensities, structure, reduced_structure, pair_distribution = plate.panels
     q, r = reduced["q"].values, reduced["r"].values
-    unit = reduced["intensity"].attrs["units"]
+    unit = unit_in_print(reduced["intensity"].attrs["units"])
 
     plate.line(intensities, q, reduced["intensity"], label="sample", color=COLOURS[0])
     if "background" in reduced and float(np.abs(reduced["background"]).max()) > 0:
@@ -49,7 +50,7 @@ def draw_reduction(reduced: xarray.Dataset, title: str) -> Plate:
         plate.line(
             intensities, q, reduced["intensity_net"], label="difference, corrected", color=COLOURS[2], linewidth=0.7
         )
-    intensities.set(xlabel="Q / Å$^{-1}$", ylabel=f"I / {unit}" if unit != "arbitrary" else "I / arbitrary units")
+    intensities.set(xlabel="Q / Å$^{-1}$", ylabel=f"I / {unit}")
     intensities.legend()
 
     panels = (

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray
 
+from coherion.data.contract.units import unit_in_print
 from coherion.data.netcdf import origin_of
 from coherion.figures.legible.curves import band_limited
 from coherion.figures.plate import COLOURS, GREY, MOST, PAGE, Plate
@@ -97,7 +98,7 @@ def _draw_reflection(plate: Plate, panel, one: xarray.Dataset, title: str) -> No
     power = round(float(np.log10(unit)))
     panel.set(
         xlabel="Q / Å$^{-1}$",
-        ylabel=f"I / $10^{{{power}}}$ {one['intensity'].attrs['units']}",
+        ylabel=f"I / $10^{{{power}}}$ {unit_in_print(one['intensity'].attrs['units'])}",
         xlim=(q[0], q[-1]),
         title=title,
     )

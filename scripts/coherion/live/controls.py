@@ -9,12 +9,13 @@ from typing import Any
 
 from dash import dcc, html
 
+from coherion.data.contract.units import unit_in_print
 from coherion.errors import InputError
 from coherion.live import fitting
 from coherion.live.declared import Control, Way, way
 from coherion.live.panels.panel import Panel
 from coherion.live.session import Key, Session
-from coherion.page.blocks import number, unit_words
+from coherion.page.blocks import number
 
 #: Controls of one parameter, which stand in a table of all.
 OF_PARAMETERS = ("free", "start")
@@ -184,7 +185,7 @@ def _table(names: Sequence[Control], values: dict[Key, Any]) -> Any:
             value=values["start", one.key],
             debounce=True,
         )
-        unit = unit_words(one.unit)
+        unit = unit_in_print(one.unit)
         label = f"{one.key} / {unit}" if unit else one.key
         cells = [html.Th(label, scope="row"), html.Td(free), html.Td(start), html.Td(id={"result": one.key})]
         named: dict[str, Any] = {"data-name": one.key}

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from coherion.page.blocks import unit_words
+from coherion.data.contract.units import unit_in_print
 from coherion.settings.reading import fields, meaning, options, peeled
 
 #: Parts of a slider's way.
@@ -70,7 +70,7 @@ def control(stage: str, model: type[msgspec.Struct], key: str, label: str) -> Co
             inner = [word for own in options(typing.get_args(base)[0]) for word in typing.get_args(peeled(own)[0])]
             words += [word for word in inner if isinstance(word, str)]
             kinds.add("several" if words else "lines" if typing.get_args(base)[0] is str else "range")
-    shown = unit_words(unit) if unit else ""
+    shown = unit_in_print(unit) if unit else ""
     common = (stage, key)
     if "several" in kinds:
         own = tuple(word for word in words if word not in ("all", "none"))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coherion.crystal.cif import with_uncertainty
+from coherion.data.contract.units import RAISED
 from coherion.page.encode import packed, plain
 
 Block = dict[str, Any]
@@ -25,17 +26,7 @@ INK, GREY = "ink", "grey"
 PALETTE = (
     *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
 )
-_RAISED = str.maketrans("0123456789+-−bn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ᵇⁿ")
 _LOWERED = str.maketrans("0123456789+-−aex", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₐₑₓ")
-#: Units of the files as people write them.
-_UNITS = {
-    "angstrom": "Å",
-    "degree": "°",
-    "degC": "°C",
-    "ohm": "Ω",
-    "1": "",
-    "see unit": "",
-}
 
 
 def words(label: str, *, formula: bool = False) -> str:
@@ -47,22 +38,11 @@ def words(label: str, *, formula: bool = False) -> str:
     for place, part in enumerate(label.split("$")):
         inside = place % 2 == 1 or formula
         part = re.sub(r"\\(?:mathrm|mathit|text|left|right)", "", part) if place % 2 else part
-        part = re.sub(r"\^(?:\{([^{}]*)\}|([-−+]?\w[\d.]*))", lambda m: (m[1] or m[2]).translate(_RAISED), part)
+        part = re.sub(r"\^(?:\{([^{}]*)\}|([-−+]?\w[\d.]*))", lambda m: (m[1] or m[2]).translate(RAISED), part)
         if inside:
             part = re.sub(r"_(?:\{([^{}]*)\}|(\w))", lambda m: (m[1] or m[2]).translate(_LOWERED), part)
         parts.append(part.replace("{", "").replace("}", "").replace("\\", "") if place % 2 else part)
     return "".join(parts)
-
-
-def unit_words(unit: str) -> str:
-    """A unit as people write it: ``1/angstrom^2`` becomes ``Å⁻²``."""
-    if unit in _UNITS:
-        return _UNITS[unit]
-    text = unit
-    for name in ("angstrom", "degC", "degree", "ohm"):
-        text = text.replace(name, _UNITS[name])
-    text = re.sub(r"^1/(\S+?)(?:\^(\d))?$", lambda m: f"{m[1]}⁻{(m[2] or '1').translate(_RAISED)}", text)
-    return re.sub(r"\^(-?\d+)", lambda m: m[1].translate(_RAISED), text)
 
 
 def number(value: float | None, sd: float | None = None, digits: int = 5) -> str:
@@ -74,7 +54,7 @@ def number(value: float | None, sd: float | None = None, digits: int = 5) -> str
         exponent = math.floor(math.log10(abs(value)))
         scale = 10.0**exponent
         mantissa = with_uncertainty(value / scale, sd / scale, 3) if known and sd else f"{value / scale:.3f}"
-        return f"{mantissa}×10{str(exponent).translate(_RAISED)}".replace("-", "−")
+        return f"{mantissa}×10{str(exponent).translate(RAISED)}".replace("-", "−")
     text = with_uncertainty(value, float(sd)) if known and sd else f"{value:.{digits}g}"
     return text.replace("-", "−")
 

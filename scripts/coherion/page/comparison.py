@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coherion.page.blocks import PALETTE, Block, axis, measured, plot, points, table, text, unit_words, words
+from coherion.data.contract.units import unit_in_print
+from coherion.page.blocks import PALETTE, Block, axis, measured, plot, points, table, text, words
 from coherion.page.run_files import Run
 from coherion.page.sample import number_of
 from coherion.settings.paper.paper import Paper
@@ -105,7 +106,7 @@ def _changes(run: Run, other: Run, paper: Paper) -> Iterator[dict[str, Any]]:
                 continue
             error = math.hypot(sd or 0.0, before_sd or 0.0)
             said, unit = labels.get(column, ("", ""))
-            unit = unit_words(unit or "")
+            unit = unit_in_print(unit or "")
             shown = words((said or column).split(" / ")[0])
             yield {
                 "sample": sample,

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from coherion import __version__
+from coherion.data.contract.units import in_print
 from coherion.errors import CoherionError
 from coherion.page import series
 from coherion.page.blocks import Block, table, text, words
 from coherion.page.comparison import comparison_blocks
-from coherion.page.encode import island, json_text
+from coherion.page.encode import island, json_text, zipped
 from coherion.page.multiverse import multiverse_blocks
 from coherion.page.run_files import Run
 from coherion.page.sample import FAILED, columns_of, listed, names_of, sections
@@ -61,7 +62,7 @@ def page(
         What the run is called.
     """
     captions = captions or {}
-    warnings = warnings_of_logs(run.path("logs"))
+    warnings = [(job, in_print(said)) for job, said in warnings_of_logs(run.path("logs"))]
     names = names_of(run, list(samples))
     columns = columns_of(run, paper)
     titles = {row.get("title") or row["sample"]: row["sample"] for row in run.series}
@@ -113,9 +114,9 @@ def with_plots(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 def _written(index: Mapping[str, Any], views: Mapping[str, Any], title: str) -> str:
     from plotly.offline import get_plotlyjs
 
-    programs = [_safe(get_plotlyjs()), _safe((_OWN / "page.js").read_text(encoding="utf-8"))]
+    plotly, program = get_plotlyjs(), _safe((_OWN / "page.js").read_text(encoding="utf-8"))
     hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in programs
+        f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in (plotly, program)
     )
     # plotly.js sets styles by attribute and makes pictures by way of data and blob addresses; nothing else is let in.
     policy = (
@@ -132,8 +133,8 @@ def _written(index: Mapping[str, Any], views: Mapping[str, Any], title: str) -> 
         "STYLE": (_OWN / "page.css").read_text(encoding="utf-8"),
         "INDEX": json_text({**index, "places": places}),
         "ISLANDS": islands,
-        "PLOTLY": programs[0],
-        "PROGRAM": programs[1],
+        "PLOTLY": zipped(plotly),
+        "PROGRAM": program,
     }
     template = (_OWN / "page.html").read_text(encoding="utf-8")
     return re.sub(r"@@([A-Z]+)@@", lambda found: parts[found[1]], template)
@@ -214,7 +215,9 @@ def _run(run: Run, warnings: list[tuple[str, str]]) -> list[Block]:
         found.append(table("Left out", ["sample", "what", "why", "by"], said, closed=True))
     settings = run.rows("summary/settings.tsv", "key", "value")
     if settings:
-        rows_ = [[row["key"], row["value"], row.get("default", ""), row.get("meaning", "")] for row in settings]
+        rows_ = [
+            [row["key"], row["value"], row.get("default", ""), in_print(row.get("meaning", ""))] for row in settings
+        ]
         note = "A default stands only where the run departs from it."
         found.append(table("Settings", ["key", "value", "default", "meaning"], rows_, note=note, closed=True))
     raw = [f"{stage}/{name}.nc" for stage in ("scans", "spectra") for name in run.names(stage)]

@@ -127,4 +127,9 @@ def json_text(value: Any) -> str:
 def island(value: Any) -> str:
     """The value as gzipped JSON in base64; the same value gives the same text."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return zipped(text)
+
+
+def zipped(text: str) -> str:
+    """A text as gzip in base64, as an element of the page may hold it."""
     return base64.b64encode(gzip.compress(text.encode(), compresslevel=9, mtime=0)).decode()

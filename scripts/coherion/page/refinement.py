@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.units import unit_in_print
 from coherion.figures.readings import LEVELS, WORDS
 from coherion.figures.refinement import further_fits
 from coherion.page.blocks import (
@@ -22,7 +23,6 @@ from coherion.page.blocks import (
     plot,
     points,
     table,
-    unit_words,
 )
 from coherion.page.encode import thinned
 from coherion.settings.stages.refinement import READINGS
@@ -180,6 +180,7 @@ def _contours(
 def widths_block(widths: xarray.Dataset) -> Block:
     """The pattern from which the widths of the reflections were read, with its fit."""
     q, observed, calculated = (widths[name].values for name in ("q", "observed", "calculated"))
+    unit = unit_in_print(str(widths["observed"].attrs.get("units", "")))
     return plot(
         "reflection_widths",
         "Widths of the reflections",
@@ -191,7 +192,7 @@ def widths_block(widths: xarray.Dataset) -> Block:
         ],
         {
             "xaxis": axis("Q / Å⁻¹", anchor="y2"),
-            "yaxis": axis(f"intensity / {unit_words(str(widths['observed'].attrs.get('units', '')))}", domain=[0.3, 1]),
+            "yaxis": axis(f"intensity / {unit}", domain=[0.3, 1]),
             "yaxis2": axis("difference", domain=[0, 0.24]),
         },
         height=420,
@@ -214,7 +215,7 @@ def side_phase_blocks(found: xarray.Dataset) -> Iterator[Block]:
         ],
         {
             "xaxis": axis("Q / Å⁻¹"),
-            "yaxis": axis(f"intensity / {unit_words(str(found['intensity'].attrs.get('units', '')))}"),
+            "yaxis": axis(f"intensity / {unit_in_print(str(found['intensity'].attrs.get('units', '')))}"),
         },
         note=str(found.attrs.get("reason", "")),
         wide=True,
@@ -228,7 +229,7 @@ def parameters_block(rows: Rows, title: str) -> Block:
         value = _float(row.get("value"))
         sd = _float(row.get("standard_uncertainty_scaled")) or _float(row.get("standard_uncertainty"))
         last = row.get("note") or row.get("atoms") or ""
-        return [row.get("name", ""), measured(value, sd), unit_words(row.get("unit", "")), last]
+        return [row.get("name", ""), measured(value, sd), unit_in_print(row.get("unit", "")), last]
 
     return table(title, ["name", "value", "unit", "note"], map(cells, rows), closed=True)
 

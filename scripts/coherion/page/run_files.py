@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coherion.data.contract.units import in_print, unit_in_print
 from coherion.data.netcdf import read_dataset
 from coherion.data.stated import attributes, stated_sources
 from coherion.data.tables import read_rows
@@ -113,17 +114,19 @@ class Run:
     @cached_property
     def alerts(self) -> Rows:
         """The table of alerts."""
-        return self.rows("series/alerts.tsv", "grade", "sample", "text")
+        return _in_print(self.rows("series/alerts.tsv", "grade", "sample", "text"), "text", "advice", unit=True)
 
     @cached_property
     def exclusions(self) -> Rows:
         """What was left out."""
-        return self.rows("series/exclusions.tsv", "sample", "reason")
+        return _in_print(self.rows("series/exclusions.tsv", "sample", "reason"), "reason")
 
     @cached_property
     def claims(self) -> Rows:
         """The statements judged."""
-        return self.rows("claims.tsv", "id", "verdict", "statement")
+        return _in_print(
+            self.rows("claims.tsv", "id", "verdict", "statement"), "statement", "criterion", "note", unit=True
+        )
 
     @cached_property
     def by_sample(self) -> dict[str, dict[str, str]]:
@@ -182,6 +185,12 @@ class Run:
     def is_simulated(self) -> bool:
         """Whether anything of the run was simulated."""
         return any(row.get("origin") == "simulated" for row in self.series) or self.path("simulated").is_dir()
+
+
+def _in_print(rows: Rows, *sentences: str, unit: bool = False) -> Rows:
+    """Rows with units as people write them in columns of sentences, and in the column of units."""
+    changed = {name: in_print for name in sentences} | ({"unit": unit_in_print} if unit else {})
+    return [{key: changed[key](text) if key in changed else text for key, text in row.items()} for row in rows]
 
 
 def settings_of(dataset: xarray.Dataset) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coherion.crystal.structure_files import read_structure
+from coherion.data.contract.units import unit_in_print
 from coherion.errors import CoherionError
 from coherion.page import impedance, refinement, scattering
-from coherion.page.blocks import Block, measured, table, unit_words, words
+from coherion.page.blocks import Block, measured, table, words
 from coherion.page.run_files import BY_RANGE, STAGES, Run, settings_of
 from coherion.page.structure import structure_block
 from coherion.settings.paper.paper import Paper
@@ -221,7 +222,7 @@ def _row(run: Run, paper: Paper, sample: str) -> Iterator[Block]:
         label, unit = labels.get(column, ("", ""))
         number, sd = number_of(row, column)
         said = measured(number, sd) if number is not None else value
-        rows.append([column, words((label or "").split(" / ")[0]), said, unit_words(unit or "")])
+        rows.append([column, words((label or "").split(" / ")[0]), said, unit_in_print(unit or "")])
     yield table("Row of the table of the series", ["column", "quantity", "value", "unit"], rows, closed=True)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coherion.page.blocks import GREY, PALETTE, Block, axis, band, facts, line, number, plot, unit_words
+from coherion.data.contract.units import unit_in_print
+from coherion.page.blocks import GREY, PALETTE, Block, axis, band, facts, line, number, plot
 from coherion.page.encode import thinned
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def scan_blocks(scan: xarray.Dataset) -> Iterator[Block]:
     """A scan as it was read, with what its file says of itself."""
     abscissa = str(scan.attrs.get("abscissa", "two_theta"))
     x, y = scan[abscissa].values, scan["intensity"].values
-    unit = unit_words(str(scan["intensity"].attrs.get("units", "")))
+    unit = unit_in_print(str(scan["intensity"].attrs.get("units", "")))
     sd = scan["intensity_sd"].values if "intensity_sd" in scan else None
     title = "2θ / °" if abscissa == "two_theta" else _Q
     yield plot(
@@ -40,7 +41,7 @@ def reduction_blocks(reduced: xarray.Dataset) -> Iterator[Block]:
     """Intensities with their background, S(Q), F(Q) and G(r) with bands of one standard uncertainty."""
     q = reduced["q"].values
     qmax = float(reduced.attrs["qmax"])
-    unit = unit_words(str(reduced["intensity"].attrs.get("units", "")))
+    unit = unit_in_print(str(reduced["intensity"].attrs.get("units", "")))
     net_sd = reduced["intensity_net_sd"].values if "intensity_net_sd" in reduced else None
     traces = [line(q, reduced["intensity"].values, "sample", PALETTE[0], sd=net_sd)]
     if "background" in reduced and float(np.abs(reduced["background"].values).max()) > 0:
@@ -50,9 +51,8 @@ def reduction_blocks(reduced: xarray.Dataset) -> Iterator[Block]:
         if "intensity_net" in reduced:
             net = reduced["intensity_net"].values
             traces.append(line(q, net, "difference, corrected", PALETTE[2], sd=net_sd, width=1))
-    intensity = "I / arbitrary units" if unit == "arbitrary" else f"I / {unit}"
     yield plot(
-        "intensity", "Scan with its background", traces, {"xaxis": axis(_Q), "yaxis": axis(intensity)}, wide=True
+        "intensity", "Scan with its background", traces, {"xaxis": axis(_Q), "yaxis": axis(f"I / {unit}")}, wide=True
     )
     for name, symbol, label, level in (
         ("structure_factor", "S(Q)", "S(Q)", 1.0),

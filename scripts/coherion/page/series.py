@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.units import unit_in_print
 from coherion.data.netcdf import read_dataset
 from coherion.data.stated import reason_left_out
 from coherion.errors import CoherionError
@@ -265,7 +266,7 @@ def recovery_blocks(run: Run, titles: Mapping[str, str]) -> Iterator[Block]:
                 _float(row.get("temperature_C")),
                 measured(_float(row["true"])),
                 measured(_float(row["found"]), _float(row.get("found_sd"))),
-                row.get("unit", ""),
+                unit_in_print(row.get("unit", "")),
                 _rounded(row.get("pull")),
             ]
             for row in rows

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coherion.data.contract.contracts import CONTRACTS
+from coherion.data.contract.units import in_print
 from coherion.data.netcdf import versions_of
 from coherion.data.stated import attributes
 from coherion.tables.table import Column, Table
@@ -58,7 +59,7 @@ def run_table(
         Version of each library that took part.
     """
     origin = origin_of_rows(series)
-    left_out = [f"{row['sample']}: {row['excluded']}" for row in series if row.get("excluded")]
+    left_out = [f"{row['sample']}: {in_print(row['excluded'])}" for row in series if row.get("excluded")]
     lines: list[tuple[str, int | str]] = [
         ("data", "simulated: no measurement" if origin == "simulated" else "measured"),
         ("samples", len(series)),
@@ -80,7 +81,7 @@ def run_table(
 
 def warnings_table(warned: Iterable[tuple[str, str]], origin: str) -> Table:
     """Every warning that belongs to a result of the run."""
-    rows = [{"job": job, "warning": text} for job, text in warned]
+    rows = [{"job": job, "warning": in_print(text)} for job, text in warned]
     return Table(
         "warnings",
         "What the jobs warned of. The results were still computed." if rows else "No job warned of anything.",
@@ -129,7 +130,7 @@ def _settings_rows(settings: Mapping[str, Any], schema: Mapping[str, Any], above
             "key": f"{above}{key}",
             "value": _shown(value),
             "default": _shown(own["default"]) if changed else None,
-            "meaning": " ".join(str(own.get("description", "")).split()) or None,
+            "meaning": in_print(" ".join(str(own.get("description", "")).split())) or None,
         }
 
 

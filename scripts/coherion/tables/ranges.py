@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coherion.data.contract.units import unit_in_print
 from coherion.data.netcdf import origin_of
 from coherion.statistics.nested_fits import sd_of_difference
-from coherion.tables.structures import reported_suffix, unit_in_print
+from coherion.tables.structures import reported_suffix
 from coherion.tables.table import Cell, Column, Measured, Table
 
 if TYPE_CHECKING:

@@ -6,11 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from coherion.data.contract.tables import UNIT_ENDINGS
-from coherion.tables.structures import unit_in_print
+from coherion.data.contract.units import in_print, unit_in_print
 from coherion.tables.table import Cell, Column, Measured, Table
 
-#: How units of the columns are printed.
-PRINTED = {"1/angstrom": "Å⁻¹", "degree": "°", "angstrom^3": "Å³", "angstrom^2": "Å²", "angstrom": "Å", "degC": "°C"}
 #: Samples that fit beside one another on a page.
 ACROSS = 4
 #: Columns of text of the claims, with their widths in cm.
@@ -39,7 +37,7 @@ def _split(name: str) -> tuple[str, str]:
     """A column of the series as words and unit."""
     for ending, unit in UNIT_ENDINGS.items():
         if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " "), PRINTED.get(unit, unit)
+            return name.removesuffix(ending).replace("_", " "), unit_in_print(unit)
     return name.replace("_", " "), ""
 
 
@@ -84,7 +82,7 @@ def series_table(rows: Rows, ranges: Sequence[str] = ()) -> Table | None:
     for name in names:
         if name in left_out or (name.endswith("_sd") and name.removesuffix("_sd") in names):
             continue
-        cells = [_cell(row[name], row.get(f"{name}_sd")) for row in rows]
+        cells = [_cell(in_print(row[name]) if name == "excluded" else row[name], row.get(f"{name}_sd")) for row in rows]
         if any(cell is not None for cell in cells):
             words, unit = _split(name)
             quantity = f"{words} ({unit})" if unit else words
@@ -103,6 +101,7 @@ def claims_table(rows: Rows) -> Table | None:
     lines = [
         {
             **{key: text or None for key, text in row.items() if key not in ("value", "error", "n")},
+            **{key: in_print(row.get(key) or "") or None for key in ("statement", "criterion", "note")},
             "unit": unit_in_print(row.get("unit") or "") or None,
             "value": _cell(row["value"], row["error"]),
             "n": _cell(row["n"]),
@@ -117,7 +116,11 @@ def claims_table(rows: Rows) -> Table | None:
 
 def exclusions_table(rows: Rows, origin: str) -> Table | None:
     """Everything that was left out, and why; None where that is nothing."""
-    lines = [{key: _cell(text) if key == "points" else text or None for key, text in row.items()} for row in rows]
+    lines = [
+        {key: _cell(text) if key == "points" else text or None for key, text in row.items()}
+        | {"reason": in_print(row["reason"])}
+        for row in rows
+    ]
     return (
         Table("exclusions", "Everything that was left out, and why.", EXCLUSIONS, lines, origin=origin)
         if lines

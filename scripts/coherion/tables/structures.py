@@ -13,6 +13,7 @@ from coherion.crystal.crystal import Crystal
 from coherion.crystal.propagation import as_refined, of_phase
 from coherion.crystal.site_symmetry import site_symmetry
 from coherion.crystal.symmetry import LATTICE_NAMES
+from coherion.data.contract.units import in_print, unit_in_print
 from coherion.errors import InputError
 from coherion.tables.table import Cell, Column, Measured, Table
 
@@ -34,14 +35,6 @@ ATOMS = (
     Column("occupancy", "Occ.", measured=True),
     Column("u_iso", "U", "Å²", measured=True),
 )
-_UNITS = {
-    "angstrom": "Å",
-    "angstrom^2": "Å²",
-    "angstrom^3": "Å³",
-    "degree": "°",
-    "1/angstrom": "Å⁻¹",
-    "1": "",
-}
 _TITLES = {
     "scale": "scale factor",
     "alpha": "α",
@@ -50,11 +43,6 @@ _TITLES = {
     "coherence_length": "coherence length",
     "coherence_spread": "relative spread of the coherence length",
 }
-
-
-def unit_in_print(unit: str) -> str:
-    """Å² for ``angstrom^2``; empty for a pure number; what is not known stays as it is."""
-    return _UNITS.get(unit, unit)
 
 
 def reported_suffix(fit: xarray.Dataset) -> str:
@@ -120,7 +108,7 @@ def structure_table(
     caption = f"Structure{what} of {sample.get('title', sample['sample'])}"
     caption += f", refined against G(r) from {low:g} to {high:g} Å."
     if excluded:
-        caption += f" Excluded from the series: {excluded.rstrip('.')}."
+        caption += f" Excluded from the series: {in_print(excluded).rstrip('.')}."
     name = (name or str(sample["sample"])) + (f"_{phase}" if phase else "")
     origin = str(fit.attrs["origin"])
     return Table(

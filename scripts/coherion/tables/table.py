@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from coherion.crystal.cif import with_uncertainty
+from coherion.data.contract.units import unit_in_print
 
 Style = Literal["plain", "scientific"]
 #: What the caption of everything says that was made from simulated data.
@@ -62,7 +63,7 @@ class Column:
     def heading(self) -> str:
         """Title and unit as printed."""
         title = self.title or self.key
-        return f"{title} / {self.unit}" if self.unit else title
+        return f"{title} / {unit_in_print(self.unit)}" if self.unit else title
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coherion.data.contract.units import unit_in_print
 from coherion.data.netcdf import origin_of
 from coherion.tables.table import Cell, Column, Measured, Table
 
@@ -123,7 +124,7 @@ def conductivities_table(arrhenius: Mapping[str, xarray.Dataset]) -> Table:
             if logarithm is not None:
                 value = float(np.exp(logarithm.value))
                 row["prefactor"] = Measured(value, None if logarithm.sd is None else value * logarithm.sd)
-                row["prefactor_unit"] = "S K/cm" if line.attrs["form"] == "sigma_T" else "S/cm"
+                row["prefactor_unit"] = unit_in_print("S K/cm" if line.attrs["form"] == "sigma_T" else "S/cm")
             rows.append(row)
     return Table(
         "conductivities",

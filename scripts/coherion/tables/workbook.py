@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from coherion.data.contract.units import unit_in_print
 from coherion.tables.table import Column, Measured, Table
 
 NAME = "results.xlsx"
@@ -26,7 +27,8 @@ _CONTROL = re.compile(r"[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def headings(column: Column) -> list[str]:
     """Headings of the one or two columns of the sheet that a column becomes."""
     sd = f"s.u. of {column.title or column.key}"
-    return [column.heading, f"{sd} / {column.unit}" if column.unit else sd][: 2 if column.measured else 1]
+    unit = unit_in_print(column.unit)
+    return [column.heading, f"{sd} / {unit}" if unit else sd][: 2 if column.measured else 1]
 
 
 def sheet_names(tables: Sequence[Table]) -> list[str]:

@@ -1,0 +1,64 @@
+"""Units are printed in one way, whoever prints them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from coherion.data.contract.contracts import CONTRACTS
+from coherion.data.contract.tables import TABLES, UNIT_ENDINGS
+from coherion.data.contract.units import in_print, unit_in_print
+
+RAW = re.compile(r"angstrom|degC|degree|ohm|[\^/]")
+
+
+@pytest.mark.parametrize(
+    ("unit", "printed"),
+    [
+        ("1", ""),
+        ("", ""),
+        ("see derived_unit", ""),
+        ("angstrom", "Å"),
+        ("angstrom^3", "Å³"),
+        ("1/angstrom", "Å⁻¹"),
+        ("1/angstrom^2", "Å⁻²"),
+        ("S/cm", "S cm⁻¹"),
+        ("S K/cm", "S K cm⁻¹"),
+        ("S cm^-1", "S cm⁻¹"),
+        ("kg m/s^2", "kg m s⁻²"),
+        ("counts/angstrom", "counts Å⁻¹"),
+        ("ohm cm^2", "Ω cm²"),
+        ("arbitrary", "arbitrary units"),
+        ("%", "%"),
+        ("decades of conductivity", "decades of conductivity"),
+        ("ln(S K/cm)", "ln(S K/cm)"),
+    ],
+)
+def test_a_unit_stands_as_people_write_it_and_stays_so(unit, printed):
+    assert unit_in_print(unit) == printed
+    assert unit_in_print(printed) == printed
+
+
+def test_no_unit_that_the_package_declares_is_printed_in_letters_of_the_keyboard():
+    units = set(UNIT_ENDINGS.values())
+    for contract in CONTRACTS.values():
+        units |= {one.unit for one in (*contract.coordinates, *contract.variables, *contract.attributes)}
+    units |= {column.unit for table in TABLES for column in table.columns}
+    plain = {one for one in units if "{" not in one}
+    assert len(plain) > 20
+    assert [one for one in sorted(plain) if RAW.search(unit_in_print(one))] == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "printed"),
+    [
+        ("a reflection near 1.47 1/angstrom (d 2.68 angstrom)", "a reflection near 1.47 Å⁻¹ (d 2.68 Å)"),
+        ("fits over 2-60 angstrom at 25 degC", "fits over 2-60 Å at 25 °C"),
+        ("starts at 0.01 angstrom^2", "starts at 0.01 Å²"),
+        ("5.8 +- 0.2", "5.8 ± 0.2"),
+        ("Kohm, angstroms_of_x90 and 1/angstromless", "Kohm, angstroms_of_x90 and 1/angstromless"),
+    ],
+)
+def test_sentences_have_their_units_printed_and_their_names_left(sentence, printed):
+    assert in_print(sentence) == printed
