@@ -6,6 +6,8 @@ With COHERION_RESULTS, the folder of a finished run, every kind of figure is dra
 from __future__ import annotations
 
 import os
+import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +18,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from coherion.data.stated import LEFT_OUT, reason_left_out
 from coherion.figures.legible.curves import band_limited, spline
-from coherion.figures.legible.units import prefixed, with_power
+from coherion.figures.legible.mathematics import in_type, pieces
+from coherion.figures.legible.units import prefixed, with_exponent, with_power
 from coherion.figures.legible.wrapping import broken
 from coherion.figures.plate import COLUMN, PAGE, Plate
 from coherion.figures.series import draw_overview, draw_series
+from coherion.page.blocks import words
 from coherion.paper.reading import read_paper
 from coherion.settings.paper import figures
 from coherion.settings.paper.paper import Paper
@@ -176,10 +180,77 @@ def test_dollars_that_enclose_no_mathematics_are_dollars(tmp_path, label):
     assert (tmp_path / "f.svg").stat().st_size > 1000
 
 
+AUTHORS = [
+    "5$ a kg",
+    "$",
+    "a$b",
+    "5$ to 7$",
+    "costs $5, then $7",
+    r"\$3",
+    "_left_out_",
+    "x_90^2",
+    "50 % #3 & {4}",
+    r"C:\new\table",
+    "$\\frac{1$",
+    "^",
+]
+
+
+@pytest.mark.parametrize("label", AUTHORS)
+def test_an_authors_label_is_read_as_it_stands_beside_our_mathematics(tmp_path, label):
+    plate = Plate(1, 2)
+    for panel in plate.panels:
+        plate.line(panel, [0, 1], [0, 1], label=label)
+        plate.points(panel, [0, 1], [0, 2], label=f"{label}, E$_a$ = -0.5 eV")
+        panel.set(xlabel=label, ylabel="T$_s$", xticks=[0, 1], xticklabels=[label, "$x_2$"])
+        panel.set_title(f"{label}, $R_w$ = 4 %", loc="right")
+        panel.legend()
+    plate.save(tmp_path / "f.pdf")
+    read = label.replace(r"\$", "$")
+    entries = [text.get_text() for text in plate.panels[0].get_legend().get_texts()]
+    assert len(entries) == 2
+    drawn = re.sub(r"<[^>]*>", " ", (tmp_path / "f.svg").read_text(encoding="utf-8"))
+    drawn = " ".join(unescape(drawn).split())
+    assert drawn.count(read) >= 4, "in the legend, at the axis, at its tick and above"
+    assert "$R" not in drawn and "E$" not in drawn
+    assert "\u22120.5" in drawn
+    # The numbers beside the figure keep the label as its author wrote it.
+    assert label in (tmp_path / "f.tsv").read_text(encoding="utf-8").replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize(
+    ("label", "mathematics"),
+    [
+        ("Na$_{2-x}$ZrCl$_6$, 5$", ["_{2-x}", "_6"]),
+        ("5$ a kg, E$_a$", ["_a"]),
+        ("a$b, E$_a$ and $R_w$", ["_a", "R_w"]),
+        ("5$ to 7$", []),
+        (r"\$x$ and \$", []),
+        ("$\\alpha$ phase", ["\\alpha"]),
+        ("$x$ = 0.5, $R_w$", ["x", "R_w"]),
+    ],
+)
+def test_dollars_in_pairs_are_mathematics_and_others_dollars(label, mathematics):
+    found = pieces(label)
+    assert [piece for piece, is_math in found if is_math] == mathematics
+    rest = label
+    for piece in mathematics:
+        rest = rest.replace(f"${piece}$", "", 1)
+    assert "".join(piece for piece, is_math in found if not is_math) == rest.replace(r"\$", "$")
+    assert words(label).count("$") == rest.count("$")
+
+
+def test_signs_of_print_stand_where_a_keyboard_has_one_for_all():
+    assert in_type("b = -3.0 (-2), found - true, 2-60 Å") == "b = −3.0 (−2), found − true, 2–60 Å"
+    assert in_type("x90-2, Kramers-Kronig, 2024-11-02, a-b") == "x90-2, Kramers-Kronig, 2024-11-02, a-b"
+    assert with_exponent(4.7e-8) == "4.7×10$^{-8}$" and with_exponent(0.98) == "0.98" and with_exponent(0.0) == "0"
+
+
 def test_words_are_broken_at_spaces_and_never_in_mathematics():
     assert broken("one two three four", 2) == "one two\nthree four"
     assert broken("a $x = 1 + 2$ b", 3).replace("\n", " ") == "a $x = 1 + 2$ b"
     assert all(line.count("$") % 2 == 0 for line in broken("aa $x = 1 + 2$ bb $y = 3$ cc", 4).split("\n"))
+    assert broken(r"costs \$5, $x = 1$ b", 3).replace("\n", " ") == r"costs \$5, $x = 1$ b"
     assert broken("unbreakable", 3) == "unbreakable"
 
 

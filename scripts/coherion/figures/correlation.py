@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray
 
+from coherion.figures.legible.units import with_exponent
 from coherion.figures.plate import COLOURS, COLUMN, GREY, MARKERS, PAGE, Plate, evenly
 from coherion.figures.series import draw_line, label_of
 from coherion.settings.paper.paper import Paper
@@ -77,7 +78,7 @@ def _readings(plate: Plate, panel, found: xarray.Dataset, paper: Paper) -> None:
     curve_x = found["coherence_length_curve"].values
     for number, name in enumerate(str(n) for n in found["reading"].values):
         curve = found["reading_curve"].values[number]
-        label = f"{READINGS.get(name, name)}: weight {float(found['reading_weight'].values[number]):.2g}"
+        label = f"{READINGS.get(name, name)}: weight {with_exponent(float(found['reading_weight'].values[number]))}"
         shown = curve > 0
         style = {"color": COLOURS[number], "linestyle": STYLES[number % len(STYLES)], "linewidth": 0.8}
         plate.line(panel, curve_x[shown], curve[shown], label=label, **style)

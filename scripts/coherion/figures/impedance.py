@@ -49,7 +49,7 @@ def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=C
             -circuits["fitted_imaginary"].values[row][fitted][order] / factor,
         )
         plate.line(panel, x, y, label=f"{name}, fit", color=COLOURS[3], linewidth=0.9)
-    panel.set(xlabel=f"Re Z / {unit}", ylabel=f"-Im Z / {unit}")
+    panel.set(xlabel=f"Re Z / {unit}", ylabel=f"−Im Z / {unit}")
     # The arc: the electrode's tail goes on for decades and would press the arc to a point.
     resistance = _arc(circuits, row) / factor
     # A spectrum that is far higher than wide would leave a line of its panel.

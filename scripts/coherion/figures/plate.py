@@ -28,7 +28,8 @@ from numpy.typing import ArrayLike
 from coherion.data.netcdf import write_text, write_whole
 from coherion.data.stated import LEFT_OUT, hashes_of
 from coherion.data.tables import write_columns
-from coherion.figures.legible.legends import settle, split_titles
+from coherion.figures.legible.legends import entry, settle, split_titles
+from coherion.figures.legible.mathematics import without
 from coherion.figures.legible.units import name_powers, plain_logarithms
 from coherion.figures.legible.wrapping import spell_out, wrap
 from coherion.figures.theme import COLOURS, THEME
@@ -166,7 +167,7 @@ class Plate:
     ) -> Any:
         """Draw a line, with a band of one standard uncertainty around it where ``band`` is given."""
         x, y = np.asarray(x, float), np.asarray(y, float)
-        (drawn,) = panel.plot(x, y, label=label, **style)
+        (drawn,) = panel.plot(x, y, label=entry(label), **style)
         if band is not None:
             band = np.asarray(band, float)
             filled = panel.fill_between(x, y - band, y + band, color=drawn.get_color(), alpha=0.25, linewidth=0)
@@ -190,7 +191,7 @@ class Plate:
         """Draw points with error bars of one standard uncertainty; a point without one has no bar."""
         x, y = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float))
         style = {"marker": "o", "linestyle": "none", "elinewidth": 0.7} | style
-        drawn = panel.errorbar(x, y, xerr=_bars(x_sd), yerr=_bars(y_sd), label=label, **style)
+        drawn = panel.errorbar(x, y, xerr=_bars(x_sd), yerr=_bars(y_sd), label=entry(label), **style)
         if x.size > MOST_DRAWN:
             for artist in drawn.get_children():
                 artist.set_rasterized(True)
@@ -258,8 +259,8 @@ class Plate:
         head = []
         for letter, panel in zip(self._letters, self.panels, strict=False):
             sharing = [axes for axes in self.figure.axes if axes.get_subplotspec() == panel.get_subplotspec()]
-            ordinates = " and, right, ".join(_plain(axes.get_ylabel()) for axes in sharing)
-            head.append(f"# panel {letter}: x = {_plain(panel.get_xlabel())}; y = {ordinates}")
+            ordinates = " and, right, ".join(without(axes.get_ylabel()) for axes in sharing)
+            head.append(f"# panel {letter}: x = {without(panel.get_xlabel())}; y = {ordinates}")
         head.append(f"# looks {json.dumps(self.looks(), ensure_ascii=False)}")
         used = [key for key in ("name", "x", "y", "x_sd", "y_sd") if any(drawn.get(key) for drawn in self._numbers)]
         return "\n".join(head) + "\n" + write_columns(self._numbers, ["panel", "series", *used])
@@ -267,7 +268,7 @@ class Plate:
     def _lay_out(self) -> None:
         renderer = FigureCanvasAgg(self.figure).get_renderer()
         plain_logarithms(self.figure)
-        spell_out(self.figure, renderer)
+        spell_out(self.figure)
         wrap(self.figure, renderer)
         self._layout.execute(self.figure)
         # What is moved beside a panel makes others narrower, where a legend may then hide something.
@@ -310,9 +311,3 @@ class Plate:
 
 def _bars(sd: ArrayLike | None) -> np.ndarray | None:
     return None if sd is None else np.nan_to_num(np.atleast_1d(np.asarray(sd, float)))
-
-
-def _plain(label: str) -> str:
-    for mark in ("$", "\\mathrm", "\\", "{", "}"):
-        label = label.replace(mark, "")
-    return label

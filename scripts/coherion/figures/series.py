@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from coherion.data.contract.tables import SERIES
 from coherion.figures.legible.curves import spline
+from coherion.figures.legible.legends import entry
 from coherion.figures.plate import COLOURS, COLUMN, GREY, HOLLOW, MARKERS, PAGE, Plate, evenly
 from coherion.settings.paper import figures as declared
 from coherion.settings.paper.paper import Paper
@@ -213,7 +214,7 @@ def _draw_panel(plate: Plate, axes: Any, series: Series, paper: Paper, panel: de
     if panel.sketch is not None and drawn:
         x, y = np.array(panel.sketch.points, float).T
         style = {"color": COLOURS[1], "linestyle": "--", "transform": axes.transAxes}
-        axes.plot(*spline(x, y), label=panel.sketch.label, **style)
+        axes.plot(*spline(x, y), label=entry(panel.sketch.label), **style)
     left = [curve.of for curve in panel.drawn if not curve.right]
     ylabel = panel.label or (label_of(paper, left[0]) if left else "")
     axes.set(xlabel=label_of(paper, against), ylabel=ylabel)

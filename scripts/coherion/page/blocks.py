@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from coherion.crystal.cif import with_uncertainty
 from coherion.data.contract.units import RAISED
+from coherion.figures.legible.mathematics import pieces
 from coherion.page.encode import packed, plain
 
 Block = dict[str, Any]
@@ -35,13 +36,13 @@ def words(label: str, *, formula: bool = False) -> str:
     Below the line stand digits alone where ``formula`` is true or mathtext says so; a name may hold an underscore.
     """
     parts = []
-    for place, part in enumerate(label.split("$")):
-        inside = place % 2 == 1 or formula
-        part = re.sub(r"\\(?:mathrm|mathit|text|left|right)", "", part) if place % 2 else part
+    for part, is_math in pieces(label):
+        inside = is_math or formula
+        part = re.sub(r"\\(?:mathrm|mathit|text|left|right)", "", part) if is_math else part
         part = re.sub(r"\^(?:\{([^{}]*)\}|([-−+]?\w[\d.]*))", lambda m: (m[1] or m[2]).translate(RAISED), part)
         if inside:
             part = re.sub(r"_(?:\{([^{}]*)\}|(\w))", lambda m: (m[1] or m[2]).translate(_LOWERED), part)
-        parts.append(part.replace("{", "").replace("}", "").replace("\\", "") if place % 2 else part)
+        parts.append(part.replace("{", "").replace("}", "").replace("\\", "") if is_math else part)
     return "".join(parts)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from coherion import __version__
 from coherion.data.contract.units import in_print
 from coherion.errors import CoherionError
+from coherion.figures.legible.mathematics import without
 from coherion.page import series
 from coherion.page.blocks import Block, table, text, words
 from coherion.page.comparison import comparison_blocks
@@ -66,7 +67,7 @@ def page(
     names = names_of(run, list(samples))
     columns = columns_of(run, paper)
     titles = {row.get("title") or row["sample"]: row["sample"] for row in run.series}
-    titles = {name.replace("$", ""): sample for name, sample in titles.items()} | {name: name for name in names}
+    titles |= {without(name): sample for name, sample in titles.items()} | {name: name for name in names}
     lines = [listed(run, name, columns, name in samples) for name in names]
     shown = with_plots(lines)
     views: dict[str, Any] = {f"sample/{name}": sections(run, paper, name, warnings, name in samples) for name in shown}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from coherion.errors import CoherionError
-from coherion.page.blocks import Block, measured, table, text
+from coherion.page.blocks import Block, measured, table, text, words
 from coherion.page.run_files import Rows, Run
 from coherion.page.twins import read_numbers, twin
 from coherion.settings.paper.paper import Paper
@@ -96,7 +96,7 @@ def _tables(run: Run, paper: Paper, said: Mapping[str, str]) -> Iterator[Block]:
             ["quantity", "sample", "as configured", "central 95 %", "spread / stated error", "moves with"],
             [
                 [
-                    labels.get(row["quantity"], row["quantity"]).replace("$", ""),
+                    words(labels.get(row["quantity"], row["quantity"])),
                     row["sample"],
                     measured(_number(row.get("configured")), _number(row.get("configured_sd"))),
                     _between(row),

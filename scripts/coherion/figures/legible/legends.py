@@ -43,6 +43,11 @@ class PointAlone(HandlerErrorbar):
 Legend.update_default_handler_map({ErrorbarContainer: PointAlone()})
 
 
+def entry(label: str) -> str:
+    """A label as a legend takes it: one that begins with an underscore would be left out."""
+    return f" {label}" if label.startswith("_") else label
+
+
 def sharing(axes: Any) -> list[Any]:
     """The axes at the same place of the layout: itself, and the right-hand one of two scales."""
     return [one for one in axes.figure.axes if one.get_subplotspec() == axes.get_subplotspec()]

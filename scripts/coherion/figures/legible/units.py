@@ -25,6 +25,15 @@ def with_power(label: str, power: int) -> str:
     return f"{quantity}{slash or ' / '}10$^{{{power}}}$ {unit}".rstrip()
 
 
+def with_exponent(value: float, digits: int = 2) -> str:
+    """A number in a sentence of a figure, powers of ten as such where it would have many noughts."""
+    said = f"{value:.{digits}g}"
+    if 1e-3 <= abs(value) < 1e4 or not value:
+        return said
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return f"{mantissa}×10$^{{{int(exponent)}}}$"
+
+
 def plain_logarithms(figure: Any) -> None:
     """Give logarithmic axes of less than two decades the numbers that a reader counts by, such as 60, 100, 200."""
     for axes in figure.axes:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
+from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from coherion.figures.legible.mathematics import joined, pieces
 
 #: How much of its share of the figure a panel is, beside its numbers and names.
 PANEL = 0.7
@@ -13,24 +18,51 @@ PANEL = 0.7
 WIDEST, TITLE = 0.75, 0.9
 
 
-def spell_out(figure: Any, renderer: Any) -> None:
-    """Let dollars stand as they are where what they enclose is no mathematics: one label would cost all figures."""
+def spell_out(figure: Any) -> None:
+    """Set each text in type: what is mathematics in it, and dollars and signs that are none as they are read."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            # Ticks that name something take their words anew at each drawing.
+            if isinstance(axis.get_major_locator(), FixedLocator):
+                form = axis.get_major_formatter()
+                said = [str(form(at, k)) for k, at in enumerate(axis.get_major_locator()())]
+                if (printed := [_set(one) for one in said]) != said and isinstance(form, FuncFormatter):
+                    axis.set_ticklabels(printed)
     for text in figure.findobj(Text):
-        if text.get_text().count("$") > 1:
-            try:
-                text.get_window_extent(renderer)
-            except ValueError:
-                text.set_parse_math(False)
+        if text.get_text().strip():
+            text.set_text(_set(text.get_text()))
+
+
+@cache
+def _parser() -> MathTextParser[Any]:
+    return MathTextParser("path")
+
+
+@cache
+def _set(words: str) -> str:
+    parts = pieces(words)
+    return joined([(f"${piece}$" if is_math and not _is_set(piece) else piece, is_math and _is_set(piece))
+                   for piece, is_math in parts])  # fmt: skip
+
+
+@cache
+def _is_set(mathematics: str) -> bool:
+    """Whether matplotlib can set it: one label that it cannot would cost all figures."""
+    try:
+        _parser().parse(f"${mathematics}$")
+    except ValueError:
+        return False
+    return True
 
 
 def broken(words: str, parts: int) -> str:
     """Words in so many lines of about one length, broken at spaces that stand outside mathematics."""
-    pieces = re.findall(r"(?:\$[^$]*\$|[^\s$]|\$)+", words)
-    if parts < 2 or len(pieces) < 2:
+    chunks = re.findall(r"(?:\\\$|\$[^$]*\$|[^\s$]|\$)+", words)
+    if parts < 2 or len(chunks) < 2:
         return words
     longest = len(words) / parts
-    lines = [pieces[0]]
-    for piece in pieces[1:]:
+    lines = [chunks[0]]
+    for piece in chunks[1:]:
         if len(lines) < parts and len(lines[-1]) + len(piece) / 2 > longest:
             lines.append(piece)
         else:
