@@ -147,11 +147,11 @@ class PairModel:
     def names_in_set(self, number: int) -> dict[str, str]:
         """What each parameter of :meth:`of_set` is called here."""
         known = self.parameters
-        made = {}
-        for name in replace(self, further=()).parameters:
-            own = f"{name}_{number}" if name.rpartition(":")[2] in OF_DATA_SETS else name
-            made[name] = own if own in known else name
-        return made
+        own = {f"{self.prefix(k)}{name}" for k in range(len(self.phases)) for name in PHASE_DEFAULTS} | {
+            *SHARED_DEFAULTS
+        }
+        names = replace(self, further=()).parameters
+        return {name: f"{name}_{number}" if name in own and f"{name}_{number}" in known else name for name in names}
 
     def why_fixed(self, name: str) -> str | None:
         """Why a parameter is not free, or None if it is.
@@ -163,12 +163,12 @@ class PairModel:
         """
         if name in self.parameters:
             return None
-        if name.startswith("coherence_") or ":coherence_" in name:
-            known = SHAPES[self.envelope].parameters
-            if any(name.rpartition(":")[2] in shape.parameters for shape in SHAPES.values()):
-                return f"the envelope {self.envelope} has {' and '.join(known) or 'no parameter'}"
+        of_shapes = [one for shape in SHAPES.values() for one in shape.parameters]
         for k, phase in enumerate(self.phases):
             prefix = self.prefix(k)
+            if name in (f"{prefix}{one}" for one in of_shapes):
+                known = SHAPES[self.envelope].parameters
+                return f"the envelope {self.envelope} has {' and '.join(known) or 'no parameter'}"
             if name.startswith(prefix):
                 return phase.why_fixed(name[len(prefix) :])
         raise InputError(

@@ -15,6 +15,7 @@ from coherion.crystal.site_symmetry import site_symmetry
 from coherion.crystal.symmetry import LATTICE_NAMES
 from coherion.data.contract.units import in_print, unit_in_print
 from coherion.errors import InputError
+from coherion.refinement.parameters import parse
 from coherion.tables.table import Cell, Column, Measured, Table
 
 if TYPE_CHECKING:
@@ -154,13 +155,12 @@ def _head(
     intervals = _intervals(fit)
     own = set(crystal.parameters)
     for i, name in enumerate(map(str, fit["parameter"].values)):
-        last = name.removeprefix(prefix)
-        # What belongs to another phase carries that phase's name.
-        if last in own or ":" in last:
+        meant = parse(name)
+        if meant.own in own or meant.phase not in ("", phase or ""):
             continue
         value = _measured(fit["value"].values[i], fit[f"standard_uncertainty{suffix}"].values[i])
         note = "; ".join(filter(None, [_note(notes[name]), intervals.get(name, "")]))
-        rows.append(_row(_TITLES.get(last, last), value, unit_in_print(str(fit["unit"].values[i])), note))
+        rows.append(_row(_TITLES.get(meant.own, meant.own), value, unit_in_print(str(fit["unit"].values[i])), note))
     return rows
 
 

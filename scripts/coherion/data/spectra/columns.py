@@ -267,16 +267,20 @@ def read_rows(
     optional = {k for k, c in found.items() if c.quantity not in ESSENTIAL}
     count = 0
     short: tuple[int, int] | None = None
+
+    def differ(line: int, fields: int, advice: str) -> InputError:
+        return InputError(
+            "row and names of the columns differ in number",
+            file=file,
+            place=f"line {line}",
+            found=f"{fields} fields",
+            expected=f"{len(names)}: {', '.join(n.strip() for n in names)}",
+            advice=advice,
+        )
+
     for line, fields in rows:
         if short is not None:
-            raise InputError(
-                "row and names of the columns differ in number",
-                file=file,
-                place=f"line {short[0]}",
-                found=f"{short[1]} fields",
-                expected=f"{len(names)}: {', '.join(n.strip() for n in names)}",
-                advice="the row of names or the row of numbers is damaged: export the file again",
-            )
+            raise differ(*short, "the row of names or the row of numbers is damaged: export the file again")
         if len(fields) != len(names):
             short = (line, len(fields))
             continue
@@ -295,14 +299,7 @@ def read_rows(
     if short is not None:
         # A first row of the wrong length means wrong names; a last one that is too short, a file cut off.
         if count == 0 or short[1] > len(names):
-            raise InputError(
-                "row and names of the columns differ in number",
-                file=file,
-                place=f"line {short[0]}",
-                found=f"{short[1]} fields",
-                expected=f"{len(names)}: {', '.join(n.strip() for n in names)}",
-                advice="export the file again, with the names of all columns",
-            )
+            raise differ(*short, "export the file again, with the names of all columns")
         cut["last line is cut off"] = (count + 1,)
     made = Columns(cut=cut)
     for k, read in values.items():
