@@ -171,13 +171,7 @@ def orthogonalisation(lattice: np.ndarray) -> np.ndarray:
 
 def orthogonalisation_derivatives(lattice: np.ndarray) -> np.ndarray:
     """dO/d(a, b, c, alpha, beta, gamma), shape (6, 3, 3); angles per degree; exact to rounding."""
-    step = 1e-30
-    made = np.empty((6, 3, 3))
-    for k in range(6):
-        shifted = np.array(lattice, complex)
-        shifted[k] += 1j * step
-        made[k] = orthogonalisation(shifted).imag / step
-    return made
+    return _by_complex_step(orthogonalisation, lattice)
 
 
 def displacement_frame(lattice: np.ndarray) -> np.ndarray:
@@ -194,12 +188,16 @@ def displacement_frame(lattice: np.ndarray) -> np.ndarray:
 
 def displacement_frame_derivatives(lattice: np.ndarray) -> np.ndarray:
     """dT/d(a, b, c, alpha, beta, gamma), shape (6, 3, 3), of :func:`displacement_frame`."""
+    return _by_complex_step(displacement_frame, lattice)
+
+
+def _by_complex_step(matrix: Callable[[np.ndarray], np.ndarray], lattice: np.ndarray) -> np.ndarray:
     step = 1e-30
     made = np.empty((6, 3, 3))
     for k in range(6):
         shifted = np.array(lattice, complex)
         shifted[k] += 1j * step
-        made[k] = displacement_frame(shifted).imag / step
+        made[k] = matrix(shifted).imag / step
     return made
 
 

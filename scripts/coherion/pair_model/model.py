@@ -147,9 +147,7 @@ class PairModel:
     def names_in_set(self, number: int) -> dict[str, str]:
         """What each parameter of :meth:`of_set` is called here."""
         known = self.parameters
-        own = {f"{self.prefix(k)}{name}" for k in range(len(self.phases)) for name in PHASE_DEFAULTS} | {
-            *SHARED_DEFAULTS
-        }
+        own = {f"{self.prefix(k)}scale" for k in range(len(self.phases))} | {*SHARED_DEFAULTS}
         names = replace(self, further=()).parameters
         return {name: f"{name}_{number}" if name in own and f"{name}_{number}" in known else name for name in names}
 
