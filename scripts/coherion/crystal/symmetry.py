@@ -7,7 +7,7 @@ symmetry restricts as ``offset + basis @ free``, where the free parameters are e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
