@@ -109,12 +109,14 @@ class Run:
     @cached_property
     def series(self) -> Rows:
         """The table of the series."""
-        return self.rows("series/series.tsv", "sample")
+        return _in_print(self.rows("series/series.tsv", "sample"), "excluded")
 
     @cached_property
     def alerts(self) -> Rows:
         """The table of alerts."""
-        return _in_print(self.rows("series/alerts.tsv", "grade", "sample", "text"), "text", "advice", unit=True)
+        return _in_print(
+            self.rows("series/alerts.tsv", "grade", "sample", "text"), "text", "advice", "place", unit=True
+        )
 
     @cached_property
     def exclusions(self) -> Rows:
