@@ -18,7 +18,6 @@ from coherion.quality.of_lines import alerts_of_lines
 ROOT = Path(__file__).parents[2]
 WAVELENGTH = 0.5594
 ANGLES = 2 + 0.02 * np.arange(3000)
-Q = 4 * np.pi / WAVELENGTH * np.sin(np.radians(ANGLES / 2))
 
 
 def rutile(a: float = 4.594, c: float = 2.959) -> Crystal:
@@ -37,13 +36,16 @@ def perovskite(*edges: float) -> Crystal:
     return Crystal("perovskite", (*edges, 90.0, 90.0, 90.0), "Pnma", sites)
 
 
-def scan(crystal: Crystal, width: float = 0.006, level: float = 300.0, seed: int = 1) -> xarray.Dataset:
+def scan(
+    crystal: Crystal, width: float = 0.006, level: float = 300.0, seed: int = 1, angles: np.ndarray = ANGLES
+) -> xarray.Dataset:
     """Counts of a powder, with the intensities of |F|^2 and the form factors; width relative to Q."""
     _, at, area = reflection_areas(crystal, 0.5, 10.0)
-    peaks = (area / at**2 / at) @ np.exp(-0.5 * ((np.log(Q) - np.log(at)[:, None]) / width) ** 2)
-    counts = np.random.default_rng(seed).poisson(level * (0.3 + np.exp(-ANGLES / 20)) + 2e4 * peaks / peaks.max())
+    q = 4 * np.pi / WAVELENGTH * np.sin(np.radians(angles / 2))
+    peaks = (area / at**2 / at) @ np.exp(-0.5 * ((np.log(q) - np.log(at)[:, None]) / width) ** 2)
+    counts = np.random.default_rng(seed).poisson(level * (0.3 + np.exp(-angles / 20)) + 2e4 * peaks / peaks.max())
     return xarray.Dataset(
-        {"intensity": ("two_theta", counts.astype(float))}, {"two_theta": ANGLES}, {"abscissa": "two_theta"}
+        {"intensity": ("two_theta", counts.astype(float))}, {"two_theta": angles}, {"abscissa": "two_theta"}
     )
 
 
@@ -66,6 +68,17 @@ def test_the_right_structure_is_alike_at_each_width_that_is_tried(monkeypatch, w
     monkeypatch.setattr(of_lines, "UNLIKE", 1.0)  # any likeness is told
     crystal = perovskite(5.61, 7.67, 5.35)
     assert told(crystal, crystal, width=width).number > 0.92
+
+
+@pytest.mark.parametrize("width", [2e-4, 5e-4, 1e-3])
+def test_reflections_as_sharp_as_a_synchrotron_has_them_are_alike_too(monkeypatch, width):
+    """Far narrower than the grid over ln Q: as high as they are measured between its points."""
+    monkeypatch.setattr(of_lines, "UNLIKE", 1.0)
+    fine = 2 + 0.003 * np.arange(20000)
+    for crystal in (rutile(), perovskite(5.61, 7.67, 5.35)):
+        assert told(crystal, crystal, width=width, angles=fine).number > 0.9
+        other = rutile(5.2, 3.4)
+        assert told(crystal, other, width=width, angles=fine).number < 0.5
 
 
 def test_edges_that_are_interchanged_are_named():

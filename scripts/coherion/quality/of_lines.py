@@ -61,7 +61,7 @@ def alerts_of_lines(
     grid = np.arange(np.log(max(LOW, q[1])), np.log(min(HIGH, q[-1])), STEP)
     if grid.size < 2 * SMOOTH:
         return
-    seen = _standing_out(np.interp(grid, np.log(q[q > 0]), y[q > 0]))
+    seen = _standing_out(_broadened(grid, np.log(q[q > 0]), y[q > 0]))
     own, shift = _likeness(grid, seen, crystal)
     a, b, c, alpha, beta, gamma = crystal.lattice
     others = {}
@@ -120,6 +120,15 @@ def _fits(crystal: Crystal, edges: tuple[float, ...]) -> bool:
     before = crystal.lattice[:3]
     equal = [(i, j) for i, j in itertools.combinations(range(3), 2) if abs(before[i] - before[j]) < 1e-6]
     return all(abs(edges[i] - edges[j]) < 1e-6 for i, j in equal)
+
+
+def _broadened(grid: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Mean intensity over each step of the grid, widened to the least width that is tried: none is too sharp for it."""
+    from scipy.ndimage import gaussian_filter1d
+
+    area = np.concatenate([[0.0], np.cumsum(np.diff(x) * (y[1:] + y[:-1]) / 2)])
+    edges = np.append(grid, grid[-1] + STEP) - STEP / 2
+    return gaussian_filter1d(np.diff(np.interp(edges, x, area)), WIDTHS[0] / STEP, mode="nearest") / STEP
 
 
 def _standing_out(y: np.ndarray) -> np.ndarray:
