@@ -16,6 +16,7 @@ from coherion.crystal.symmetry import (
     free_lattice,
     operation_arrays,
     orthogonalisation,
+    symmetric_tensor,
 )
 from coherion.errors import CoherionWarning, InputError
 from coherion.scattering.composition import molar_mass, parse_formula
@@ -355,6 +356,103 @@ def test_thirds_of_few_digits(tmp_path, x, y, a):
         tmp_path / "x.cif", symmetry="_symmetry_space_group_name_H-M P1", atoms=f"Mg Mg {x} {y} 0.25 1 0.005"
     )
     assert read_cif(path).sites[0].position[0] == float(x)
+
+
+CUBIC = "_symmetry_space_group_name_H-M 'P m -3 m'"
+SIX = ("11", "22", "33", "12", "13", "23")
+
+
+def tensors(kind: str, numbers: str) -> str:
+    """A loop of anisotropic displacements of the site Na1."""
+    return (
+        "\nloop_\n_atom_site_aniso_label\n" + "".join(f"_atom_site_aniso_{kind}_{i}\n" for i in SIX) + f"Na1 {numbers}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers", "adp", "u", "words"),
+    [
+        ("U", "1.5 1.5 1.5 0 0 0", "Bani", 1.5 / (8 * np.pi**2), "adp_type Bani: .* of Na1 are read as B"),
+        ("U", "1.5 1.5 1.5 0 0 0", "?", 1.5 / (8 * np.pi**2), "under aniso_U are too large for U and are read as B"),
+        ("U", "1.5 1.5 1.5 0 0 0", "Uani", 1.5, "say adp_type Bani"),
+        ("U", ".02 .02 .02 0 0 0", "Uani", 0.02, None),
+        # beta = 2 pi^2 a*^2 U, a = 4 angstrom.
+        ("beta", ".02 .02 .02 0 0 0", "?", 0.02 * 16 / (2 * np.pi**2), None),
+    ],
+)
+def test_tensors_that_are_no_u(tmp_path, kind, numbers, adp, u, words):
+    columns = "label type_symbol fract_x fract_y fract_z adp_type"
+    atoms = f"Na1 Na 0 0 0 {adp}" + tensors(kind, numbers)
+    path = write_cif(tmp_path / "x.cif", symmetry=CUBIC, atoms=atoms, columns=columns)
+    with pytest.warns(CoherionWarning, match=words) if words else warnings.catch_warnings():
+        if not words:
+            warnings.simplefilter("error")
+        found = read_cif(path)
+    assert found.sites[0].u_aniso == pytest.approx((u, u, u, 0, 0, 0), rel=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:.*for each atom")
+def test_beta_of_a_monoclinic_cell_is_that_of_its_structure_factor(tmp_path):
+    """exp(-sum beta_ij h_i h_j) is exp(-2 pi^2 h.U.h) with Cartesian U, for a general reflection."""
+    cell = (6.9, 7.1, 9.9, 90, 104.0, 90)
+    columns = "label type_symbol fract_x fract_y fract_z"
+    atoms = "Na1 Na .1 .2 .3" + tensors("beta", ".006 .005 .003 .0004 .0005 -.0003")
+    path = write_cif(
+        tmp_path / "x.cif", symmetry="_symmetry_space_group_name_H-M P1", atoms=atoms, columns=columns, cell=cell
+    )
+    beta = symmetric_tensor(np.array([0.006, 0.005, 0.003, 0.0004, 0.0005, -0.0003]))
+    h = np.array([2.0, -1.0, 3.0])
+    frame = displacement_frame(np.array(cell, float))
+    cartesian = frame @ symmetric_tensor(np.array(read_cif(path).sites[0].u_aniso)) @ frame.T
+    q = np.linalg.inv(orthogonalisation(np.array(cell, float))).T @ h
+    assert 2 * np.pi**2 * q @ cartesian @ q == pytest.approx(h @ beta @ h, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [
+        ("P 1 2(1)/n 1", "P 1 21/n 1"),
+        ("P 2_1/n", "P 1 21/n 1"),
+        ("P_1_21/n_1", "P 1 21/n 1"),
+        ("P 21/n 1 1", "P 21/n 1 1"),
+        ("F d -3 m S", "F d -3 m:1"),
+        ("F d -3 m Z", "F d -3 m:2"),
+        ("R -3 m H", "R -3 m:H"),
+        ("R -3 m R", "R -3 m:R"),
+        ("P 4_2/m n m", "P 42/m n m"),
+    ],
+)
+def test_symbols_as_other_programs_spell_them(stated, known):
+    symbol, operations = find_operations(stated)
+    assert (symbol, set(operations)) == (known, set(find_operations(known)[1]))
+
+
+def test_an_origin_that_a_letter_tells_is_not_guessed(tmp_path):
+    path = write_cif(
+        tmp_path / "x.cif",
+        symmetry="_symmetry_space_group_name_H-M 'F d -3 m S'",
+        atoms="Si Si 0.125 0.125 0.125 1 0.005",
+        cell=(5.4, 5.4, 5.4, 90, 90, 90),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_cif(path).composition == {"Si": 16.0}
+
+
+def test_operations_of_another_group_than_the_symbol_are_told(tmp_path):
+    listed = "\nloop_\n_space_group_symop_operation_xyz\nx,y,z\n-x,-y,-z"
+    path = write_cif(tmp_path / "x.cif", symmetry=CUBIC + listed, atoms="Na Na 0 0 0 1 0.02")
+    with pytest.warns(CoherionWarning, match="the operations are those of P -1, the symbol says P m -3 m"):
+        assert read_cif(path).space_group == "P -1"
+
+
+def test_several_structures_in_one_file_are_told(tmp_path):
+    one = write_cif(tmp_path / "one.cif", symmetry=CUBIC, atoms="Na Na 0 0 0 1 0.02").read_text()
+    other = one.replace("data_", "data_other", 1).replace("Na Na", "Cl Cl")
+    # What has a cell and no atoms, as journals' blocks of a measurement, is none.
+    (tmp_path / "x.cif").write_text("data_measured\n_cell_length_a 4\n" + one + other)
+    with pytest.warns(CoherionWarning, match="holds 2 structures; .* is read, not other"):
+        assert read_cif(tmp_path / "x.cif").composition == {"Na": 1.0}
 
 
 def test_cifs_of_others(cases):

@@ -227,3 +227,35 @@ def test_any_text_gives_data_or_an_error(text):
         assert str(problem).startswith("x.gr")
         return
     assert np.all(np.diff(found.x) > 0) and np.all(np.isfinite(found.y))
+
+
+# Files of other countries and other units
+
+
+@pytest.mark.parametrize("separator", [" ", ";", "\t", " ; "])
+@pytest.mark.parametrize("columns", [2, 3, 4])
+def test_decimal_commas(separator, columns):
+    table = np.column_stack([R[1:], G[1:], np.full(199, 0.001), np.full(199, 0.02)])[:, :columns]
+    rows = [separator.join(f"{v:.6f}" for v in row).replace(".", ",") for row in table]
+    found = parse_pdf_text("\n".join(["mode = xray", "qmax = 13,5 ", "#### start data", "#L r(A) G(A-2)", *rows]))
+    np.testing.assert_allclose(found.x, R[1:], atol=1e-6)
+    np.testing.assert_allclose(found.y, G[1:], atol=1e-6)
+    assert found.number("qmax") == 13.5
+    if columns > 2:
+        np.testing.assert_allclose(found.dy, table[:, -1])
+
+
+def test_commas_between_columns_are_no_decimal_commas():
+    rows = [f"{a:.2f}, {b:.6f}" for a, b in zip(R, G, strict=True)]
+    np.testing.assert_allclose(parse_pdf_text("\n".join(rows)).y, G, atol=1e-6)
+
+
+def test_nanometres_of_a_label_and_of_qmax():
+    rows = [f"{a / 10:.4f} {b * 100:.6f} 0 {2.0:.1f}" for a, b in zip(R[1:], G[1:], strict=True)]
+    text = "\n".join(["qmax = 135 nm^-1", "#### start data", "#L r(nm)  G(nm^-2)", *rows])
+    found = parse_pdf_text(text)
+    np.testing.assert_allclose(found.x, R[1:], atol=1e-6)
+    np.testing.assert_allclose(found.y, G[1:], atol=1e-6)
+    assert found.dy is not None and found.dy[0] == pytest.approx(0.02)
+    assert found.number("qmax") == pytest.approx(13.5)
+    assert parse_pdf_text(text.replace("135 nm^-1", "13.5 A^-1").replace("(nm", "(A")).number("qmax") == 13.5

@@ -11,7 +11,7 @@ import numpy as np
 
 from coherion.as_read import took
 from coherion.crystal.crystal import Crystal, Site
-from coherion.crystal.symmetry import find_operations, origin_choices
+from coherion.crystal.symmetry import find_operations, origin_choices, orthogonalisation, usual_spelling
 from coherion.errors import InputError
 from coherion.messages import warn
 
@@ -56,9 +56,14 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         document = gemmi.cif.read_string(text)
     except (ValueError, RuntimeError, OSError) as problem:
         raise InputError("not a CIF", file=file, found=problem, expected="the syntax of CIF") from problem
-    block = next((b for b in document if b.find_value("_cell_length_a")), None)
-    if block is None:
+    with_cell = [b for b in document if b.find_value("_cell_length_a")]
+    if not with_cell:
         raise InputError("the CIF holds no unit cell", file=file, place="_cell_length_a")
+    whole = [b for b in with_cell if b.find_values("_atom_site_label") or b.find_values("_atom_site_type_symbol")]
+    block = (whole or with_cell)[0]
+    if len(whole) > 1:
+        others = ", ".join(b.name for b in whole[1:])
+        warn(f"{file}: holds {len(whole)} structures; {block.name} is read, not {others}: give each a file of its own")
     try:
         lattice = _lattice(block)
         try:
@@ -67,7 +72,7 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
             raise InputError(
                 "a number of the CIF cannot be read", place=f"data_{block.name}", found=problem
             ) from problem
-        stated = small.spacegroup_hm or _text(block, "_space_group_name_H-M_alt")
+        stated = usual_spelling(small.spacegroup_hm or _text(block, "_space_group_name_H-M_alt"))
         number = small.spacegroup_number or int(_number(block, "_space_group_IT_number", 0.0))
         listed = small.symops or _hall_operations(block)
         try:
@@ -77,6 +82,8 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         except InputError as problem:
             problem.place = "_symmetry_equiv_pos_as_xyz, _symmetry_space_group_name_H-M"
             raise
+        if small.symops:
+            _warn_if_another_group(stated, symbol, file)
         sites = tuple(merged(_sites(small, block, file)))
         if not sites:
             raise InputError("the CIF lists no atoms", place="_atom_site_label")
@@ -89,6 +96,15 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         return made
     except InputError as problem:
         raise problem.in_file(file) from None
+
+
+def _warn_if_another_group(stated: str, symbol: str, file: str) -> None:
+    """Tell where the listed operations are those of another group than the symbol beside them names."""
+    import gemmi
+
+    named, listed = (gemmi.find_spacegroup_by_name(one) if one.strip(" ?.") else None for one in (stated, symbol))
+    if named is not None and listed is not None and named.number != listed.number:
+        warn(f"{file}: the operations are those of {symbol}, the symbol says {stated}: the operations are taken")
 
 
 def _hall_operations(block) -> list[str]:
@@ -182,7 +198,8 @@ def _sites(small, block, file: str) -> list[Site]:
     made = []
     are_b = _given_as_b(small, block, file)
     factor = _of_b_that_is_u(small, block, file)
-    tensors = _tensors_of_b(block)
+    tensors = _tensors_of_b(block) | _tensors_of_beta(block)
+    are_tensors_of_b = _tensors_given_as_b(small, block, file)
     thirds = _thirds(block) if _number(block, "_cell_angle_gamma", 90.0) == 120.0 else {}
     types = dict(zip(block.find_values("_atom_site_label"), block.find_values("_atom_site_type_symbol"), strict=False))
     for entry in small.sites:
@@ -226,6 +243,9 @@ def _sites(small, block, file: str) -> list[Site]:
         a = entry.aniso
         tensor = (a.u11, a.u22, a.u33, a.u12, a.u13, a.u23) if a.nonzero() else tensors.get(entry.label)
         if tensor is not None:
+            if entry.label in are_tensors_of_b:
+                u11, u22, u33, u12, u13, u23 = (number / (8 * math.pi**2) for number in tensor)
+                tensor = (u11, u22, u33, u12, u13, u23)
             u_iso, u_aniso = None, tensor
             if not np.all(np.abs(u_aniso) < LARGEST_U):
                 raise InputError(
@@ -252,15 +272,39 @@ def _sites(small, block, file: str) -> list[Site]:
     return made
 
 
-def _given_as_b(small, block, file: str) -> set[str]:
-    """Labels of sites whose number under U_iso_or_equiv is B: said by adp_type, or told by the size of all of them."""
-    if not block.find_values("_atom_site_U_iso_or_equiv"):
-        return set()
-    kinds = {
+def _kinds_of_displacement(block) -> dict[str, str]:
+    """What a CIF calls the displacement of each site, by label and in small letters: uiso, bani and the like."""
+    return {
         label: kind.strip("'\"").lower()
         for tag in ("_atom_site_adp_type", "_atom_site_thermal_displace_type")
         for label, kind in block.find(["_atom_site_label", tag])
     }
+
+
+def _tensors_given_as_b(small, block, file: str) -> set[str]:
+    """Labels of sites whose numbers under U_11 to U_23 are B: said by adp_type, or told by the size of all of them."""
+    if not block.find_values("_atom_site_aniso_U_11"):
+        return set()
+    kinds = _kinds_of_displacement(block)
+    means = {s.label: (s.aniso.u11 + s.aniso.u22 + s.aniso.u33) / 3 for s in small.sites if s.aniso.nonzero()}
+    said = [label for label in means if kinds.get(label) == "bani"]
+    if said:
+        warn(f"{file}: adp_type Bani: the numbers under aniso_U of {', '.join(said)} are read as B = 8 pi^2 U")
+        return set(said)
+    if not means or not USUAL_U < float(np.median(list(means.values()))) < LARGEST_U:
+        return set()
+    if "uani" in kinds.values():
+        warn(f"{file}: the numbers under aniso_U are large for U (angstrom^2); if they are B, say adp_type Bani")
+        return set()
+    warn(f"{file}: the numbers under aniso_U are too large for U and are read as B = 8 pi^2 U")
+    return set(means)
+
+
+def _given_as_b(small, block, file: str) -> set[str]:
+    """Labels of sites whose number under U_iso_or_equiv is B: said by adp_type, or told by the size of all of them."""
+    if not block.find_values("_atom_site_U_iso_or_equiv"):
+        return set()
+    kinds = _kinds_of_displacement(block)
     said = {label for label, kind in kinds.items() if kind == "biso"}
     if said:
         warn(f"{file}: adp_type Biso: the numbers under U_iso_or_equiv of {', '.join(said)} are read as B = 8 pi^2 U")
@@ -294,6 +338,28 @@ def _tensors_of_b(block) -> dict[str, Six]:
     for row in block.find("_atom_site_aniso_", ["label", *(f"B_{i}" for i in ("11", "22", "33", "12", "13", "23"))]):
         u11, u22, u33, u12, u13, u23 = (
             gemmi.cif.as_number(text, math.nan) / (8 * math.pi**2) for text in list(row)[1:]
+        )
+        six = (u11, u22, u33, u12, u13, u23)
+        if all(map(math.isfinite, six)) and any(six):
+            made[gemmi.cif.as_string(row[0])] = six
+    return made
+
+
+def _tensors_of_beta(block) -> dict[str, Six]:
+    """U by label where the displacements are given as beta_ij = 2 pi^2 a*_i a*_j U_ij."""
+    import gemmi
+
+    pairs = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+    names = [f"beta_{i + 1}{j + 1}" for i, j in pairs]
+    rows = block.find("_atom_site_aniso_", ["label", *names])
+    if not len(rows):
+        return {}
+    reciprocal = np.linalg.norm(np.linalg.inv(orthogonalisation(np.array(_lattice(block)))), axis=1)
+    made = {}
+    for row in rows:
+        u11, u22, u33, u12, u13, u23 = (
+            gemmi.cif.as_number(text, math.nan) / (2 * math.pi**2 * float(reciprocal[i] * reciprocal[j]))
+            for text, (i, j) in zip(list(row)[1:], pairs, strict=True)
         )
         six = (u11, u22, u33, u12, u13, u23)
         if all(map(math.isfinite, six)) and any(six):

@@ -7,6 +7,7 @@ symmetry restricts as ``offset + basis @ free``, where the free parameters are e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -65,6 +66,26 @@ class LinearForm:
         return f"{name} = {' '.join(terms)}"
 
 
+# What other programs write behind a symbol in place of its extension: the origin (FullProf, ICSD) and the axes.
+_EXTENSIONS = {"S": ":1", "Z": ":2", "H": ":H", "R": ":R"}
+
+
+def usual_spelling(space_group: str) -> str:
+    """A symbol as it is known: ``P 2_1/n``, ``P 1 2(1)/n 1`` and ``F d -3 m Z`` mean P 21/n and F d -3 m:2.
+
+    What is known already, or in no spelling, comes back as it is.
+    """
+    import gemmi
+
+    plain, _, letter = space_group.strip().rpartition(" ")
+    extended = plain + _EXTENSIONS[letter.upper()] if plain and letter.upper() in _EXTENSIONS else space_group
+    for spelled in (space_group, extended):
+        for one in (spelled, re.sub(r"(?<=[2346])_(?=[1-5])|(?<=[2346])\((?=[1-5]\))|(?<=\([1-5])\)", "", spelled)):
+            if one.strip(" ?.") and gemmi.find_spacegroup_by_name(one):
+                return one
+    return space_group
+
+
 def find_operations(
     space_group: str, *, number: int = 0, triplets: Sequence[str] = (), alpha: float = 0.0, gamma: float = 0.0
 ) -> tuple[str, tuple[str, ...]]:
@@ -100,6 +121,7 @@ def find_operations(
         listed_group = gemmi.find_spacegroup_by_ops(group)
         symbol = listed_group.xhm() if listed_group else space_group or "?"
         return symbol, tuple(op.triplet() for op in group)
+    space_group = usual_spelling(space_group)
     known = gemmi.find_spacegroup_by_name(space_group, alpha, gamma) if space_group.strip(" ?.") else None
     if known is None and space_group.strip(" ?."):
         raise InputError(

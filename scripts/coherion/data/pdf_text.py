@@ -10,6 +10,8 @@ What is read, and the quirks of real files:
   Qmax=25') or no header at all (PDFgetX3's ``.iq``).
 - Columns: 2 are x, y; 3 are x, y, dy; 4 or more are x, y, dx, dy and what is ignored. Some programs append
   zeros to some rows only: uncertainties count only where each row has them and one differs from zero.
+- Decimal commas, with blanks or semicolons between the columns; r in nm where the label of its column says so, and a
+  header's Qmax with the unit nm^-1.
 - Two ångström signs are written (UTF-8 and TeX); Windows-1252 occurs.
 
 PDFgui and diffpy take uncertainties of y from the fourth column, and drop all of them as soon as one is not
@@ -23,6 +25,7 @@ import re
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +49,13 @@ LABELS = {
     "fq": "Q(Å$^{-1}$)  F(Å$^{-1}$)",
     "gr": "r(Å)  G(Å$^{-2}$)",
 }
+# Rows that are looked at for decimal commas.
+MOST_LOOKED_AT = 20
 _KIND_OF_SYMBOL = {"I": "iq", "S": "sq", "F": "fq", "G": "gr"}
 _PAIR = re.compile(r"\b([A-Za-z]\w{0,40})=([^\s=]{1,80})")
+_PER_NM = re.compile(r"\W*(1/nm|nm\W*-1)", re.I)
+# r in nm in the labels of the columns.
+_IN_NM = re.compile(r"r\s*[(\[/]\s*nm\b", re.I)
 _START = re.compile(r"^#+ start data\b", re.M)
 
 
@@ -72,9 +80,12 @@ class PdfText:
         """A header's number, such as ``qmax``, without the words behind it; None where it is absent."""
         words = self.header.get(key) or next((v for k, v in self.header.items() if k.lower() == key), "")
         try:
-            value = float(words.split()[0].rstrip(",;"))
+            number, *unit = words.split()
+            value = float(number.rstrip(",;").replace(",", "."))
         except (ValueError, IndexError):
             return None
+        # Nothing but a reciprocal length is told in nm^-1.
+        value *= 0.1 if unit and _PER_NM.match(unit[0]) else 1.0
         return value if np.isfinite(value) else None
 
 
@@ -95,6 +106,7 @@ def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> Pdf
     head: list[str] = []
     rows, numbers = array("d"), array("q")
     width = 4
+    comma = _has_decimal_commas(text)
     for number, found in enumerate(LINE.finditer(text), start=1):
         line = found.group(1)
         if number > MAX_SEARCH and not numbers:
@@ -103,13 +115,13 @@ def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> Pdf
             marked = marked and not _START.match(line)
             row = None
         else:
-            row = row_of(line)
+            row = row_of(line, comma)
         if row is not None and len(row) > 1:
             width = min(width, len(row))
             rows.extend([*row, 0.0, 0.0][:4])
             numbers.append(number)
             rest = text[found.end() :] if len(numbers) == 1 else ""
-            table = bulk_rows(rest, len(row)) if rest else None
+            table = bulk_rows(rest, len(row)) if rest and not comma else None
             if table is not None:
                 rows.frombytes(np.pad(table, ((0, 0), (0, 4)))[:, :4].tobytes())
                 numbers.extend(range(number + 1, number + 1 + len(table)))
@@ -149,7 +161,26 @@ def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> Pdf
     dy = _uncertainty(table[:, width - 1]) if width > 2 else None
     header, label = _parse_header(head)
     kind = _kind(label, header, file)
+    if kind == "gr" and _IN_NM.match(label):
+        # r in nm and G in 1/nm^2, with their errors.
+        table[:, 0] *= 10.0
+        table[:, 1] /= 100.0
+        dx, dy = (None if sd is None else sd * factor for sd, factor in ((dx, 10.0), (dy, 0.01)))
     return PdfText(header, table[:, 0].copy(), table[:, 1].copy(), dx, dy, kind, _radiation(header, head))
+
+
+def _has_decimal_commas(text: str) -> bool:
+    """Whether of the first rows of numbers more have decimal commas than decimal points."""
+    commas = points = 0
+    for line in islice((found.group(1) for found in LINE.finditer(text)), MAX_SEARCH if "," in text else 0):
+        if "." in line:
+            points += row_of(line) is not None
+        elif "," in line:
+            row = row_of(line, decimal_comma=True)
+            commas += row is not None and len(row) > 1
+        if commas + points == MOST_LOOKED_AT:
+            break
+    return commas > points
 
 
 def _uncertainty(column: np.ndarray) -> np.ndarray | None:
