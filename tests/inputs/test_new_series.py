@@ -446,6 +446,22 @@ def test_a_folder_of_files_of_g_of_r_alone(reduced_elsewhere, tmp_path):
     assert checked.returncode == 0, checked.stdout
 
 
+def test_g_of_r_of_gudrun_is_no_scan(tmp_path):
+    """Its files have no .gr and name no Qmax, which is then asked for."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    r = np.arange(0.02, 30, 0.02)
+    rows = "\n".join(f"{x:.2f} {np.sin(3 * x) * x:.6f} 0.01" for x in r)
+    (raw / "salt.mdor01").write_text(f"# salt.mdor01\n# GudrunX\n# Output from routine\n{rows}\n")
+    done = run("new_series.py", raw, "--into", tmp_path / "series")
+    assert done.returncode == 0, done.stderr
+    (row,) = rows_of(tmp_path / "series/config/samples.tsv")
+    assert row["pair_distribution"] == "salt.mdor01" and not row["scan"]
+    checked = run("check_series.py", "--directory", tmp_path / "series")
+    assert "the Qmax of this G(r) is not known" in checked.stdout
+    assert "salt has a G(r) and no structure: nothing is refined of it" in checked.stdout
+
+
 @pytest.fixture
 def campaigns(tmp_path):
     """Two campaigns in one folder each, with a standard in each, and two in one folder with dates."""

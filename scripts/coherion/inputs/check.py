@@ -395,8 +395,15 @@ class _Check:
         """Files of G(r): what their headers say, and whether the fits lie within them."""
         from coherion.refinement.observed import check_range, radiation_of, read_observed
 
+        rows = self.tables.samples
+        named = {other for sample in rows for other in self.tables.refined_with(sample)}
         for sample in self.tables.with_pair_distribution():
-            row = self.tables.samples[sample]
+            row = rows[sample]
+            if "structure" not in row and sample not in named:
+                self.found.warnings.append(
+                    f"{self._row('samples', row)}: {sample} has a G(r) and no structure: nothing is refined of it; "
+                    "name one in the column structure, or the row in refined_with of another"
+                )
             file = folder / row["pair_distribution"]
             with self.found.about(self._row("samples", row)):
                 if not file.is_file():

@@ -6,6 +6,7 @@ The readers decide, not the names: a file is what can be read from it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,8 @@ FEWEST_POINTS = 100
 # Spectra without names of columns are known by the span of their frequencies.
 FEWEST_DECADES = 3.0
 _NOTHING = "has no scan; found 0 rows"
+# G(r): of PDFgetX3 and its kin, and of Gudrun, which numbers the groups of its detectors.
+PAIR_DISTRIBUTIONS = re.compile(r"\.(gr|mdor\d*)")
 MADE_BY_REDUCTION = (".gr", ".sq", ".fq", ".iq")
 STRUCTURES = (".cif", ".stru", ".pdb")
 # CIF that holds a pattern, or a structure, or both.
@@ -110,7 +113,7 @@ def _contents_of(path: Path) -> Found:
         return Found(path, "other", why="is empty")
     if size > MAX_BYTES:
         return Found(path, "other", why=f"is larger than {MAX_BYTES // 2**20} MiB")
-    if path.suffix.lower() == ".gr":
+    if PAIR_DISTRIBUTIONS.fullmatch(path.suffix.lower()):
         from coherion.data.pdf_text import read_pdf_text
 
         text = read_pdf_text(path)
