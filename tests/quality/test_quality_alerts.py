@@ -263,6 +263,10 @@ def test_negative_structure_factors_are_wrong_below_their_bound_only():
 
     (found,) = alerts_of_reduction(reduced(structure=low), None, LIMITS)
     assert (found.code, found.grade) == ("negative-intensity", "B") and found.number > 1.0
+    # What is let pass is a share of <f^2>/<f>^2 where its errors are small.
+    bound = reduced(structure=lambda bound: bound)["structure_factor"]
+    ratio = 1 - float(bound.interp(q=float(found.place.split()[1])))
+    assert found.limit == pytest.approx(LIMITS.negative_share * ratio, rel=0.02)
     (found,) = alerts_of_reduction(reduced(structure=low, normalisation_method="least_squares"), None, LIMITS)
     assert found.grade == "C"
     # A single point is noise.
