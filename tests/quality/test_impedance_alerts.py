@@ -52,6 +52,36 @@ def alerts(dataset, pellet=PELLET, limits=None, circuit="p(R1,CPE1)-CPE2"):
     return {one.code: one for one in alerts_of_impedance(circuits, line, limits or QualitySettings())}
 
 
+LEADS_CELSIUS = np.array([-40.0, -20.0, 0.0, 20.0, 40.0, 60.0, 80.0])
+
+
+def of_a_line(ohm, seed=0, energy=0.4, bend=0.0, relative=0.004):
+    """Alerts of a fast conductor whose spectra are known already: its resistance, that of leads added."""
+    g, kelvin = np.random.default_rng(seed), LEADS_CELSIUS + 273.15
+    u = (1 / kelvin - 1 / 298.15) / K
+    own = 40.0 * np.exp(energy * u + bend * u**2) * kelvin / 298.15
+    circuits = fit_dataset(
+        validate_dataset(spectra(LEADS_CELSIUS), ValidationSettings()), CircuitSettings(circuit="p(R1,CPE1)-CPE2")
+    )
+    measured = (own + ohm) * (1 + relative * g.normal(size=kelvin.size))
+    circuits["resistance"].values[:] = measured[:, None]
+    circuits["resistance_sd"].values[:] = relative * measured[:, None]
+    line = arrhenius_dataset(circuits, ArrheniusSettings(**PELLET))
+    return {one.code: one for one in alerts_of_impedance(circuits, line, QualitySettings())}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_leads_in_series_bend_the_line_of_a_fast_conductor():
+    for seed in range(5):
+        assert {"series-resistance", "curvature"}.isdisjoint(of_a_line(0.0, seed))
+        found = of_a_line(10.0, seed)["series-resistance"]
+        assert found.grade == "B" and found.number == pytest.approx(10, abs=2)
+        without = float(found.text.partition("activation energy is ")[2].split()[0])
+        assert without == pytest.approx(0.4, abs=0.02)
+        # The other way round no leads bend it.
+        assert "series-resistance" not in of_a_line(0.0, seed, bend=-0.004)
+
+
 def test_a_sound_pellet_has_no_alert():
     assert alerts(spectra()) == {}
     # Annealed at 300 degC, as each name says.

@@ -28,6 +28,8 @@ ALIKE, UNLIKE, FEWEST_ALIKE = 1.3, 1.6, 3
 # Dies of laboratory presses in cm, and how near to one a diameter, or the diameter of an area, is measured.
 DIES, DIE_TOLERANCE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.27, 1.3, 1.5, 1.6, 2.0, 2.5), 0.01
 SAME_TEMPERATURE, SAME_CONDUCTIVITY = 1.0, 0.05
+# Leads and contacts have less than this, in ohm; a constant part of a resistance is one from so many of its errors on.
+LEADS, SURE_OF_LEADS = 100.0, 3.0
 
 
 def relative_permittivity(capacitance: np.ndarray, cell_constant: float) -> np.ndarray:
@@ -134,6 +136,39 @@ def disagreement(single: Arrhenius, together: TogetherLine) -> str:
 def energy_if_kelvin(celsius: np.ndarray, conductivity: np.ndarray) -> float:
     """The activation energy (eV) that temperatures called degC give if they were kelvin."""
     return float(-BOLTZMANN * np.polyfit(1 / celsius, np.log(conductivity * celsius), 1)[0])
+
+
+def in_series(kelvin: np.ndarray, conductivity: np.ndarray, ln_sd: np.ndarray) -> tuple[float, float, float, float]:
+    """What the same resistivity at all temperatures, in series with one that is activated, would be.
+
+    1/sigma = rho + T exp(E/kT)/A, fitted to ln sigma with its errors, which are widened where they are too small.
+
+    Parameters
+    ----------
+    kelvin, conductivity, ln_sd
+        Temperatures in K, conductivities in S/cm and standard uncertainties of their logarithms, five or more.
+
+    Returns
+    -------
+    tuple
+        rho and its standard uncertainty in ohm cm, and E in eV with and without it.
+    """
+    from scipy.optimize import least_squares
+
+    u, y, weight = 1 / (BOLTZMANN * kelvin), -np.log(conductivity), 1 / np.maximum(ln_sd, 1e-4)
+    straight = np.polyfit(u, y - np.log(kelvin), 1, w=weight)
+    # In units of the least resistivity, which rho is a part of.
+    least = float(np.min(y))
+
+    def residual(p: np.ndarray) -> np.ndarray:
+        return (np.logaddexp(least + np.log(max(p[0], 1e-12)), np.log(kelvin) + p[1] * u + p[2]) - y) * weight
+
+    start = [0.3, straight[0] * 1.1, straight[1] - 0.1 * straight[0] * float(u.mean())]
+    found = least_squares(residual, start, bounds=([0, 0, -np.inf], [1, 10, np.inf]), x_scale=[0.1, 0.1, 1.0])
+    scale = max(1.0, 2 * found.cost / (kelvin.size - 3))
+    # Of a direction that the data do not know at all, all is possible.
+    sd = np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)) * scale)
+    return float(np.exp(least) * found.x[0]), float(np.exp(least) * sd[0]), float(found.x[1]), float(straight[0])
 
 
 def off_the_series(permittivity: Mapping[str, float]) -> dict[str, tuple[float, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def alerts_of_impedance(
     k = names.index(resistance) if resistance in names else 0
     a = {str(n): arrhenius[n].values for n in arrhenius.data_vars}
     where = [_place(a, row) for row in range(a["temperature"].size)]
-    found = _of_line(a, k, where, limits)
+    found = _of_line(a, k, where, limits) + _of_curvature(a, k, arrhenius.attrs, limits)
     found += _of_points(a, k, where, limits)
     found += _of_drift(a, k, where, circuits)
     found += _left_out(a, k, where)
@@ -88,11 +88,6 @@ def _of_line(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quality
         text = f"activation energy of temperatures {span:.3g} K apart: errors of the sensor make {sd:.2g} eV of it"
         advice = "measure over a wider range, or take the conductivity alone"
         found.append(Alert("B", "temperature-span", span, "K", limits.temperature_span, "", text, advice))
-    if a["curvature_p"][k] < limits.curvature_p:
-        text = f"Arrhenius plot is curved (p = {a['curvature_p'][k]:.2g}): one activation energy does not describe it"
-        advice = "look at the plot, narrow temperature_min and temperature_max"
-        p = float(a["curvature_p"][k])
-        found.append(Alert("C", "curvature", p, "1", limits.curvature_p, "", text, advice))
     together = float(a["together_activation_energy"][k])
     both = max(sd, float(a["together_activation_energy_sd"][k]))
     apart = abs(together - energy) / both if both > 0 else 0.0
@@ -101,6 +96,31 @@ def _of_line(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quality
         advice = "look at the spectra left out and at the lower limits"
         found.append(Alert("B", "energies-disagree", apart, "sd", alerts.DISAGREEMENT, "", text, advice))
     return found
+
+
+def _of_curvature(
+    a: dict[str, np.ndarray], k: int, known: Mapping[str, Any], limits: QualitySettings
+) -> list[Alert]:
+    """A curved line, and whether leads would bend it so."""
+    p, used = float(a["curvature_p"][k]), a["used"][k].astype(bool)
+    if not p < limits.curvature_p:
+        return []
+    if used.sum() >= alerts.FEWEST:
+        sigma = a["conductivity"][k][used]
+        own = np.hypot(a["conductivity_fit_sd"][k][used], a["conductivity_temperature_sd"][k][used]) / sigma
+        kelvin = a["temperature"][used] + float(known["celsius_zero"])
+        rho, rho_sd, without, straight = alerts.in_series(kelvin, sigma, own)
+        ohm, ohm_sd = (value * float(known["cell_constant"]) for value in (rho, rho_sd))
+        if rho > alerts.SURE_OF_LEADS * rho_sd and ohm < alerts.LEADS:
+            text = (
+                f"Arrhenius plot bends as {ohm:.3g} ± {ohm_sd:.1g} ohm in series bend it, the same at all temperatures: "
+                f"without them the activation energy is {without:.3g} eV, with them {straight:.3g} eV"
+            )
+            advice = "measure leads and contacts by themselves (column short_circuit), or narrow temperature_max"
+            return [Alert("B", "series-resistance", ohm, "ohm", alerts.LEADS, "", text, advice)]
+    text = f"Arrhenius plot is curved (p = {p:.2g}): one activation energy does not describe it"
+    advice = "look at the plot, narrow temperature_min and temperature_max"
+    return [Alert("C", "curvature", p, "1", limits.curvature_p, "", text, advice)]
 
 
 def _of_points(a: dict[str, np.ndarray], k: int, where: list[str], limits: QualitySettings) -> list[Alert]:
