@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
-from made_live import CONFIGURATION, fitted_by_the_job, opened, reduced_by_the_job, refined_by_the_job
+from made_live import CONFIGURATION, command, fitted_by_the_job, opened, reduced_by_the_job, refined_by_the_job, told
 
 from coherion.data.netcdf import read_dataset
 from coherion.errors import InputError
 from coherion.live import fitting, spectra
+from coherion.live.panels import panels_of
 from coherion.live.session import Session
 
 
@@ -166,3 +169,62 @@ def test_what_is_not_the_series_own_is_not_written(made, tmp_path):
 def test_no_such_sample(folder):
     with pytest.raises(InputError, match="no such sample"):
         Session(opened(folder), "../x50")
+
+
+def with_file_of_another_program(folder, joint):
+    """The series with the reduction as a ``.gr`` in the data folder in place of the scan, or joined to it."""
+    refined_by_the_job(folder)
+    reduced = folder / "results" / "reduction" / "x50.nc"
+    raw = folder / "raw"
+    own = raw.resolve()
+    raw.unlink()
+    raw.mkdir()
+    for part in own.iterdir():
+        (raw / part.name).symlink_to(part)
+    shutil.copy(reduced.with_suffix(".gr"), raw / "x50.gr")
+    table = folder / "config" / "samples.tsv"
+    header, *rows = (line.split("\t") for line in table.read_text().splitlines())
+    header += ["pair_distribution", "refined_with"]
+    made = []
+    for row in rows:
+        row += [""] * (len(header) - len(row))
+        if row[0] == "x50":
+            other = list(row)
+            for column in ("scan", "background", "density_g_cm3", "packing_fraction"):
+                other[header.index(column)] = ""
+            other[header.index("pair_distribution")] = "x50.gr"
+            if joint:
+                other[0], other[header.index("structure")] = "file", ""
+                row[header.index("refined_with")] = "file"
+                made.append(row)
+            row = other
+        made.append(row)
+    table.write_text("".join("\t".join(cells) + "\n" for cells in [header, *made]))
+    return reduced
+
+
+@pytest.mark.parametrize("joint", [False, True])
+@pytest.mark.filterwarnings("ignore::coherion.errors.CoherionWarning")  # the file has no errors of its counts
+def test_a_pair_distribution_of_another_program_is_refined_as_the_job_does(folder, joint):
+    reduced = with_file_of_another_program(folder, joint)
+    session = Session(opened(folder), "x50")
+    assert [panel.name for panel in panels_of(session)] == (
+        ["reduction", "refinement", "spectrum"] if joint else ["refinement", "spectrum"]
+    )
+    session.change({("refinement", "readings"): [], ("refinement", "compare_envelopes"): []})
+    panel = next(one for one in panels_of(session) if one.name == "refinement")
+    first, rest = panel.first(session), panel.rest(session)
+    assert "fit" in first.figures and "correlation" in rest.figures and rest.results["a"]
+    session.keep()
+    words = ["--resolution", folder / "results" / "resolution" / "LaB6.json", "--settings", told(folder, "refinement")]
+    given = [reduced] if joint else [folder / "raw" / "x50.gr"]
+    given.append(folder / "config" / "structures" / "cryolite.cif")
+    further = ["--with", folder / "raw" / "x50.gr"] if joint else []
+    target = folder / "results" / "again.nc"
+    command("refine_structure", *given, *words, *further, "--ranges", "2-30", "--output", target)
+    written, shown = read_dataset(target, "refine_structure"), fitting.refine(session)
+    for name in ("value", "standard_uncertainty_scaled", "calculated"):
+        np.testing.assert_array_equal(shown[name].values, written[name].values, err_msg=name)
+    assert ("joint_r" in shown) == joint
+    session.change({("refinement", "fit_ranges"): [[2.0, 25.0]]})
+    assert fitting.follow(session).attrs["rw"] < 1.2 * shown.attrs["rw"]

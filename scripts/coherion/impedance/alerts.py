@@ -167,7 +167,8 @@ def in_series(kelvin: np.ndarray, conductivity: np.ndarray, ln_sd: np.ndarray) -
     found = least_squares(residual, start, bounds=([0, 0, -np.inf], [1, 10, np.inf]), x_scale=[0.1, 0.1, 1.0])
     scale = max(1.0, 2 * found.cost / (kelvin.size - 3))
     # Of a direction that the data do not know at all, all is possible.
-    sd = np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)) * scale)
+    jacobian = np.asarray(found.jac)
+    sd = np.sqrt(np.diag(np.linalg.pinv(jacobian.T @ jacobian)) * scale)
     return float(np.exp(least) * found.x[0]), float(np.exp(least) * sd[0]), float(found.x[1]), float(straight[0])
 
 

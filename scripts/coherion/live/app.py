@@ -120,7 +120,7 @@ def _layout(live: Live, sample: str) -> Any:
             html.Button("Keep …", id="ask", n_clicks=0, disabled=True),
         ]
     )
-    stores = [dcc.Store(id=name) for name in ("wish", "done", "calm", "tab")]
+    stores = [dcc.Store(id=name) for name in ("wish", "drawn", "done", "calm", "tab")]
     refused = html.P(id="refused", role="alert", className="refused")
     dialog = html.Div(
         [
@@ -172,6 +172,10 @@ def _callbacks(app: Dash, live: Live) -> None:
         State("tab", "data"),
         prevent_initial_call=True,
     )
+    # The plots that follow a move are painted one by one, the one that matters most first, past the framework.
+    app.clientside_callback(
+        "function(figures) { window.live.draw(figures); }", Input("drawn", "data"), prevent_initial_call=True
+    )
     app.clientside_callback(
         "function(done) { return window.live.answered(done); }",
         Output("calm", "data"),
@@ -215,14 +219,13 @@ def _callbacks(app: Dash, live: Live) -> None:
             return body, panel.name, tabs, _told(session, panel.name, True)
 
     @app.callback(
-        Output({"plot": ALL, "panel": ALL}, "figure", allow_duplicate=True),
+        Output("drawn", "data"),
         Output("refused", "children"),
         Output("done", "data"),
         Input("wish", "data"),
-        State({"plot": ALL, "panel": ALL}, "id"),
         prevent_initial_call=True,
     )
-    def move(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]]) -> Any:
+    def move(wish: Mapping[str, Any]) -> Any:
         session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
         message, made = "", Shown({})
         with session.lock:
@@ -237,7 +240,7 @@ def _callbacks(app: Dash, live: Live) -> None:
             except Exception as problem:
                 traceback.print_exc()
                 message = f"a fault of the program: {type(problem).__name__}"
-        return _figures(made, plots), message, _told(session, panel.name)
+        return dict(made.figures), message, _told(session, panel.name)
 
     @app.callback(
         Output({"plot": ALL, "panel": ALL}, "figure", allow_duplicate=True),

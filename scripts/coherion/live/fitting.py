@@ -15,12 +15,12 @@ from coherion.live.session import Session
 from coherion.multiverse.warm import refine_from
 from coherion.multiverse.workshop import Changes
 from coherion.pair_model.model import SHARED_DEFAULTS
-from coherion.refinement.observed import Observed, observed_of, radiation_of
+from coherion.refinement.observed import Observed, observed_of, read_observed
 from coherion.refinement.output import dataset_of
 from coherion.refinement.parameters import Parameter
 from coherion.refinement.readings import read_size_and_strain
-from coherion.refinement.recipe import Course, RecipeResult, run_recipe
-from coherion.refinement.steps.problem import make_model, prepare
+from coherion.refinement.recipe import Course, RecipeResult, data_and_model, run_recipe
+from coherion.refinement.steps.problem import prepare
 from coherion.refinement.steps.refined import Refined
 from coherion.settings.model import as_plain
 from coherion.settings.reading import settings_from
@@ -46,6 +46,16 @@ def told(session: Session) -> Told:
     return session.told("refinement") | resolution | {"fit_range": own}
 
 
+def _told_of_data(session: Session) -> Any:
+    """What decides the G(r) that is refined: the reductions of this sample and of those refined with it."""
+    names = [session.sample, *session.jobs.tables.refined_with(session.sample)]
+    return [
+        row.get("pair_distribution") or session.jobs.of_sample("reduction", name)
+        for name in names
+        for row in (session.jobs.tables.samples[name],)
+    ]
+
+
 def crystals(session: Session) -> list[Crystal]:
     """The starting structures."""
     files = session.series.structures(session.sample)
@@ -53,8 +63,25 @@ def crystals(session: Session) -> list[Crystal]:
 
 
 def observed(session: Session) -> Observed:
-    """G(r) as it is reduced now."""
-    return observed_of(session.reduction(), session.sample)
+    """G(r) as it is reduced now, or as its file has it, with those of the samples that are refined with it."""
+    settings = settings_from(RefinementSettings, told(session))
+    names = session.jobs.tables.refined_with(session.sample)
+    own = [settings.qmax, *(one.qmax for one in settings.further)]
+    first, *others = (_one(session, name, qmax) for name, qmax in zip([session.sample, *names], own, strict=True))
+    return replace(first, further=tuple(others))
+
+
+def _one(session: Session, name: str, qmax: float | None) -> Observed:
+    file = session.jobs.tables.samples[name].get("pair_distribution")
+    if file:
+        path = session.series.data_file(file)
+        return session.once(f"file of {name}", [path, qmax], lambda: read_observed(path, qmax))
+    if name == session.sample:
+        return observed_of(session.reduction(), name)
+    reduction = session.jobs.of_sample("reduction", name)
+    return session.once(
+        f"G(r) of {name}", reduction, lambda: observed_of(session.workshop.reduction(name, Changes(())), name)
+    )
 
 
 def parameters(session: Session) -> tuple[Parameter, ...]:
@@ -63,12 +90,10 @@ def parameters(session: Session) -> tuple[Parameter, ...]:
 
     def make() -> tuple[Parameter, ...]:
         settings, data = settings_from(RefinementSettings, own), observed(session)
-        radiation = radiation_of(data, settings.radiation)
-        model = make_model(crystals(session), data.qmax, settings, data.dispersion, data.composition, radiation)
-        return prepare(model, settings).parameters
+        return prepare(data_and_model(crystals(session), data, settings)[1], settings).parameters
 
     with messages.collected():
-        return session.once("parameters", [own, session.told("reduction")], make)
+        return session.once("parameters", [own, _told_of_data(session)], make)
 
 
 def refine(session: Session) -> xarray.Dataset:
@@ -105,8 +130,12 @@ def follow(session: Session) -> xarray.Dataset:
     held = {p.name: p.value for p in parameters(session) if p.state == "fixed"}
     start = {**ended, **held, **_moved(last[0], own)}
 
+    data = observed(session)
+    # The misfits of several data sets belong to the points that they had.
+    misfit = None if data.further else last[0].misfit
+
     def make() -> tuple[RecipeResult, xarray.Dataset]:
-        found = whole(refine_from(start, crystals(session), observed(session), settings, last[0].misfit))
+        found = whole(refine_from(start, crystals(session), data, settings, misfit))
         return found, dataset_of(found)
 
     with messages.collected():
@@ -174,7 +203,7 @@ def _moved(last: Refined, own: Told) -> dict[str, float]:
 
 
 def _state(session: Session, own: Told) -> list[Any]:
-    return [own, session.told("reduction"), session.sample]
+    return [own, _told_of_data(session), session.sample]
 
 
 def _silent(text: str) -> None:

@@ -146,7 +146,18 @@ class Series:
     def samples(self) -> list[str]:
         """Samples of which there is something to look at."""
         tables = self.jobs.tables
-        return [name for name in tables.samples if name in {*tables.with_scan(), *tables.with_spectra()}]
+        known = {*tables.with_scan(), *tables.with_pair_distribution(), *tables.with_spectra()}
+        return [name for name in tables.samples if name in known]
+
+    def data_file(self, name: str) -> str:
+        """A file of the series' data as its tables name it.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        return _inside(self.folder / self.jobs.settings["data_folder"], name)
 
     @cached_property
     def main_range(self) -> str:

@@ -16,6 +16,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from coherion import messages
+from coherion.data.series_tables import further_backgrounds
 from coherion.errors import InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.live.series import RawWorkshop, Series, difference
@@ -184,7 +185,10 @@ class Session:
 
     def scan(self, role: str = "scan") -> xarray.Dataset | None:
         """The sample's scan, or its background's."""
-        return self._raw._read(f"scans/{self.row[role]}.nc", "import_scan") if role in self.row else None
+        return self._scan(self.row[role]) if role in self.row else None
+
+    def _scan(self, name: str) -> xarray.Dataset:
+        return self._raw._read(f"scans/{name}.nc", "import_scan")
 
     @property
     def last_q(self) -> float:
@@ -210,7 +214,8 @@ class Session:
             settings = settings_from(ReductionSettings, told)
             scan = self.scan()
             assert scan is not None
-            reduced = reduce_scan(scan, self.scan("background"), settings)
+            further = [self._scan(name) for name in further_backgrounds(self.row)]
+            reduced = reduce_scan(scan, self.scan("background"), settings, further)
             return reduced.assign_attrs(settings=json.dumps(as_plain(settings)))
 
         with messages.collected():

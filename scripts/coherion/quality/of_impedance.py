@@ -98,9 +98,7 @@ def _of_line(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quality
     return found
 
 
-def _of_curvature(
-    a: dict[str, np.ndarray], k: int, known: Mapping[str, Any], limits: QualitySettings
-) -> list[Alert]:
+def _of_curvature(a: dict[str, np.ndarray], k: int, known: Mapping[str, Any], limits: QualitySettings) -> list[Alert]:
     """A curved line, and whether leads would bend it so."""
     p, used = float(a["curvature_p"][k]), a["used"][k].astype(bool)
     if not p < limits.curvature_p:
@@ -113,7 +111,7 @@ def _of_curvature(
         ohm, ohm_sd = (value * float(known["cell_constant"]) for value in (rho, rho_sd))
         if rho > alerts.SURE_OF_LEADS * rho_sd and ohm < alerts.LEADS:
             text = (
-                f"Arrhenius plot bends as {ohm:.3g} ± {ohm_sd:.1g} ohm in series bend it, the same at all temperatures: "
+                f"Arrhenius plot bends as {ohm:.3g} ± {ohm_sd:.1g} ohm in series bend it, alike at all temperatures: "
                 f"without them the activation energy is {without:.3g} eV, with them {straight:.3g} eV"
             )
             advice = "measure leads and contacts by themselves (column short_circuit), or narrow temperature_max"

@@ -2,19 +2,31 @@
 /* One wish at a time: while the server works on one, only the newest of those that come meanwhile is kept. */
 window.live = (() => {
   const SLOW = 20000, EVERY = 3;
-  let busy = 0, next = null, skipped = 0;
+  // As dcc.Graph has them: with others plotly.js would begin each plot anew.
+  const CONFIG = { displaylogo: false, displayModeBar: false, responsive: true };
+  let busy = 0, next = null, skipped = 0, drawing = 0, painted = 0;
   const same = () => window.dash_clientside.no_update;
   function send(wish) {
     busy = performance.now();
     setTimeout(() => window.dash_clientside.set_props("wish", { data: wish }), 0);
   }
   return {
-    idle: () => !busy,
+    idle: () => !busy && drawing === painted,
     moved(given) {
       const [values, ids, sample, panel] = given;
       const wish = { values: ids.map((id, i) => ({ ...id, value: values[i] })), sample, panel };
       if (busy && performance.now() - busy < SLOW) next = wish;
       else send(wish);
+    },
+    async draw(figures) {
+      const own = ++drawing;
+      for (const [name, figure] of Object.entries(figures ?? {})) {
+        const plot = document.querySelector(`.plot.${name} .js-plotly-plot`);
+        if (own !== drawing || !plot) break;
+        await window.Plotly.react(plot, figure.data, figure.layout, CONFIG);
+        await new Promise((shown) => requestAnimationFrame(shown));
+      }
+      if (own === drawing) painted = own;
     },
     answered(done) {
       busy = 0;

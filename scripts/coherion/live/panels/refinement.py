@@ -41,7 +41,7 @@ class RefinementPanel:
 
     def possible(self, session: Session) -> bool:
         """See :class:`Panel`."""
-        return session.sample in session.jobs.tables.reduced_and_refined()
+        return session.sample in session.jobs.tables.with_structure()
 
     def controls(self, session: Session) -> list[Control]:
         """See :class:`Panel`."""
@@ -58,7 +58,9 @@ class RefinementPanel:
 
     def end(self, session: Session, key: Key) -> float | None:
         """See :class:`Panel`."""
-        return session.value("reduction", "rmax") if key[1] == "fit_ranges" else None
+        if key[1] != "fit_ranges":
+            return None
+        return session.value("reduction", "rmax") if session.has_scan else float(fitting.observed(session).r[-1])
 
     def place(self, session: Session) -> int:
         """See :class:`Panel`."""
@@ -92,8 +94,8 @@ class RefinementPanel:
             else:
                 facts += [(f"L / Å, {row[0]}", _cell(row[1])) for row in block["rows"]]
                 facts += [(f"⟨ε²⟩ / 10⁻⁶, {row[0]}", _cell(row[2])) for row in block["rows"]]
-        reduced = session.reduction()
-        alerts = alerts_of_reduction(reduced, fit, session.quality)
+        reduced = session.reduction() if session.has_scan else None
+        alerts = alerts_of_reduction(reduced, fit, session.quality) if reduced is not None else []
         alerts += alerts_of_refinement({_range(fit): fit}, reduced, session.quality)
         pairs = zip(
             fit["parameter"].values, fit["value"].values, fit["standard_uncertainty_scaled"].values, strict=True
