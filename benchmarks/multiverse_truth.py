@@ -7,8 +7,8 @@ the same statements are false. Counted is how often the central 95 % of the anal
 (a mixture of normals), holds the true length, conductivity at 25 degC and activation energy, how wide it is beside the
 stated 95 % of the configured analysis, and in which share of the analyses each statement holds.
 
-Run: ``python benchmarks/multiverse_truth.py --results FOLDER [--series 40] [--pipelines 16]``; each series is a file of
-FOLDER, and a run that was ended goes on with those that are missing. Two to three minutes of one core a series.
+Run: ``python benchmarks/multiverse_truth.py --results FOLDER [--series 40] [--first 0] [--pipelines 16]``; each series
+is a file of FOLDER, and a run that was ended goes on with those that are missing. Two minutes of one core a series.
 """
 
 from __future__ import annotations
@@ -142,9 +142,11 @@ def analysed(number: int, count: int) -> dict[str, Any]:
         workshop = Workshop(JobSettings(configuration, tables, paper), folder, structures, "2-60")
         for name in truth["coherence_length"]:
             fit, _ = workshop.refinement(name, Changes(()), USUAL_READING, warm=False)
+            assert fit.misfit is not None
             ended = xarray.Dataset(
                 {"value": ("parameter", [one.value for one in fit.parameters])},
                 {"parameter": [one.name for one in fit.parameters]},
+                {"misfit_near": fit.misfit.near, "misfit_far": fit.misfit.far},
             )
             # What a warm start reads of the configured run.
             workshop.kept["file", f"refinement/{name}/2-60.nc", "null"] = ended
@@ -236,10 +238,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--series", type=int, default=40)
+    parser.add_argument("--first", type=int, default=0, help="number of the first series, for several at once")
     parser.add_argument("--pipelines", type=int, default=16)
     given = parser.parse_args(argv)
     given.results.mkdir(parents=True, exist_ok=True)
-    for number in range(given.series):
+    for number in range(given.first, given.series):
         path = given.results / f"{number}.json"
         if not path.exists():
             whole = path.with_suffix(".part")
