@@ -53,11 +53,18 @@ def test_a_name_of_others_that_points_here_is_refused(address, cookie, host):
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"])
 def test_another_origin_is_refused(address, cookie, origin):
     assert asked(address, "/_dash-layout", Cookie=cookie, Origin=origin)[0] == 403
-    assert asked(address, "/_dash-update-component", "POST", Cookie=cookie, Origin=origin, Content_Length="0")[0] == 403
+    for path in ("/_dash-update-component", "/move"):
+        assert asked(address, path, "POST", Cookie=cookie, Origin=origin, Content_Length="0")[0] == 403
 
 
 def test_a_call_without_an_origin_is_refused(address, cookie):
-    assert asked(address, "/_dash-update-component", "POST", Cookie=cookie, Content_Length="0")[0] == 403
+    for path in ("/_dash-update-component", "/move"):
+        assert asked(address, path, "POST", Cookie=cookie, Content_Length="0")[0] == 403
+
+
+def test_what_is_no_wish_is_refused(address, cookie):
+    origin = address.partition("/?")[0]
+    assert asked(address, "/move", "POST", Cookie=cookie, Origin=origin, Content_Length="0")[0] in (400, 415)
 
 
 def test_only_this_machines_own_address_listens(address):

@@ -90,6 +90,7 @@ def make_app(series: Series, sample: str, token: str, port: int) -> Dash:
     )
     app.layout = lambda: _layout(live, sample)
     _callbacks(app, live)
+    _moves(app, live)
     hashes = " ".join(f"'{one}'" if not one.startswith("'") else one for one in app.csp_hashes())
     policy = (
         f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
@@ -120,7 +121,7 @@ def _layout(live: Live, sample: str) -> Any:
             html.Button("Keep …", id="ask", n_clicks=0, disabled=True),
         ]
     )
-    stores = [dcc.Store(id=name) for name in ("wish", "drawn", "done", "calm", "tab")]
+    stores = [dcc.Store(id=name) for name in ("done", "calm", "tab")]
     refused = html.P(id="refused", role="alert", className="refused")
     dialog = html.Div(
         [
@@ -172,10 +173,6 @@ def _callbacks(app: Dash, live: Live) -> None:
         State("tab", "data"),
         prevent_initial_call=True,
     )
-    # The plots that follow a move are painted one by one, the one that matters most first, past the framework.
-    app.clientside_callback(
-        "function(figures) { window.live.draw(figures); }", Input("drawn", "data"), prevent_initial_call=True
-    )
     app.clientside_callback(
         "function(done) { return window.live.answered(done); }",
         Output("calm", "data"),
@@ -219,30 +216,6 @@ def _callbacks(app: Dash, live: Live) -> None:
             return body, panel.name, tabs, _told(session, panel.name, True)
 
     @app.callback(
-        Output("drawn", "data"),
-        Output("refused", "children"),
-        Output("done", "data"),
-        Input("wish", "data"),
-        prevent_initial_call=True,
-    )
-    def move(wish: Mapping[str, Any]) -> Any:
-        session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
-        message, made = "", Shown({})
-        with session.lock:
-            try:
-                live.move(session, panel, {(one["stage"], one["key"]): one["value"] for one in wish["values"]})
-            except CoherionError as problem:
-                message = str(problem)
-            try:
-                made = panel.first(session)
-            except CoherionError as problem:
-                message = message or str(problem)
-            except Exception as problem:
-                traceback.print_exc()
-                message = f"a fault of the program: {type(problem).__name__}"
-        return dict(made.figures), message, _told(session, panel.name)
-
-    @app.callback(
         Output({"plot": ALL, "panel": ALL}, "figure", allow_duplicate=True),
         Output("alerts", "children"),
         Output("facts", "children"),
@@ -267,7 +240,7 @@ def _callbacks(app: Dash, live: Live) -> None:
             try:
                 before = panel.first(seen).figures if wish["all"] else {}
                 made = panel.rest(seen)
-                made = replace(made, figures={**made.figures, **before})
+                made = replace(made, figures={**before, **made.figures})
             except CoherionError as problem:
                 message, made = str(problem), Shown({})
         with session.lock:
@@ -350,6 +323,36 @@ def _callbacks(app: Dash, live: Live) -> None:
                 return False, no_update, told, True, _told(session, tab)
             except CoherionError as problem:
                 return False, no_update, str(problem), True, no_update
+
+
+def _moves(app: Dash, live: Live) -> None:
+    """What follows a control while it moves: asked for and painted past the framework, whose way takes longer."""
+    from flask import Response, abort, request
+    from plotly.io.json import to_json_plotly
+
+    @app.server.post("/move")
+    def move() -> Response:
+        try:
+            wish = request.get_json()
+            values = {(one["stage"], one["key"]): one["value"] for one in wish["values"]}
+            session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
+        except (CoherionError, KeyError, TypeError, StopIteration):
+            abort(400)
+        message, made = "", Shown({})
+        with session.lock:
+            try:
+                live.move(session, panel, values)
+            except CoherionError as problem:
+                message = str(problem)
+            try:
+                made = panel.first(session)
+            except CoherionError as problem:
+                message = message or str(problem)
+            except Exception as problem:
+                traceback.print_exc()
+                message = f"a fault of the program: {type(problem).__name__}"
+        told = {"figures": dict(made.figures), "refused": message, "done": _told(session, panel.name)}
+        return Response(to_json_plotly(told), mimetype="application/json")
 
 
 def _told(session: Session, panel: str, whole: bool = False) -> dict[str, Any]:

@@ -169,7 +169,7 @@ class Workshop:
         def circuits() -> xarray.Dataset:
             tested = self._once("validation", sample, stages["validation"], validated)
             told = stages["circuits"] | {"compare_circuits": False}
-            return fit_dataset(tested, settings_from(CircuitSettings, told))
+            return fit_dataset(tested, settings_from(CircuitSettings, told), distributions=False)
 
         told = [stages["validation"], stages["circuits"]]
         fitted = self._once("circuits", sample, told, circuits)

@@ -60,7 +60,9 @@ def sums_of_resistances(model: Circuit, given: Mapping[str, Sequence[str]]) -> d
     return {"total": members} | ({m: [m] for m in members} if len(members) > 1 else {})
 
 
-def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.Dataset:
+def fit_dataset(
+    validated: xarray.Dataset, settings: CircuitSettings, *, distributions: bool = True
+) -> xarray.Dataset:
     """Circuit parameters of every valid spectrum, with what is resolved and why the rest is not.
 
     Parameters
@@ -69,6 +71,8 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         What :func:`validate_dataset` returns.
     settings
         Circuit, weights, limits and rules.
+    distributions
+        Whether relaxation times are wanted where no choice of a circuit begins with them.
 
     Returns
     -------
@@ -101,9 +105,10 @@ def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings) -> xarray.
         if 2 * np.count_nonzero(kept) <= fewest:
             reason[row] = f"{np.count_nonzero(kept)} points are too few for the circuit"
             continue
-        drt = relaxation_times(f[kept], z[kept], time_constants=taus, penalty=settings.relaxation_penalty)
-        distribution[row], penalties[row] = drt.distribution, drt.penalty
         own_noise = noise[row, places][kept]
+        if automatic or distributions:
+            drt = relaxation_times(f[kept], z[kept], time_constants=taus, penalty=settings.relaxation_penalty)
+            distribution[row], penalties[row] = drt.distribution, drt.penalty
         if automatic:
             result = analyse_automatic(f[kept], z[kept], settings, own_noise, drt)
         else:

@@ -3,40 +3,59 @@
 window.live = (() => {
   const SLOW = 20000, EVERY = 3;
   // As dcc.Graph has them: with others plotly.js would begin each plot anew.
-  const CONFIG = { displaylogo: false, displayModeBar: false, responsive: true };
-  let busy = 0, next = null, skipped = 0, drawing = 0, painted = 0;
+  const CONFIG = { displaylogo: false, displayModeBar: false, responsive: true, typesetMath: false };
+  let busy = 0, next = null, skipped = 0;
   const same = () => window.dash_clientside.no_update;
-  function send(wish) {
+  const put = (id, props) => window.dash_clientside.set_props(id, props);
+  const frame = () => new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)));
+  async function send(wish) {
     busy = performance.now();
-    setTimeout(() => window.dash_clientside.set_props("wish", { data: wish }), 0);
+    try {
+      const answer = await fetch("/move", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(wish),
+      });
+      if (!answer.ok) throw new Error(answer.statusText);
+      const made = await answer.json();
+      const drawn = draw(made.figures);
+      put("refused", { children: made.refused });
+      await drawn;
+      const calm = answered(made.done);
+      if (calm !== same()) put("calm", { data: calm });
+    } catch (problem) {
+      busy = 0;
+      put("refused", { children: `no answer: ${problem.message}` });
+    }
+  }
+  /* One plot after another, each on the screen before the next is begun; a newer move leaves the rest to its own. */
+  async function draw(figures) {
+    for (const [name, figure] of Object.entries(figures)) {
+      const plot = document.querySelector(`.plot.${name} .js-plotly-plot`);
+      if (!plot) break;
+      await window.Plotly.react(plot, figure.data, figure.layout, CONFIG);
+      await frame();
+      if (next) break;
+    }
+  }
+  function answered(done) {
+    busy = 0;
+    // The other plots follow when nothing waits, and now and then while a control is held.
+    const calm = !next || done.all || ++skipped >= EVERY ? { ...done, held: Boolean(next), at: performance.now() } : same();
+    if (calm !== same()) skipped = 0;
+    const wish = next;
+    next = null;
+    if (wish) send(wish);
+    return calm;
   }
   return {
-    idle: () => !busy && drawing === painted,
+    idle: () => !busy,
+    answered,
     moved(given) {
       const [values, ids, sample, panel] = given;
       const wish = { values: ids.map((id, i) => ({ ...id, value: values[i] })), sample, panel };
       if (busy && performance.now() - busy < SLOW) next = wish;
       else send(wish);
-    },
-    async draw(figures) {
-      const own = ++drawing;
-      for (const [name, figure] of Object.entries(figures ?? {})) {
-        const plot = document.querySelector(`.plot.${name} .js-plotly-plot`);
-        if (own !== drawing || !plot) break;
-        await window.Plotly.react(plot, figure.data, figure.layout, CONFIG);
-        await new Promise((shown) => requestAnimationFrame(shown));
-      }
-      if (own === drawing) painted = own;
-    },
-    answered(done) {
-      busy = 0;
-      // The other plots follow when nothing waits, and now and then while a control is held.
-      const calm = !next || done.all || ++skipped >= EVERY ? { ...done, held: Boolean(next), at: performance.now() } : same();
-      if (calm !== same()) skipped = 0;
-      const wish = next;
-      next = null;
-      if (wish) send(wish);
-      return calm;
     },
   };
 })();

@@ -71,7 +71,7 @@ class MultiverseSettings(Settings, frozen=True, kw_only=True):
     pipelines: Annotated[
         int, told("Analyses with all choices mixed, beside each choice by itself", ge=8, le=100_000)
     ] = 512
-    batch: Annotated[int, told("Analyses of one job; a job that is killed loses its own only", ge=1, le=1000)] = 64
+    batch: Annotated[int, told("Analyses of one job; a job that is killed loses its own only", ge=1, le=1000)] = 40
     seed: Annotated[Seed, told("Seed of the space-filling set, and of which refinements also start cold")] = 20
     cold: Annotated[Fraction, told("Share of the refinements that also start from nothing, to be compared")] = 0.05
     statements: Annotated[
