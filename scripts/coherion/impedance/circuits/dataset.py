@@ -60,9 +60,7 @@ def sums_of_resistances(model: Circuit, given: Mapping[str, Sequence[str]]) -> d
     return {"total": members} | ({m: [m] for m in members} if len(members) > 1 else {})
 
 
-def fit_dataset(
-    validated: xarray.Dataset, settings: CircuitSettings, *, distributions: bool = True
-) -> xarray.Dataset:
+def fit_dataset(validated: xarray.Dataset, settings: CircuitSettings, *, distributions: bool = True) -> xarray.Dataset:
     """Circuit parameters of every valid spectrum, with what is resolved and why the rest is not.
 
     Parameters
