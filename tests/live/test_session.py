@@ -41,6 +41,16 @@ def test_the_reduction_is_the_jobs_to_the_last_digit(session, folder):
     assert shown.attrs["qmax"] == 12.3
 
 
+def test_the_background_scale_that_the_data_would_have_is_told(session):
+    panel = next(one for one in panels_of(session) if one.name == "reduction")
+    session.change({("reduction", "background_scale"): "estimate"})
+    estimated = session.reduction().attrs["background_scale"]
+    session.change({("reduction", "background_scale"): 0.7})
+    assert session.reduction().attrs["background_scale"] == 0.7
+    told = dict(panel.rest(session).facts)["background scale that the data would have"]
+    assert float(told.partition("(")[0]) == pytest.approx(estimated, abs=0.01)
+
+
 def test_the_refinement_is_the_jobs_to_the_last_digit(session, folder):
     session.change({("reduction", "qmax"): 12.6})
     session.change({("refinement", "fit_ranges"): [[1.5, 22.0]]})

@@ -200,15 +200,15 @@ class Session:
         wavelength = self.value("reduction", "wavelength") or float(scan.attrs["wavelength"])
         return 4 * math.pi * math.sin(math.radians(float(scan["two_theta"].values[-1])) / 2) / wavelength
 
-    def reduction(self) -> xarray.Dataset:
-        """The reduction as the job ``reduce_scan`` writes it.
+    def reduction(self, **other: Any) -> xarray.Dataset:
+        """The reduction as the job ``reduce_scan`` writes it, or with ``other`` settings in their place.
 
         Raises
         ------
         InputError
             As the job.
         """
-        told = self.told("reduction")
+        told = self.told("reduction") | other
 
         def make() -> xarray.Dataset:
             settings = settings_from(ReductionSettings, told)
@@ -219,7 +219,7 @@ class Session:
             return reduced.assign_attrs(settings=json.dumps(as_plain(settings)))
 
         with messages.collected():
-            return self.once("reduction", told, make)
+            return self.once(f"reduction {' '.join(other)}", told, make)
 
     @property
     def quality(self) -> QualitySettings:

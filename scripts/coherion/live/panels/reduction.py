@@ -10,7 +10,7 @@ from coherion.live.declared import Control, control
 from coherion.live.figures import figure
 from coherion.live.panels.panel import Shown
 from coherion.live.session import Key, Session
-from coherion.page.blocks import GREY, line
+from coherion.page.blocks import GREY, line, number
 from coherion.page.scattering import pair_distribution_block, reduction_blocks
 from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.scattering.composition import number_density, parse_formula
@@ -87,4 +87,8 @@ class ReductionPanel:
         blocks = list(reduction_blocks(reduced))
         figures = {b["name"]: figure(b) for b in blocks if b["kind"] == "plot" and b["name"] != self.plots[0]}
         facts = [(name, what) for name, what in blocks[-1]["rows"]]
+        if "background" in session.row:
+            found = session.reduction(background_scale="estimate").attrs
+            scale = number(float(found["background_scale"]), float(found["background_scale_sd"]))
+            facts.append(("background scale that the data would have", scale))
         return Shown(figures, facts, alerts_of_reduction(reduced, None, session.quality))
