@@ -24,8 +24,8 @@ window.live = (() => {
       const calm = answered(made.done);
       if (calm !== same()) put("calm", { data: calm });
     } catch (problem) {
-      busy = 0;
       put("refused", { children: `no answer: ${problem.message}` });
+      sent();
     }
   }
   /* One plot after another, each on the screen before the next is begun; a newer move leaves the rest to its own. */
@@ -38,14 +38,18 @@ window.live = (() => {
       if (next) break;
     }
   }
-  function answered(done) {
+  /* What waited goes next. */
+  function sent() {
+    const wish = next;
     busy = 0;
+    next = null;
+    if (wish) send(wish);
+  }
+  function answered(done) {
     // The other plots follow when nothing waits, and now and then while a control is held.
     const calm = !next || done.all || ++skipped >= EVERY ? { ...done, held: Boolean(next), at: performance.now() } : same();
     if (calm !== same()) skipped = 0;
-    const wish = next;
-    next = null;
-    if (wish) send(wish);
+    sent();
     return calm;
   }
   return {
