@@ -8,6 +8,7 @@ import pytest
 import seaborn
 
 from coherion.figures import plate, theme
+from coherion.figures.theme import contrast, legible, of_order
 
 
 @pytest.fixture
@@ -38,6 +39,17 @@ def test_the_palettes_are_seaborns():
         assert [c for colour in theme.graded(count) for c in colour] == pytest.approx(
             [c for colour in theirs for c in colour]
         )
+
+
+@pytest.mark.parametrize("count", [3, 13, 24])
+def test_words_in_the_colour_of_their_curve_can_be_read(count):
+    assert contrast("white") == pytest.approx(1.0) and contrast("black") == pytest.approx(21.0)
+    # Example of the guidelines: #767676 is the lightest grey of 4.5 to 1.
+    assert contrast("#767676") > 4.5 > contrast("#777777")
+    for colour in (*of_order(count), "black"):
+        words = legible(colour)
+        assert contrast(words) >= 4.5
+        assert colour != "black" or words == (0.0, 0.0, 0.0)
 
 
 def test_drawing_a_sample_imports_neither_seaborn_nor_scipy_stats():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray
@@ -17,6 +18,8 @@ from coherion.figures.theme import graded, of_order
 
 #: Temperatures that the key names.
 MOST_KEYED = 12
+#: So many stand in one line of a figure as wide as a page.
+CLOSE: dict[str, Any] = {"columnspacing": 1.0, "handlelength": 1.3}
 #: How far from its point an exponent stands, in parts of the panel's width.
 BESIDE = 0.07
 
@@ -124,7 +127,7 @@ def _key_of_temperatures(plate: Plate, temperatures: np.ndarray) -> None:
     order = np.argsort(temperatures, kind="stable")
     shown = order[[i for i in evenly(len(order), MOST_KEYED)]]
     handles = [Line2D([], [], color=colours[i], linewidth=1.5, label=f"{temperatures[i]:g} °C") for i in shown]
-    plate.figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), MOST_KEYED))
+    plate.figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), MOST_KEYED), **CLOSE)
 
 
 def draw_impedance(validated: xarray.Dataset, circuits: xarray.Dataset, arrhenius: xarray.Dataset, title: str) -> Plate:

@@ -13,7 +13,7 @@ from coherion.data.netcdf import origin_of
 from coherion.figures.plate import COLOURS, GREY, PAGE, Plate
 from coherion.figures.reduction import envelope_guide
 from coherion.figures.refinement import observed_points
-from coherion.figures.theme import of_order
+from coherion.figures.theme import legible, of_order
 
 if TYPE_CHECKING:
     from coherion.crystal.crystal import Crystal
@@ -30,7 +30,7 @@ def _height(count: int) -> float:
 def _beside(panel, height: float, words: str, colour) -> None:
     """Words to the right of a panel, at a height in its own unit, where no curve runs through them."""
     place = panel.get_yaxis_transform()
-    panel.text(1.01, height, words, ha="left", va="center", fontsize=6.5, color=colour, transform=place)
+    panel.text(1.01, height, words, ha="left", va="center", fontsize=6.5, color=legible(colour), transform=place)
 
 
 def draw_patterns(

@@ -53,7 +53,7 @@ def draw_relations(found: xarray.Dataset, paper: Paper) -> Plate:
     for i, j in zip(*np.nonzero(~hidden), strict=True):
         undecided = low[i, j] <= 0 <= high[i, j]
         style = {"color": "0.3", "style": "italic"} if undecided else {"color": "white", "weight": "bold"}
-        panel.text(j + 0.5, i + 0.5, f"{values[i, j]:.2f}", ha="center", va="center", fontsize=4.8, **style)
+        panel.text(j + 0.5, i + 0.5, f"{values[i, j]:.2f}", ha="center", va="center", fontsize=4.3, **style)
         pair = f"{columns[i]} and {columns[j]}"
         plate.remember(panel, pair, samples[[i], [j]], values[[i], [j]], None, errors[[i], [j]])
     return plate

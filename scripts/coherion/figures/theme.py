@@ -32,6 +32,9 @@ COLOURS: list[Any] = [
 #: Series up to which the palette's colours are told apart at a glance.
 MOST_COLOURS = 6
 
+#: Least contrast of words with their paper.
+LEGIBLE = 4.5
+
 #: What seaborn changes of matplotlib's own settings, but for the map of images, which no figure takes.
 THEME: dict[str, Any] = {
     "axes.axisbelow": True,
@@ -65,6 +68,20 @@ THEME: dict[str, Any] = {
         "minor.width": 0.8,
     }.items()
 }
+
+
+def contrast(colour: Any) -> float:
+    """Contrast of a colour with white paper, 1 to 21 (Web Content Accessibility Guidelines 2.2)."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    return 1.05 / (0.05 + 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+
+
+def legible(colour: Any) -> Any:
+    """A colour for words on white paper: the colour itself, darker until it can be read."""
+    words = to_rgb(colour)
+    while contrast(words) < LEGIBLE:
+        words = tuple(0.95 * part for part in words)
+    return words
 
 
 def of_order(count: int) -> list[Any]:

@@ -79,6 +79,8 @@ def draw_multiverse(
                 marker=marker,
                 ms=2,
                 color=COLOURS[colour],
+                # Bars of hundreds of analyses lie side by side: the points stand out of what they fill.
+                ecolor=tuple(0.35 * part + 0.65 for part in COLOURS[colour]),
                 elinewidth=0.35,
                 capsize=0,
             )

@@ -102,5 +102,6 @@ def named(option: Any) -> str:
     if isinstance(option, float):
         return f"{option:.4g}"
     if isinstance(option, Sequence) and not isinstance(option, str):
-        return " ".join(named(one) for one in option) or "none"
+        is_range = len(option) == 2 and all(isinstance(one, int | float) for one in option)
+        return ("-" if is_range else " ").join(named(one) for one in option) or "none"
     return str(option)

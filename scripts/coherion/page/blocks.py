@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from coherion.crystal.cif import with_uncertainty
 from coherion.data.contract.units import RAISED
-from coherion.figures.legible.mathematics import pieces
+from coherion.figures.legible.mathematics import in_type, pieces
 from coherion.page.encode import packed, plain
 
 Block = dict[str, Any]
@@ -42,7 +42,7 @@ def words(label: str, *, formula: bool = False) -> str:
         part = re.sub(r"\^(?:\{([^{}]*)\}|([-−+]?\w[\d.]*))", lambda m: (m[1] or m[2]).translate(RAISED), part)
         if inside:
             part = re.sub(r"_(?:\{([^{}]*)\}|(\w))", lambda m: (m[1] or m[2]).translate(_LOWERED), part)
-        parts.append(part.replace("{", "").replace("}", "").replace("\\", "") if is_math else part)
+        parts.append(part.replace("{", "").replace("}", "").replace("\\", "") if is_math else in_type(part))
     return "".join(parts)
 
 

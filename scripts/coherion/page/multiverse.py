@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from coherion.data.contract.units import in_print
 from coherion.errors import CoherionError
 from coherion.page.blocks import Block, measured, table, text, words
 from coherion.page.run_files import Rows, Run
@@ -59,7 +60,7 @@ def multiverse_blocks(run: Run, paper: Paper, titles: Mapping[str, str]) -> Iter
         f"The whole analysis was run {rows[0]['analyses']} times with choices mixed that could have been made "
         "otherwise. Shares count all options alike; they are no probabilities."
     )
-    said = {one.id: one.statement for one in paper.statements}
+    said = {one.id: in_print(one.statement) for one in paper.statements}
     yield table(
         "Statements under other choices",
         ["statement", "configured", "holds / %", "undecided / %", "fails / %", "number", "central 95 %", "in short"],
