@@ -78,7 +78,7 @@ def contrast(colour: Any) -> float:
 
 def legible(colour: Any) -> Any:
     """A colour for words on white paper: the colour itself, darker until it can be read."""
-    words = to_rgb(colour)
+    words: tuple[float, ...] = to_rgb(colour)
     while contrast(words) < LEGIBLE:
         words = tuple(0.95 * part for part in words)
     return words
