@@ -132,6 +132,14 @@ def test_a_gap_is_no_step_and_a_cut_off_counter_is():
     assert alert.code == "scan-step" and alert.number < 0 and alert.place == "40 degree"
 
 
+def test_the_edge_of_a_detector_is_no_step():
+    def shadowed(y):
+        y[-17:] = y[:9] = 0.0
+        return y
+
+    assert alerts_of_scan(changed(scan(smooth(60_000) + reflections(270_000)), shadowed)) == []
+
+
 def test_reflections_are_found_where_they_are_and_in_no_glass():
     found = bragg_peaks(ANGLES, crystal()["intensity"].values)
     assert np.allclose(found, PLACES, atol=0.1)

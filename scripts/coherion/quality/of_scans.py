@@ -7,7 +7,7 @@ that no wavelength and no structure is needed.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ SMOOTH = {"two_theta": 3.0, "theta": 1.5, "q": 0.5, "q_nm": 5.0}
 PEAK_SD, PEAK_SHARE, FEWEST_PEAKS = 8.0, 0.15, 4
 # Interpolated points scatter less from neighbour to neighbour than from the truth.
 CORRELATED = 1.6
+# Of so few points nothing is told.
+FEWEST_POINTS = 50
 # A gap is a step so many times the larger of those beside it; a missing row in coarse data is one of 2.
 GAP = 2.5
 # A point that no reflection can make stands so many sd out, so many times as high as its neighbours do, and by such a
@@ -78,7 +80,7 @@ def _bragg_peaks(x_bytes: bytes, y_bytes: bytes, abscissa: str) -> np.ndarray:
     from scipy.ndimage import median_filter
 
     x, y = np.frombuffer(x_bytes), np.frombuffer(y_bytes)
-    if x.size < 50:
+    if x.size < FEWEST_POINTS:
         return np.empty(0)
     step = float(np.median(np.diff(x)))
     width = min(max(5, round(SMOOTH[abscissa] / step)) | 1, x.size // 4 * 2 + 1)
@@ -141,11 +143,15 @@ def alerts_of_scan(scan: xarray.Dataset) -> list[Alert]:
     dim = str(scan.attrs["abscissa"])
     x, y = scan[dim].values, scan["intensity"].values
     sd = scan["intensity_sd"].values if "intensity_sd" in scan else None
-    if x.size < 50:
+    if x.size < FEWEST_POINTS:
         return []
     points = [*_glitches(x, y, sd, UNITS[dim]), *_dead(x, y, UNITS[dim])]
-    # What fills in a dead module begins and ends with a step.
-    levels = [] if points else _steps(x, y, sd, UNITS[dim])
+    # Beyond its edges a detector has zeros; what fills in a dead module begins and ends with a step.
+    held = np.flatnonzero(y)
+    levels: Iterable[Alert] = []
+    if not points and held.size >= FEWEST_POINTS:
+        lit = slice(held[0], held[-1] + 1)
+        levels = _steps(x[lit], y[lit], None if sd is None else sd[lit], UNITS[dim])
     return [*_gaps(x, UNITS[dim]), *points, *levels, *_clipped(x, y, dim)]
 
 
@@ -251,7 +257,7 @@ def _scatter(y: np.ndarray) -> float:
 def _dead(x: np.ndarray, y: np.ndarray, unit: str) -> Iterator[Alert]:
     """Points that counted nothing, or all the same, amid others that count."""
     live = np.flatnonzero(y > 0)
-    if live.size < 50:
+    if live.size < FEWEST_POINTS:
         return
     inner = slice(int(live[0]), int(live[-1]) + 1)
     part, where = y[inner], x[inner]
