@@ -17,10 +17,10 @@ def kept(shown):
     shown.page.get_by_role("button", name="Keep …").click()
     dialog = shown.page.get_by_role("dialog")
     dialog.wait_for()
-    shown.page.wait_for_function("() => document.getElementById('difference').textContent.length > 0")
+    shown.page.wait_for_function("() => document.getElementById('difference')?.textContent.length > 0")
     told = dialog.locator("pre").inner_text()
     dialog.get_by_role("button", name="Keep", exact=True).click()
-    shown.page.wait_for_function("() => document.getElementById('kept').textContent.startsWith('written')")
+    shown.page.wait_for_function("() => document.getElementById('kept')?.textContent.startsWith('written')")
     dialog.get_by_role("button", name="Close").click()
     shown.settled()
     return told
@@ -81,11 +81,11 @@ def test_a_file_that_cannot_be_read_is_one_line(chromium, folder):
     with served(folder) as address:
         page = chromium.new_page()
         page.goto(address)
-        page.wait_for_function("() => document.getElementById('refused').textContent.includes('x50.raw')")
+        page.wait_for_function("() => document.getElementById('refused')?.textContent.includes('x50.raw')")
         # The controls come with the message, their names a moment later.
         page.get_by_role("slider", name="Qmin", exact=True).wait_for()
         page.get_by_role("button", name="Spectrum").click()
-        page.wait_for_function("() => document.querySelector('main').textContent.includes('there is no such file')")
+        page.wait_for_function("() => document.querySelector('main')?.textContent.includes('there is no such file')")
         page.close()
 
 
@@ -111,7 +111,7 @@ def test_markup_in_a_file_stays_text(chromium, folder):
         page.keyboard.press("Enter")
         page.wait_for_timeout(800)
         page.get_by_role("button", name="Keep …").click()
-        page.wait_for_function("() => document.getElementById('difference').textContent.includes('<script>')")
+        page.wait_for_function("() => document.getElementById('difference')?.textContent.includes('<script>')")
         assert page.locator("img").count() == 0 and dialogs == []
     page.close()
 
@@ -153,7 +153,7 @@ def test_the_fit_follows_where_it_is_asked_to(shown):
     shown.settled()
     shown.page.get_by_role("radio", name="exponential").check()
     shown.settled()
-    shown.page.wait_for_function("() => document.getElementById('facts').textContent.includes('on from the last fit')")
+    shown.page.wait_for_function("() => document.getElementById('facts')?.textContent.includes('on from the last fit')")
     assert shown.curve("fit", "calculated") != before
 
 
@@ -169,7 +169,7 @@ def test_a_circuit_is_tried_kept_and_fitted_by_the_job(shown, folder):
     circuit.fill("p(R1,C1)-CPE2")
     circuit.press("Enter")
     shown.settled()
-    shown.page.wait_for_function("() => document.getElementById('facts').textContent.includes('p(R1,C1)-CPE2')")
+    shown.page.wait_for_function("() => document.getElementById('facts')?.textContent.includes('p(R1,C1)-CPE2')")
     shown.settled()
     after = shown.curve("arrhenius", "this spectrum")
     assert after != before
