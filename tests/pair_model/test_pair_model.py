@@ -109,6 +109,15 @@ class TestPairList:
         moved = evaluator.evaluate(end)[0]
         assert relative(moved, calculate(model, r, {k: end[k] for k in end})) < 1e-6
 
+    def test_what_is_calculated_is_the_callers_own(self):
+        model, r = PairModel((cryolite(),), qmax=13.0, envelope="none"), np.arange(2.0, 12.0, 0.25)
+        g = calculate(model, r)
+        g += 1.0
+        evaluator = Evaluator(model, r, ())
+        assert relative(evaluator.evaluate(model.parameters)[0] + 1.0, g) < 1e-12
+        with pytest.raises(ValueError, match="read-only"):
+            evaluator.evaluate(model.parameters)[0][0] = 0.0
+
     def test_the_grid_follows_the_width_of_the_peaks(self):
         # Sharp peaks need a fine grid, and broad ones after them get a coarser one again.
         model = PairModel((cryolite(),), qmax=13.0, envelope="none")

@@ -64,7 +64,7 @@ class Evaluator:
         self._last: tuple[dict[str, float], tuple[np.ndarray, np.ndarray]] | None = None
 
     def evaluate(self, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
-        """G (n,) in 1/angstrom^2 and its derivatives (n, len(names)); ``values`` names every parameter."""
+        """G (n,) in 1/angstrom^2 and its derivatives (n, len(names)), read-only; ``values`` names every parameter."""
         # A fit with other weights starts where the one before ended.
         if self._last is None or self._last[0] != values:
             both = self.back @ self._spectrum(values).T
@@ -571,10 +571,11 @@ def derivatives(
     Arguments as in :func:`calculate`; each derivative is per unit of its parameter (angle: degree).
     """
     evaluator = Evaluator(model, r, names)
-    found = evaluator.evaluate(model.complete(values))
+    found, slopes = evaluator.evaluate(model.complete(values))
     if evaluator.narrow:
         warn(narrow_text(evaluator.narrow))
-    return found
+    # The caller's own, to be changed at will.
+    return found.copy(), slopes.copy()
 
 
 def narrow_text(count: int) -> str:
