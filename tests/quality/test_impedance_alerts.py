@@ -55,13 +55,16 @@ def alerts(dataset, pellet=PELLET, limits=None, circuit="p(R1,CPE1)-CPE2"):
 LEADS_CELSIUS = np.array([-40.0, -20.0, 0.0, 20.0, 40.0, 60.0, 80.0])
 
 
-def of_a_line(ohm, seed=0, energy=0.4, bend=0.0, relative=0.004):
-    """Alerts of a fast conductor whose spectra are known already: its resistance, that of leads added."""
-    g, kelvin = np.random.default_rng(seed), LEADS_CELSIUS + 273.15
-    u = (1 / kelvin - 1 / 298.15) / K
+def of_a_line(ohm, seed=0, energy=0.4, bend=0.0, relative=0.004, celsius=LEADS_CELSIUS, frozen=0.0):
+    """Alerts of a fast conductor whose spectra are known already: its resistance, that of leads added.
+
+    ``frozen`` is the temperature (K) at which ions of a polymer or a glass would stand still (Vogel, Fulcher, Tammann).
+    """
+    g, kelvin = np.random.default_rng(seed), celsius + 273.15
+    u = (1 / (kelvin - frozen) - 1 / (298.15 - frozen)) / K * (1 - frozen / 298.15) ** 2
     own = 40.0 * np.exp(energy * u + bend * u**2) * kelvin / 298.15
     circuits = fit_dataset(
-        validate_dataset(spectra(LEADS_CELSIUS), ValidationSettings()), CircuitSettings(circuit="p(R1,CPE1)-CPE2")
+        validate_dataset(spectra(celsius), ValidationSettings()), CircuitSettings(circuit="p(R1,CPE1)-CPE2")
     )
     measured = (own + ohm) * (1 + relative * g.normal(size=kelvin.size))
     circuits["resistance"].values[:] = measured[:, None]
@@ -80,6 +83,26 @@ def test_leads_in_series_bend_the_line_of_a_fast_conductor():
         assert without == pytest.approx(0.4, abs=0.02)
         # The other way round no leads bend it.
         assert "series-resistance" not in of_a_line(0.0, seed, bend=-0.004)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_line_that_bends_by_itself_is_not_laid_to_leads(seed):
+    """Ions that freeze bend it at both ends; leads of the same size would at the hot one alone."""
+    for frozen in (100.0, 150.0):
+        found = of_a_line(0.0, seed, celsius=np.linspace(-40, 80, 9), frozen=frozen)
+        assert "curvature" in found and "series-resistance" not in found
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("seed", range(3))
+def test_leads_are_told_where_few_temperatures_tell_no_parabola(seed):
+    """Five points leave a parabola two degrees of freedom; the energy is off by several of its errors all the same."""
+    celsius = np.linspace(-40, 80, 5)
+    assert {"series-resistance", "curvature"}.isdisjoint(of_a_line(0.0, seed, celsius=celsius))
+    assert of_a_line(10.0, seed, celsius=celsius)["series-resistance"].number == pytest.approx(10, abs=4)
+    # Contacts that scatter by far more than the fits say are no leads.
+    assert "series-resistance" not in of_a_line(0.0, seed, celsius=celsius, relative=0.03)
 
 
 def test_a_sound_pellet_has_no_alert():

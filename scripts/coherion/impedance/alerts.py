@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,6 +31,9 @@ DIES, DIE_TOLERANCE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.27, 1.3, 1
 SAME_TEMPERATURE, SAME_CONDUCTIVITY = 1.0, 0.05
 # Leads and contacts have less than this, in ohm; a constant part of a resistance is one from so many of its errors on.
 LEADS, SURE_OF_LEADS = 100.0, 3.0
+# So many of its errors are a change of the activation energy that matters; so much worse in chi squared than a parabola
+# a series resistance may be and still be what bends the line.
+MOVED, AS_GOOD = 3.0, 2.0
 
 
 def relative_permittivity(capacitance: np.ndarray, cell_constant: float) -> np.ndarray:
@@ -138,7 +142,26 @@ def energy_if_kelvin(celsius: np.ndarray, conductivity: np.ndarray) -> float:
     return float(-BOLTZMANN * np.polyfit(1 / celsius, np.log(conductivity * celsius), 1)[0])
 
 
-def in_series(kelvin: np.ndarray, conductivity: np.ndarray, ln_sd: np.ndarray) -> tuple[float, float, float, float]:
+@dataclass(frozen=True)
+class InSeries:
+    """A resistivity in series at all temperatures (ohm cm), and E (eV) without and with it."""
+
+    resistivity: float
+    resistivity_sd: float
+    energy_without: float
+    energy_with: float
+    # Those of the fit, and of a parabola in 1/T, which has as many parameters and bends alike at both ends.
+    chi_squared: float
+    parabola_chi_squared: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is there by its errors and bends the line as any other smooth bend would not do better."""
+        better = self.chi_squared < self.parabola_chi_squared + AS_GOOD
+        return better and self.resistivity > SURE_OF_LEADS * self.resistivity_sd
+
+
+def in_series(kelvin: np.ndarray, conductivity: np.ndarray, ln_sd: np.ndarray) -> InSeries:
     """What the same resistivity at all temperatures, in series with one that is activated, would be.
 
     1/sigma = rho + T exp(E/kT)/A, fitted to ln sigma with its errors, which are widened where they are too small.
@@ -147,11 +170,6 @@ def in_series(kelvin: np.ndarray, conductivity: np.ndarray, ln_sd: np.ndarray) -
     ----------
     kelvin, conductivity, ln_sd
         Temperatures in K, conductivities in S/cm and standard uncertainties of their logarithms, five or more.
-
-    Returns
-    -------
-    tuple
-        rho and its standard uncertainty in ohm cm, and E in eV with and without it.
     """
     from scipy.optimize import least_squares
 
@@ -169,7 +187,16 @@ def in_series(kelvin: np.ndarray, conductivity: np.ndarray, ln_sd: np.ndarray) -
     # Of a direction that the data do not know at all, all is possible.
     jacobian = np.asarray(found.jac)
     sd = np.sqrt(np.diag(np.linalg.pinv(jacobian.T @ jacobian)) * scale)
-    return float(np.exp(least) * found.x[0]), float(np.exp(least) * sd[0]), float(found.x[1]), float(straight[0])
+    bent = np.polyfit(u - u.mean(), y - np.log(kelvin), 2, w=weight)
+    off = (np.polyval(bent, u - u.mean()) - y + np.log(kelvin)) * weight
+    return InSeries(
+        resistivity=float(np.exp(least) * found.x[0]),
+        resistivity_sd=float(np.exp(least) * sd[0]),
+        energy_without=float(found.x[1]),
+        energy_with=float(straight[0]),
+        chi_squared=float(2 * found.cost) / scale,
+        parabola_chi_squared=float(off @ off) / scale,
+    )
 
 
 def off_the_series(permittivity: Mapping[str, float]) -> dict[str, tuple[float, float]]:

@@ -99,23 +99,27 @@ def _of_line(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quality
 
 
 def _of_curvature(a: dict[str, np.ndarray], k: int, known: Mapping[str, Any], limits: QualitySettings) -> list[Alert]:
-    """A curved line, and whether leads would bend it so."""
+    """A curved line, and whether leads bend it so; few points tell leads by their form before they tell a parabola."""
     p, used = float(a["curvature_p"][k]), a["used"][k].astype(bool)
-    if not p < limits.curvature_p:
-        return []
-    if used.sum() >= alerts.FEWEST:
+    curved = p < limits.curvature_p
+    if used.sum() >= alerts.FEWEST and np.isfinite(p):
         sigma = a["conductivity"][k][used]
         own = np.hypot(a["conductivity_fit_sd"][k][used], a["conductivity_temperature_sd"][k][used]) / sigma
         kelvin = a["temperature"][used] + float(known["celsius_zero"])
-        rho, rho_sd, without, straight = alerts.in_series(kelvin, sigma, own)
-        ohm, ohm_sd = (value * float(known["cell_constant"]) for value in (rho, rho_sd))
-        if rho > alerts.SURE_OF_LEADS * rho_sd and ohm < alerts.LEADS:
+        leads = alerts.in_series(kelvin, sigma, own)
+        ohm, ohm_sd = (value * float(known["cell_constant"]) for value in (leads.resistivity, leads.resistivity_sd))
+        moved = abs(leads.energy_without - leads.energy_with)
+        matters = curved or moved > alerts.MOVED * float(a["activation_energy_sd"][k])
+        if leads.sure and matters and ohm < alerts.LEADS:
             text = (
                 f"Arrhenius plot bends as {ohm:.3g} ± {ohm_sd:.1g} ohm in series bend it, alike at all temperatures: "
-                f"without them the activation energy is {without:.3g} eV, with them {straight:.3g} eV"
+                f"without them the activation energy is {leads.energy_without:.3g} eV, with them "
+                f"{leads.energy_with:.3g} eV"
             )
             advice = "measure leads and contacts by themselves (column short_circuit), or narrow temperature_max"
             return [Alert("B", "series-resistance", ohm, "ohm", alerts.LEADS, "", text, advice)]
+    if not curved:
+        return []
     text = f"Arrhenius plot is curved (p = {p:.2g}): one activation energy does not describe it"
     advice = "look at the plot, narrow temperature_min and temperature_max"
     return [Alert("C", "curvature", p, "1", limits.curvature_p, "", text, advice)]
