@@ -66,9 +66,8 @@ def main() -> None:
             assert process.stdout is not None
             address = process.stdout.readline().split()[1]
             with sync_playwright() as started:
-                page = started.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page(
-                    viewport={"width": 1440, "height": 900}
-                )
+                driven = started.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+                page = driven.new_page(viewport={"width": 1440, "height": 900})
                 page.goto(address)
                 page.wait_for_function(DRAWN, timeout=60000)
                 panel = "Reduction"
@@ -80,8 +79,13 @@ def main() -> None:
                     aim = f"{median}" + (f", {most}" if most else "")
                     high = took[min(len(took) - 1, round(0.95 * (len(took) - 1)))]
                     print(f"| {name} | {control} | {statistics.median(took):.0f} | {high:.0f} | {aim} |", flush=True)
+                driven.close()
         finally:
             process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def opened(page: Page, panel: str) -> None:

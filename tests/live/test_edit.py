@@ -91,3 +91,9 @@ def test_a_cell_is_changed_and_nothing_else():
     assert edited_cell(text, 4, "density", 2.0) == text.replace("x50\t\t", "x50\t2.0\t")
     with pytest.raises(InputError, match="no such cell"):
         edited_cell(text, 3, "packing", 1.0)
+
+
+@pytest.mark.parametrize("note", ["\u2028", "\x0b", "\x85", "\x1c"])
+def test_a_note_may_hold_what_python_takes_for_an_end_of_line(note):
+    text = f"\ufeff# of mine\nsample\tnote\tdensity\nx10\ta{note}b\t2.5\nx50\t\t2.7\n"
+    assert edited_cell(text, 4, "density", 2.75) == text.replace("2.7", "2.75")

@@ -179,3 +179,22 @@ def test_a_circuit_is_tried_kept_and_fitted_by_the_job(shown, folder):
     place = list(written["temperature"].values).index(25.0)
     kelvin = 25.0 + float(written.attrs["celsius_zero"])
     assert after[0] == pytest.approx(np.log(written["conductivity"].values[0, place] * kelvin), rel=1e-6)
+
+
+def test_a_server_that_has_ended_is_told_of_and_the_dialog_is_the_keyboards(chromium, folder):
+    page = chromium.new_page(viewport={"width": 390, "height": 800})
+    with served(folder) as address:
+        page.goto(address)
+        page.wait_for_function(DRAWN)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+        one = page.get_by_role("spinbutton", name="Qmax", exact=True)
+        one.fill("12.2")
+        one.press("Enter")
+        page.wait_for_function("() => !document.getElementById('ask').disabled")
+        page.get_by_role("button", name="Keep …").press("Enter")
+        page.wait_for_function("() => document.activeElement.id === 'difference'")
+        page.keyboard.press("Escape")
+        page.wait_for_function("() => document.activeElement.id === 'ask' && document.getElementById('dialog').hidden")
+    page.get_by_role("button", name="Keep …").press("Enter")
+    page.wait_for_function("() => document.getElementById('refused').textContent.startsWith('no answer')")
+    page.close()

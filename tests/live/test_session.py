@@ -10,7 +10,7 @@ from made_live import CONFIGURATION, command, fitted_by_the_job, opened, reduced
 
 from coherion.data.netcdf import read_dataset
 from coherion.errors import InputError
-from coherion.live import fitting, spectra
+from coherion.live import fitting, series, spectra
 from coherion.live.panels import panels_of
 from coherion.live.session import Session
 
@@ -162,6 +162,58 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(session, folder):
     with pytest.raises(InputError, match="has changed since it was read"):
         session.keep()
     assert "12.0" not in config.read_text()
+
+
+def test_a_file_changed_by_another_hand_is_read_again_and_the_changes_stay(session, folder):
+    session.change({("reduction", "qmax"): 12.0})
+    config = folder / "config" / "config.yaml"
+    config.write_text(config.read_text() + "# another hand\nper_sample: {x50: {reduction: {qmin: 0.9}}}\n")
+    session.series.reread()
+    assert session.is_behind
+    session.follow_files()
+    assert session.value("reduction", "qmin") == 0.9 and session.value("reduction", "qmax") == 12.0
+    session.keep()
+    assert "# another hand\nper_sample: {x50: {reduction: {qmin: 0.9, qmax: 12.0}}}\n" in config.read_text()
+
+
+def test_changes_of_another_sample_outlive_keep(session, folder):
+    other = Session(session.series, "LaB6")
+    other.change({("reduction", "qmin"): 0.8})
+    session.change({("reduction", "qmax"): 12.0})
+    session.hold_everywhere(True)
+    session.keep()
+    other.follow_files()
+    assert other.value("reduction", "qmin") == 0.8 and other.value("reduction", "qmax") == 12.0
+    other.keep()
+    assert Session(opened(folder), "LaB6").value("reduction", "qmin") == 0.8
+
+
+def test_for_all_samples_holds_for_this_one_that_has_its_own(session, folder):
+    session.change({("reduction", "qmax"): 12.5})
+    session.keep()
+    session.change({("reduction", "qmax"): 12.0})
+    session.hold_everywhere(True)
+    assert session.value("reduction", "qmax") == 12.0
+    session.keep()
+    for sample in ("x50", "LaB6"):
+        assert Session(opened(folder), sample).value("reduction", "qmax") == 12.0
+
+
+def test_half_of_what_is_kept_is_not_left_behind(session, folder, monkeypatch):
+    config, table = folder / "config" / "config.yaml", folder / "config" / "samples.tsv"
+    before = config.read_bytes(), table.read_bytes()
+    write = series.write_text
+
+    def full(path, text):
+        if path == table:
+            raise OSError(28, "No space left on device", str(path))
+        write(path, text)
+
+    monkeypatch.setattr(series, "write_text", full)
+    session.change({("reduction", "qmax"): 12.0, ("reduction", "density"): 2.5})
+    with pytest.raises(OSError, match="No space left"):
+        session.keep()
+    assert (config.read_bytes(), table.read_bytes()) == before and session.value("reduction", "qmax") == 12.0
 
 
 def test_what_is_not_the_series_own_is_not_written(made, tmp_path):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 
-from coherion.errors import CoherionError
+from coherion.errors import CoherionError, InputError
 from coherion.live import fitting
 from coherion.live.controls import OF_PARAMETERS, aria, moved, rows_of, said, shown_values, summary, table_of
 from coherion.live.guard import ADDRESS, guard
@@ -21,16 +22,18 @@ from coherion.live.series import Series
 from coherion.live.session import Key, Session
 
 EMPTY: dict[str, Any] = {"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}}
+#: Bytes of a request; the page's own are a thousandth of it.
+MOST_ASKED = 4_000_000
 _PLOT: Any = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 
 
 @dataclass
 class Live:
-    """The sessions of the samples that were opened, and what their controls show."""
+    """The sessions of the samples that were opened, and what the controls of each page that was loaded show."""
 
     series: Series
     sessions: dict[str, Session] = field(default_factory=dict)
-    shown: dict[tuple[str, Key], Any] = field(default_factory=dict)
+    shown: dict[tuple[str, str, Key], Any] = field(default_factory=dict)
 
     def session(self, sample: str) -> Session:
         """The session of a sample of the series.
@@ -42,25 +45,40 @@ class Live:
         """
         if sample not in self.sessions:
             self.sessions[sample] = Session(self.series, sample)
-        return self.sessions[sample]
+        session = self.sessions[sample]
+        if session.is_behind:
+            with session.lock:
+                session.follow_files()
+        return session
 
-    def values(self, session: Session, panel: Panel) -> dict[Key, Any]:
+    def values(self, page: str, session: Session, panel: Panel) -> dict[Key, Any]:
         """What the panel's controls show."""
         made = shown_values(session, panel)
-        self.shown |= {(session.sample, key): value for key, value in made.items()}
+        self.shown |= {(page, session.sample, key): value for key, value in made.items()}
         return made
 
-    def move(self, session: Session, panel: Panel, values: Mapping[Key, Any]) -> None:
-        """Take over what the user moved."""
-        changes: dict[Key, Any] = {}
+    def move(self, page: str, session: Session, panel: Panel, values: Mapping[Key, Any]) -> None:
+        """Take over what the user moved; what is refused keeps nothing else back, and is told until it is mended.
+
+        Raises
+        ------
+        InputError
+            The first refusal, when all else is done.
+        """
+        refused: InputError | None = None
         for one in panel.controls(session):
             key = (one.stage, one.key)
             value = values.get(key)
-            if value is not None and value != self.shown.get((session.sample, key)):
-                self.shown[session.sample, key] = value
-                changes |= moved(session, one, value)
-        if changes:
-            session.change(changes)
+            if value is None or value == self.shown.get((page, session.sample, key)):
+                continue
+            try:
+                if changes := moved(session, one, value):
+                    session.change(changes, lambda: panel.controls(session))
+                self.shown[page, session.sample, key] = value
+            except InputError as problem:
+                refused = refused or problem
+        if refused:
+            raise refused
 
 
 def panel_of(name: str) -> Panel:
@@ -86,8 +104,10 @@ def make_app(series: Series, sample: str, token: str, port: int) -> Dash:
         serve_locally=True,
         suppress_callback_exceptions=True,
         update_title=None,  # type: ignore[arg-type]
+        on_error=_told_of_fault,
         title=f"{series.folder.resolve().name}: live",
     )
+    app.server.config["MAX_CONTENT_LENGTH"] = MOST_ASKED
     app.layout = lambda: _layout(live, sample)
     _callbacks(app, live)
     _moves(app, live)
@@ -100,7 +120,25 @@ def make_app(series: Series, sample: str, token: str, port: int) -> Dash:
     return app
 
 
+def _told_of_fault(problem: Exception) -> None:
+    """A line in the page for whatever a callback raised."""
+    set_props("refused", {"children": _line(problem)})
+
+
+def _line(problem: Exception) -> str:
+    if isinstance(problem, CoherionError | OSError):
+        return str(problem)
+    traceback.print_exception(problem)
+    return f"a fault of the program: {type(problem).__name__}"
+
+
 def _layout(live: Live, sample: str) -> Any:
+    said = ""
+    try:
+        # Who loads the page again wants the files as they are now.
+        live.series.reread()
+    except (CoherionError, OSError) as problem:
+        said = str(problem)
     tabs = [
         html.Button(p.title, id={"tab": p.name}, n_clicks=0, className="tab") for p in panels_of(live.session(sample))
     ]
@@ -122,7 +160,8 @@ def _layout(live: Live, sample: str) -> Any:
         ]
     )
     stores = [dcc.Store(id=name) for name in ("done", "calm", "tab")]
-    refused = html.P(id="refused", role="alert", className="refused")
+    stores.append(dcc.Store(id="page", data=secrets.token_hex(8)))
+    refused = html.P(said, id="refused", role="alert", className="refused")
     dialog = html.Div(
         [
             html.H2("This is written"),
@@ -139,8 +178,8 @@ def _layout(live: Live, sample: str) -> Any:
     return html.Div([*stores, head, refused, html.Main(id="panel"), dialog], id="live")
 
 
-def _body(live: Live, session: Session, panel: Panel) -> list[Any]:
-    values = live.values(session, panel)
+def _body(live: Live, page: str, session: Session, panel: Panel) -> list[Any]:
+    values = live.values(page, session, panel)
     rows = rows_of(session, panel, values)
     if panel.name == "refinement":
         rows.insert(0, html.Button("Refine", id={"do": "refine"}, n_clicks=0, className="do"))
@@ -160,7 +199,8 @@ def _body(live: Live, session: Session, panel: Panel) -> list[Any]:
         role="group",
         **aria("label", "settings"),
     )
-    return [side, html.Div(plots, className=f"plots {panel.name}")]
+    whose: dict[str, Any] = {"data-sample": session.sample, "data-panel": panel.name}
+    return [side, html.Div(plots, className=f"plots {panel.name}", **whose)]
 
 
 def _callbacks(app: Dash, live: Live) -> None:
@@ -171,6 +211,7 @@ def _callbacks(app: Dash, live: Live) -> None:
         State({"stage": ALL, "key": ALL}, "id"),
         State("sample", "value"),
         State("tab", "data"),
+        State("page", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -188,9 +229,10 @@ def _callbacks(app: Dash, live: Live) -> None:
         Input("sample", "value"),
         Input({"tab": ALL}, "n_clicks"),
         State("tab", "data"),
+        State("page", "data"),
         prevent_initial_call="initial_duplicate",
     )
-    def open_panel(sample: str, _: Any, tab: str | None) -> Any:
+    def open_panel(sample: str, _: Any, tab: str | None, page: str) -> Any:
         session = live.session(sample)
         possible = list(panels_of(session))
         if isinstance(ctx.triggered_id, dict):
@@ -210,7 +252,7 @@ def _callbacks(app: Dash, live: Live) -> None:
         ]
         with session.lock:
             try:
-                body = _body(live, session, panel)
+                body = _body(live, page, session, panel)
             except CoherionError as problem:
                 return [html.P(str(problem), role="alert", className="refused")], panel.name, tabs, no_update
             return body, panel.name, tabs, _told(session, panel.name, True)
@@ -226,11 +268,14 @@ def _callbacks(app: Dash, live: Live) -> None:
         Output("refused", "children", allow_duplicate=True),
         Input("calm", "data"),
         State({"plot": ALL, "panel": ALL}, "id"),
+        State("sample", "value"),
+        State("tab", "data"),
         prevent_initial_call=True,
     )
-    def rest(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]]) -> Any:
+    def rest(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]], sample: str, tab: str) -> Any:
         session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
-        if wish.get("held") and panel.patient:
+        # The answer to a move that came when another sample or panel was opened already is nobody's.
+        if (sample, tab) != (wish["sample"], wish["panel"]) or (wish.get("held") and panel.patient):
             return no_update
         message: Any = "" if wish["all"] and not wish.get("refused") else no_update
         with session.lock:
@@ -269,9 +314,10 @@ def _callbacks(app: Dash, live: Live) -> None:
         Input({"do": ALL}, "n_clicks"),
         State("sample", "value"),
         State("tab", "data"),
+        State("page", "data"),
         prevent_initial_call=True,
     )
-    def put(_: Any, __: Any, ___: Any, sample: str, tab: str) -> Any:
+    def put(_: Any, __: Any, ___: Any, sample: str, tab: str, page: str) -> Any:
         session, panel = live.session(sample), panel_of(tab)
         if not ctx.triggered[0]["value"]:
             return no_update
@@ -286,10 +332,10 @@ def _callbacks(app: Dash, live: Live) -> None:
                     key = ctx.triggered_id["set"], ctx.triggered_id["of"]
                     word = ctx.triggered_id["to"]
                     value = session.configured(*key) if word == "configured" else None if word == "null" else word
-                    session.change({key: value})
+                    session.change({key: value}, lambda: panel.controls(session))
             except CoherionError as problem:
                 message = str(problem)
-            values = live.values(session, panel)
+            values = live.values(page, session, panel)
             ids = [one["id"] for one in ctx.outputs_list[0]]
             shown = [values.get((one["stage"], one["key"]), no_update) for one in ids]
             return shown, _told(session, tab, True) | {"refused": bool(message)}, message
@@ -315,13 +361,14 @@ def _callbacks(app: Dash, live: Live) -> None:
         with session.lock:
             try:
                 session.hold_everywhere(everywhere == "all")
+                # What cannot be shown has not been seen, and the job would refuse it.
+                panel_of(tab).first(session)
                 if ctx.triggered_id == "ask":
                     return False, session.difference(), "", False, no_update
                 files = session.keep()
-                live.sessions = {name: one for name, one in live.sessions.items() if one is session}
                 told = f"written: {', '.join(files)}; make run makes the results anew"
                 return False, no_update, told, True, _told(session, tab)
-            except CoherionError as problem:
+            except (CoherionError, OSError) as problem:
                 return False, no_update, str(problem), True, no_update
 
 
@@ -329,28 +376,34 @@ def _moves(app: Dash, live: Live) -> None:
     """What follows a control while it moves: asked for and painted past the framework, whose way takes longer."""
     from flask import Response, abort, request
     from plotly.io.json import to_json_plotly
+    from werkzeug.exceptions import HTTPException
+
+    @app.server.errorhandler(Exception)
+    def refuse(problem: Exception) -> Response:
+        # What goes wrong in a callback is told by the page: all else is a request that is not the page's.
+        status = problem.code if isinstance(problem, HTTPException) else 400
+        return Response("refused\n", status, mimetype="text/plain")
 
     @app.server.post("/move")
     def move() -> Response:
         try:
             wish = request.get_json()
             values = {(one["stage"], one["key"]): one["value"] for one in wish["values"]}
-            session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
-        except (CoherionError, KeyError, TypeError, StopIteration):
+            session, panel, page = live.session(wish["sample"]), panel_of(wish["panel"]), str(wish["page"])
+            if not panel.possible(session):
+                abort(400)
+        except (CoherionError, KeyError, TypeError, StopIteration, RecursionError):
             abort(400)
         message, made = "", Shown({})
         with session.lock:
             try:
-                live.move(session, panel, values)
-            except CoherionError as problem:
-                message = str(problem)
+                live.move(page, session, panel, values)
+            except Exception as problem:
+                message = _line(problem)
             try:
                 made = panel.first(session)
-            except CoherionError as problem:
-                message = message or str(problem)
             except Exception as problem:
-                traceback.print_exc()
-                message = f"a fault of the program: {type(problem).__name__}"
+                message = message or _line(problem)
         told = {"figures": dict(made.figures), "refused": message, "done": _told(session, panel.name)}
         return Response(to_json_plotly(told), mimetype="application/json")
 

@@ -77,21 +77,38 @@ def moved(session: Session, one: Control, shown: Any) -> dict[Key, Any]:
         case "free":
             return fitting.hold(session, one.key, bool(shown))
         case "start":
-            return {("refinement", "start"): {**session.value("refinement", "start"), one.key: float(shown)}}
+            return {("refinement", "start"): {**session.value("refinement", "start"), one.key: _number(one, shown)}}
         case "number":
-            return {key: int(shown) if one.whole else float(shown)}
+            return {key: int(_number(one, shown)) if one.whole else _number(one, shown)}
         case "decades":
-            return {key: float(f"{10**shown:.4g}")}
+            return {key: float(f"{_number(one, _number(one, shown), 10.0):.4g}")}
         case "range":
-            return {key: [[float(end) for end in shown], *session.value(*key)[1:]]}
+            return {key: [[_number(one, end) for end in _list(one, shown)], *session.value(*key)[1:]]}
         case "lines":
             return {key: [line.strip() for line in str(shown).split(";") if line.strip()]}
         case "several":
-            return {key: [word for word in one.words if word in shown]}
+            return {key: [word for word in one.words if word in _list(one, shown)]}
     if one.stage == "view":
         session.view[one.key] = bool(shown) if one.kind == "flag" else _one_of(one, shown)
         return {}
     return {key: bool(shown) if one.kind == "flag" else None if shown == "null" else shown}
+
+
+def _number(one: Control, shown: Any, base: float | None = None) -> float:
+    """The finite number, or ``base`` to its power, that is shown."""
+    try:
+        found = float(shown) if base is None else base**shown
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise InputError("is no number", place=one.label, found=shown, expected="a finite number")
+    return found
+
+
+def _list(one: Control, shown: Any) -> list[Any]:
+    if not isinstance(shown, list):
+        raise InputError("is no list", place=one.label, found=shown, expected="a list of values")
+    return shown
 
 
 def _one_of(one: Control, shown: Any) -> str:

@@ -180,8 +180,10 @@ def edited_cell(text: str, line: int, column: str, value: Any, file: str | os.Pa
     InputError
         If the line has no such cell.
     """
-    lines = text.splitlines(keepends=True)
-    heads = next((one for one in lines if one.strip() and not one.startswith("#")), "").rstrip("\r\n").split("\t")
+    # Lines as those who read the table count them: str.splitlines knows more ends, which may stand in a note.
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$", text)
+    head = next((one for one in lines if one.strip() and not one.lstrip('\ufeff \t"').startswith("#")), "")
+    heads = head.rstrip("\r\n").split("\t")
     names = [head.strip() for head in heads]
     row = lines[line - 1].rstrip("\r\n") if 0 < line <= len(lines) else ""
     cells = row.split("\t")

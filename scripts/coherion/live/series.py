@@ -130,6 +130,19 @@ class Series:
         samples = named["samples"]
         self.files = Files(config, _text(config), samples, _text(samples) if samples else "")
 
+    def reread(self) -> None:
+        """Read configuration and tables again if another hand has changed them.
+
+        Raises
+        ------
+        InputError
+            For all that the workflow would refuse; the series is then as it was.
+        """
+        texts = ((self.files.config, self.files.config_text), (self.files.samples, self.files.samples_text))
+        if any(path is not None and _text(path) != text for path, text in texts):
+            self.__dict__.pop("main_range", None)
+            self.read()
+
     @property
     def schemas(self) -> Path:
         """The schemas of the tables."""
@@ -197,6 +210,12 @@ class Series:
         tables = self._with_cells(sample, cells)
         return JobSettings(made, tables, self.jobs.paper)
 
+    def _said_of(self, sample: str, stage: str, key: str) -> bool:
+        said: Any = self.content
+        for name in ("per_sample", sample, stage):
+            said = (said.get(name) if isinstance(said, Mapping) else None) or {}
+        return key in said
+
     def _with_cells(self, sample: str, cells: Mapping[str, Any]) -> Tables:
         tables = self.jobs.tables
         if not cells:
@@ -218,9 +237,11 @@ class Series:
                     found=value,
                     expected=f"a number, or no cell in column {column}",
                 )
-            if everywhere or stage not in OF_SAMPLES or key not in OF_SAMPLES[stage].__struct_fields__:
+            of_all = stage not in OF_SAMPLES or key not in OF_SAMPLES[stage].__struct_fields__
+            if everywhere or of_all:
                 changes.append(((stage, key), value))
-            else:
+            # What is said of the sample alone goes before what is said of all.
+            if not of_all and (not everywhere or self._said_of(sample, stage, key)):
                 changes.append((("per_sample", sample, stage, key), value))
         return changes, cells
 
@@ -266,8 +287,16 @@ class Series:
         for path, (before, _) in made.items():
             if _text(path) != before:
                 raise InputError("has changed since it was read", file=path, advice="load the page again")
-        for path, (_, after) in made.items():
-            write_text(path, after)
+        done: list[Path] = []
+        try:
+            for path, (_, after) in made.items():
+                write_text(path, after)
+                done.append(path)
+        except OSError:
+            # Half of what was kept would be another series.
+            for path in done:
+                write_text(path, made[path][0])
+            raise
         self.__dict__.pop("main_range", None)
         self.read()
         return list(made)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from coherion import messages
 from coherion.data.series_tables import further_backgrounds
-from coherion.errors import InputError
+from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.live.series import RawWorkshop, Series, difference
 from coherion.scattering.reduction import reduce_scan
@@ -51,6 +51,8 @@ class Session:
     _undo: list[dict[Key, Any]] = field(default_factory=list)
     _moved: tuple[Key | None, float] = (None, 0.0)
     _jobs: JobSettings = field(init=False)
+    #: What the files held when the changes were last held against them.
+    _of: JobSettings = field(init=False)
     _kept: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _raw: RawWorkshop = field(init=False)
     #: What the reader looks at: the spectrum, whether the fit follows; no settings of the series.
@@ -61,7 +63,7 @@ class Session:
             raise InputError(
                 "no such sample", place="SAMPLE", found=self.sample, expected=", ".join(self.series.samples)
             )
-        self._jobs = self.series.jobs
+        self._jobs = self._of = self.series.jobs
         self._raw = self.series.workshop(self._jobs)
 
     # Settings
@@ -83,8 +85,8 @@ class Session:
         """What the sample's job of a stage is told now."""
         return self._jobs.of_sample(stage, self.sample)
 
-    def change(self, changes: Mapping[Key, Any]) -> None:
-        """Change settings; refused changes leave all as it was.
+    def change(self, changes: Mapping[Key, Any], check: Callable[[], object] | None = None) -> None:
+        """Change settings; refused changes, and those after which ``check`` raises, leave all as it was.
 
         Raises
         ------
@@ -99,12 +101,18 @@ class Session:
         for _, name, problem in jobs.problems(self.series.files.config):
             if self.everywhere or name == self.sample:
                 raise problem
+        jobs_before, self.changes, self._jobs = self._jobs, made, jobs
+        try:
+            if check:
+                check()
+        except CoherionError:
+            self.changes, self._jobs = before, jobs_before
+            raise
         key = next(iter(changes)) if len(changes) == 1 else None
         now = time.monotonic()
         if key is None or self._moved[0] != key or now - self._moved[1] > ONE_MOVE:
             self._undo.append(before)
         self._moved = key, now
-        self.changes, self._jobs = made, jobs
 
     def undo(self) -> bool:
         """Back to before the last change; whether there was one."""
@@ -116,6 +124,26 @@ class Session:
         self._jobs = self.series.changed(self.sample, self.changes, self.everywhere)
         self._moved = None, 0.0
         return True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the files of the series were read again since the changes were last held against them."""
+        return self._of is not self.series.jobs
+
+    def follow_files(self) -> None:
+        """Take over what the files of the series hold where they were read again since: the changes stay changes.
+
+        Changes that the files no longer allow are dropped, since nothing could be shown of them.
+        """
+        self._of = self.series.jobs
+        # What was read of raw files stays; results are made anew where settings differ.
+        self._raw = self.workshop
+        changes = {key: value for key, value in self.changes.items() if value != self.configured(*key)}
+        try:
+            jobs = self.series.changed(self.sample, changes, self.everywhere)
+        except InputError:
+            changes, jobs = {}, self.series.jobs
+        self.changes, self._jobs = changes, jobs
 
     @property
     def can_undo(self) -> bool:
@@ -139,7 +167,7 @@ class Session:
         back = {key: self.configured(*key) for key in self.changes}
         written = self.series.keep(self.sample, self.changes, self.everywhere)
         self._undo = [{**back, **step} for step in self._undo]
-        self.changes, self._jobs = {}, self.series.jobs
+        self.changes, self._jobs, self._of = {}, self.series.jobs, self.series.jobs
         return [str(path) for path in written]
 
     # Results

@@ -7,6 +7,10 @@ window.live = (() => {
   let busy = 0, next = null, skipped = 0;
   const same = () => window.dash_clientside.no_update;
   const put = (id, props) => window.dash_clientside.set_props(id, props);
+  const inSight = ({ sample, panel }) => {
+    const shown = document.querySelector(".plots")?.dataset;
+    return !shown || (shown.sample === sample && shown.panel === panel);
+  };
   const frame = () => new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)));
   async function send(wish) {
     busy = performance.now();
@@ -18,13 +22,15 @@ window.live = (() => {
       });
       if (!answer.ok) throw new Error(answer.statusText);
       const made = await answer.json();
+      // Another sample or panel was opened meanwhile: its plots are not those of this answer.
+      if (!inSight(made.done)) return sent();
       const drawn = draw(made.figures);
       put("refused", { children: made.refused });
       await drawn;
       const calm = answered(made.done);
       if (calm !== same()) put("calm", { data: calm });
     } catch (problem) {
-      put("refused", { children: `no answer: ${problem.message}` });
+      put("refused", { children: `no answer: ${problem.message}; is the command that serves this page still running?` });
       sent();
     }
   }
@@ -56,8 +62,8 @@ window.live = (() => {
     idle: () => !busy,
     answered,
     moved(given) {
-      const [values, ids, sample, panel] = given;
-      const wish = { values: ids.map((id, i) => ({ ...id, value: values[i] })), sample, panel };
+      const [values, ids, sample, panel, page] = given;
+      const wish = { values: ids.map((id, i) => ({ ...id, value: values[i] })), sample, panel, page };
       if (busy && performance.now() - busy < SLOW) next = wish;
       else send(wish);
     },
@@ -73,3 +79,29 @@ new MutationObserver(() => {
     one.setAttribute("aria-label", one.closest(".control").getAttribute("aria-label"));
   }
 }).observe(document, { childList: true, subtree: true });
+/* A server that has ended, or that failed, is told of: the framework says it to the console alone. */
+const asked = window.fetch;
+window.fetch = async (...given) => {
+  const own = String(given[0]?.url ?? given[0]).includes("_dash-update-component");
+  const told = (why) => own && window.dash_clientside.set_props("refused", { children: `no answer: ${why}` });
+  try {
+    const answer = await asked(...given);
+    if (!answer.ok) told(answer.statusText);
+    return answer;
+  } catch (problem) {
+    told(`${problem.message}; is the command that serves this page still running?`);
+    throw problem;
+  }
+};
+/* The dialog is gone to when it opens, and Escape closes it. */
+new MutationObserver(() => {
+  const dialog = document.getElementById("dialog");
+  if (dialog && !dialog.hidden && dialog.dataset.open !== "yes") document.getElementById("difference").focus();
+  if (dialog) dialog.dataset.open = dialog.hidden ? "no" : "yes";
+}).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["hidden"] });
+document.addEventListener("keydown", (pressed) => {
+  const dialog = document.getElementById("dialog");
+  if (pressed.key !== "Escape" || !dialog || dialog.hidden) return;
+  document.getElementById("close").click();
+  document.getElementById("ask").focus();
+});
