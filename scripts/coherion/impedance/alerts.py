@@ -181,7 +181,8 @@ def in_series(kelvin: np.ndarray, conductivity: np.ndarray, ln_sd: np.ndarray) -
     def residual(p: np.ndarray) -> np.ndarray:
         return (np.logaddexp(least + np.log(max(p[0], 1e-12)), np.log(kelvin) + p[1] * u + p[2]) - y) * weight
 
-    start = [0.3, straight[0] * 1.1, straight[1] - 0.1 * straight[0] * float(u.mean())]
+    energy = float(np.clip(1.1 * straight[0], 0.01, 9.0))
+    start = [0.3, energy, straight[1] + (straight[0] - energy) * float(u.mean())]
     found = least_squares(residual, start, bounds=([0, 0, -np.inf], [1, 10, np.inf]), x_scale=[0.1, 0.1, 1.0])
     scale = max(1.0, 2 * found.cost / (kelvin.size - 3))
     # Of a direction that the data do not know at all, all is possible.
