@@ -22,6 +22,7 @@ def main(argv=None):
     from coherion.paper.reading import read_paper
 
     paper, outcomes = read_paper(given.paper), results.read_outcomes(given.batches)
+    results.refuse_others(paper, outcomes)
     statements = list(results.statement_rows(paper, outcomes))
     rows = {
         "statements": statements,

@@ -13,13 +13,14 @@ def main(argv=None):
     given = arguments.parse_args(argv)
 
     from coherion.multiverse.curve import specification_curve
-    from coherion.multiverse.results import read_outcomes
+    from coherion.multiverse.results import read_outcomes, refuse_others
     from coherion.paper.reading import read_paper
     from coherion.statistics.series import read_series
 
-    paper = read_paper(given.paper)
+    paper, outcomes = read_paper(given.paper), read_outcomes(given.batches)
+    refuse_others(paper, outcomes)
     origin = "simulated" if "simulated" in read_series(given.series, paper.known).texts("origin") else "measured"
-    plate = specification_curve(paper, read_outcomes(given.batches), given.statement, origin)
+    plate = specification_curve(paper, outcomes, given.statement, origin)
     plate.save(given.output, [*given.batches, given.paper])
 
 

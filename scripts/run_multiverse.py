@@ -32,6 +32,7 @@ def main(argv=None):
     from coherion.data.series_tables import read_tables
     from coherion.inputs.job_settings import JobSettings
     from coherion.multiverse.checkpoint import Checkpoint
+    from coherion.multiverse.choices import refuse_useless
     from coherion.multiverse.pipeline import run
     from coherion.multiverse.plan import batches
     from coherion.multiverse.workshop import Workshop
@@ -47,8 +48,10 @@ def main(argv=None):
     planned = batches(paper.multiverse)
     if not 0 <= given.batch < len(planned):
         raise InputError("no such batch", place="--batch", found=given.batch, expected=f"0 to {len(planned) - 1}")
+    jobs = JobSettings(configuration, tables, paper)
+    refuse_useless(jobs)
     workshop = Workshop(
-        JobSettings(configuration, tables, paper),
+        jobs,
         Path(given.results),
         given.settings.get("structures", {}),
         given.range,
@@ -71,7 +74,7 @@ def main(argv=None):
         checkpoint.keep(found[-1])
         print(f"analysis {pipeline.number}: {found[-1].seconds:.1f} s", flush=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    content = {"memory_mb": round(memory, 1), "analyses": [asdict(one) for one in found]}
+    content = {"of": checkpoint.of, "memory_mb": round(memory, 1), "analyses": [asdict(one) for one in found]}
     write_text(given.output, json.dumps(content, indent=1) + "\n")
     checkpoint.done()
 

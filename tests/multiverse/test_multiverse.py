@@ -3,26 +3,33 @@
 import csv
 import io
 import json
+import re
+from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from coherion.data.contract.tables import MULTIVERSE
+from coherion.data.series_tables import read_tables
 from coherion.data.tables import write_table
 from coherion.errors import InputError
 from coherion.figures.plate import GREY, Plate
 from coherion.impedance.circuits.circuit import circuit
+from coherion.inputs.job_settings import JobSettings
 from coherion.multiverse import results
+from coherion.multiverse.choices import Changes, problems_of_choices
 from coherion.multiverse.curve import specification_curve
 from coherion.multiverse.outcome import Outcome, statements_of
-from coherion.multiverse.plan import CONFIGURED, batches, batches_of, pipelines
-from coherion.multiverse.workshop import Changes, length_and_strain
+from coherion.multiverse.pipeline import bare
+from coherion.multiverse.plan import batches, batches_of, pipelines
+from coherion.multiverse.workshop import length_and_strain
 from coherion.paper.reading import paper_from, read_paper
-from coherion.settings.paper.multiverse import ABSCISSA, LEFT_OUT, READING, Choice, MultiverseSettings
-from coherion.settings.reading import settings_from
-from coherion.settings.run import Configuration
-from coherion.settings.stages.refinement import READINGS
+from coherion.settings.configuration import read_yaml
+from coherion.settings.paper.multiverse import CONFIGURED, Choice, MultiverseSettings
+from coherion.settings.run import configuration_from
+from coherion.statistics.series import Series
 
 ROOT = Path(__file__).parents[2]
 PAPER = read_paper(ROOT / "config" / "paper.yaml")
@@ -102,28 +109,114 @@ def test_what_a_choice_changes():
     assert changes.of("reduction", {"density": None}) == {"density": None}
 
 
-def test_every_choice_of_the_shipped_paper_is_a_setting_that_there_is():
-    """What a job would refuse in an analysis of thousands is refused here."""
-    plain = settings_from(Configuration, {})
-    by_key = {"fit_range": "fit_ranges"}
+@cache
+def shipped():
+    """Tables and configuration of the shipped series."""
+    files = {name: str(ROOT / "config" / f"{name}.tsv") for name in ("samples", "scans", "spectra")}
+    tables = read_tables(files, ROOT / "workflow" / "schemas")
+    return configuration_from(read_yaml(ROOT / "config" / "config.yaml")), tables
+
+
+def jobs(*choices):
+    """The shipped series, with other choices where some are given."""
+    return JobSettings(*shipped(), paper_from({"multiverse": {"choices": list(choices)}}) if choices else PAPER)
+
+
+def test_every_choice_of_the_shipped_paper_is_one_that_its_jobs_take():
+    assert list(problems_of_choices(jobs())) == []
     for choice in PAPER.multiverse.choices:
-        stage, _, key = choice.key.partition(".")
-        if choice.key == READING:
-            assert set(choice.values) <= set(READINGS)
-        elif choice.key == ABSCISSA:
-            assert set(choice.values) <= set(PAPER.known)
-        elif choice.key == LEFT_OUT:
-            lines = (ROOT / "config" / "samples.tsv").read_text(encoding="utf-8").splitlines()
-            samples = csv.DictReader(lines, delimiter="\t")
-            assert {name for names in choice.values for name in names} <= {row["sample"] for row in samples}
-        elif choice.values:
-            for value in choice.values:
-                told = [value] if key == "fit_range" else value
-                settings_from(Configuration, {stage: {by_key.get(key, key): told}})
-                if choice.key == "circuits.circuit":
-                    assert circuit(value).names
-        else:
-            assert choice.key.startswith("arrhenius.pellet_") or hasattr(getattr(plain, stage), key)
+        if choice.key == "circuits.circuit":
+            assert all(circuit(value).names for value in choice.values)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"key": "reduction.qmaxx", "values": [12.0]}, "did you mean qmax"),
+        ({"key": "reduction.qmaxx", "times": [0.9, 1.1]}, "unknown setting"),
+        ({"key": "reduction.qmax", "values": ["twelve"]}, "a number"),
+        ({"key": "reduction.qmax", "values": [[12.0]]}, "a number"),
+        ({"key": "reduction.qmax", "values": [12.0, -3.0]}, "-3.0"),
+        ({"key": "reduction.corrections", "times": [0.9, 1.1]}, "no sample has this number"),
+        ({"key": "validation.trim", "times": [0.9, 1.1]}, "no sample has this number"),
+        ({"key": "circuits.compare_circuits", "values": [False]}, "its own of this setting"),
+        ({"key": "refinement.readings", "values": [["size"]]}, "key reading"),
+        ({"key": "refinement.density_of_states", "sds": [-1, 1]}, "unknown setting"),
+        ({"key": "reduction.qmax", "sds": [-1, 1]}, "standard uncertainty"),
+        ({"key": "claims.significance", "values": [7.0]}, "significance"),
+        ({"key": "claims.nothing", "values": [7.0]}, "unknown setting"),
+        ({"key": "reading", "values": ["sise"]}, "did you mean size"),
+        ({"key": "reading", "times": [0.9, 1.1]}, "no number"),
+        ({"key": "samples.left_out", "values": ["x50"]}, "not a list of samples"),
+        ({"key": "samples.left_out", "values": [["x5"]]}, "no such name"),
+        ({"key": "samples.left_out", "values": [["lab6"], ["x50"]]}, "no such name"),
+        ({"key": "paper.abscissa", "values": ["zr"]}, "no such name"),
+        ({"key": "paper.samples", "values": ["nobody"]}, "no such name"),
+    ],
+)
+def test_a_choice_that_no_job_could_make_is_found_before_anything_is_computed(wrong, said):
+    found = [str(one) for one in problems_of_choices(jobs({"name": "a", "why": "b"} | wrong))]
+    assert found and "choice a" in found[0] and said in " ".join(found)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"key": "refinement.qdamp", "sds": [-2, 2]},
+        {"key": "refinement.fit_range", "values": [[2.0, 40.0]]},
+        {"key": "arrhenius.pellet_thickness_cm", "times": [0.9, 1.1]},
+        {"key": "samples.left_out", "values": [["x10", "x90"], []]},
+        {"key": "claims.significance", "times": [0.2, 1.0]},
+    ],
+)
+def test_a_choice_that_a_job_can_make_is_none(right):
+    assert list(problems_of_choices(jobs({"name": "a", "why": "b"} | right))) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"values": (12.0, 12.0)},
+        {"values": ("configured",)},
+        {"times": (-1.0, 1.0)},
+        {"times": (0.9, float("inf"))},
+        {"sds": (float("nan"), 1.0)},
+    ],
+)
+def test_options_that_count_twice_or_are_no_numbers_are_refused(wrong):
+    with pytest.raises(InputError, match="choice a"):
+        Choice(name="a", why="b", key="reduction.qmax", **wrong)
+
+
+@pytest.mark.parametrize("name", ["failed", "a\nb", " a", "exponent", "exponent_value"])
+def test_a_choice_has_a_column_of_its_own(name):
+    with pytest.raises(InputError, match="name"):
+        paper(name=name)
+
+
+def test_two_choices_of_one_setting_are_refused():
+    with pytest.raises(InputError, match="two choices"):
+        settings(choices=(WORDS, Choice(name="other", why="b", key=WORDS.key, values=(0.03,))))
+
+
+def test_what_an_analysis_does_not_find_is_not_taken_from_the_configured_run():
+    """Where all samples fail, or none has a length, nothing is judged; what is not computed anew stays."""
+    columns = {
+        "sample": ("x10", "x50", "other"),
+        "x": ("0.1", "0.5", "0.7"),
+        "sigma_25C_S_per_cm": ("1e-7", "1e-6", "2e-6"),
+        "side_reflection_z": ("0.1", "0.2", "0.3"),
+    }
+    told = jobs()
+    told_columns = told.of_series("series")["parameters"]
+    name = PAPER.known["coherence_length"].column
+    columns[next(iter(told_columns))] = ("1", "2", "3")
+    columns[name] = ("120", "100", "90")
+    columns[f"{name}_sd"] = ("1", "1", "1")
+    made = bare(Series(columns, PAPER.known), told).columns
+    for column in (name, f"{name}_sd", "sigma_25C_S_per_cm", next(iter(told_columns))):
+        assert made[column] == ("", "", columns[column][2])
+    assert made["x"] == columns["x"] and made["side_reflection_z"] == columns["side_reflection_z"]
 
 
 def outcomes(count=256, noise=0.02):
@@ -141,9 +234,9 @@ def outcomes(count=256, noise=0.02):
     return made
 
 
-def paper():
+def paper(name=WORDS.name, **more):
     chosen = [
-        {"name": c.name, "why": c.why, "key": c.key}
+        {"name": name if c is WORDS else c.name, "why": c.why, "key": c.key}
         | {k: v for k in ("values", "times", "sds") if (v := getattr(c, k))}
         for c in (WORDS, RANGE, UNITS)
     ]
@@ -151,7 +244,7 @@ def paper():
     return paper_from(
         {
             "statements": [{"id": "exponent", "statement": "shorter is faster", "test": test}],
-            "multiverse": {"choices": chosen, "quantities": ["conductivity"]},
+            "multiverse": {"choices": chosen, "quantities": ["conductivity"], **more},
         }
     )
 
@@ -185,17 +278,35 @@ def test_rows_of_a_statement_and_what_is_said_of_it():
     assert row["holds"] + row["undecided"] + row["fails"] == pytest.approx(1)
     assert row["holds"] == pytest.approx(2 / 3, abs=0.02) and row["configured"] == "holds"
     assert row["turns_with"].startswith("limit") and "qdamp" not in row["turns_with"] + row["moves_with"]
-    assert "67 %" in results.sentence(row) and results.sentence(row).endswith("turns with limit")
+    assert "67 %" in row["sentence"] and row["sentence"].endswith("turns with limit")
 
 
 def test_a_sentence_tells_what_there_is_and_rounds_none_to_all():
-    row = {"analyses": 512, "holds": 1.0, "undecided": 0.0, "fails": 0.0, "turns_with": ""}
+    row = {"analyses": 512, "holds": 1.0, "undecided": 0.0, "fails": 0.0}
     assert results.sentence(row) == "holds in all 512 analyses"
-    row |= {"holds": 0.998, "undecided": 0.002, "turns_with": "reading 0.31, qmax 0.05"}
+    row |= {"holds": 0.998, "undecided": 0.002}
     said = "holds in over 99 % of 512 analyses, is undecided in under 1 %; turns with reading, qmax"
-    assert results.sentence(row) == said
+    assert results.sentence(row, ["reading", "qmax"]) == said
     row |= {"holds": 0.0, "undecided": 0.4, "fails": 0.6}
-    assert results.sentence(row).startswith("is undecided in 40 % of 512 analyses, fails in 60 %;")
+    assert (
+        results.sentence(row, ["a, b 0.3"])
+        == "is undecided in 40 % of 512 analyses, fails in 60 %; turns with a, b 0.3"
+    )
+
+
+@pytest.mark.parametrize("count", [8, 200, 512])
+def test_whole_per_cents_add_up_to_a_hundred(count):
+    generator = np.random.default_rng(2)
+    for _ in range(300):
+        numbers = generator.multinomial(count, generator.dirichlet([1, 1, 1]))
+        row = dict(zip(("holds", "undecided", "fails"), numbers / count, strict=True)) | {"analyses": count}
+        said = results.sentence(row)
+        if "under" not in said and "over" not in said and "all" not in said:
+            found = dict(zip(("holds", "undecided", "fails"), numbers, strict=True))
+            shown = [int(word) for word in re.findall(r"(\d+) %", said)]
+            assert sum(shown) == 100
+            for number, per_cent in zip([n for n in found.values() if n], shown, strict=True):
+                assert abs(100 * number / count - per_cent) < 1
 
 
 def test_rows_of_a_quantity_set_the_spread_beside_the_stated_error():
@@ -215,8 +326,6 @@ def test_rows_of_the_choices_tell_what_each_does_alone_and_why_it_is_defensible(
 
 
 def test_analyses_come_back_from_their_files_in_their_order(tmp_path):
-    from dataclasses import asdict
-
     made = outcomes(16)
     for k, part in enumerate((made[10:], made[:10])):
         (tmp_path / f"{k}.json").write_text(json.dumps({"analyses": [asdict(one) for one in part]}))
@@ -228,13 +337,33 @@ def test_analyses_come_back_from_their_files_in_their_order(tmp_path):
         results.read_outcomes([tmp_path / "2.json"])
 
 
-def test_collected_tables_and_the_sentence_among_the_claims(tmp_path):
-    from dataclasses import asdict
+def test_batches_of_two_runs_are_not_mixed(tmp_path):
+    made = outcomes(16)
+    for k, (of, part) in enumerate((("a", made[:10]), ("a", made[10:15]), ("b", made[15:]))):
+        (tmp_path / f"{k}.json").write_text(json.dumps({"of": of, "analyses": [asdict(one) for one in part]}))
+    assert len(results.read_outcomes([tmp_path / "0.json", tmp_path / "1.json"])) == 15
+    with pytest.raises(InputError, match="two runs"):
+        results.read_outcomes([tmp_path / f"{k}.json" for k in range(3)])
 
+
+def test_analyses_that_the_paper_does_not_declare_are_refused(tmp_path):
+    made = outcomes(64)
+    results.refuse_others(paper(pipelines=64), made)
+    changed = replace(made[3], options={"density": 0.8})
+    for wrong in (made[:-1], [*made, made[-1]], [*made[:3], changed, *made[4:]]):
+        with pytest.raises(InputError, match="not the analyses"):
+            results.refuse_others(paper(pipelines=64), wrong)
+    with pytest.raises(InputError, match="not the analyses"):
+        results.refuse_others(paper(pipelines=32), made)
+    with pytest.raises(InputError, match="not the analyses"):
+        results.refuse_others(paper("another", pipelines=64), made)
+
+
+def test_collected_tables_and_the_sentence_among_the_claims(tmp_path):
     import collect_multiverse
 
     (tmp_path / "0.json").write_text(json.dumps({"analyses": [asdict(one) for one in outcomes()]}))
-    (tmp_path / "paper.json").write_text(json.dumps(_plain(paper())))
+    (tmp_path / "paper.json").write_text(json.dumps(_plain(paper(pipelines=256))))
     claims = [{"id": "exponent", "verdict": "holds", "note": "n"}, {"id": "other", "verdict": "fails", "note": "m"}]
     (tmp_path / "claims.tsv").write_text(write_table(claims))
     collect_multiverse.main(
@@ -256,7 +385,10 @@ def _plain(one):
     whole = as_plain(one)
     chosen = [{k: v for k, v in c.items() if v not in (None, [])} for c in whole["multiverse"]["choices"]]
     kept = whole["multiverse"] | {"choices": chosen}
-    return {"statements": whole["statements"], "multiverse": {k: kept[k] for k in ("choices", "quantities")}}
+    return {
+        "statements": whole["statements"],
+        "multiverse": {k: kept[k] for k in ("choices", "quantities", "pipelines")},
+    }
 
 
 def test_the_curve_shows_every_mixed_analysis_and_every_choice():

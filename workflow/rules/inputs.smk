@@ -417,9 +417,11 @@ def leads_of(sample):
 
 
 def refuse_no_choices(wildcards):
-    """Nothing is run where the paper names no choice: said in a line, before anything is computed."""
+    """Nothing is run where the paper names no choice, or one that no job could make: said before it is computed."""
     if not BATCHES:
         raise WorkflowError(
             f"{PAPER_FILE} declares no choices: key multiverse.choices (docs/method-multiverse.md)"
         )
+    if problems := list(problems_of_choices(JOBS)):
+        raise WorkflowError("\n".join(f"{PAPER_FILE}: {one}" for one in problems))
     return []

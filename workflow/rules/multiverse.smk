@@ -1,5 +1,6 @@
 """Whole analyses under other defensible choices: no part of a run unless asked for (make multiverse)."""
 
+from coherion.multiverse.choices import problems_of_choices
 from coherion.multiverse.plan import batches_of
 
 BATCHES = range(batches_of(PAPER.multiverse))

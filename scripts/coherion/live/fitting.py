@@ -12,8 +12,8 @@ from coherion.crystal.crystal import Crystal
 from coherion.crystal.structure_files import read_structure
 from coherion.errors import InputError
 from coherion.live.session import Session
+from coherion.multiverse.choices import Changes
 from coherion.multiverse.warm import refine_from
-from coherion.multiverse.workshop import Changes
 from coherion.pair_model.model import SHARED_DEFAULTS
 from coherion.refinement.observed import Observed, observed_of, read_observed
 from coherion.refinement.output import dataset_of

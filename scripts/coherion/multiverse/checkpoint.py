@@ -29,7 +29,8 @@ class Checkpoint:
     def __init__(self, output: str | os.PathLike[str], hangs_on: Iterable[str], files: Iterable[str]) -> None:
         self.path = Path(f"{os.fspath(output)}.part")
         digest = hashlib.sha256(json.dumps([*hangs_on, *map(sha256, files)]).encode())
-        self._head = json.dumps({"of": digest.hexdigest()}) + "\n"
+        self.of = digest.hexdigest()
+        self._head = json.dumps({"of": self.of}) + "\n"
 
     def outcomes(self) -> dict[int, Outcome]:
         """Outcomes that were kept, by number; those of other settings are dropped, and so is a line cut short."""

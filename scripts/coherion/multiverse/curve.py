@@ -10,9 +10,9 @@ from coherion.errors import InputError
 from coherion.figures.plate import Plate
 from coherion.multiverse.figure import Told, draw_multiverse
 from coherion.multiverse.outcome import Outcome, statements_of
-from coherion.multiverse.plan import CONFIGURED, named
+from coherion.multiverse.plan import named
 from coherion.multiverse.results import SIGNIFICANCE, Share, ranked, values_of, verdicts
-from coherion.settings.paper.multiverse import Choice
+from coherion.settings.paper.multiverse import CONFIGURED, Choice
 from coherion.settings.paper.paper import Paper
 
 

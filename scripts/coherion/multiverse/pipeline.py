@@ -11,20 +11,24 @@ from typing import Any
 import numpy as np
 
 from coherion.errors import CoherionError
+from coherion.inputs.job_settings import JobSettings
 from coherion.messages import collected
+from coherion.multiverse.choices import Changes
 from coherion.multiverse.outcome import Outcome, statements_of
 from coherion.multiverse.plan import Pipeline
-from coherion.multiverse.workshop import Changes, Workshop, length_and_strain
+from coherion.multiverse.workshop import Workshop, length_and_strain
 from coherion.paper.statements import judge_one
 from coherion.settings.paper.multiverse import ABSCISSA, LEFT_OUT, READING, SAMPLES
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.claims import ClaimSettings
 from coherion.settings.stages.series import SeriesSettings
-from coherion.statistics.collect import transport_columns
+from coherion.statistics.collect import TRANSPORT, transport_columns
 from coherion.statistics.series import Missing, Series
 
 # Columns of the configured run that hold other readings, other ranges and their parts: an analysis has its own only.
 _OF_OTHERS = re.compile(r".+_as_.+|.+_\d+_\d+(_sd)?|.+_sd_(counts|reading)|.+_from_widths.*|widths_disagreement")
+# What an analysis reads of the damping, by quantity.
+_OF_STRUCTURE = ("coherence_length", "inverse_length", "microstrain_squared")
 # A verdict is asked of thousands of analyses; what takes time in it is the bootstrap, on which no verdict rests.
 _RESAMPLES = 100
 #: The reading of an analysis whose choices name none.
@@ -46,7 +50,7 @@ def run(pipeline: Pipeline, workshop: Workshop, series: Series) -> Outcome:
     made = Outcome(pipeline.number, pipeline.sort, dict(pipeline.options))
     reading = changes.option(READING) or USUAL_READING
     chosen = np.random.default_rng([paper.multiverse.seed, pipeline.number])
-    table = _bare(series)
+    table = bare(series, workshop.jobs)
     columns: dict[str, dict[str, tuple[float, float]]] = {}
     with collected():
         for sample in series.texts("sample"):
@@ -63,9 +67,21 @@ def run(pipeline: Pipeline, workshop: Workshop, series: Series) -> Outcome:
     return made
 
 
-def _bare(series: Series) -> Series:
-    kept = {name: cells for name, cells in series.columns.items() if not _OF_OTHERS.fullmatch(name)}
-    return replace(series, columns=kept)
+def bare(series: Series, jobs: JobSettings) -> Series:
+    """The table without what an analysis computes: where it finds nothing, nothing of the configured run stays."""
+    known, rows = jobs.paper.known, jobs.tables.samples
+    refined = {name for name in jobs.tables.with_structure() if "scan" in rows[name]}
+    own = dict.fromkeys(settings_from(SeriesSettings, jobs.of_series("series")).parameters, refined)
+    own |= dict.fromkeys((known[name].column or name for name in _OF_STRUCTURE), refined)
+    own |= {column: set(jobs.tables.with_spectra()) for column in TRANSPORT}
+    own |= {f"{column}_sd": samples for column, samples in own.items()}
+
+    def kept(name: str, cells: tuple[str, ...]) -> tuple[str, ...]:
+        made = own.get(name, set())
+        return tuple("" if sample in made else cell for sample, cell in zip(series.texts("sample"), cells, strict=True))
+
+    columns = {name: kept(name, cells) for name, cells in series.columns.items() if not _OF_OTHERS.fullmatch(name)}
+    return replace(series, columns=columns)
 
 
 def _of_sample(

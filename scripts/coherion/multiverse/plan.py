@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 from coherion.errors import InputError
-from coherion.settings.paper.multiverse import Choice, MultiverseSettings
+from coherion.settings.paper.multiverse import CONFIGURED, Choice, MultiverseSettings
 
 Sort = Literal["configured", "single", "mixed"]
-#: What stands for the configured value of a choice.
-CONFIGURED = "configured"
 #: Stages whose settings a standard has too: analyses that share them are put into one batch, to reduce it once.
 _OF_STANDARD = ("reduction",)
 

@@ -11,6 +11,7 @@ parts.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ import numpy as np
 
 from coherion.errors import InputError
 from coherion.multiverse.outcome import Outcome
-from coherion.multiverse.plan import CONFIGURED, named
-from coherion.settings.paper.multiverse import Choice
+from coherion.multiverse.plan import named, pipelines
+from coherion.settings.paper.multiverse import CONFIGURED, Choice
 from coherion.settings.paper.paper import Paper
 from coherion.settings.plain import read_json
 
@@ -48,18 +49,49 @@ def read_outcomes(files: Sequence[str | Path]) -> list[Outcome]:
     Raises
     ------
     InputError
-        If a file cannot be read.
+        If a file cannot be read, or was computed from other data, settings or choices than the first.
     """
     found: list[Outcome] = []
+    runs: dict[str | None, str] = {}
     for file in files:
         try:
             content = read_json(Path(file).read_text(encoding="utf-8"), file=str(file), expected="a batch's analyses")
             found += [Outcome(**one) for one in content["analyses"]]
+            runs.setdefault(content.get("of"), str(file))
         except (OSError, UnicodeDecodeError, KeyError, TypeError) as problem:
             raise InputError(
                 "not the analyses of a batch", file=file, found=problem, expected="what run_multiverse writes"
             ) from problem
+        if len(runs) > 1:
+            raise InputError(
+                "batches of two runs",
+                file=file,
+                found="other data, settings or choices",
+                expected=f"those of {next(iter(runs.values()))}",
+                advice="make multiverse runs anew what is of before",
+            )
     return sorted(found, key=lambda one: one.number)
+
+
+def refuse_others(paper: Paper, outcomes: Sequence[Outcome]) -> None:
+    """Refuse analyses that are not those that a paper declares.
+
+    Raises
+    ------
+    InputError
+        If one is missing, there twice, or took other options.
+    """
+    planned = {one.number: json.dumps([one.sort, one.options], sort_keys=True) for one in pipelines(paper.multiverse)}
+    found = Counter((one.number, json.dumps([one.sort, one.options], sort_keys=True)) for one in outcomes)
+    wrong = sorted({number for number, _ in (Counter(planned.items()) - found) + (found - Counter(planned.items()))})
+    if wrong:
+        raise InputError(
+            "not the analyses that the paper declares",
+            place="key multiverse",
+            found=f"{wrong[0]} and {len(wrong) - 1} others" if len(wrong) > 1 else wrong[0],
+            expected=f"analyses 0 to {len(planned) - 1}, each once, with the choices declared",
+            advice="make multiverse runs anew what is of before",
+        )
 
 
 def mixed(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -139,27 +171,36 @@ def statement_rows(paper: Paper, outcomes: Sequence[Outcome]) -> Iterator[Row]:
         moving = [one for one in ranked(paper, filling, values) if one.p < SIGNIFICANCE]
         row["turns_with"] = ", ".join(f"{one.choice} {one.share:.2f}" for one in turning[:3])
         row["moves_with"] = ", ".join(f"{one.choice} {one.share:.2f}" for one in moving[:3])
-        row["sentence"] = sentence(row)
+        row["sentence"] = sentence(row, [one.choice for one in turning[:3]])
         yield row
 
 
-def sentence(row: Row) -> str:
-    """What a multiverse says of one statement, for its note among the claims."""
+def sentence(row: Row, turning: Sequence[str] = ()) -> str:
+    """What a multiverse says of one statement, for its note among the claims; ``turning``: choices that turn it."""
     verbs = {"holds": "holds", "undecided": "is undecided", "fails": "fails"}
-    parts = [f"{verb} in {_per_cent(row[word])} %" for word, verb in verbs.items() if row[word] > 0]
+    said = _per_cent({word: row[word] for word in verbs if row[word] > 0})
+    parts = [f"{verbs[word]} in {share} %" for word, share in said.items()]
     if len(parts) == 1:
-        said = f"{parts[0].removesuffix('100 %')}all {row['analyses']} analyses"
+        text = f"{parts[0].removesuffix('100 %')}all {row['analyses']} analyses"
     else:
-        said = f"{parts[0]} of {row['analyses']} analyses, {' and '.join(parts[1:])}"
-    with_what = [one.rsplit(" ", 1)[0] for one in row["turns_with"].split(", ") if one]
-    return f"{said}; turns with {', '.join(with_what)}" if with_what else said
+        text = f"{parts[0]} of {row['analyses']} analyses, {' and '.join(parts[1:])}"
+    return f"{text}; turns with {', '.join(turning)}" if turning else text
 
 
-def _per_cent(share: float) -> str:
-    """A share in whole per cent; what is neither none nor all is not called so."""
-    if 0 < share < 0.01:
-        return "under 1"
-    return "over 99" if 0.99 < share < 1 else f"{100 * share:.0f}"
+def _per_cent(shares: Mapping[str, float]) -> dict[str, str]:
+    """Shares that add up to one in whole per cent that add up to 100; what is neither none nor all is not called so."""
+    rest = 100 - sum(int(100 * share + 1e-9) for share in shares.values())
+    # By largest remainders: those cut off most get what is missing.
+    cut = sorted(shares, key=lambda word: -((100 * shares[word] + 1e-9) % 1))
+    whole = {word: int(100 * share + 1e-9) + (word in cut[:rest]) for word, share in shares.items()}
+
+    def said(word: str) -> str:
+        share = shares[word]
+        if 0 < share < 0.01:
+            return "under 1"
+        return "over 99" if 0.99 < share < 1 else str(whole[word])
+
+    return {word: said(word) for word in shares}
 
 
 def quantity_rows(paper: Paper, outcomes: Sequence[Outcome]) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from coherion.impedance.arrhenius_dataset import arrhenius_dataset
 from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
 from coherion.inputs.job_settings import JobSettings
+from coherion.multiverse.choices import Changes
 from coherion.multiverse.warm import refine_from
 from coherion.pair_model.model import SHARED_DEFAULTS
 from coherion.refinement.least_squares.weights import Misfit
@@ -27,7 +28,6 @@ from coherion.refinement.recipe import run_recipe
 from coherion.refinement.resolution import refine_standard
 from coherion.refinement.steps.refined import Refined
 from coherion.scattering.reduction import reduce_scan
-from coherion.settings.paper.multiverse import Choice
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.arrhenius import ArrheniusSettings
 from coherion.settings.stages.circuits import CircuitSettings
@@ -38,33 +38,6 @@ from coherion.settings.stages.validation import ValidationSettings
 
 # What is left out of a refinement that is one of thousands: it bears on no column of a multiverse.
 _UNASKED: dict[str, Any] = {"compare_envelopes": [], "profile": []}
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What one analysis changes: each choice with the option taken."""
-
-    options: tuple[tuple[Choice, Any], ...]
-
-    def of(self, stage: str, told: Mapping[str, Any], own: bool = True) -> dict[str, Any]:
-        """A job's settings with the changes of a stage; ``own``: of a sample, not of the standard.
-
-        What is a factor, or a number of standard uncertainties, concerns samples alone: each standard is measured once.
-        """
-        made = dict(told)
-        for choice, option in self.options:
-            at, _, key = choice.key.partition(".")
-            if at != stage:
-                continue
-            if choice.values:
-                made[key] = option
-            elif own and isinstance(made.get(key), int | float):
-                made[key] = made[key] * option if choice.times else made[key] + option * made.get(f"{key}_sd", 0.0)
-        return made
-
-    def option(self, key: str) -> Any:
-        """What is taken for a key that is no setting of a job; None as configured."""
-        return next((option for choice, option in self.options if choice.key == key), None)
 
 
 @dataclass

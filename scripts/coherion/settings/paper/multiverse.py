@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Annotated, Any
 
 from coherion.errors import InputError
@@ -11,6 +13,11 @@ from coherion.settings.paper.quantities import Name
 #: What a choice may change: settings of these stages, the reading of the damping, and what is judged.
 STAGES = ("reduction", "refinement", "validation", "circuits", "arrhenius", "claims")
 READING, LEFT_OUT, ABSCISSA, SAMPLES = "reading", "samples.left_out", "paper.abscissa", "paper.samples"
+
+#: What stands for the configured value of a choice.
+CONFIGURED = "configured"
+#: Columns that the table of the analyses has of its own.
+TABLE_WORDS = ("analysis", "sort", "seconds", "failed")
 
 
 class Choice(Settings, frozen=True, kw_only=True):
@@ -52,8 +59,24 @@ class Choice(Settings, frozen=True, kw_only=True):
                 found=self.key,
                 expected=f"STAGE.SETTING of {', '.join(STAGES)}, or {READING}, {LEFT_OUT}, {ABSCISSA}, {SAMPLES}",
             )
+        told = [json.dumps(value, sort_keys=True, default=str) for value in self.values]
+        twice = next((value for i, value in enumerate(told) if value in told[:i] or value == f'"{CONFIGURED}"'), None)
+        if twice is not None:
+            raise InputError(
+                "an option is there already",
+                place=f"choice {self.name}, key values",
+                found=twice,
+                expected=f"each value once, without {CONFIGURED}, which is always tried",
+            )
         for key in ("times", "sds"):
             pair = getattr(self, key)
+            if pair and not (all(map(math.isfinite, pair)) and (key == "sds" or pair[0] > 0)):
+                raise InputError(
+                    "not a range",
+                    place=f"choice {self.name}, key {key}",
+                    found=pair,
+                    expected="two numbers" if key == "sds" else "two factors above 0",
+                )
             if pair and not pair[0] < pair[1]:
                 raise InputError(
                     "not a range", place=f"choice {self.name}, key {key}", found=pair, expected="low < high"
@@ -91,4 +114,21 @@ class MultiverseSettings(Settings, frozen=True, kw_only=True):
             if names.index(name) != i:
                 raise InputError(
                     "a name stands twice", place=f"key choices.{i}.name", found=name, expected="each name once"
+                )
+            if name in TABLE_WORDS or not name.isprintable() or name != name.strip():
+                raise InputError(
+                    "no name of a choice",
+                    place=f"key choices.{i}.name",
+                    found=repr(name),
+                    expected=f"words on one line, not {', '.join(TABLE_WORDS)}, which the table of the analyses has",
+                )
+        keys = [one.key for one in self.choices]
+        for i, key in enumerate(keys):
+            if keys.index(key) != i:
+                raise InputError(
+                    "two choices change one setting",
+                    place=f"key choices.{i}.key",
+                    found=key,
+                    expected="each setting once",
+                    advice="put all options into one choice: of two, the later one would decide",
                 )

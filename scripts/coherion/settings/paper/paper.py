@@ -45,6 +45,15 @@ class Paper(Settings, frozen=True, kw_only=True):
         for i, name in enumerate(self.multiverse.statements):
             if name not in ids:
                 raise InputError("no such statement", place=f"key multiverse.statements.{i}", found=name)
+        columns = {f"{name}{end}" for name in ids for end in ("", "_value", "_error")}
+        for i, choice in enumerate(self.multiverse.choices):
+            if choice.name in columns:
+                raise InputError(
+                    "a choice has the name of a statement",
+                    place=f"key multiverse.choices.{i}.name",
+                    found=choice.name,
+                    expected="another name: both have a column in the table of the analyses",
+                )
         for i, group in enumerate(self.tables.structures):
             self._known_group(f"tables.structures.{i}", group)
         self._refuse_figures()
