@@ -49,7 +49,6 @@ def main(argv=None):
     if not 0 <= given.batch < len(planned):
         raise InputError("no such batch", place="--batch", found=given.batch, expected=f"0 to {len(planned) - 1}")
     jobs = JobSettings(configuration, tables, paper)
-    refuse_useless(jobs)
     workshop = Workshop(
         jobs,
         Path(given.results),
@@ -57,6 +56,7 @@ def main(argv=None):
         given.range,
     )
     series = read_series(given.series, paper.known)
+    refuse_useless(jobs)
     told = (
         json.dumps(given.settings, sort_keys=True),
         given.range,
