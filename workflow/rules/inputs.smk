@@ -142,9 +142,7 @@ def refined_before(sample):
 
 def structures(sample):
     """Starting structures of a sample, one CIF for each phase."""
-    return [
-        located(part) for part in several(TABLES.samples[sample]["structure"])
-    ]
+    return [located(part) for part in several(TABLES.samples[sample]["structure"])]
 
 
 def side_phase_of(sample):
