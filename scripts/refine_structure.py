@@ -50,6 +50,7 @@ def main(argv=None):
     from coherion.refinement.observed import read_together
     from coherion.refinement.recipe import run_recipe
     from coherion.refinement.resolution import read_resolution
+    from coherion.refinement.steps.otherwise import read_otherwise
     from coherion.settings.model import as_plain
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.refinement import RefinementSettings, settings_of_ranges
@@ -66,16 +67,20 @@ def main(argv=None):
         settings = settings_from(RefinementSettings, own)
         with messages.about(name):
             observed = read_together(given.pdf, given.further, settings)
-            found = run_recipe(crystals, observed, settings, before=before, say=partial(print, flush=True))
+            say = partial(print, flush=True)
+            found = run_recipe(crystals, observed, settings, before=before, say=say)
+            otherwise = read_otherwise(found, float(found.course.rw.min()), say)
             files = {
                 kind: path.replace("{range}", name)
                 for kind in ("output", "cif", "stru", "pdffit2", "topas", "fit", "table")
                 if (path := getattr(given, kind))
             }
-            write(found, sources, as_plain(settings), **files)
+            write(found, sources, as_plain(settings), otherwise, **files)
 
 
-def write(found, sources, settings, output, cif=None, stru=None, pdffit2=None, topas=None, fit=None, table=None):
+def write(
+    found, sources, settings, otherwise, output, cif=None, stru=None, pdffit2=None, topas=None, fit=None, table=None
+):
     from coherion.data.netcdf import write_dataset, write_text
     from coherion.data.tables import write_table
     from coherion.refinement import output as refinement_output
@@ -102,7 +107,8 @@ def write(found, sources, settings, output, cif=None, stru=None, pdffit2=None, t
         write_text(fit, refinement_output.fit_file(found))
     if table:
         write_text(table, write_table(refinement_output.table_rows(found), refinement_output.TABLE_COLUMNS))
-    write_dataset(refinement_output.dataset_of(found), output, "refine_structure", sources=sources, settings=settings)
+    made = refinement_output.dataset_of(found, otherwise)
+    write_dataset(made, output, "refine_structure", sources=sources, settings=settings)
 
 
 if __name__ == "__main__":

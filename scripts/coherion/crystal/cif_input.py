@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from coherion.as_read import took
+from coherion.atoms.elements import atomic_number
 from coherion.crystal.crystal import Crystal, Site
-from coherion.crystal.symmetry import find_operations, origin_choices, orthogonalisation, usual_spelling
+from coherion.crystal.symmetry import VOIGT, find_operations, origin_choices, orthogonalisation, usual_spelling
 from coherion.errors import InputError
 from coherion.messages import warn
 
@@ -26,6 +28,10 @@ LONGEST_CELL, FARTHEST, LARGEST_U = 1e4, 1e3, 100.0
 USUAL_U = 0.25
 # Half of the atoms of no solid move by less than this, not even at 4 K: such numbers under B are U.
 LEAST_OF_B = 6e-4
+# Atoms of a formula unit, as share of it and one more, by which rounded formulas and sites differ.
+SAME_FORMULA = 0.03
+# A name of an item that has a point where older dictionaries have a line: category.item
+_POINTED = re.compile(r"(?m)(^[ \t]*_[A-Za-z_]+)\.([A-Za-z])")
 # Cells that no atom of a list is away, and angstrom^3 that no solid has for each atom.
 FAR, SPARSE = 2.0, 200.0
 
@@ -51,7 +57,10 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         found = getattr(problem, "strerror", None) or problem
         raise InputError("the CIF cannot be read", file=file, found=found, expected="a .cif file") from problem
     # gemmi hands out text as UTF-8 and fails wherever a name of an author in another encoding is asked for.
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8-sig", "replace")
+    # Names with a point are those of the newest dictionaries (CIF 2): the same items.
+    if "_cell.length_a" in text and "_cell_length_a" not in text:
+        text = _POINTED.sub(r"\1_\2", text)
     try:
         document = gemmi.cif.read_string(text)
     except (ValueError, RuntimeError, OSError) as problem:
@@ -75,6 +84,8 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         stated = usual_spelling(small.spacegroup_hm or _text(block, "_space_group_name_H-M_alt"))
         number = small.spacegroup_number or int(_number(block, "_space_group_IT_number", 0.0))
         listed = small.symops or _hall_operations(block)
+        if number > 2 and not listed and not stated.strip(" ?."):
+            _warn_if_several_settings(number, file)
         try:
             symbol, operations = find_operations(
                 stated, number=number, triplets=listed, alpha=lattice[3], gamma=lattice[5]
@@ -82,8 +93,11 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         except InputError as problem:
             problem.place = "_symmetry_equiv_pos_as_xyz, _symmetry_space_group_name_H-M"
             raise
-        if small.symops:
-            _warn_if_another_group(stated, symbol, file)
+        if listed:
+            _warn_if_another_group(stated, symbol, operations, file, "operations" if small.symops else "Hall symbol")
+        modulated = _text(block, "_cell_modulation_dimension").strip()
+        if modulated.isdigit() and int(modulated):
+            warn(f"{file}: a modulated structure, read as its average without the modulation")
         sites = tuple(merged(_sites(small, block, file)))
         if not sites:
             raise InputError("the CIF lists no atoms", place="_atom_site_label")
@@ -93,18 +107,76 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         else:
             made = with_origin(named, lattice, symbol, sites, file)
         _warn_if_other_units(made, file)
+        _warn_if_another_formula(made, block, file)
         return made
     except InputError as problem:
         raise problem.in_file(file) from None
 
 
-def _warn_if_another_group(stated: str, symbol: str, file: str) -> None:
-    """Tell where the listed operations are those of another group than the symbol beside them names."""
+def _warn_if_another_group(stated: str, symbol: str, operations: Sequence[str], file: str, what: str) -> None:
+    """Tell where the operations in use are those of another group, or setting, than the symbol beside them names."""
     import gemmi
 
-    named, listed = (gemmi.find_spacegroup_by_name(one) if one.strip(" ?.") else None for one in (stated, symbol))
-    if named is not None and listed is not None and named.number != listed.number:
-        warn(f"{file}: the operations are those of {symbol}, the symbol says {stated}: the operations are taken")
+    named, used = (gemmi.find_spacegroup_by_name(one) if one.strip(" ?.") else None for one in (stated, symbol))
+    if named is None:
+        return
+    # A symbol leaves the origin, the axes of a rhombohedral cell or (short) the unique axis open.
+    full, short = stated in (named.hm, named.xhm()), named.hm.replace(" 1", "")
+    alike = [g for g in gemmi.spacegroup_table() if g.hm == named.hm or (not full and g.hm.replace(" 1", "") == short)]
+    meant = [named] if ":" in stated else alike
+    taken = {gemmi.Op(text).wrap().triplet() for text in operations}
+    if used is not None and used.number != named.number:
+        warn(f"{file}: the {what} are those of {symbol}, the symbol says {stated}: the {what} are taken")
+    elif not any({op.wrap().triplet() for op in g.operations()} == taken for g in meant):
+        warn(f"{file}: the {what} give {symbol}, a setting other than the symbol {stated} names: the {what} are taken")
+
+
+def _warn_if_several_settings(number: int, file: str) -> None:
+    """Tell where a number of International Tables is all there is, and leaves axes or origin open."""
+    import gemmi
+
+    settings = [g.xhm() for g in gemmi.spacegroup_table() if g.number == number]
+    if len(settings) > 1:
+        warn(
+            f"{file}: the number {number} alone leaves the setting open ({', '.join(settings[:4])} ...): "
+            f"{gemmi.find_spacegroup_by_number(number).xhm()} is taken; give the symbol or the operations"
+        )
+
+
+_AMOUNT = re.compile(r"([A-Z][a-z]?)\s*(\d+\.?\d*|\.\d+)?\s*")
+
+
+def _warn_if_another_formula(crystal: Crystal, block, file: str) -> None:
+    """Tell where the sites do not hold what the file's own formula says: hydrogen without places, a wrong setting."""
+    text = _text(block, "_chemical_formula_sum").strip()
+    if not text or re.sub(_AMOUNT, "", text):
+        return
+    stated: dict[str, float] = {}
+    for element, amount in _AMOUNT.findall(text):
+        stated[element] = stated.get(element, 0.0) + float(amount or 1.0)
+    found = crystal.composition
+    ratios = sorted(found[e] / n for e, n in stated.items() if n > 0 and found.get(e, 0.0) > 0)
+    if not ratios:
+        return
+    z = _number(block, "_cell_formula_units_Z", 0.0)
+
+    def differing(units: float) -> list[str]:
+        # Formulas are rounded.
+        pairs = ((e, found.get(e, 0.0) / units, stated.get(e, 0.0)) for e in {**stated, **found})
+        return [e for e, own, other in pairs if abs(own - other) > SAME_FORMULA * (1.0 + other)]
+
+    units = min(ratios, key=lambda ratio: (len(differing(ratio)), abs(ratio - z) if z else ratio))
+    off = differing(units)
+    if off:
+        each = ", ".join(f"{found.get(e, 0.0) / units:.4g} {e} in place of {stated.get(e, 0.0):g}" for e in off)
+        warn(f"{file}: the sites hold other atoms than the file's formula {text}: {each}")
+    # pymatgen writes the formula of the whole cell beside the Z of the reduced one.
+    of_cell = bool(_text(block, "_chemical_formula_structural")) and abs(units - 1.0) < SAME_FORMULA
+    if z > 0 and not off and not of_cell and abs(units / z - 1.0) > SAME_FORMULA:
+        warn(
+            f"{file}: the cell holds {units:.4g} times {text}, the file says Z = {z:g}: are symmetry, setting and "
+            "occupancies right?"
+        )
 
 
 def _hall_operations(block) -> list[str]:
@@ -192,27 +264,31 @@ def _warn_if_other_units(crystal: Crystal, file: str) -> None:
         )
 
 
+# An element with its charge, or its state as GSAS and ICSD write it (Cval, Siva); before it the mass of an isotope.
+_TYPE = re.compile(r"(\d{0,3}-?)([A-Za-z]{1,2}?)(\d{0,3}\.?\d*[+-]?\d*|va[l]?)")
+
+
 def _sites(small, block, file: str) -> list[Site]:
     labels: set[str] = set()
-    ions, bare = [], []
+    ions, isotopes, bare, dummies, unknown = [], [], [], [], []
     made = []
-    are_b = _given_as_b(small, block, file)
-    factor = _of_b_that_is_u(small, block, file)
-    tensors = _tensors_of_b(block) | _tensors_of_beta(block)
-    are_tensors_of_b = _tensors_given_as_b(small, block, file)
-    thirds = _thirds(block) if _number(block, "_cell_angle_gamma", 90.0) == 120.0 else {}
-    types = dict(zip(block.find_values("_atom_site_label"), block.find_values("_atom_site_type_symbol"), strict=False))
-    for entry in small.sites:
-        element = entry.element.name
-        stated = entry.type_symbol or types.get(entry.label, "") or entry.label
-        if entry.element.atomic_number == 0:
-            raise InputError(
-                "unknown element",
-                place=f"_atom_site_type_symbol of {entry.label}",
-                found=stated,
-                expected="a chemical symbol such as Na",
-            )
-        if entry.type_symbol and entry.type_symbol.strip().capitalize() != element:
+    rows = _rows(block)
+    tensors = _tensors(block, [entry.label for entry in small.sites], file)
+    isotropic = [k for k in range(len(small.sites)) if k not in tensors]
+    are_b = _given_as_b(small, block, isotropic, file)
+    factor = _of_b_that_is_u(small, block, isotropic, file)
+    are_tensors_of_b = _tensors_given_as_b(small, block, tensors, file)
+    hexagonal = _number(block, "_cell_angle_gamma", 90.0) == 120.0
+    _warn_of_labels_alone(small, rows, file)
+    for k, entry in enumerate(small.sites):
+        row = rows[k] if k < len(rows) else {}
+        if row.get("calc_flag", "").lower() == "dum":
+            dummies.append(entry.label)
+            continue
+        element, isotope, ion = _element(entry, row)
+        if isotope:
+            isotopes.append(entry.type_symbol)
+        elif ion:
             ions.append(entry.type_symbol)
         label = entry.label
         count = 1
@@ -222,7 +298,11 @@ def _sites(small, block, file: str) -> list[Site]:
         if label != entry.label:
             warn(f"{file}: the label {entry.label} stands twice; the second site is called {label}")
         labels.add(label)
-        position = thirds.get(entry.label, (entry.fract.x, entry.fract.y, entry.fract.z))
+        # gemmi takes coordinates that no column holds for zero.
+        written = [row.get(f"fract_{axis}", "") for axis in "xyz"]
+        position = (entry.fract.x, entry.fract.y, entry.fract.z) if all(written) else (math.nan,) * 3
+        if hexagonal:
+            position = _with_thirds(position, written)
         if not np.all(np.abs(position) < FARTHEST):
             raise InputError(
                 "a coordinate is not a number, or far from the cell",
@@ -238,12 +318,13 @@ def _sites(small, block, file: str) -> list[Site]:
                 found=entry.occ,
                 expected="a number from 0 to 1",
             )
-        u_iso: float | None = entry.u_iso * factor / (8 * math.pi**2 if entry.label in are_b else 1.0)
+        if row.get("occupancy") == "?":
+            unknown.append(label)
+        u_iso: float | None = entry.u_iso * factor / (8 * math.pi**2 if k in are_b else 1.0)
         u_aniso = None
-        a = entry.aniso
-        tensor = (a.u11, a.u22, a.u33, a.u12, a.u13, a.u23) if a.nonzero() else tensors.get(entry.label)
+        tensor = tensors.get(k)
         if tensor is not None:
-            if entry.label in are_tensors_of_b:
+            if k in are_tensors_of_b:
                 u11, u22, u33, u12, u13, u23 = (number / (8 * math.pi**2) for number in tensor)
                 tensor = (u11, u22, u33, u12, u13, u23)
             u_iso, u_aniso = None, tensor
@@ -265,63 +346,137 @@ def _sites(small, block, file: str) -> list[Site]:
             bare.append(label)
             u_iso = DEFAULT_U_ISO
         made.append(Site(label, position, ((element, entry.occ),), u_iso, u_aniso))
-    if ions:
-        warn(f"{file}: the ion labels {', '.join(dict.fromkeys(ions))} are read as neutral elements")
-    if bare:
-        warn(f"{file}: no displacement for {', '.join(bare)}; u_iso starts at {DEFAULT_U_ISO} angstrom^2")
+    for names, words in (
+        (ions, "the ion labels {} are read as neutral elements"),
+        (isotopes, "the isotopes {} are read as their elements of natural abundance"),
+        (dummies, "{}: dummy atoms (calc_flag dum), left out"),
+        (unknown, "the occupancy of {} is unknown (?) and starts at 1"),
+        (bare, f"no displacement for {{}}; u_iso starts at {DEFAULT_U_ISO} angstrom^2"),
+    ):
+        if names:
+            warn(f"{file}: {words.format(', '.join(dict.fromkeys(names)))}")
     return made
 
 
-def _kinds_of_displacement(block) -> dict[str, str]:
-    """What a CIF calls the displacement of each site, by label and in small letters: uiso, bani and the like."""
-    return {
-        label: kind.strip("'\"").lower()
-        for tag in ("_atom_site_adp_type", "_atom_site_thermal_displace_type")
-        for label, kind in block.find(["_atom_site_label", tag])
-    }
+def _rows(block) -> list[dict[str, str]]:
+    """The list of atoms as it is written: what each row says under each tag, without ``_atom_site_``."""
+    import gemmi
+
+    tags = ("label", "type_symbol", "fract_x", "fract_y", "fract_z", "occupancy", "calc_flag")
+    for first in ("label", "type_symbol"):
+        own = [first, *(f"?{tag}" for tag in tags if tag != first)]
+        table = block.find("_atom_site_", own)
+        if len(table):
+            names = [tag.lstrip("?") for tag in own]
+            return [
+                {name: gemmi.cif.as_string(row[j]) for j, name in enumerate(names) if row.has(j)}
+                | {name: row[j] for j, name in enumerate(names) if row.has(j) and row[j] in ("?", ".")}
+                for row in table
+            ]
+    return []
 
 
-def _tensors_given_as_b(small, block, file: str) -> set[str]:
-    """Labels of sites whose numbers under U_11 to U_23 are B: said by adp_type, or told by the size of all of them."""
+def _element(entry, row: Mapping[str, str]) -> tuple[str, bool, bool]:
+    """Symbol of a site's element, and whether an isotope or an ion was written.
+
+    Raises
+    ------
+    InputError
+        If what is written is no element.
+    """
+    element = entry.element.name
+    # Without a symbol gemmi takes the label for it.
+    symbol = entry.type_symbol if row.get("type_symbol", "?").strip("?.") else ""
+    stated = symbol or entry.label
+    parts = _TYPE.fullmatch(stated)
+    if symbol and parts is not None:
+        # gemmi reads 7Li as no element at all, and H2O or Wat as hydrogen and tungsten.
+        import gemmi
+
+        element = gemmi.Element(parts[2].capitalize()).name
+    if (symbol and parts is None) or element == "X":
+        raise InputError(
+            "unknown element",
+            place=f"_atom_site_type_symbol of {entry.label}",
+            found=stated,
+            expected="a chemical symbol such as Na",
+        )
+    bare = parts is None or not symbol or (not parts[1] and not parts[3])
+    # A number behind the symbol is a mass where it can be one: Li7, not Na1.
+    digits = "" if bare or parts is None else parts[1].rstrip("-") or parts[3]
+    mass = digits.isdigit() and int(digits) >= atomic_number(element) > 1
+    return element, mass, not bare
+
+
+def _warn_of_labels_alone(small, rows: Sequence[Mapping[str, str]], file: str) -> None:
+    """Tell where elements come from labels that may be read in two ways: CA1 is calcium, or carbon alpha."""
+    import gemmi
+
+    doubtful = [
+        f"{entry.label} as {entry.element.name}"
+        for entry, row in zip(small.sites, rows, strict=False)
+        if not row.get("type_symbol", "?").strip("?.")
+        and entry.label[:2].isalpha()
+        and entry.label[:2].isupper()
+        and len(entry.element.name) == 2
+        and gemmi.Element(entry.label[0]).name == entry.label[0]
+    ]
+    if doubtful:
+        warn(f"{file}: no _atom_site_type_symbol; the labels are read for elements: {', '.join(doubtful)}")
+
+
+def _kinds_of_displacement(block) -> list[str]:
+    """What a CIF calls the displacement of each site, in small letters (uiso, bani); empty if it says nothing."""
+    for tag in ("_atom_site_adp_type", "_atom_site_thermal_displace_type"):
+        kinds = [kind.strip("'\"").lower() for kind in block.find_values(tag)]
+        if kinds:
+            return kinds
+    return []
+
+
+def _tensors_given_as_b(small, block, tensors: Mapping[int, Six], file: str) -> set[int]:
+    """Sites whose numbers under U_11 to U_23 are B: said by adp_type, or told by the size of all of them."""
     if not block.find_values("_atom_site_aniso_U_11"):
         return set()
     kinds = _kinds_of_displacement(block)
-    means = {s.label: (s.aniso.u11 + s.aniso.u22 + s.aniso.u33) / 3 for s in small.sites if s.aniso.nonzero()}
-    said = [label for label in means if kinds.get(label) == "bani"]
+    said = [k for k in tensors if k < len(kinds) and kinds[k] == "bani"]
     if said:
-        warn(f"{file}: adp_type Bani: the numbers under aniso_U of {', '.join(said)} are read as B = 8 pi^2 U")
+        names = ", ".join(small.sites[k].label for k in said)
+        warn(f"{file}: adp_type Bani: the numbers under aniso_U of {names} are read as B = 8 pi^2 U")
         return set(said)
-    if not means or not USUAL_U < float(np.median(list(means.values()))) < LARGEST_U:
+    means = [sum(tensor[:3]) / 3 for tensor in tensors.values()]
+    if not means or not USUAL_U < float(np.median(means)) < LARGEST_U:
         return set()
-    if "uani" in kinds.values():
+    if "uani" in kinds:
         warn(f"{file}: the numbers under aniso_U are large for U (angstrom^2); if they are B, say adp_type Bani")
         return set()
     warn(f"{file}: the numbers under aniso_U are too large for U and are read as B = 8 pi^2 U")
-    return set(means)
+    return set(tensors)
 
 
-def _given_as_b(small, block, file: str) -> set[str]:
-    """Labels of sites whose number under U_iso_or_equiv is B: said by adp_type, or told by the size of all of them."""
+def _given_as_b(small, block, isotropic: Sequence[int], file: str) -> set[int]:
+    """Sites whose number under U_iso_or_equiv is B: said by adp_type, or told by the size of all of them."""
     if not block.find_values("_atom_site_U_iso_or_equiv"):
         return set()
     kinds = _kinds_of_displacement(block)
-    said = {label for label, kind in kinds.items() if kind == "biso"}
+    said = {k for k, kind in enumerate(kinds) if kind == "biso"}
     if said:
-        warn(f"{file}: adp_type Biso: the numbers under U_iso_or_equiv of {', '.join(said)} are read as B = 8 pi^2 U")
+        names = ", ".join(small.sites[k].label for k in sorted(said))
+        warn(f"{file}: adp_type Biso: the numbers under U_iso_or_equiv of {names} are read as B = 8 pi^2 U")
         return said
-    values = [site.u_iso for site in small.sites if not site.aniso.nonzero() and site.u_iso > 0]
+    values = [small.sites[k].u_iso for k in isotropic if small.sites[k].u_iso > 0]
     if not values or not USUAL_U < float(np.median(values)) < LARGEST_U:
         return set()
-    if "uiso" in kinds.values():
+    if "uiso" in kinds:
         warn(f"{file}: the numbers under U_iso_or_equiv are large for U (angstrom^2); if they are B, say adp_type Biso")
         return set()
     warn(f"{file}: the numbers under U_iso_or_equiv are too large for U and are read as B = 8 pi^2 U")
-    return {site.label for site in small.sites}
+    return set(isotropic)
 
 
-def _of_b_that_is_u(small, block, file: str) -> float:
+def _of_b_that_is_u(small, block, isotropic: Sequence[int], file: str) -> float:
     """What to multiply displacements with: 8 pi^2 where the numbers under B are as small as only those of U are."""
-    values = [site.u_iso for site in small.sites if not site.aniso.nonzero() and site.u_iso > 0]
+    values = [small.sites[k].u_iso for k in isotropic if small.sites[k].u_iso > 0]
     if not block.find_values("_atom_site_B_iso_or_equiv") or block.find_values("_atom_site_U_iso_or_equiv"):
         return 1.0
     if not values or float(np.median(values)) > LEAST_OF_B:
@@ -330,41 +485,49 @@ def _of_b_that_is_u(small, block, file: str) -> float:
     return 8 * math.pi**2
 
 
-def _tensors_of_b(block) -> dict[str, Six]:
-    """U by label where the anisotropic displacements are given as B = 8 pi^2 U."""
+def _tensors(block, labels: Sequence[str], file: str) -> dict[int, Six]:
+    """The tensor of each site that has one, by its place in the list of atoms, in U of the CIF's axes.
+
+    Given as U, as B = 8 pi^2 U or as beta_ij = 2 pi^2 a*_i a*_j U_ij, in a list of their own or in that of the atoms.
+    Labels that differ in capitals or brackets only are the same; several sites of one label take theirs in their order.
+    """
     import gemmi
 
-    made = {}
-    for row in block.find("_atom_site_aniso_", ["label", *(f"B_{i}" for i in ("11", "22", "33", "12", "13", "23"))]):
-        u11, u22, u33, u12, u13, u23 = (
-            gemmi.cif.as_number(text, math.nan) / (8 * math.pi**2) for text in list(row)[1:]
-        )
-        six = (u11, u22, u33, u12, u13, u23)
-        if all(map(math.isfinite, six)) and any(six):
-            made[gemmi.cif.as_string(row[0])] = six
+    made: dict[int, Six] = {}
+    lost = []
+    for kind in ("U", "B", "beta"):
+        tags = [f"_atom_site_aniso_{kind}_{i + 1}{j + 1}" for i, j in VOIGT]
+        table = block.find(["_atom_site_aniso_label", *tags])
+        factors = _of_tensors(kind, block) if len(table) or block.find_values(tags[0]) else ()
+        for row in table if len(table) else block.find(["_atom_site_label", *tags]):
+            label = gemmi.cif.as_string(row[0])
+            six = tuple(gemmi.cif.as_number(row[k], math.nan) * f for k, f in enumerate(factors, 1))
+            if not (all(map(math.isfinite, six)) and any(six)):
+                continue
+            exact = [k for k, own in enumerate(labels) if own == label]
+            alike = [k for k, own in enumerate(labels) if _plain(own) == _plain(label)]
+            free = [k for k in exact if k not in made] or [k for k in alike if k not in made and not exact]
+            if free and (exact or len(alike) == 1):
+                made[free[0]] = six  # type: ignore[assignment]
+            elif not exact:
+                lost.append(label)
+    if lost:
+        warn(f"{file}: the anisotropic displacements of {', '.join(lost)} belong to no site and are not used")
     return made
 
 
-def _tensors_of_beta(block) -> dict[str, Six]:
-    """U by label where the displacements are given as beta_ij = 2 pi^2 a*_i a*_j U_ij."""
-    import gemmi
+def _plain(label: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", label.casefold())
 
-    pairs = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
-    names = [f"beta_{i + 1}{j + 1}" for i, j in pairs]
-    rows = block.find("_atom_site_aniso_", ["label", *names])
-    if not len(rows):
-        return {}
+
+def _of_tensors(kind: str, block) -> tuple[float, ...]:
+    """What to multiply each of six numbers with to make it U."""
+    if kind == "U":
+        return (1.0,) * 6
+    if kind == "B":
+        return (1.0 / (8 * math.pi**2),) * 6
     reciprocal = np.linalg.norm(np.linalg.inv(orthogonalisation(np.array(_lattice(block)))), axis=1)
-    made = {}
-    for row in rows:
-        u11, u22, u33, u12, u13, u23 = (
-            gemmi.cif.as_number(text, math.nan) / (2 * math.pi**2 * float(reciprocal[i] * reciprocal[j]))
-            for text, (i, j) in zip(list(row)[1:], pairs, strict=True)
-        )
-        six = (u11, u22, u33, u12, u13, u23)
-        if all(map(math.isfinite, six)) and any(six):
-            made[gemmi.cif.as_string(row[0])] = six
-    return made
+    return tuple(1.0 / (2 * math.pi**2 * float(reciprocal[i] * reciprocal[j])) for i, j in VOIGT)
 
 
 # Thirds and sixths as files write them with few digits, rounded or cut: 0.33, 0.667, 0.6666.
@@ -376,24 +539,15 @@ _WRITTEN_THIRDS = {
 }
 
 
-def _thirds(block) -> dict[str, tuple[float, float, float]]:
-    """Coordinates by label with the thirds that few digits stand for, of the sites that have such.
+def _with_thirds(position: tuple[float, float, float], texts: Sequence[str]) -> tuple[float, float, float]:
+    """A position with the thirds that few digits stand for.
 
-    The exact fraction is within the rounding of what is written, so nothing but a special position is gained.
+    The exact fraction is within the rounding of what is written, so nothing but a special position is gained. A number
+    with its uncertainty was measured, and a coordinate may begin with the point.
     """
-    import gemmi
-
-    made = {}
-    for label, *texts in block.find("_atom_site_", ["label", "fract_x", "fract_y", "fract_z"]):
-        # A number with its uncertainty was measured, and a coordinate may begin with the point.
-        exact = [_WRITTEN_THIRDS.get(f"0.{text.lstrip('-+').lstrip('0').removeprefix('.')}") for text in texts]
-        if any(e is not None for e in exact):
-            x, y, z = (
-                gemmi.cif.as_number(text, math.nan) if e is None else math.copysign(e, gemmi.cif.as_number(text))
-                for e, text in zip(exact, texts, strict=True)
-            )
-            made[gemmi.cif.as_string(label)] = (x, y, z)
-    return made
+    exact = [_WRITTEN_THIRDS.get(f"0.{text.lstrip('-+').lstrip('0').removeprefix('.')}") for text in texts]
+    x, y, z = (p if e is None else math.copysign(e, p) for e, p in zip(exact, position, strict=True))
+    return x, y, z
 
 
 def merged(sites: Sequence[Site]) -> list[Site]:

@@ -8,7 +8,7 @@ symmetry restricts as ``offset + basis @ free``, where the free parameters are e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,19 +71,42 @@ _EXTENSIONS = {"S": ":1", "Z": ":2", "H": ":H", "R": ":R"}
 
 
 def usual_spelling(space_group: str) -> str:
-    """A symbol as it is known: ``P 2_1/n``, ``P 1 2(1)/n 1`` and ``F d -3 m Z`` mean P 21/n and F d -3 m:2.
+    """A symbol as it is known: ``P 2_1/n``, ``P 2(1)/n``, ``F d -3 m Z``, ``FM3M`` are P 21/n, F d -3 m:2, F m -3 m.
 
     What is known already, or in no spelling, comes back as it is.
     """
     import gemmi
 
-    plain, _, letter = space_group.strip().rpartition(" ")
-    extended = plain + _EXTENSIONS[letter.upper()] if plain and letter.upper() in _EXTENSIONS else space_group
-    for spelled in (space_group, extended):
-        for one in (spelled, re.sub(r"(?<=[2346])_(?=[1-5])|(?<=[2346])\((?=[1-5]\))|(?<=\([1-5])\)", "", spelled)):
-            if one.strip(" ?.") and gemmi.find_spacegroup_by_name(one):
-                return one
+    plain = re.sub(r"\(No\.?[^)]*\)\s*$", "", space_group, flags=re.I).strip()
+    plain = re.sub(r"\s+(?=:)", "", plain)
+    for one in (space_group, plain, _without_marks(plain), *_extended(plain), *_extended(_without_marks(plain))):
+        for spelled in (one, _in_usual_capitals(one), _with_inversion(_in_usual_capitals(one))):
+            if spelled.strip(" ?.") and gemmi.find_spacegroup_by_name(spelled):
+                return spelled
     return space_group
+
+
+def _without_marks(symbol: str) -> str:
+    """Screw axes without the line or brackets that stand for their lower index."""
+    return re.sub(r"(?<=[2346])_(?=[1-5])|(?<=[2346])\((?=[1-5]\))|(?<=\([1-5])\)", "", symbol)
+
+
+def _extended(symbol: str) -> Iterator[str]:
+    """With the extension that a letter at the end stands for."""
+    letter = symbol[-1:].upper()
+    if letter in _EXTENSIONS and ":" not in symbol and len(symbol) > 2:
+        yield symbol[:-1].rstrip() + _EXTENSIONS[letter]
+
+
+def _in_usual_capitals(symbol: str) -> str:
+    """The centring in capitals, the rest small, but for the choice of rhombohedral axes."""
+    plain, colon, choice = symbol.partition(":")
+    return plain[:1].upper() + plain[1:].lower() + colon + choice.upper()
+
+
+def _with_inversion(symbol: str) -> str:
+    """Cubic symbols of old tables (F m 3 m, P a 3) with the axis that they mean."""
+    return re.sub(r"^(\w\s*[mnadc])\s*3(?!\d)", r"\1-3", symbol)
 
 
 def find_operations(

@@ -11,7 +11,10 @@ What is read, and the quirks of real files:
 - Columns: 2 are x, y; 3 are x, y, dy; 4 or more are x, y, dx, dy and what is ignored. Some programs append
   zeros to some rows only: uncertainties count only where each row has them and one differs from zero.
 - Decimal commas, with blanks or semicolons between the columns; r in nm where the label of its column says so, and a
-  header's Qmax with the unit nm^-1.
+  header's Qmax in nm^-1, wavelength in nm or pm, temperature in degC where the unit stands there.
+- A header's 13,5 has a decimal comma; 1,500 is 1.5 only where the rest of the file has decimal commas, and is refused
+  where it does not.
+- Files of a fit (.fgr, diffpy's tables of x, ycalc, y) hold a calculated G(r) in the second column: no data.
 - Two ångström signs are written (UTF-8 and TeX); Windows-1252 occurs.
 
 PDFgui and diffpy take uncertainties of y from the fourth column, and drop all of them as soon as one is not
@@ -30,6 +33,7 @@ from pathlib import Path
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.data.scans.text import (
     LINE,
     MAX_HEADER,
@@ -53,7 +57,24 @@ LABELS = {
 MOST_LOOKED_AT = 20
 _KIND_OF_SYMBOL = {"I": "iq", "S": "sq", "F": "fq", "G": "gr"}
 _PAIR = re.compile(r"\b([A-Za-z]\w{0,40})=([^\s=]{1,80})")
-_PER_NM = re.compile(r"\W*(1/nm|nm\W*-1)", re.I)
+# What the words behind a number say of its unit: a factor and what is added. Reciprocal lengths come first.
+_UNITS = (
+    (re.compile(r"\W*(1/nm|nm\W*-1)", re.I), 0.1, 0.0),
+    (re.compile(r"\W*nm\b", re.I), 10.0, 0.0),
+    (re.compile(r"\W*pm\b", re.I), 0.01, 0.0),
+    (re.compile(r"\W*(deg(rees?)?\W*)?C(elsius)?\b"), 1.0, ZERO_CELSIUS),
+)
+# 1,500 and 1,500,000: the comma may stand between thousands.
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+# Keys that numbers are taken from, as comments and other programs spell them: '# Qmax (1/A): 25'.
+_SPELLED = re.compile(
+    r"\b(q[ _]?max|q[ _]?min|wavelength|lambda|temperature)\b\s*([(\[][^)\]]{1,20}[)\]])?\s*[=:]\s*"
+    r"([-+\d.,eE]+(?:\s*(?:1/|[ÅAnp°]|deg|K\b|C\b)[^\s,;=]{0,8})?)",
+    re.I,
+)
+# Names of a column that somebody's model calculated.
+_CALCULATED = re.compile(r"(g|y)?_?(calc|fit|cal|model)|g(calc|fit)\(r\)", re.I)
 # r in nm in the labels of the columns.
 _IN_NM = re.compile(r"r\s*[(\[/]\s*nm\b", re.I)
 _START = re.compile(r"^#+ start data\b", re.M)
@@ -64,8 +85,8 @@ class PdfText:
     """Columns of a reduction's text file; ``x``, ``y``, ``dx``, ``dy`` have shape n, the last two or None.
 
     ``kind`` is ``iq``, ``sq`` or ``fq`` (x is Q in 1/angstrom) or ``gr`` (x is r in angstrom, y is G in
-    1/angstrom^2), or ``unknown``. ``header`` maps the header's keys to its words, ``radiation`` is ``xray`` or
-    ``neutron`` as the header says, or None.
+    1/angstrom^2), ``fgr`` (y is what a model gives), or ``unknown``. ``header`` maps the header's keys to its words,
+    ``radiation`` is ``xray`` or ``neutron`` as the header says, or None; ``decimal_comma`` how numbers are written.
     """
 
     header: dict[str, str]
@@ -75,18 +96,44 @@ class PdfText:
     dy: np.ndarray | None
     kind: str
     radiation: str | None = None
+    decimal_comma: bool = False
 
     def number(self, key: str) -> float | None:
-        """A header's number, such as ``qmax``, without the words behind it; None where it is absent."""
+        """A header's number, such as ``qmax``, in angstrom, 1/angstrom or kelvin; None where it is absent.
+
+        Raises
+        ------
+        InputError
+            If its comma may be a decimal one or one between thousands.
+        """
         words = self.header.get(key) or next((v for k, v in self.header.items() if k.lower() == key), "")
+        number, _, unit = words.strip().partition(" ")
         try:
-            number, *unit = words.split()
-            value = float(number.rstrip(",;").replace(",", "."))
-        except (ValueError, IndexError):
+            value = float(self._with_point(number.rstrip(",;"), key))
+        except ValueError:
             return None
-        # Nothing but a reciprocal length is told in nm^-1.
-        value *= 0.1 if unit and _PER_NM.match(unit[0]) else 1.0
+        for known, factor, zero in _UNITS:
+            if known.match(unit):
+                value = value * factor + zero
+                break
         return value if np.isfinite(value) else None
+
+    def _with_point(self, number: str, key: str) -> str:
+        """A number of the header with a decimal point, whatever its commas mean."""
+        if not _GROUPED.fullmatch(number):
+            return number.replace(",", ".")
+        if "." in number or number.count(",") > 1:
+            return number.replace(",", "")
+        others = (words.split()[0].rstrip(",;") for words in self.header.values() if words.split())
+        if self.decimal_comma or any(_COMMA.fullmatch(one) and not _GROUPED.fullmatch(one) for one in others):
+            return number.replace(",", ".")
+        raise InputError(
+            "a number of the header can be read in two ways",
+            place=f"header, key {key}",
+            found=number,
+            expected=f"{number.replace(',', '.')} or {number.replace(',', '')}",
+            advice="write it with a decimal point and without a comma",
+        )
 
 
 def read_pdf_text(path: str | os.PathLike[str]) -> PdfText:
@@ -160,13 +207,13 @@ def parse_pdf_text(text: str, file: str | os.PathLike[str] | None = None) -> Pdf
     dx = _uncertainty(table[:, 2]) if width == 4 else None
     dy = _uncertainty(table[:, width - 1]) if width > 2 else None
     header, label = _parse_header(head)
-    kind = _kind(label, header, file)
+    kind = "fgr" if _is_calculated(label, head) else _kind(label, header, file)
     if kind == "gr" and _IN_NM.match(label):
         # r in nm and G in 1/nm^2, with their errors.
         table[:, 0] *= 10.0
         table[:, 1] /= 100.0
         dx, dy = (None if sd is None else sd * factor for sd, factor in ((dx, 10.0), (dy, 0.01)))
-    return PdfText(header, table[:, 0].copy(), table[:, 1].copy(), dx, dy, kind, _radiation(header, head))
+    return PdfText(header, table[:, 0].copy(), table[:, 1].copy(), dx, dy, kind, _radiation(header, head), comma)
 
 
 def _has_decimal_commas(text: str) -> bool:
@@ -222,12 +269,27 @@ def _parse_header(lines: list[str]) -> tuple[dict[str, str], str]:
             for name, words in _PAIR.findall(line):
                 if name.lower() not in known:
                     header.setdefault(name, words.rstrip(",;"))
+    known = {key.lower() for key in header}
+    for line in lines:
+        for name, unit, words in _SPELLED.findall(line):
+            key = re.sub("[ _]", "", name.lower())
+            if key not in known:
+                header.setdefault(key, f"{words.strip().rstrip(',;')} {unit[1:-1]}".strip())
     return header, label
+
+
+def _is_calculated(label: str, lines: list[str]) -> bool:
+    """Whether the columns are those of a fit: its own G(r) second, and the data elsewhere."""
+    named = (label or next((line.lstrip("# ") for line in reversed(lines) if line), "")).replace(",", " ").split()
+    return "Gdiff" in named or (len(named) > 1 and _CALCULATED.fullmatch(named[1]) is not None)
 
 
 # Words by which programs name what was scattered, in their headers' first place for it.
 _RADIATIONS = {"x": "xray", "xray": "xray", "x-ray": "xray", "n": "neutron", "neutron": "neutron"}
-_NEUTRONS, _X_RAYS = re.compile(r"neutron|PDFgetN|GudrunN", re.I), re.compile(r"x-?ray|PDFgetX|xPDFsuite|GudrunX", re.I)
+_NEUTRONS, _X_RAYS = (
+    re.compile(r"neutron|PDFgetN|GudrunN", re.I),
+    re.compile(r"x[- ]?ray|PDFgetX|xPDFsuite|GudrunX", re.I),
+)
 
 
 def _radiation(header: Mapping[str, str], lines: list[str]) -> str | None:

@@ -15,6 +15,7 @@ from coherion.refinement.parameters import parse
 from coherion.refinement.recipe import OTHER_BRANCH
 from coherion.scattering.composition import parse_formula
 from coherion.settings.stages.quality import QualitySettings
+from coherion.settings.stages.refinement import RADIATIONS
 
 if TYPE_CHECKING:
     import xarray
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 HARMLESS = ("delta1", "delta2", "coherence_spread", "coherence_aspect")
 # How far around the first peak its residual counts, and what height a first peak has of the highest.
 AROUND, FIRST = 0.4, 0.3
+# Of Rw: below it another reading of the data leaves no doubt that they are that.
+HALF = 0.5
 # Reflections told by place; the rest is counted.
 MOST_TOLD = 3
 # A fit to less than this (angstrom) does not resolve reflections.
@@ -49,6 +52,7 @@ def alerts_of_refinement(
     """
     place, fit = next(iter(fits.items()))
     found = [
+        *_otherwise(fit, place),
         *_course(fit, place),
         *_size_of_misfit(fit, place, settings),
         *_first_peak(fit, place, settings),
@@ -64,6 +68,30 @@ def alerts_of_refinement(
 def values_of(fit: xarray.Dataset, variable: str = "value") -> dict[str, float]:
     """A variable of the parameters by name."""
     return {str(k): float(v) for k, v in zip(fit["parameter"].values, fit[variable].values, strict=True)}
+
+
+def _otherwise(fit: xarray.Dataset, place: str) -> Iterator[Alert]:
+    """The other radiation, or another function than G(r), that the data are described by."""
+    if "otherwise" not in fit.attrs:
+        return
+    other = json.loads(fit.attrs["otherwise"])
+    name, rw, taken = other["name"], float(other["rw"]), float(other["taken"])
+    one = json.loads(fit.attrs["data_sets"])[other["data_set"] - 1]
+    code, advice = "another-function", "export G(r) = 4 pi r (rho - rho0) instead, or convert the file"
+    text = f"{one['file']} is described as {name} with Rw {rw:.3f}, as G(r) with {taken:.3f}"
+    if name in RADIATIONS:
+        names = {"xray": "X-rays", "neutron": "neutrons"}
+        code = "radiation"
+        text = (
+            f"{one['file']} was fitted as of {names[one['radiation']]} with Rw {taken:.3f}, and is described as of "
+            f"{names[name]} with {rw:.3f}"
+        )
+        advice = (
+            f"if it is, write refinement.radiation: {name}, or mode = {name} into the file's header where that states "
+            "the other"
+        )
+    grade: Grade = "A" if rw < HALF * taken else "B"
+    yield Alert(grade, code, rw, "1", taken, place, text, advice)
 
 
 def _course(fit: xarray.Dataset, place: str) -> Iterator[Alert]:

@@ -60,6 +60,8 @@ class Observed:
         ``xray`` or ``neutron``, or None where nothing says it.
     wavelength, temperature
         Angstrom and kelvin, None where nothing says them.
+    reduced
+        Whether it is a reduction of ours, so that nothing of it is another program's word.
     further
         G(r) of the same sample that are refined together with this one.
     """
@@ -79,6 +81,7 @@ class Observed:
     radiation: str | None = None
     wavelength: float | None = None
     temperature: float | None = None
+    reduced: bool = False
     further: tuple[Observed, ...] = ()
 
 
@@ -185,6 +188,7 @@ def _from_dataset(dataset: xarray.Dataset, file: str) -> tuple[dict[str, Any], f
         "composition": _composition(str(dataset.attrs.get("composition", "")), file),
         "radiation": "xray",
         "wavelength": wavelength,
+        "reduced": True,
     }, stated
 
 
@@ -201,8 +205,20 @@ def _from_text(file: str) -> tuple[dict[str, Any], float | None]:
     from coherion.data.pdf_text import read_pdf_text
 
     text = read_pdf_text(file)
+    if text.kind == "fgr":
+        raise InputError(
+            "the second column is what a model gives, not what was measured",
+            file=file,
+            found="the table of a fit",
+            expected="r and the observed G(r)",
+            advice="give the .gr file that was fitted",
+        )
     if text.kind not in ("gr", "unknown"):
         raise InputError("the file holds no G(r)", file=file, found=f"a .{text.kind} file", expected="a .gr file")
+    try:
+        stated = {key: text.number(key) for key in ("qmax", "qmin", "wavelength", "lambda", "temperature")}
+    except InputError as problem:
+        raise problem.in_file(file) from None
     words = " ".join([*text.header.values()])
     if "electron" in text.header.get("mode", "").lower():
         warn(f"{file}: made with electrons, whose scattering factors there are none of here; fitted as X-rays")
@@ -214,12 +230,12 @@ def _from_text(file: str) -> tuple[dict[str, Any], float | None]:
         "nyquist": None,
         "covariance": None,
         "origin": origin,
-        "qmin": text.number("qmin") or 0.0,
+        "qmin": stated["qmin"] or 0.0,
         "composition": _composition(text.header.get("composition", ""), file),
         "radiation": text.radiation,
-        "wavelength": text.number("wavelength") or text.number("lambda"),
-        "temperature": text.number("temperature"),
-    }, text.number("qmax")
+        "wavelength": stated["wavelength"] or stated["lambda"],
+        "temperature": stated["temperature"],
+    }, stated["qmax"]
 
 
 def _check_numbers(observed: Observed) -> None:

@@ -25,6 +25,7 @@ from coherion.refinement.parameters import Parameter, parse
 from coherion.refinement.readings import Readings
 from coherion.refinement.recipe import RecipeResult
 from coherion.refinement.side_phase.weight_fractions import weight_fractions
+from coherion.refinement.steps.otherwise import Otherwise
 from coherion.refinement.steps.refined import Refined
 
 if TYPE_CHECKING:
@@ -137,8 +138,11 @@ def curves(found: RecipeResult) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     return r, observed.g[inside], calculate(found.model, r, found.result.values), sd
 
 
-def dataset_of(found: RecipeResult) -> xarray.Dataset:
-    """The refinement as a dataset, as :data:`coherion.data.contract.diffraction.REFINEMENT` declares it."""
+def dataset_of(found: RecipeResult, otherwise: Otherwise | None = None) -> xarray.Dataset:
+    """The refinement as a dataset, as :data:`coherion.data.contract.diffraction.REFINEMENT` declares it.
+
+    ``otherwise`` is what describes the data better than what they were taken for, if something does.
+    """
     result = found.result
     r, observed, calculated, _ = curves(found)
     parameters = found.parameters
@@ -182,7 +186,10 @@ def dataset_of(found: RecipeResult) -> xarray.Dataset:
         for column, first in rows[0].items():
             dtype: Any = object if isinstance(first, str) else float
             values[f"{table}_{column}"] = np.array([row[column] for row in rows], dtype=dtype)
-    return REFINEMENT.dataset(values, _attributes(found))
+    attributes = _attributes(found)
+    if otherwise is not None:
+        attributes |= {"otherwise": json.dumps(asdict(otherwise))}
+    return REFINEMENT.dataset(values, attributes)
 
 
 def _attributes(found: RecipeResult) -> dict[str, Any]:

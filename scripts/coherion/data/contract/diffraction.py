@@ -243,6 +243,12 @@ REFINEMENT = Contract(
         ),
         Attribute("continued", "1", "1 where the first start is where the sample before ended", needed=False),
         Attribute("jumped", "1", "1 where the recipe's own start led to another branch than that", needed=False),
+        Attribute(
+            "otherwise",
+            "",
+            "JSON: what describes the data better than what they were taken for, its data set and Rw, and the Rw taken",
+            needed=False,
+        ),
         Attribute("q_shift", "1/angstrom", "by how much the residual says that all Q of the data are too high"),
         Attribute("q_shift_sd", "1/angstrom", "its standard uncertainty"),
     ),
