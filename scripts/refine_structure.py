@@ -87,6 +87,8 @@ def write(
     from coherion.refinement.exports.pdffit2 import pdffit2_script
     from coherion.refinement.exports.topas import topas_input
 
+    if cif:
+        forget_phases(Path(cif), stru and Path(stru))
     for path, texts in ((cif, refinement_output.refined_cifs), (stru, refinement_output.refined_strus)):
         if path:
             for number, (name, text) in enumerate(texts(found).items()):
@@ -109,6 +111,17 @@ def write(
         write_text(table, write_table(refinement_output.table_rows(found), refinement_output.TABLE_COLUMNS))
     made = refinement_output.dataset_of(found, otherwise)
     write_dataset(made, output, "refine_structure", sources=sources, settings=settings)
+
+
+def forget_phases(cif, stru):
+    """Delete what a refinement of other phases, or in another order, wrote of its further ones: CIFs that say that
+    coherion wrote them, and the .stru of the same names."""
+    for path in cif.parent.glob("*" + cif.suffix):
+        name = path.stem.removeprefix(f"{cif.stem}.")
+        if name != path.stem and "_audit_creation_method 'coherion " in path.read_text(errors="replace"):
+            path.unlink()
+            if stru:
+                stru.with_name(f"{stru.stem}.{name}{stru.suffix}").unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -167,6 +167,17 @@ def test_refined_cif_carries_the_table_and_reads_back(folder):
     assert again.parameters["Cl1.x"] == pytest.approx(float(rows["Cl1.x"][1]), abs=1e-6)
 
 
+def test_phases_of_an_earlier_refinement_do_not_stay_beside_it(folder, tmp_path):
+    theirs = tmp_path / "refined.notes.cif"
+    theirs.write_text("data_theirs\n_cell_length_a 5.6\n")
+    ours = [tmp_path / f"refined.second.{kind}" for kind in ("cif", "stru")]
+    for path in ours:
+        path.write_bytes((folder / f"refined{path.suffix}").read_bytes())
+    files = [("--cif", tmp_path / "refined.cif"), ("--stru", tmp_path / "refined.stru")]
+    refine(folder, None, "sample.gr", "start.cif", *(str(part) for pair in files for part in pair))
+    assert {path.name for path in tmp_path.iterdir()} == {"refined.cif", "refined.stru", theirs.name}
+
+
 def test_table_has_the_columns_and_a_note_where_one_is_due(folder):
     lines = [line.split("\t") for line in (folder / "fit.tsv").read_text().splitlines()]
     assert lines[0] == ["name", "value", "standard_uncertainty", "standard_uncertainty_scaled", "unit", "note"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -380,9 +381,13 @@ def _moves(app: Dash, live: Live) -> None:
 
     @app.server.errorhandler(Exception)
     def refuse(problem: Exception) -> Response:
-        # What goes wrong in a callback is told by the page: all else is a request that is not the page's.
-        status = problem.code if isinstance(problem, HTTPException) else 400
-        return Response("refused\n", status, mimetype="text/plain")
+        # What goes wrong in a callback is told by the page: all else is a request that is not the page's. Where it is a
+        # fault of the program after all, this line leads to it.
+        if isinstance(problem, HTTPException):
+            return Response("refused\n", problem.code, mimetype="text/plain")
+        place = traceback.extract_tb(problem.__traceback__)[-1]
+        print(f"refused: {problem!r:.200} at {Path(place.filename).name}:{place.lineno}", file=sys.stderr)
+        return Response("refused\n", 400, mimetype="text/plain")
 
     @app.server.post("/move")
     def move() -> Response:

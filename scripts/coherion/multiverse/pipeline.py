@@ -16,7 +16,7 @@ from coherion.messages import collected
 from coherion.multiverse.choices import Changes
 from coherion.multiverse.outcome import Outcome, statements_of
 from coherion.multiverse.plan import Pipeline
-from coherion.multiverse.workshop import Workshop, length_and_strain
+from coherion.multiverse.workshop import OF_READING, Workshop, length_and_strain
 from coherion.paper.statements import judge_one
 from coherion.settings.paper.multiverse import ABSCISSA, LEFT_OUT, READING, SAMPLES
 from coherion.settings.reading import settings_from
@@ -27,8 +27,6 @@ from coherion.statistics.series import Missing, Series
 
 # Columns of the configured run that hold other readings, other ranges and their parts: an analysis has its own only.
 _OF_OTHERS = re.compile(r".+_as_.+|.+_\d+_\d+(_sd)?|.+_sd_(counts|reading)|.+_from_widths.*|widths_disagreement")
-# What an analysis reads of the damping, by quantity.
-_OF_STRUCTURE = ("coherence_length", "inverse_length", "microstrain_squared")
 # A verdict is asked of thousands of analyses; what takes time in it is the bootstrap, on which no verdict rests.
 _RESAMPLES = 100
 #: The reading of an analysis whose choices name none.
@@ -69,10 +67,9 @@ def run(pipeline: Pipeline, workshop: Workshop, series: Series) -> Outcome:
 
 def bare(series: Series, jobs: JobSettings) -> Series:
     """The table without what an analysis computes: where it finds nothing, nothing of the configured run stays."""
-    known, rows = jobs.paper.known, jobs.tables.samples
-    refined = {name for name in jobs.tables.with_structure() if "scan" in rows[name]}
+    known, refined = jobs.paper.known, set(jobs.tables.reduced_and_refined())
     own = dict.fromkeys(settings_from(SeriesSettings, jobs.of_series("series")).parameters, refined)
-    own |= dict.fromkeys((known[name].column or name for name in _OF_STRUCTURE), refined)
+    own |= dict.fromkeys((known[name].column or name for name in OF_READING), refined)
     own |= {column: set(jobs.tables.with_spectra()) for column in TRANSPORT}
     own |= {f"{column}_sd": samples for column, samples in own.items()}
 
@@ -91,7 +88,7 @@ def _of_sample(
     jobs = workshop.jobs
     found: dict[str, tuple[float, float]] = {}
     settings = settings_from(SeriesSettings, jobs.of_series("series"))
-    if sample in jobs.tables.with_structure() and "scan" in jobs.tables.samples[sample]:
+    if sample in jobs.tables.reduced_and_refined():
 
         def structure() -> dict[str, tuple[float, float]]:
             return _structure(sample, workshop, changes, reading, cold, made, settings)

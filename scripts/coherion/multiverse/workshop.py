@@ -154,6 +154,8 @@ class Workshop:
             del self.kept[key]
 
 
+#: What :func:`length_and_strain` gives of a reading.
+OF_READING = ("coherence_length", "inverse_length", "microstrain_squared")
 _SCANS = ("scan", "background")
 _IMPEDANCE = ("validation", "circuits", "arrhenius")
 
@@ -169,8 +171,9 @@ def length_and_strain(reading: Reading, resolved: float) -> dict[str, tuple[floa
     """
     (inverse, strain), (inverse_sd, strain_sd) = reading.values, reading.sds
     known = inverse_sd > 0 and inverse >= resolved * inverse_sd
-    made: dict[str, tuple[float, float] | None] = {"coherence_length": None, "inverse_length": None}
-    made["microstrain_squared"] = (float(strain), float(strain_sd)) if strain_sd > 0 else None
+    made: dict[str, tuple[float, float] | None] = dict.fromkeys(OF_READING)
+    if strain_sd > 0:
+        made["microstrain_squared"] = (float(strain), float(strain_sd))
     if inverse_sd > 0 and np.isfinite(inverse_sd):
         made["inverse_length"] = (float(inverse), float(inverse_sd))
     if known:

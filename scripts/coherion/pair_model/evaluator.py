@@ -17,9 +17,8 @@ from coherion.errors import CoherionError
 from coherion.messages import warn
 from coherion.pair_model import kernel, transform
 from coherion.pair_model.envelope import SHAPES, Envelope, envelope_on, length_and_form
-from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
+from coherion.pair_model.model import MOTION, SHARED_DEFAULTS, PairModel
 from coherion.pair_model.pairs import PairList, list_pairs
-from coherion.pair_model.width import MOTION
 
 # Ripples 2 pi/qmax that peaks beyond the largest r still send into the range.
 EXTENSION_RIPPLES = 5.5

@@ -304,7 +304,7 @@ def accumulate(
     spreads
         (N, m + l + n, 6): derivative of U_i + U_j in the coordinates (none), the lattice and n displacements.
     motion
-        As :data:`coherion.pair_model.width.MOTION`, with qslope_squared added to microstrain_squared.
+        As :data:`coherion.pair_model.model.MOTION`, with qslope_squared added to microstrain_squared.
     floor
         Least variance of a peak, angstrom^2; what would be narrower, or has no real width, is drawn with it.
     wanted

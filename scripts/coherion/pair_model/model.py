@@ -20,9 +20,19 @@ from dataclasses import dataclass, field, fields, replace
 from coherion.crystal.crystal import Crystal
 from coherion.errors import InputError
 from coherion.pair_model.envelope import SHAPES
-from coherion.pair_model.width import MOTION
 from coherion.settings.stages.refinement import CONVENTIONS, ENVELOPES, RADIATIONS, WINDOWS
 
+#: What widens peaks besides displacements, in the order in which the compiled loop is handed it; e^2 and b^2 come as
+#: their sum. :mod:`coherion.pair_model.width` says what each means.
+MOTION = (
+    "delta1",
+    "delta2",
+    "qbroad",
+    "microstrain_squared",
+    "microstrain_squared_a",
+    "microstrain_squared_b",
+    "microstrain_squared_c",
+)
 SHARED_DEFAULTS = {"qdamp": 0.0, "qbroad": 0.0, "qslope_squared": 0.0}
 # Of several data sets of one sample each has its own of these.
 OF_DATA_SETS = ("scale", *SHARED_DEFAULTS)

@@ -29,16 +29,6 @@ import math
 
 from coherion.pair_model.compiled import compiled
 
-# Order of what the compiled loop is handed: e^2 and b^2 come as their sum.
-MOTION = (
-    "delta1",
-    "delta2",
-    "qbroad",
-    "microstrain_squared",
-    "microstrain_squared_a",
-    "microstrain_squared_b",
-    "microstrain_squared_c",
-)
 # TOPAS' e0 = beta/(4 tan theta) by the rms strain, for a Gaussian distribution of strain: its lines have the standard
 # deviation 2 e tan theta and the integral breadth beta = sqrt(2 pi) times that (Balzar et al., J. Appl. Cryst. 37
 # (2004) 911).

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from coherion.crystal.symmetry import COORDINATE_NAMES, DISPLACEMENT_NAMES, LATTICE_NAMES
-from coherion.pair_model.model import OF_DATA_SETS
-from coherion.pair_model.width import MOTION
+from coherion.pair_model.model import MOTION, OF_DATA_SETS
 
 INFINITE = (-math.inf, math.inf)
 

@@ -37,7 +37,7 @@ import numpy as np
 
 from coherion.akaike import aicc, unknown_errors
 from coherion.pair_model.envelope import SHAPES, inverse_mean_length
-from coherion.pair_model.width import MOTION
+from coherion.pair_model.model import MOTION
 from coherion.refinement.steps.refined import Refined, refit
 from coherion.refinement.steps.stages import weigh
 

@@ -19,6 +19,7 @@ import numpy as np
 from coherion.data.contract.tables import RECOVERY, RECOVERY_SUMMARY
 from coherion.data.tables import read_rows
 from coherion.errors import InputError
+from coherion.refinement.parameters import parse
 
 if TYPE_CHECKING:
     import xarray
@@ -119,12 +120,11 @@ def structure_rows(sample: str, truth: Mapping[str, Any], fit: xarray.Dataset) -
         sd = float(fit["standard_uncertainty_scaled"].values[i])
         if name not in known or not sd > 0:
             continue
-        # By hand: what takes names apart elsewhere imports the compiled loop, which this job has no need of.
-        site, _, rest = name.partition(".occupancy.")
-        if rest:
-            if site in mixed:
+        parts = parse(name)
+        if parts.symbol == "occupancy" and parts.element:
+            if parts.site in mixed:
                 continue
-            mixed.add(site)
+            mixed.add(parts.site)
         topic = {"coherence_length": "coherence length", "microstrain_squared": "microstrain"}.get(name, "structure")
         unit = str(fit["unit"].values[i])
         rows.append(_row(sample, topic, name, unit, known[name], float(fit["value"].values[i]), sd))

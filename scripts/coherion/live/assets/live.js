@@ -19,8 +19,9 @@ window.live = (() => {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(wish),
-      });
-      if (!answer.ok) throw new Error(answer.statusText);
+      }).catch(() => null);
+      // What the fetch below has told of already.
+      if (!answer?.ok) return sent();
       const made = await answer.json();
       // Another sample or panel was opened meanwhile: its plots are not those of this answer.
       if (!inSight(made.done)) return sent();
@@ -30,7 +31,7 @@ window.live = (() => {
       const calm = answered(made.done);
       if (calm !== same()) put("calm", { data: calm });
     } catch (problem) {
-      put("refused", { children: `no answer: ${problem.message}; is the command that serves this page still running?` });
+      put("refused", { children: `the page failed: ${problem.message}` });
       sent();
     }
   }
@@ -82,7 +83,7 @@ new MutationObserver(() => {
 /* A server that has ended, or that failed, is told of: the framework says it to the console alone. */
 const asked = window.fetch;
 window.fetch = async (...given) => {
-  const own = String(given[0]?.url ?? given[0]).includes("_dash-update-component");
+  const own = /_dash-update-component|\/move$/.test(String(given[0]?.url ?? given[0]));
   const told = (why) => own && window.dash_clientside.set_props("refused", { children: `no answer: ${why}` });
   try {
     const answer = await asked(...given);

@@ -9,7 +9,7 @@ import numpy as np
 from coherion import __version__
 from coherion.crystal.crystal import Crystal
 from coherion.crystal.structure_files import stru_numbers, stru_text
-from coherion.pair_model.width import MOTION
+from coherion.pair_model.model import MOTION
 from coherion.refinement.exports.affine import Affine, of_crystal, of_parameter, variables_of
 from coherion.refinement.parameters import parse
 from coherion.refinement.steps.refined import Refined
