@@ -78,7 +78,7 @@ def main(argv=None):
                 *structures(left_out),
                 transport.conductivities_table(arrhenius) if measured else None,
                 ranges.ranges_table(fits, excluded),
-                series.series_table(rows, given.ranges),
+                series.series_table(rows, given.ranges, series.labels_of(paper)),
                 series.claims_table(read_rows(given.claims, "id", "verdict")) if given.claims else None,
                 series.exclusions_table(read_rows(given.exclusions, "sample", "reason"), origin),
             ],

@@ -173,8 +173,9 @@ def test_a_table_without_its_numbers_is_refused(tmp_path):
         (Measured(-0.05485, 0.00013), False, [["", f"{MINUS}0.05485(13)"]]),
         ("Na2.9In0.1Cl6", True, [["", "Na"], ["sub", "2.9"], ["", "In"], ["sub", "0.1"], ["", "Cl"], ["sub", "6"]]),
         ("Cl12 In2", True, [["", "Cl"], ["sub", "12"], ["", " In"], ["sub", "2"]]),
-        # the same text elsewhere, and what is no formula there
-        ("Na2.9In0.1Cl6", False, [["", "Na2.9In0.1Cl6"]]),
+        # in a sentence too, and what is no formula there
+        ("of LaB6 in x10", False, [["", "of LaB"], ["sub", "6"], ["", " in x10"]]),
+        ("structures/LaB6.cif", False, [["", "structures/LaB6.cif"]]),
         ("x10 #sub[2]", True, [["", "x10 #sub[2]"]]),
         ("1×10^-6", False, [["", "1×10^-6"]]),
         (None, False, [["", ""]]),

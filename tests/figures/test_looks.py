@@ -18,12 +18,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from coherion.data.stated import LEFT_OUT, reason_left_out
 from coherion.figures.legible.curves import band_limited, spline
-from coherion.figures.legible.mathematics import in_type, pieces
+from coherion.figures.legible.mathematics import in_type, pieces, words
 from coherion.figures.legible.units import prefixed, with_exponent, with_power
 from coherion.figures.legible.wrapping import broken
 from coherion.figures.plate import COLUMN, PAGE, Plate
 from coherion.figures.series import draw_overview, draw_series
-from coherion.page.blocks import words
 from coherion.paper.reading import read_paper
 from coherion.settings.paper import figures
 from coherion.settings.paper.paper import Paper

@@ -15,7 +15,8 @@ import pytest
 from made_run import FIGURE, PAPER, PLANTED, make_run
 
 from coherion.errors import InputError
-from coherion.page.blocks import number, words
+from coherion.figures.legible.mathematics import words
+from coherion.page.blocks import number
 from coherion.page.document import MOST_SAMPLES, page, with_plots
 from coherion.page.encode import SHARE, island, json_text, packed, thinned
 from coherion.page.run_files import Run

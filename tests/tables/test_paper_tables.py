@@ -241,8 +241,8 @@ def test_a_structure_table_says_what_the_cif_says(crystal, scaled, tmp_path):
     head = {row["quantity"]: row for row in table.head.rows}
     for quantity, tag in {"a": "length_a", "b": "length_b", "β": "angle_beta", "V": "volume"}.items():
         assert printed(head[quantity]["value"], table.head.columns[1]) == block.find_value(f"_cell_{tag}")
-    assert head["qdamp"]["note"] == "held"
-    assert head["qdamp"]["value"].sd is None
+    assert head["Qdamp"]["note"] == "held"
+    assert head["Qdamp"]["value"].sd is None
     assert head["coherence length"]["value"].value == float(fit["value"].sel(parameter="coherence_length"))
 
 
@@ -271,7 +271,7 @@ def test_each_phase_has_a_table_with_its_own_numbers():
         )
         assert table.rows == expected.rows
         quantities = {row["quantity"]: row["value"] for row in table.head.rows}
-        assert quantities == {r["quantity"]: r["value"] for r in expected.head.rows if r["quantity"] != "qdamp"}
+        assert quantities == {r["quantity"]: r["value"] for r in expected.head.rows if r["quantity"] != "Qdamp"}
 
 
 def test_another_structure_is_refused():

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from coherion import __version__
+from coherion.atoms import formulas
 from coherion.data.contract.units import in_print
 from coherion.data.stated import hashes_of, reason_left_out
 from coherion.document.captions import read_caption
@@ -230,8 +231,8 @@ def content(
         "figures": [
             {
                 "label": label,
-                "title": line(first_sentence(figure.caption)),
-                "caption": line(f"{figure.caption} {SIMULATED}" if simulated else figure.caption),
+                "title": line(formulas.in_unicode(first_sentence(figure.caption))),
+                "caption": line(formulas.in_unicode(f"{figure.caption} {SIMULATED}" if simulated else figure.caption)),
                 "file": f"{label.replace(' ', '_')}.pdf",
             }
             for label, figure in _labelled(figures)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from coherion.atoms import formulas
 from coherion.tables.table import Cell, Column, Table, printed
 
 #: Text and how it stands: "" on the line, "super" above, "sub" below it.
@@ -34,7 +35,6 @@ _SHORT = 0.6
 _HIGH = 0.3
 #: A word longer than this may be broken, in a cell and in a line as wide as the page.
 _WORD, _WORD_OF_LINE = 18, 60
-_FORMULA = re.compile(r"(?:[A-Z][a-z]?(?:\d+(?:\.\d+)?)?(?: (?=[A-Z]))?)+")
 _MINUS = "\N{MINUS SIGN}"
 _BREAK = "\N{ZERO WIDTH SPACE}"
 
@@ -91,29 +91,15 @@ def pieces(cell: Cell, column: Column, *, is_formula: bool = False) -> Pieces:
     """
     text = printed(cell, column)
     if isinstance(cell, str):
-        if is_formula and _FORMULA.fullmatch(text):
-            parts = re.split(r"(\d+(?:\.\d+)?)", text)
-            return [["sub" if i % 2 else "", part] for i, part in enumerate(parts) if part]
-        return [["", plain(text)]]
+        found = formulas.pieces(plain(text), is_formula=is_formula)
+        return [["sub" if low else "", part] for part, low in found] or [["", ""]]
     mantissa, _, exponent = text.partition("×10^")
     made = [["", mantissa.replace("-", _MINUS) + ("×10" if exponent else "")]]
     return [*made, ["super", exponent.replace("-", _MINUS)]] if exponent else made
 
 
 def _rows(table: Table, columns: Sequence[Column]) -> list[list[Pieces]]:
-    # A composition is one by the name of its column or of its row.
-    name = table.columns[0].key
-    return [
-        [
-            pieces(
-                row.get(c.key),
-                c,
-                is_formula="composition" in (c.key, row.get(name)) or row.get(name) == "refined content of the cell",
-            )
-            for c in columns
-        ]
-        for row in table.rows
-    ]
+    return [[pieces(row.get(c.key), c, is_formula=table.is_formula(row, c)) for c in columns] for row in table.rows]
 
 
 @dataclass(frozen=True)
@@ -276,8 +262,8 @@ def laid_out(table: Table) -> dict[str, Any]:
     # Fine lines lead along rows whose cells run over several lines.
     ruled = table.across is None and any(column.width is not None for one in settings for column in one.columns)
     return {
-        "title": line(first_sentence(table.caption)),
-        "caption": line(table.full_caption),
+        "title": line(formulas.in_unicode(first_sentence(table.caption))),
+        "caption": line(formulas.in_unicode(table.full_caption)),
         "parts": [one.part(ruled=ruled) for one in settings],
         "across": width > UPRIGHT,
         "size": size,

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import xarray
 
+from coherion.crystal.cif import with_uncertainty
 from coherion.figures.legible.units import with_exponent
-from coherion.figures.plate import COLOURS, COLUMN, GREY, MARKERS, PAGE, Plate, evenly
+from coherion.figures.plate import COLOURS, COLUMN, GREY, MARKERS, MOST_UPRIGHT, PAGE, SLANTED, Plate, evenly
 from coherion.figures.series import draw_line, label_of
 from coherion.settings.paper.paper import Paper
 
@@ -97,7 +98,7 @@ def _given_third(plate: Plate, panel, found: xarray.Dataset, paper: Paper) -> No
     exponent, sd = float(found["exponent_given_third"]), float(found["exponent_given_third_sd"])
     ends = np.array([np.nanmin(x), np.nanmax(x)])
     third = paper.known[paper.abscissa].label or paper.abscissa
-    label = f"b = {exponent:.2f} ± {sd:.2f},\n{third} held fixed"
+    label = f"b = {with_uncertainty(exponent, sd, 2)},\n{third} held fixed"
     plate.line(panel, ends, exponent * ends, label=label, color=GREY, linewidth=0.8)
     panel.set(
         xlabel=f"log$_{{10}}$ L less its line through {third}", ylabel=f"log$_{{10}}$ σ less its line through {third}"
@@ -117,7 +118,7 @@ def _without_each(plate: Plate, panel, found: xarray.Dataset, paper: Paper) -> N
         panel.axhline(float(found[kind].sel(selection=widest)), color=COLOURS[number], linewidth=0.6, linestyle="--")
     # Of many samples some are named; the points are those of all.
     named = evenly(len(names))
-    panel.set_xticks(named, [names[i] for i in named], rotation=60, ha="right", fontsize=5.5)
+    panel.set_xticks(named, [names[i] for i in named], **(SLANTED if len(named) > MOST_UPRIGHT else {}))
     panel.set(ylabel="correlation without the sample")
 
 

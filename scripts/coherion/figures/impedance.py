@@ -11,7 +11,9 @@ import xarray
 from matplotlib.lines import Line2D
 
 from coherion.constants import BOLTZMANN
+from coherion.crystal.cif import with_uncertainty
 from coherion.data.netcdf import origin_of
+from coherion.figures.legible.curves import spline
 from coherion.figures.legible.units import prefixed
 from coherion.figures.plate import COLOURS, COLUMN, GREY, HOLLOW, MARKERS, PAGE, Plate, evenly
 from coherion.figures.theme import graded, of_order
@@ -20,6 +22,8 @@ from coherion.figures.theme import graded, of_order
 MOST_KEYED = 12
 #: So many stand in one line of a figure as wide as a page.
 CLOSE: dict[str, Any] = {"columnspacing": 1.0, "handlelength": 1.3}
+#: Points drawn of a fit for each one measured.
+FINER = 5
 #: How far from its point an exponent stands, in parts of the panel's width.
 BESIDE = 0.07
 
@@ -46,10 +50,11 @@ def nyquist(plate: Plate, panel, circuits: xarray.Dataset, row: int, *, colour=C
         )
     fitted = np.isfinite(circuits["fitted_real"].values[row]) & there
     if fitted.any():
-        order = np.argsort(f[fitted])
+        log_f, order = np.unique(np.log10(f[fitted]), return_index=True)
+        # Between the points measured the fit goes on: a circuit's impedance has no corners.
         x, y = (
-            circuits["fitted_real"].values[row][fitted][order] / factor,
-            -circuits["fitted_imaginary"].values[row][fitted][order] / factor,
+            spline(log_f, sign * circuits[f"fitted_{part}"].values[row][fitted][order] / factor, FINER * len(order))[1]
+            for part, sign in (("real", 1), ("imaginary", -1))
         )
         plate.line(panel, x, y, label=f"{name}, fit", color=COLOURS[3], linewidth=0.9)
     panel.set(xlabel=f"Re Z / {unit}", ylabel=f"−Im Z / {unit}")
@@ -140,7 +145,7 @@ def draw_impedance(validated: xarray.Dataset, circuits: xarray.Dataset, arrheniu
     temperatures = circuits["temperature"].values
     row = _nearest(circuits, float(arrhenius.attrs["reference_temperature"]), circuits["resolved"].values[:, 0])
     nyquist(plate, complex_plane, circuits, row, label=f"{temperatures[row]:g} °C")
-    complex_plane.legend()
+    plate.legend(complex_plane)
 
     phase = bode.twinx()
     for i, colour in enumerate(_temperature_colours(temperatures)):
@@ -178,7 +183,7 @@ def draw_impedance(validated: xarray.Dataset, circuits: xarray.Dataset, arrheniu
             name = f"{temperatures[i]:g} °C"
             plate.line(moduli, validated["frequency"].values[i], off, label=name, color=colour, linewidth=0.7)
     moduli.set(xscale="log", ylim=(-4 * shown, 4 * shown), xlabel="f / Hz", ylabel="modulus off its phase\n(Z-HIT) / %")
-    draw_arrhenius_lines(plate, line, [arrhenius], [""])
+    draw_arrhenius_lines(plate, line, [arrhenius], [""], fontsize=5.5)
     _key_of_temperatures(plate, temperatures)
     plate.figure.suptitle(title, fontsize=8)
     return plate
@@ -195,14 +200,16 @@ def relaxation_family(plate: Plate, panel, circuits: xarray.Dataset) -> None:
             continue
         name = f"{temperatures[i]:g} °C"
         plate.line(panel, taus, gamma / gamma[inner].max(), label=name, color=colour, linewidth=0.8)
-    panel.set(xscale="log", ylim=(-0.05, 1.3), xlabel="τ / s", ylabel="γ(τ) / largest")
+    panel.set(xscale="log", ylim=(-0.05, 1.3), xlabel="τ / s", ylabel="γ(τ) / largest\nbefore the electrode")
 
 
 def _limit(validated: xarray.Dataset) -> float:
     return float(json.loads(validated.attrs.get("settings", "{}")).get("limit", 0.02))
 
 
-def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], titles: Sequence[str]) -> None:
+def draw_arrhenius_lines(
+    plate: Plate, panel, found: Sequence[xarray.Dataset], titles: Sequence[str], fontsize: float | None = None
+) -> None:
     """ln(sigma T) against 1000/T of samples with their lines; spectra that took no part are hollow."""
     colours = of_order(sum(one.sizes["resistance_name"] for one in found))
     taken = 0
@@ -232,7 +239,7 @@ def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], t
                     panel,
                     1000 / ends,
                     intercept - energy / (BOLTZMANN * ends),
-                    label=f"{label}, E$_a$ = {float(one['activation_energy'].values[k]):.3f} eV",
+                    label=f"{label}, E$_a$ = {_energy(one, k)} eV",
                     color=colour,
                 )
     panel.set(xlabel="1000 K / T", ylabel="ln(σT / S K cm$^{-1}$)")
@@ -249,7 +256,12 @@ def draw_arrhenius_lines(plate: Plate, panel, found: Sequence[xarray.Dataset], t
         shown["left out"] = Line2D(
             [], [], linestyle="", marker="o", color=GREY, ms=4.5, mfc=HOLLOW["mfc"], mew=HOLLOW["mew"]
         )
-    panel.legend(list(shown.values()), list(shown))
+    panel.legend(list(shown.values()), list(shown), fontsize=fontsize)
+
+
+def _energy(one: xarray.Dataset, k: int) -> str:
+    sd = float(one["activation_energy_sd"].values[k])
+    return with_uncertainty(float(one["activation_energy"].values[k]), sd, 3)
 
 
 def draw_arrhenius(found: Sequence[xarray.Dataset], titles: Sequence[str]) -> Plate:

@@ -44,6 +44,9 @@ MOST_LAYOUTS = 3
 MARK_HEIGHT = 0.12
 #: Most samples with a panel, a curve or a line of their own: more of them nobody could tell apart.
 MOST = 24
+#: Most names of samples below an axis that stand upright, and how more of them stand.
+MOST_UPRIGHT = 8
+SLANTED: dict[str, Any] = {"rotation": 60, "ha": "right", "fontsize": 5.5}
 #: Corners of a band and points, of which more make a vector file of megabytes and look the same as a picture.
 MOST_DRAWN = 1000
 MARKERS = "osD^vP*X<>hd"
@@ -198,6 +201,13 @@ class Plate:
         self.remember(panel, label, x, y, x_sd, y_sd, names)
         self._look(panel, label, drawn[0])
         return drawn
+
+    def legend(self, panel: Any, **style: Any) -> None:
+        """A legend whose entries stand in the order in which they were drawn, points before the lines through them."""
+        drawn = list(dict.fromkeys(label for one in self._numbers for label in one["series"][:1]))
+        handles, labels = panel.get_legend_handles_labels()
+        order = sorted(range(len(labels)), key=lambda i: drawn.index(labels[i]) if labels[i] in drawn else len(drawn))
+        panel.legend([handles[i] for i in order], [labels[i] for i in order], **style)
 
     def remember(
         self,

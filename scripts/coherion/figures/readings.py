@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray
 
+from coherion.data.contract.names import READINGS as WORDS
+from coherion.figures.legible.units import with_exponent
 from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate, evenly
 from coherion.settings.stages.refinement import READINGS
 from coherion.statistics.series import Series
 
-WORDS: Mapping[str, str] = {
-    "size": "size alone",
-    "size_strain": "size and strain",
-    "strain": "strain alone",
-    "lognormal": "log-normal spheres",
-    "spheroid": "spheroids",
-}
 #: What the reflections of the same scan say, beside the readings of G(r).
 WITNESS, WITNESS_STYLE = "widths of reflections", {"color": "black", "marker": "*"}
 #: Contours of chi-squared above its least, for two parameters: 39 and 86 % of a normal distribution lie within.
@@ -56,7 +50,9 @@ def draw_readings(plate: Plate, panel: Any, fit: xarray.Dataset, widths: xarray.
         inverse, sd = (float(fit[f"reading_inverse_length{s}"].values[i]) for s in ("", "_sd"))
         strain, strain_sd = (float(fit[f"reading_microstrain_squared{s}"].values[i]) for s in ("", "_sd"))
         weight, style = float(fit["reading_weight"].values[i]), style_of(name)
-        label = f"{WORDS[name]}, ΔAICc {aicc[i] - aicc.min():.1f}"
+        above = float(aicc[i] - aicc.min())
+        said = f"{above:.1f}" if above < 1000 else with_exponent(above)
+        label = f"{WORDS[name]}, ΔAICc {said}" + (", off the panel" if name == "strain" else "")
         plate.points(
             panel,
             1e3 * inverse,

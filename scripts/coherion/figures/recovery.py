@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from coherion.figures.plate import COLOURS, GREY, MARKERS, PAGE, Plate, evenly
+from coherion.data.contract.names import name_in_print
+from coherion.figures.plate import COLOURS, GREY, MARKERS, MOST_UPRIGHT, PAGE, SLANTED, Plate, evenly
 
 Row = Mapping[str, str]
 
@@ -68,7 +69,7 @@ def _draw_structure(plate: Plate, panel, rows: Sequence[Row]) -> None:
     panel.set(
         xlabel="(found - true) / σ, cut at ±6",
         yticks=range(len(quantities)),
-        yticklabels=quantities,
+        yticklabels=[name_in_print(name) for name in quantities],
         ylim=(len(quantities) - 0.5, -0.5),
         xlim=(-6.3, 6.3),
     )
@@ -82,13 +83,12 @@ def _draw_lengths(plate: Plate, panel, rows: Sequence[Row]) -> None:
     names = np.array([row["sample"] for row in rows])
     # Where one phase cannot describe the sample its length says nothing and would flatten all others.
     shown = ~left_out
-    panel.axhspan(-5, 5, color="0.93", linewidth=0, zorder=0)
     plate.points(
         panel,
         true[shown],
         100 * (found / true - 1)[shown],
         y_sd=(100 * sd / true)[shown],
-        label="sphere",
+        label="coherence length",
         names=list(names[shown]),
         color=COLOURS[1],
         marker=MARKERS[1],
@@ -124,7 +124,6 @@ def _draw_resistances(plate: Plate, panel, rows: Sequence[Row]) -> None:
 def _draw_transport(plate: Plate, panel, rows: Sequence[Row]) -> None:
     samples = {name: number for number, name in enumerate(dict.fromkeys(row["sample"] for row in rows))}
     _bands(panel)
-    shown = {"sigma_25C": "σ(25 °C)", "activation_energy": "E$_a$"}
     for number, name in enumerate(dict.fromkeys(row["quantity"] for row in rows)):
         chosen = [row for row in rows if row["quantity"] == name]
         places = np.array([samples[row["sample"]] for row in chosen]) + 0.16 * (number - 0.5)
@@ -132,7 +131,7 @@ def _draw_transport(plate: Plate, panel, rows: Sequence[Row]) -> None:
             panel,
             places,
             _numbers(chosen, "pull"),
-            label=shown.get(name, name),
+            label=name_in_print(name),
             names=[row["sample"] for row in chosen],
             color=COLOURS[4 + number],
             marker=MARKERS[2 + number],
@@ -140,6 +139,7 @@ def _draw_transport(plate: Plate, panel, rows: Sequence[Row]) -> None:
     panel.set(ylabel="(found - true) / σ", ylim=(-5, 5))
     # Of many samples some are named; the points are those of all.
     named = evenly(len(samples))
-    panel.set_xticks(named, [list(samples)[i] for i in named], rotation=60, ha="right", fontsize=5.5)
+    names = [list(samples)[i] for i in named]
+    panel.set_xticks(named, names, **(SLANTED if len(names) > MOST_UPRIGHT else {}))
     panel.set_title(f"transport, {_share(rows)}", fontsize=6.5, loc="right")
     panel.legend(loc="lower right", ncols=2)

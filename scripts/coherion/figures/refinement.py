@@ -80,8 +80,10 @@ def _draw_fit(
     plate.line(panel, r, calculated, label="calculated", color=COLOURS[3], linewidth=0.6)
     plate.line(panel, r, difference + offset, label="difference, shifted", color=COLOURS[2], linewidth=0.6)
     panel.axhline(offset, color=GREY, linewidth=0.4)
-    panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]), title=title)
-    panel.legend(ncols=3)
+    panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]))
+    # As high above the panel as the letter of its neighbour.
+    panel.set_title(title, pad=3)
+    plate.legend(panel, ncols=3)
 
 
 COLUMNS = 3

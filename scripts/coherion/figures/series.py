@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from coherion.crystal.cif import with_uncertainty
 from coherion.data.contract.tables import SERIES
 from coherion.figures.legible.curves import spline
 from coherion.figures.legible.legends import entry
@@ -132,7 +133,7 @@ def draw_line(plate: Plate, axes, correlation: xarray.Dataset, paper: Paper, sel
     share = 100 * float(correlation.attrs["confidence"])
     of = str(chosen["selection"].values)
     which = paper.groups[of].label or of if of in paper.groups else of
-    label = f"σ ~ L$^b$ ({which}),\nb = {exponent:.2f} ± {sd:.2f}"
+    label = f"σ ~ L$^b$ ({which}),\nb = {with_uncertainty(exponent, sd, 2)}"
     plate.line(axes, length, line, label=label, color=GREY, linewidth=0.8)
     axes.fill_between(length, low, high, color=GREY, alpha=0.25, linewidth=0, zorder=0)
     for end, values in (("lower", low), ("upper", high)):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray
 
+from coherion.crystal.cif import with_uncertainty
 from coherion.data.contract.units import unit_in_print
 from coherion.data.netcdf import origin_of
 from coherion.figures.legible.curves import band_limited
@@ -124,7 +125,7 @@ def _draw_pair_distributions(plate: Plate, panels, one: xarray.Dataset, title: s
         said = f"{title}, {words}, $R_w$ = {100 * float(one[f'rw_{key}']):.1f} %"
         if key == "two_phases":
             fraction, sd = (100 * float(one[f"side_phase_fraction{s}"]) for s in ("", "_sd"))
-            said += f"; {fraction:.1f} ± {sd:.1f} % {one.attrs['side_phase']} by mass"
+            said += f"; {with_uncertainty(fraction, sd, 1)} % {one.attrs['side_phase']} by mass"
         panel.set_title(said, loc="right", pad=3, fontsize=6.0)
         panel.set(xlabel="r / Å", ylabel="G(r) / Å$^{-2}$", xlim=(r[0], r[-1]))
         tops.append(panel.get_ylim())

@@ -8,16 +8,15 @@ dark, and a trace may name the ``samples`` of its points, which lead there, and 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from coherion.atoms import formulas
 from coherion.crystal.cif import with_uncertainty
 from coherion.data.contract.units import RAISED
-from coherion.figures.legible.mathematics import in_type, pieces
 from coherion.page.encode import packed, plain
 
 Block = dict[str, Any]
@@ -27,23 +26,6 @@ INK, GREY = "ink", "grey"
 PALETTE = (
     *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
 )
-_LOWERED = str.maketrans("0123456789+-−aex", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₐₑₓ")
-
-
-def words(label: str, *, formula: bool = False) -> str:
-    """A label of the paper without mathtext: ``Å$^{-2}$`` and ``Å^-2`` become ``Å⁻²``, ``R$_w$`` becomes ``Rw``.
-
-    Below the line stand digits alone where ``formula`` is true or mathtext says so; a name may hold an underscore.
-    """
-    parts = []
-    for part, is_math in pieces(label):
-        inside = is_math or formula
-        part = re.sub(r"\\(?:mathrm|mathit|text|left|right)", "", part) if is_math else part
-        part = re.sub(r"\^(?:\{([^{}]*)\}|([-−+]?\w[\d.]*))", lambda m: (m[1] or m[2]).translate(RAISED), part)
-        if inside:
-            part = re.sub(r"_(?:\{([^{}]*)\}|(\w))", lambda m: (m[1] or m[2]).translate(_LOWERED), part)
-        parts.append(part.replace("{", "").replace("}", "").replace("\\", "") if is_math else in_type(part))
-    return "".join(parts)
 
 
 def number(value: float | None, sd: float | None = None, digits: int = 5) -> str:
@@ -65,6 +47,11 @@ def measured(value: float | None, sd: float | None = None) -> dict[str, Any] | N
     if value is None or not math.isfinite(value):
         return None
     return {"v": float(f"{value:.12g}"), "t": number(value, sd)}
+
+
+def composition(formula: str) -> dict[str, Any]:
+    """A cell that sorts by a formula and shows its amounts below the line."""
+    return {"v": formula, "t": formula, "f": formulas.pieces(formula, is_formula=True)}
 
 
 def table(

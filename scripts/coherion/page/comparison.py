@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coherion.data.contract.units import unit_in_print
-from coherion.page.blocks import PALETTE, Block, axis, measured, plot, points, table, text, words
+from coherion.figures.legible.mathematics import words
+from coherion.page.blocks import PALETTE, Block, axis, measured, plot, points, table, text
 from coherion.page.run_files import Run
 from coherion.page.sample import number_of
 from coherion.settings.paper.paper import Paper

@@ -13,9 +13,9 @@ from typing import Any
 from coherion import __version__
 from coherion.data.contract.units import in_print
 from coherion.errors import CoherionError
-from coherion.figures.legible.mathematics import without
+from coherion.figures.legible.mathematics import without, words
 from coherion.page import series
-from coherion.page.blocks import Block, table, text, words
+from coherion.page.blocks import Block, composition, table, text
 from coherion.page.comparison import comparison_blocks
 from coherion.page.encode import island, json_text, zipped
 from coherion.page.multiverse import multiverse_blocks
@@ -24,7 +24,7 @@ from coherion.page.sample import FAILED, columns_of, listed, names_of, sections
 from coherion.provenance.logs import warnings_of_logs
 from coherion.settings.paper.paper import Paper
 from coherion.tables.stored import read_tables
-from coherion.tables.table import printed
+from coherion.tables.table import Column, Table, printed
 
 _OWN = Path(__file__).parent
 #: A page with the plots of more samples would be too large to open and to send.
@@ -179,7 +179,7 @@ def _tables(run: Run) -> list[Block]:
         return []
     found = []
     for one in stored:
-        rows = [[_cell(row.get(column.key), column) for column in one.columns] for row in one.rows]
+        rows = [[_cell(row, column, one) for column in one.columns] for row in one.rows]
         label = f"Table S{one.number}. " if one.number else ""
         caption = label + one.full_caption
         first = caption.split(". ", 2 if label else 1)
@@ -188,7 +188,10 @@ def _tables(run: Run) -> list[Block]:
     return found
 
 
-def _cell(cell: Any, column: Any) -> Any:
+def _cell(row: Mapping[str, Any], column: Column, of: Table) -> Any:
+    cell = row.get(column.key)
+    if isinstance(cell, str) and of.is_formula(row, column):
+        return composition(cell)
     if cell is None or isinstance(cell, str):
         return cell
     value = getattr(cell, "value", cell)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from coherion.data.contract.units import in_print
 from coherion.errors import CoherionError
-from coherion.page.blocks import Block, measured, table, text, words
+from coherion.figures.legible.mathematics import words
+from coherion.page.blocks import Block, measured, table, text
 from coherion.page.run_files import Rows, Run
 from coherion.page.twins import read_numbers, twin
 from coherion.settings.paper.paper import Paper

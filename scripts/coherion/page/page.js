@@ -262,6 +262,10 @@
   /* ---- tables ---- */
   const isCell = (cell) => cell !== null && typeof cell === "object";
   const shownCell = (cell) => (isCell(cell) ? cell.t : typeof cell === "number" ? String(cell).replace("-", "−") : cell ?? "");
+  /* What a cell shows, the amounts in a formula below the line. */
+  const printed = (cell) => (isCell(cell) && cell.f ? cell.f.map(([said, low]) => (low ? el("sub", {}, said) : said)) : String(shownCell(cell)));
+  /* What is searched: subscripts as figures. */
+  const sought = (...said) => said.filter(Boolean).join(" ").normalize("NFKC").toLowerCase();
   const valueOf = (cell) => (isCell(cell) ? cell.v : cell ?? "");
   function compare(a, b) {
     const blank = (one) => one === "" || one === null || one === undefined;
@@ -303,14 +307,14 @@
     const made = () => {
       const numeric = block.columns.map((_, i) => {
         const filled = block.rows.map((row) => row[i]).filter((cell) => cell !== null && cell !== "");
-        return filled.length > 0 && filled.every((cell) => isCell(cell) || typeof cell === "number");
+        return filled.length > 0 && filled.every((cell) => (isCell(cell) && !cell.f) || typeof cell === "number");
       });
       const rows = block.rows.map((row) => ({
         values: row.map(valueOf),
-        text: row.map(shownCell).join(" ").toLowerCase(),
+        text: sought(...row.map((cell) => String(shownCell(cell)))),
         make: () => [el("tr", {}, row.map((cell, i) => {
           const said = String(shownCell(cell));
-          return el("td", { class: numeric[i] ? "number" : isHash(said) ? "hash" : said.length > 48 ? "long" : null }, said);
+          return el("td", { class: numeric[i] ? "number" : isHash(said) ? "hash" : said.length > 48 ? "long" : null }, printed(cell));
         }))],
       }));
       const shown = sortable(block.columns, rows, { label: block.title, numeric });
@@ -368,13 +372,13 @@
     const groups = index.samples.some((one) => one.composition);
     const rows = index.samples.map((one) => ({
       grade: one.light,
-      text: [one.sample, one.title, one.group, one.composition, one.excluded].join(" ").toLowerCase(),
-      values: [order[one.light], one.sample, one.composition || one.group, ...one.cells.map(valueOf)],
+      text: sought(one.sample, one.title, one.group, shownCell(one.composition), one.excluded),
+      values: [order[one.light], one.sample, valueOf(one.composition) || one.group, ...one.cells.map(valueOf)],
       make: () => [el("tr", {}, el("td", {}, light(one.light)),
         el("td", {}, el("a", { class: "lead", href: hash("sample", one.sample) }, one.sample),
           one.title && one.title !== one.sample ? el("span", { class: "soft" }, one.title) : "",
           one.excluded ? el("span", { class: "soft", title: one.excluded }, "left out: " + short(one.excluded, 40)) : ""),
-        el("td", {}, one.composition || one.group),
+        el("td", {}, one.composition ? printed(one.composition) : one.group),
         one.cells.map((cell) => el("td", { class: "number" }, shownCell(cell))))],
     }));
     const headings = ["Alerts", "Sample", groups ? "Composition" : "Group", ...index.columns];
@@ -437,7 +441,7 @@
         link(place + 1, (said) => said + " →")),
       el("div", { class: "title" }, light(one.light), el("h1", {}, one.sample, one.title && one.title !== one.sample ? ": " + one.title : ""),
         one.origin === "simulated" ? el("span", { class: "badge simulated" }, "simulated, no measurement") : ""),
-      el("p", { class: "soft" }, [one.composition, one.group && "group " + one.group].filter(Boolean).join(" · ")),
+      el("p", { class: "soft" }, one.composition ? printed(one.composition) : "", one.composition && one.group ? " · " : "", one.group && "group " + one.group),
       el("dl", {}, index.columns.flatMap((column, i) => one.cells[i] ? [el("dt", {}, column), el("dd", {}, shownCell(one.cells[i]))] : [])),
       el("nav", { class: "sections", "aria-label": "Sections of the sample" },
         found.map((part) => el("a", { href: hash("sample", name, part.id) }, part.title))),

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.names import READINGS as WORDS
+from coherion.data.contract.names import name_in_print
 from coherion.data.contract.units import unit_in_print
-from coherion.figures.readings import LEVELS, WORDS
+from coherion.figures.readings import LEVELS
 from coherion.figures.refinement import further_fits
 from coherion.page.blocks import (
     GREY,
@@ -229,9 +231,10 @@ def parameters_block(rows: Rows, title: str) -> Block:
         value = _float(row.get("value"))
         sd = _float(row.get("standard_uncertainty_scaled")) or _float(row.get("standard_uncertainty"))
         last = row.get("note") or row.get("atoms") or ""
-        return [row.get("name", ""), measured(value, sd), unit_in_print(row.get("unit", "")), last]
+        name = row.get("name", "")
+        return [name_in_print(name), measured(value, sd), unit_in_print(row.get("unit", "")), last, name]
 
-    return table(title, ["name", "value", "unit", "note"], map(cells, rows), closed=True)
+    return table(title, ["quantity", "value", "unit", "note", "in files"], map(cells, rows), closed=True)
 
 
 def _float(text: str | None) -> float | None:

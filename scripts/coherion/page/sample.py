@@ -9,8 +9,9 @@ from typing import Any
 from coherion.crystal.structure_files import read_structure
 from coherion.data.contract.units import unit_in_print
 from coherion.errors import CoherionError
+from coherion.figures.legible.mathematics import words
 from coherion.page import impedance, refinement, scattering
-from coherion.page.blocks import Block, measured, table, words
+from coherion.page.blocks import Block, composition, measured, table
 from coherion.page.run_files import BY_RANGE, STAGES, Run, settings_of
 from coherion.page.structure import structure_block
 from coherion.settings.paper.paper import Paper
@@ -76,12 +77,14 @@ def listed(run: Run, sample: str, columns: list[tuple[str, str]], is_told: bool)
     """The sample's line in the list; ``is_told`` where the run was told of it, so that it is missed."""
     row = run.by_sample.get(sample, {})
     light, counts = light_of(run, sample, is_told)
+    # A sample may be called what it is: its name says so already.
+    title = "" if row.get("title") == sample else row.get("title") or ""
     return {
         "sample": sample,
-        "title": words(row.get("title") or "") if row or is_told else "no part of the series",
+        "title": words(title) if row or is_told else "no part of the series",
         "origin": row.get("origin", ""),
         "group": row.get("group", ""),
-        "composition": row.get("composition", ""),
+        "composition": composition(row["composition"]) if row.get("composition") else None,
         "light": light,
         "counts": counts,
         "excluded": row.get("excluded", ""),
@@ -221,7 +224,7 @@ def _row(run: Run, paper: Paper, sample: str) -> Iterator[Block]:
             continue
         label, unit = labels.get(column, ("", ""))
         number, sd = number_of(row, column)
-        said = measured(number, sd) if number is not None else value
+        said = measured(number, sd) if number is not None else composition(value) if column == "composition" else value
         rows.append([column, words((label or "").split(" / ")[0]), said, unit_in_print(unit or "")])
     yield table("Row of the table of the series", ["column", "quantity", "value", "unit"], rows, closed=True)
 

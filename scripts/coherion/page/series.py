@@ -12,7 +12,8 @@ from coherion.data.contract.units import unit_in_print
 from coherion.data.netcdf import read_dataset
 from coherion.data.stated import reason_left_out
 from coherion.errors import CoherionError
-from coherion.page.blocks import Block, measured, plot, table, text, words
+from coherion.figures.legible.mathematics import words
+from coherion.page.blocks import Block, measured, plot, table, text
 from coherion.page.multiverse import sentences
 from coherion.page.run_files import Run
 from coherion.page.twins import read_numbers, twin

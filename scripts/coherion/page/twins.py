@@ -17,7 +17,8 @@ import numpy as np
 
 from coherion.data.tables import read_cell
 from coherion.errors import InputError
-from coherion.page.blocks import GREY, INK, PALETTE, Block, axis, line, plot, points, words
+from coherion.figures.legible.mathematics import words
+from coherion.page.blocks import GREY, INK, PALETTE, Block, axis, line, plot, points
 from coherion.page.encode import thinned
 
 #: A curve of more points without names is a line, where the file does not say how it looks.

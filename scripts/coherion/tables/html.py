@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from coherion.atoms import formulas
 from coherion.tables.table import Table, printed
 
 _STYLE = (
@@ -18,9 +19,14 @@ def html(table: Table) -> str:
     """One table as a page that needs no other file."""
     parts = [_element(part) for part in (table.head, table) if part is not None]
     title = f"Table S{table.number}. " if table.number else ""
-    caption = f"<p>{escape(title + table.full_caption)}</p>"
+    caption = f"<p>{_marked(title + table.full_caption)}</p>"
     head = f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(table.name)}</title>'
     return f"{head}<style>{_STYLE}</style></head><body>\n{caption}\n" + "\n".join(parts) + "\n</body></html>\n"
+
+
+def _marked(text: str, *, is_formula: bool = False) -> str:
+    found = formulas.pieces(text, is_formula=is_formula)
+    return "".join(f"<sub>{escape(part)}</sub>" if low else escape(part) for part, low in found)
 
 
 def _element(table: Table) -> str:
@@ -30,8 +36,10 @@ def _element(table: Table) -> str:
         cells = []
         for column in table.columns:
             cell = row.get(column.key)
-            text = escape(printed(cell, column))
-            if not isinstance(cell, str):
+            if isinstance(cell, str):
+                text = _marked(cell, is_formula=table.is_formula(row, column))
+            else:
+                text = escape(printed(cell, column))
                 mantissa, _, exponent = text.partition("×10^")
                 text = mantissa.replace("-", "\N{MINUS SIGN}")
                 text += f"×10<sup>{exponent.replace('-', chr(0x2212))}</sup>" if exponent else ""

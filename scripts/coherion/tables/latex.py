@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from coherion.atoms import formulas
 from coherion.tables.table import Column, Table, printed
 
 _ESCAPED = {
@@ -58,7 +60,11 @@ def escape(text: str) -> str:
 
     A character that the usual fonts lack is printed as its nearest relative, or as its number, [U+4E2D].
     """
-    made = "".join(_character(c) for c in " ".join(text.split()))
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    made = "".join(map(_character, text))
     # Neighbouring raised (lowered) characters make one exponent.
     return made.replace("}$$^{", "").replace("}$$_{", "")
 
@@ -89,9 +95,17 @@ def _number(text: str) -> str:
     return f"{made}$\\times 10^{{{exponent}}}$" if exponent else made
 
 
-def _cell(cell, column: Column) -> str:
-    text = printed(cell, column)
-    return escape(text) if isinstance(cell, str) else _number(text)
+def _text(text: str, *, is_formula: bool = False) -> str:
+    """A text of which the amounts in formulas stand below the line."""
+    found = formulas.pieces(" ".join(text.split()), is_formula=is_formula)
+    return "".join(f"$_{{{part}}}$" if low else _escaped(part) for part, low in found)
+
+
+def _cell(table: Table, row: Mapping[str, Any], column: Column) -> str:
+    cell = row.get(column.key)
+    if isinstance(cell, str):
+        return _text(cell, is_formula=table.is_formula(row, column))
+    return _number(printed(cell, column))
 
 
 def _alignment(column: Column) -> str:
@@ -100,9 +114,7 @@ def _alignment(column: Column) -> str:
 
 def _body(table: Table) -> list[str]:
     # {} first: a row that begins with a bracket would be taken for an argument of the \\ before it.
-    return [
-        "{}" + " & ".join(_cell(row.get(column.key), column) for column in table.columns) + r" \\" for row in table.rows
-    ]
+    return ["{}" + " & ".join(_cell(table, row, column) for column in table.columns) + r" \\" for row in table.rows]
 
 
 def _tabular(table: Table) -> list[str]:
@@ -148,7 +160,7 @@ def latex(table: Table) -> str:
     with the first column.
     """
     label = rf"\label{{tab:{_label(table.name)}}}"
-    caption = rf"\caption{{{escape(table.full_caption)}}}"
+    caption = rf"\caption{{{_text(table.full_caption)}}}"
     if table.head is not None:
         lines = [
             r"\begin{table}[p]",

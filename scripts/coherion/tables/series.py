@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from coherion.data.contract.tables import UNIT_ENDINGS
+from coherion.data.contract.names import column_in_print
 from coherion.data.contract.units import in_print, unit_in_print
+from coherion.figures.legible.mathematics import words
+from coherion.settings.paper.paper import Paper
 from coherion.tables.table import Cell, Column, Measured, Table
 
 #: Samples that fit beside one another on a page.
@@ -33,14 +35,6 @@ EXCLUSIONS = (
 Rows = Sequence[Mapping[str, str]]
 
 
-def _split(name: str) -> tuple[str, str]:
-    """A column of the series as words and unit."""
-    for ending, unit in UNIT_ENDINGS.items():
-        if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " "), unit_in_print(unit)
-    return name.replace("_", " "), ""
-
-
 def _cell(text: str | None, sd: str | None = None) -> Cell:
     """Text of a cell as a number, with its uncertainty if there is one, else as it stands."""
     text = (text or "").strip()
@@ -57,7 +51,19 @@ def _origin(rows: Rows) -> str:
     return "simulated" if any(row.get("origin") == "simulated" for row in rows) else "measured"
 
 
-def series_table(rows: Rows, ranges: Sequence[str] = ()) -> Table | None:
+def labels_of(paper: Paper) -> dict[str, tuple[str, str]]:
+    """What the paper calls columns of the series: word and unit of each that it labels itself."""
+    own = {name: paper.known[name] for name in paper.quantities}
+    return {
+        one.column or name: (words(one.label.split(" / ")[0]), one.unit)
+        for name, one in own.items()
+        if one.label and one.expression is None
+    }
+
+
+def series_table(
+    rows: Rows, ranges: Sequence[str] = (), labels: Mapping[str, tuple[str, str]] | None = None
+) -> Table | None:
     """Quantities in rows, samples in columns.
 
     Parameters
@@ -66,6 +72,8 @@ def series_table(rows: Rows, ranges: Sequence[str] = ()) -> Table | None:
         The table of the series, one mapping from column to text per sample.
     ranges
         Fit ranges whose columns (``a_A_2_20``) have a table of their own.
+    labels
+        What columns are called, with their units, where the paper says so.
 
     Returns
     -------
@@ -74,7 +82,7 @@ def series_table(rows: Rows, ranges: Sequence[str] = ()) -> Table | None:
     """
     if not rows:
         return None
-    names = list(rows[0])
+    names, labels = list(rows[0]), labels or {}
     endings = tuple(f"_{one.replace('-', '_')}" for one in ranges)
     left_out = {"sample", "origin", *(n for n in names if n.removesuffix("_sd").endswith(endings) and endings)}
     samples = [str(row["sample"]) for row in rows]
@@ -84,8 +92,9 @@ def series_table(rows: Rows, ranges: Sequence[str] = ()) -> Table | None:
             continue
         cells = [_cell(in_print(row[name]) if name == "excluded" else row[name], row.get(f"{name}_sd")) for row in rows]
         if any(cell is not None for cell in cells):
-            words, unit = _split(name)
-            quantity = f"{words} ({unit})" if unit else words
+            said, unit = labels.get(name) or column_in_print(name)
+            unit = unit_in_print(unit)
+            quantity = f"{said} ({unit})" if unit else said
             lines.append({"quantity": quantity, **dict(zip(samples, cells, strict=True))})
     columns = [
         Column("quantity", "Quantity", width=2.9),

@@ -13,10 +13,11 @@ from coherion.crystal.crystal import Crystal
 from coherion.crystal.propagation import as_refined, of_phase
 from coherion.crystal.site_symmetry import site_symmetry
 from coherion.crystal.symmetry import LATTICE_NAMES
+from coherion.data.contract.names import name_in_print
 from coherion.data.contract.units import in_print, unit_in_print
 from coherion.errors import InputError
 from coherion.refinement.parameters import parse
-from coherion.tables.table import Cell, Column, Measured, Table
+from coherion.tables.table import CONTENT, Cell, Column, Measured, Table
 
 if TYPE_CHECKING:
     import xarray
@@ -36,14 +37,6 @@ ATOMS = (
     Column("occupancy", "Occ.", measured=True),
     Column("u_iso", "U", "Å²", measured=True),
 )
-_TITLES = {
-    "scale": "scale factor",
-    "alpha": "α",
-    "beta": "β",
-    "gamma": "γ",
-    "coherence_length": "coherence length",
-    "coherence_spread": "relative spread of the coherence length",
-}
 
 
 def reported_suffix(fit: xarray.Dataset) -> str:
@@ -139,7 +132,7 @@ def _head(
     if sample.get("composition"):
         rows.append(_row("composition", sample["composition"], "", "as weighed in"))
     rows += [
-        _row("refined content of the cell", formula(crystal)),
+        _row(CONTENT, formula(crystal)),
         _row("space group", crystal.space_group),
         _row("range of r", f"{low:g} to {high:g}", "Å"),
         _row("Rw", float(fit.attrs["rw"])),
@@ -150,7 +143,7 @@ def _head(
     for name, value in zip(LATTICE_NAMES, cell[:6], strict=True):
         angle = name in ("alpha", "beta", "gamma")
         said = notes.get(prefix + name, "set by symmetry")
-        rows.append(_row(_TITLES.get(name, name), value, "°" if angle else "Å", _note(said)))
+        rows.append(_row(name_in_print(name), value, "°" if angle else "Å", _note(said)))
     rows.append(_row("V", cell[6], "Å³"))
     intervals = _intervals(fit)
     own = set(crystal.parameters)
@@ -160,7 +153,7 @@ def _head(
             continue
         value = _measured(fit["value"].values[i], fit[f"standard_uncertainty{suffix}"].values[i])
         note = "; ".join(filter(None, [_note(notes[name]), intervals.get(name, "")]))
-        rows.append(_row(_TITLES.get(meant.own, meant.own), value, unit_in_print(str(fit["unit"].values[i])), note))
+        rows.append(_row(name_in_print(meant.own), value, unit_in_print(str(fit["unit"].values[i])), note))
     return rows
 
 

@@ -18,6 +18,8 @@ from coherion.data.contract.units import unit_in_print
 Style = Literal["plain", "scientific"]
 #: What the caption of everything says that was made from simulated data.
 SIMULATED = "Simulated data, not a measurement."
+#: What a row is called that holds the formula of a cell.
+CONTENT = "refined content of the cell"
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ class Table:
     def full_caption(self) -> str:
         """The caption with a warning where the data are simulated."""
         return f"{self.caption} {SIMULATED}" if self.origin == "simulated" else self.caption
+
+    def is_formula(self, row: Mapping[str, Any], column: Column) -> bool:
+        """Whether a cell holds a composition: by the name of its column or of its row."""
+        return "composition" in (column.key, row.get(self.columns[0].key)) or row.get(self.columns[0].key) == CONTENT
 
     def numbered(self, number: int) -> Table:
         """The same table with its number, also in the name of its files."""

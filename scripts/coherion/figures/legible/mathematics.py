@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import re
 
+from coherion.atoms import formulas
+from coherion.data.contract.units import RAISED
+
 #: What begins with a sign of TeX is mathematics before anything else, as in ``R$_w$`` behind an author's dollar.
 _PAIRS = (re.compile(r"(?<!\\)\$([_^\\][^$]*(?<!\s))\$"), re.compile(r"(?<!\\)\$(?!\s)([^$]+)(?<!\s)\$(?!\d)"))
+_LOWERED = str.maketrans("0123456789+-−aex", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₐₑₓ")
+_LOWERABLE = set("0123456789+-−aex")
 _RANGE = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)(?= Å)")
 
 
@@ -24,8 +29,12 @@ def pieces(words: str, pairs: tuple[re.Pattern[str], ...] = _PAIRS) -> list[tupl
 
 
 def joined(parts: list[tuple[str, bool]]) -> str:
-    """Pieces as matplotlib reads them, with the signs of print in what is no mathematics."""
-    return "".join(f"${piece}$" if is_math else in_type(piece).replace("$", r"\$") for piece, is_math in parts)
+    """Pieces as matplotlib reads them, with the signs of print and formulas in what is no mathematics."""
+    return "".join(f"${piece}$" if is_math else _with_formulas(in_type(piece)) for piece, is_math in parts)
+
+
+def _with_formulas(words: str) -> str:
+    return "".join(f"$_{{{part}}}$" if low else part.replace("$", r"\$") for part, low in formulas.pieces(words))
 
 
 def without(words: str) -> str:
@@ -37,3 +46,25 @@ def in_type(words: str) -> str:
     """Minus signs and the dash of a range where a keyboard has one sign for all."""
     words = re.sub(r"(?<![^\s=(,/])-(?=\d)|(?<= )-(?= )", "\N{MINUS SIGN}", words)
     return _RANGE.sub("\\1\N{EN DASH}\\2", words)
+
+
+def words(label: str, *, formula: bool = False) -> str:
+    """A label of the paper without mathtext: ``Å$^{-2}$`` and ``Å^-2`` become ``Å⁻²``, ``R$_w$`` becomes ``Rw``.
+
+    Below the line stand digits alone where ``formula`` is true or mathtext says so; a name may hold an underscore.
+    """
+    parts = []
+    for part, is_math in pieces(label):
+        inside = is_math or formula
+        part = re.sub(r"\\(?:mathrm|mathit|text|left|right)", "", part) if is_math else part
+        part = re.sub(r"\^(?:\{([^{}]*)\}|([-−+]?\w[\d.]*))", lambda m: (m[1] or m[2]).translate(RAISED), part)
+        if inside:
+            part = re.sub(r"_(?:\{([^{}]*)\}|(\w))", lambda m: _lowered(m[1] or m[2]), part)
+        plain = part.replace("{", "").replace("}", "").replace("\\", "")
+        parts.append(plain if is_math else formulas.in_unicode(in_type(part)))
+    return "".join(parts)
+
+
+def _lowered(index: str) -> str:
+    """An index below the line where there is a sign for each of its letters; half of it would not be read."""
+    return index.translate(_LOWERED) if set(index) <= _LOWERABLE else index

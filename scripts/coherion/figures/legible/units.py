@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, ScalarFormatter, StrMethodFormatter
 
 #: Numbers between which a reader needs no powers of ten.
 READABLE = (1e-3, 2e4)
@@ -41,13 +41,30 @@ def plain_logarithms(figure: Any) -> None:
             if axis.get_scale() != "log" or not axes.axison or not isinstance(axis.get_major_locator(), LogLocator):
                 continue
             low, high = sorted(axis.get_view_interval())
-            if not (READABLE[0] <= low < high <= READABLE[1] and high < 100 * low):
+            if not 0 < low < high < 100 * low:
                 continue
-            narrow = high < 10 * low
-            axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 6, 8) if high < 4 * low else (1, 2, 4, 6)
-                                              if narrow else (1, 2, 5)))  # fmt: skip
+            if not READABLE[0] <= low < high <= READABLE[1]:
+                _count_in_powers(axis, low, high)
+                continue
+            axis.set_major_locator(LogLocator(subs=_subs(low, high)))
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.set_minor_formatter(NullFormatter())
+
+
+def _count_in_powers(axis: Any, low: float, high: float) -> None:
+    """The same where all numbers would need a power of ten: it stands in the label, once."""
+    power = int(np.floor(np.log10(low * high) / 2))
+    axis.set_major_locator(LogLocator(subs=_subs(low, high)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:.3g}"))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_label_text(with_power(axis.get_label_text(), power))
+
+
+def _subs(low: float, high: float) -> tuple[float, ...]:
+    """Multiples of each power of ten that an axis counts by: the narrower it is, the more."""
+    if high < 4 * low:
+        return (1, 1.5, 2, 3, 4, 6, 8)
+    return (1, 2, 4, 6) if high < 10 * low else (1, 2, 5)
 
 
 def name_powers(figure: Any) -> bool:
