@@ -463,6 +463,7 @@ def test_cifs_of_others(cases):
     assert read_cif(cases / "cif/hex_third.cif").composition == {"Mg": 2.0}
     with pytest.warns(CoherionWarning, match="read as B"):
         assert read_cif(cases / "pdf/refine/alpha_ZrP.cif").sites[0].u_iso == pytest.approx(0.67 / (8 * np.pi**2))
+    assert read_cif(cases / "attack/deuterium.cif").composition["D"] == pytest.approx(0.4)
 
 
 def test_deuterium_is_hydrogen_to_x_rays(tmp_path):
