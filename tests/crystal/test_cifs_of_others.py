@@ -111,6 +111,18 @@ READ = {
         cif(symmetry=FM3M + "\n_chemical_formula_sum 'Cl Na'\n_cell_formula_units_Z 4"),
         HALITE,
     ),
+    "deuterium as an isotope": (
+        cif(atoms="D1 2H 0 0 0 1 0.02\nCl1 Cl 0.5 0.5 0.5 1 0.02"),
+        {"D": 4.0, "Cl": 4.0},
+    ),
+    "a number alone that leaves the origin to the atoms' places": (
+        cif(
+            symmetry="_space_group_IT_number 225",
+            columns=PLAIN + " symmetry_multiplicity",
+            atoms=SALT.replace("0.02", ".02 4"),
+        ),
+        HALITE,
+    ),
     "a short symbol of which the operations tell the axis": (
         cif(
             symmetry="_symmetry_space_group_name_H-M 'P 2/m'\n" + operations("x,y,z", "-x,-y,z", "-x,-y,-z", "x,y,-z"),
@@ -161,6 +173,26 @@ TOLD = {
         cif(atoms=SALT.replace("0.5 1 0.02", "0.5 ? 0.02")),
         HALITE,
         r"occupancy of Cl1 is unknown \(\?\) and starts at 1",
+    ),
+    "ICSD: hydrogen without places": (
+        cif(columns=PLAIN + " attached_hydrogens", atoms="O1 O 0 0 0 1 .02 2\nCl1 Cl .5 .5 .5 1 .02 0"),
+        {"O": 4.0, "Cl": 4.0},
+        "hydrogen without places, 2 on O1, is left out",
+    ),
+    "symbols that are not known beside labels": (
+        cif(atoms="OW1 ? 0 0 0 1 .02\nNa1 . .5 .5 .5 1 .02"),
+        {"O": 4.0, "Na": 4.0},
+        "OW1 as O",
+    ),
+    "a number of another group than the symbol": (
+        cif(symmetry=FM3M + "\n_space_group_IT_number 221"),
+        HALITE,
+        "the number of the space group is 221, but F m -3 m, which is taken, has 225",
+    ),
+    "multiplicities of another site": (
+        cif(columns=PLAIN + " symmetry_multiplicity", atoms="Na1 Na 0 0 0 1 .02 4\nCl1 Cl .25 .25 .25 1 .02 4"),
+        {"Na": 4.0, "Cl": 8.0},
+        "other multiplicities than the file says, Cl1 8 in place of 4",
     ),
     "no symbols of elements, and labels that may be read in two ways": (
         cif(columns="label fract_x fract_y fract_z", atoms="CA1 0 0 0\nF1 .25 .25 .25"),
@@ -267,6 +299,12 @@ def test_refused(tmp_path, kind):
     text, words = REFUSED[kind]
     with pytest.raises(InputError, match=words):
         read(tmp_path, text)
+
+
+def test_b_where_u_is_not_known(tmp_path):
+    atoms = "Na1 Na 0 0 0 1 . 1.6\nCl1 Cl .5 .5 .5 1 0.03 1.6"
+    found = read(tmp_path, cif(columns=PLAIN + " B_iso_or_equiv", atoms=atoms))
+    assert [s.u_iso for s in found.sites] == pytest.approx([1.6 / (8 * np.pi**2), 0.03])
 
 
 def test_sites_of_one_label_keep_their_own_places(tmp_path):

@@ -154,3 +154,25 @@ def test_radiation_of_published_data(cases, tmp_path, data, cif, truth):
         found = run_recipe([crystal], read_observed(tmp_path / data), settings, say=lambda _: None)
         other = read_otherwise(found, float(found.course.rw.min()), lambda _: None)
         assert (other.name if other else None) == expected
+
+
+def test_the_command_leaves_it_in_the_dataset(tmp_path, capsys):
+    """Neutrons under a header that says nothing, from the files to the alert."""
+    import importlib.util
+    from pathlib import Path
+
+    from coherion.crystal.cif import write_cif
+    from coherion.data.netcdf import read_dataset
+
+    write_pdf_text(tmp_path / "x.gr", "gr", R, made("neutron"), header={"qmax": QMAX})
+    write_cif(tmp_path / "salt.cif", salt())
+    script = Path(__file__).parents[2] / "scripts" / "refine_structure.py"
+    spec = importlib.util.spec_from_file_location("refine_structure", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    files = [str(tmp_path / name) for name in ("x.gr", "salt.cif")]
+    module.main([*files, "--output", str(tmp_path / "x.nc"), "--settings", json.dumps(GIVEN)])
+    assert "taken as neutron: Rw 0.0" in capsys.readouterr().out
+    fit = read_dataset(tmp_path / "x.nc", "refine_structure")
+    (alert,) = (a for a in alerts_of_refinement({"1.5-20": fit}, None, QualitySettings()) if a.code == "radiation")
+    assert alert.grade == "A" and alert.number < 0.1

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from coherion.as_read import took
-from coherion.atoms.elements import atomic_number
+from coherion.atoms.elements import DEUTERIUM, atomic_number
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.symmetry import VOIGT, find_operations, origin_choices, orthogonalisation, usual_spelling
 from coherion.errors import InputError
@@ -93,6 +93,7 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
         except InputError as problem:
             problem.place = "_symmetry_equiv_pos_as_xyz, _symmetry_space_group_name_H-M"
             raise
+        _warn_if_another_number(number, symbol, file)
         if listed:
             _warn_if_another_group(stated, symbol, operations, file, "operations" if small.symops else "Hall symbol")
         modulated = _text(block, "_cell_modulation_dimension").strip()
@@ -108,6 +109,7 @@ def read_cif(path: str | os.PathLike[str], name: str | None = None) -> Crystal:
             made = with_origin(named, lattice, symbol, sites, file)
         _warn_if_other_units(made, file)
         _warn_if_another_formula(made, block, file)
+        _warn_if_other_multiplicities(made, block, file)
         return made
     except InputError as problem:
         raise problem.in_file(file) from None
@@ -131,12 +133,22 @@ def _warn_if_another_group(stated: str, symbol: str, operations: Sequence[str], 
         warn(f"{file}: the {what} give {symbol}, a setting other than the symbol {stated} names: the {what} are taken")
 
 
+def _warn_if_another_number(number: int, symbol: str, file: str) -> None:
+    """Tell where symbol or operations are of another group than the number; 1 stands in many files that have more."""
+    import gemmi
+
+    used = gemmi.find_spacegroup_by_name(symbol)
+    if used is not None and number > 1 and number != used.number:
+        warn(f"{file}: the number of the space group is {number}, but {symbol}, which is taken, has {used.number}")
+
+
 def _warn_if_several_settings(number: int, file: str) -> None:
     """Tell where a number of International Tables is all there is, and leaves axes or origin open."""
     import gemmi
 
     settings = [g.xhm() for g in gemmi.spacegroup_table() if g.number == number]
-    if len(settings) > 1:
+    # Two origins are chosen between by the atoms.
+    if len(settings) > len(origin_choices(gemmi.find_spacegroup_by_number(number).xhm())):
         warn(
             f"{file}: the number {number} alone leaves the setting open ({', '.join(settings[:4])} ...): "
             f"{gemmi.find_spacegroup_by_number(number).xhm()} is taken; give the symbol or the operations"
@@ -264,13 +276,31 @@ def _warn_if_other_units(crystal: Crystal, file: str) -> None:
         )
 
 
+def _warn_if_other_multiplicities(crystal: Crystal, block, file: str) -> None:
+    """Tell where sites have other multiplicities than the file says: another origin or setting than its own."""
+    known = {site.label: crystal.multiplicity(site.label) for site in crystal.sites}
+    off = []
+    for row in _rows(block):
+        text, found = row.get("symmetry_multiplicity", row.get("site_symmetry_multiplicity", "")), row.get("label", "")
+        # Some programs write the order of the site symmetry under this name.
+        order = len(crystal.operations) // known.get(found, 1)
+        if text.isdigit() and found in known and int(text) not in (known[found], order):
+            off.append(f"{found} {known[found]} in place of {text}")
+    if off:
+        warn(
+            f"{file}: sites have other multiplicities than the file says, {', '.join(off)}: another origin or setting?"
+        )
+
+
 # An element with its charge, or its state as GSAS and ICSD write it (Cval, Siva); before it the mass of an isotope.
 _TYPE = re.compile(r"(\d{0,3}-?)([A-Za-z]{1,2}?)(\d{0,3}\.?\d*[+-]?\d*|va[l]?)")
 
 
 def _sites(small, block, file: str) -> list[Site]:
+    import gemmi
+
     labels: set[str] = set()
-    ions, isotopes, bare, dummies, unknown = [], [], [], [], []
+    ions, isotopes, bare, dummies, unknown, hydrogen = [], [], [], [], [], []
     made = []
     rows = _rows(block)
     tensors = _tensors(block, [entry.label for entry in small.sites], file)
@@ -318,9 +348,13 @@ def _sites(small, block, file: str) -> list[Site]:
                 found=entry.occ,
                 expected="a number from 0 to 1",
             )
+        if row.get("attached_hydrogens", "0").strip("?.0+-"):
+            hydrogen.append(f"{row['attached_hydrogens']} on {label}")
         if row.get("occupancy") == "?":
             unknown.append(label)
         u_iso: float | None = entry.u_iso * factor / (8 * math.pi**2 if k in are_b else 1.0)
+        if row.get("U_iso_or_equiv") in ("?", ".") and "B_iso_or_equiv" in row:
+            u_iso = gemmi.cif.as_number(row["B_iso_or_equiv"], math.nan) / (8 * math.pi**2)
         u_aniso = None
         tensor = tensors.get(k)
         if tensor is not None:
@@ -350,6 +384,7 @@ def _sites(small, block, file: str) -> list[Site]:
         (ions, "the ion labels {} are read as neutral elements"),
         (isotopes, "the isotopes {} are read as their elements of natural abundance"),
         (dummies, "{}: dummy atoms (calc_flag dum), left out"),
+        (hydrogen, "hydrogen without places, {}, is left out (attached_hydrogens)"),
         (unknown, "the occupancy of {} is unknown (?) and starts at 1"),
         (bare, f"no displacement for {{}}; u_iso starts at {DEFAULT_U_ISO} angstrom^2"),
     ):
@@ -362,7 +397,8 @@ def _rows(block) -> list[dict[str, str]]:
     """The list of atoms as it is written: what each row says under each tag, without ``_atom_site_``."""
     import gemmi
 
-    tags = ("label", "type_symbol", "fract_x", "fract_y", "fract_z", "occupancy", "calc_flag")
+    tags = ("label", "type_symbol", "fract_x", "fract_y", "fract_z", "occupancy", "calc_flag", "attached_hydrogens")
+    tags += ("U_iso_or_equiv", "B_iso_or_equiv", "symmetry_multiplicity", "site_symmetry_multiplicity")
     for first in ("label", "type_symbol"):
         own = [first, *(f"?{tag}" for tag in tags if tag != first)]
         table = block.find("_atom_site_", own)
@@ -384,17 +420,20 @@ def _element(entry, row: Mapping[str, str]) -> tuple[str, bool, bool]:
     InputError
         If what is written is no element.
     """
-    element = entry.element.name
+    import gemmi
+
     # Without a symbol gemmi takes the label for it.
     symbol = entry.type_symbol if row.get("type_symbol", "?").strip("?.") else ""
     stated = symbol or entry.label
     parts = _TYPE.fullmatch(stated)
-    if symbol and parts is not None:
+    if symbol:
         # gemmi reads 7Li as no element at all, and H2O or Wat as hydrogen and tungsten.
-        import gemmi
-
-        element = gemmi.Element(parts[2].capitalize()).name
-    if (symbol and parts is None) or element == "X":
+        element = "X" if parts is None else gemmi.Element(parts[2].capitalize()).name
+        if element == "H" and parts is not None and parts[1].rstrip("-") == "2":
+            return DEUTERIUM, False, False
+    else:
+        element = _element_of(entry.label)
+    if element == "X":
         raise InputError(
             "unknown element",
             place=f"_atom_site_type_symbol of {entry.label}",
@@ -408,17 +447,28 @@ def _element(entry, row: Mapping[str, str]) -> tuple[str, bool, bool]:
     return element, mass, not bare
 
 
+def _element_of(label: str) -> str:
+    """The element that a label begins with, the longer symbol where both are one; X where neither is."""
+    import gemmi
+
+    letters = re.match(r"[A-Za-z]{0,2}", label)
+    for symbol in (letters[0], letters[0][:1]) if letters else ():
+        element = gemmi.Element(symbol.capitalize()).name if symbol else "X"
+        if element != "X":
+            return element
+    return "X"
+
+
 def _warn_of_labels_alone(small, rows: Sequence[Mapping[str, str]], file: str) -> None:
     """Tell where elements come from labels that may be read in two ways: CA1 is calcium, or carbon alpha."""
     import gemmi
 
     doubtful = [
-        f"{entry.label} as {entry.element.name}"
+        f"{entry.label} as {_element_of(entry.label)}"
         for entry, row in zip(small.sites, rows, strict=False)
         if not row.get("type_symbol", "?").strip("?.")
         and entry.label[:2].isalpha()
         and entry.label[:2].isupper()
-        and len(entry.element.name) == 2
         and gemmi.Element(entry.label[0]).name == entry.label[0]
     ]
     if doubtful:
