@@ -292,6 +292,10 @@ def _warn_if_other_multiplicities(crystal: Crystal, block, file: str) -> None:
         )
 
 
+READ_OF_SITES = (
+    *("label", "type_symbol", "fract_x", "fract_y", "fract_z", "occupancy", "U_iso_or_equiv", "B_iso_or_equiv"),
+    *("calc_flag", "attached_hydrogens", "symmetry_multiplicity", "site_symmetry_multiplicity"),
+)
 # An element with its charge, or its state as GSAS and ICSD write it (Cval, Siva); before it the mass of an isotope.
 _TYPE = re.compile(r"(\d{0,3}-?)([A-Za-z]{1,2}?)(\d{0,3}\.?\d*[+-]?\d*|va[l]?)")
 
@@ -397,10 +401,8 @@ def _rows(block) -> list[dict[str, str]]:
     """The list of atoms as it is written: what each row says under each tag, without ``_atom_site_``."""
     import gemmi
 
-    tags = ("label", "type_symbol", "fract_x", "fract_y", "fract_z", "occupancy", "calc_flag", "attached_hydrogens")
-    tags += ("U_iso_or_equiv", "B_iso_or_equiv", "symmetry_multiplicity", "site_symmetry_multiplicity")
     for first in ("label", "type_symbol"):
-        own = [first, *(f"?{tag}" for tag in tags if tag != first)]
+        own = [first, *(f"?{tag}" for tag in READ_OF_SITES if tag != first)]
         table = block.find("_atom_site_", own)
         if len(table):
             names = [tag.lstrip("?") for tag in own]
