@@ -63,12 +63,18 @@ def paper_of(config):
     return first_paper(propose(found, settings))
 
 
+def numbered(count, what):
+    """``1 scan``, ``7 files of spectra``."""
+    first, _, rest = what.partition(" ")
+    return f"{count} {first.removesuffix('s') if count == 1 else first} {rest}".rstrip()
+
+
 def told(draft, config):
     """What was found, guessed and left to the user, line by line."""
     from coherion.messages import gathered
 
     yield f"Written to {config}: {', '.join((*draft.files, 'paper.yaml'))}"
-    yield "Found: " + ", ".join(f"{count} {what}" for what, count in draft.counts.items() if count)
+    yield "Found: " + ", ".join(numbered(count, what) for what, count in draft.counts.items() if count)
     for title, lines in (
         ("Left out", draft.left_out),
         ("Guessed, and so to be looked at (the tables list it too)", draft.guesses),

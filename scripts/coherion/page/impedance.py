@@ -83,7 +83,9 @@ def spectra_blocks(circuits: xarray.Dataset, reference: float | None) -> Iterato
                 **own,
             }
             fit, at = fit[fitted], f[fitted]
-            nyquist.append(bare | {"x": plain(fit.real), "y": plain(-fit.imag), "name": f"{name}, fit"})
+            # A circuit's impedance has no corners between the points measured.
+            smooth = {"line": bare["line"] | {"shape": "spline"}}
+            nyquist.append(bare | smooth | {"x": plain(fit.real), "y": plain(-fit.imag), "name": f"{name}, fit"})
             bode.append(bare | {"x": plain(at), "y": plain(np.abs(fit)), "name": f"{name}, fit"})
             turned = plain(-np.degrees(np.angle(fit)))
             bode.append(bare | {"x": plain(at), "y": turned, "yaxis": "y2", "name": f"{name}, phase of the fit"})

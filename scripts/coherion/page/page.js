@@ -406,8 +406,8 @@
     const alerts = { A: 0, B: 0, C: 0 };
     for (const one of index.samples) for (const key of Object.keys(alerts)) alerts[key] += one.counts[key];
     const counts = el("ul", { class: "counts" }, el("li", {}, el("b", {}, String(rows.length)), "samples"),
-      Object.entries(alerts).filter(([, n]) => n).map(([key, n]) => el("li", {}, el("b", {}, String(n)), "alerts " + key)),
-      Object.entries(verdicts).map(([key, n]) => el("li", {}, el("b", { class: key }, String(n)), "statements: " + key)),
+      Object.entries(alerts).filter(([, n]) => n).map(([key, n]) => el("li", {}, el("b", {}, String(n)), (n === 1 ? "alert " : "alerts ") + key)),
+      Object.entries(verdicts).map(([key, n]) => el("li", {}, el("b", { class: key }, String(n)), (n === 1 ? "statement: " : "statements: ") + key)),
       index.failures.length ? el("li", {}, el("b", { class: "fails" }, String(index.failures.length)), "jobs failed") : "");
     const made = [el("h1", {}, "Samples"), counts];
     for (const [job, what] of index.failures) made.push(el("p", { class: "warning" }, `${job} failed: ${what}`));

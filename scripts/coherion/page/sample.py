@@ -77,11 +77,13 @@ def listed(run: Run, sample: str, columns: list[tuple[str, str]], is_told: bool)
     """The sample's line in the list; ``is_told`` where the run was told of it, so that it is missed."""
     row = run.by_sample.get(sample, {})
     light, counts = light_of(run, sample, is_told)
+    is_standard = run.path("resolution", f"{sample}.json").exists()
+    other = "standard of the resolution" if is_standard else "no part of the series"
     # A sample may be called what it is: its name says so already.
     title = "" if row.get("title") == sample else row.get("title") or ""
     return {
         "sample": sample,
-        "title": words(title) if row or is_told else "no part of the series",
+        "title": words(title) if row or is_told else other,
         "origin": row.get("origin", ""),
         "group": row.get("group", ""),
         "composition": composition(row["composition"]) if row.get("composition") else None,
