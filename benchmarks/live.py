@@ -21,21 +21,24 @@ DRAWN = """() => {
   const all = [...document.querySelectorAll('.js-plotly-plot')];
   return all.length > 0 && all.every(one => one.data && one.data.length);
 }"""
-# From the key to the frame after the one in which plotly.js has drawn the new curve.
+# From the key to the frame after the one in which the lines of the plot became those of the new curve.
 WATCH = """plot => {
   const drawn = document.querySelector(`.${plot} .js-plotly-plot`);
   window.took = null;
-  let began = null;
+  let began = null, seen = false;
   addEventListener('keydown', () => { began = performance.now(); }, { once: true, capture: true });
   const done = () => requestAnimationFrame(() => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => { window.took = performance.now() - began; };
     channel.port2.postMessage(0);
   });
-  if (window.watched?.removeListener) window.watched.removeListener('plotly_afterplot', window.watching);
-  window.watched = drawn;
-  window.watching = () => { if (began !== null && window.took === null) done(); };
-  drawn.on('plotly_afterplot', window.watching);
+  window.watching?.disconnect();
+  window.watching = new MutationObserver((changes) => {
+    if (began === null || seen || !changes.some(one => one.target.matches('.scatterlayer .js-line'))) return;
+    seen = true;
+    done();
+  });
+  window.watching.observe(drawn, { subtree: true, attributeFilter: ['d'] });
 }"""
 #: What is moved, in which panel, which plot follows, and the aims in ms: median and 95th percentile.
 MOVES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import sys
 import traceback
@@ -200,7 +201,7 @@ def _body(live: Live, page: str, session: Session, panel: Panel) -> list[Any]:
         role="group",
         **aria("label", "settings"),
     )
-    whose: dict[str, Any] = {"data-sample": session.sample, "data-panel": panel.name}
+    whose: dict[str, Any] = {"data-sample": session.sample, "data-panel": panel.name, "data-page": page}
     return [side, html.Div(plots, className=f"plots {panel.name}", **whose)]
 
 
@@ -376,7 +377,6 @@ def _callbacks(app: Dash, live: Live) -> None:
 def _moves(app: Dash, live: Live) -> None:
     """What follows a control while it moves: asked for and painted past the framework, whose way takes longer."""
     from flask import Response, abort, request
-    from plotly.io.json import to_json_plotly
     from werkzeug.exceptions import HTTPException
 
     @app.server.errorhandler(Exception)
@@ -410,7 +410,7 @@ def _moves(app: Dash, live: Live) -> None:
             except Exception as problem:
                 message = message or _line(problem)
         told = {"figures": dict(made.figures), "refused": message, "done": _told(session, panel.name)}
-        return Response(to_json_plotly(told), mimetype="application/json")
+        return Response(json.dumps(told, separators=(",", ":")), mimetype="application/json")
 
 
 def _told(session: Session, panel: str, whole: bool = False) -> dict[str, Any]:
@@ -431,9 +431,12 @@ def serve(app: Dash, port: int) -> Any:
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
-        """Connections that stay open, and no line for each request."""
+        """An answer in one write and at once, and no line for each request."""
 
         protocol_version = "HTTP/1.1"
+        # Head and body by themselves wait for each other: Nagle's algorithm against the delayed acknowledgement.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def log_request(self, *_: Any) -> None:
             """Nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import typing
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -42,6 +43,7 @@ class Control:
     whole: bool = False
 
 
+@cache
 def control(stage: str, model: type[msgspec.Struct], key: str, label: str) -> Control:
     """The control of a setting of a model of a stage."""
     hint = fields(model)[key].type

@@ -32,7 +32,7 @@ Figure = dict[str, Any]
 def figure(block: Block, choice: str = "") -> Figure:
     """A plot of the results page, of one of its choices, as plotly takes it; texts stay text."""
     traces = [
-        _shown({key: value for key, value in trace.items() if key not in _OURS})
+        _on_grid({key: value for key, value in trace.items() if key not in _OURS})
         for trace in block["data"]
         if not choice or trace.get("choice") in (choice, None)
     ]
@@ -71,6 +71,15 @@ def _shown(value: Any, key: str = "") -> Any:
     if key in ("color", "fillcolor") and value in (INK, GREY):
         return INK_MARK if value == INK else GREY_COLOUR
     return value
+
+
+def _on_grid(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """The trace, its abscissa by first value and step where it is a regular grid."""
+    grid = trace.get("x")
+    if not isinstance(grid, Mapping) or "step" not in grid:
+        return _shown(trace)
+    rest = _shown({key: value for key, value in trace.items() if key != "x"})
+    return rest | {"x0": grid["from"], "dx": grid["step"]}
 
 
 def _array(values: np.ndarray) -> dict[str, str]:

@@ -1,10 +1,12 @@
 "use strict";
 /* One wish at a time: while the server works on one, only the newest of those that come meanwhile is kept. */
 window.live = (() => {
-  const SLOW = 20000, EVERY = 3;
+  const SLOW = 20000, EVERY = 3, PAUSE = 60;
   // As dcc.Graph has them: with others plotly.js would begin each plot anew.
   const CONFIG = { displaylogo: false, displayModeBar: false, responsive: true, typesetMath: false };
-  let busy = 0, next = null, skipped = 0;
+  let busy = 0, next = null, skipped = 0, later = null, pause = 0;
+  // What the controls of the panel in sight said last, and whose they are.
+  let known = new Map(), whose = "";
   const same = () => window.dash_clientside.no_update;
   const put = (id, props) => window.dash_clientside.set_props(id, props);
   const inSight = ({ sample, panel }) => {
@@ -25,24 +27,45 @@ window.live = (() => {
       const made = await answer.json();
       // Another sample or panel was opened meanwhile: its plots are not those of this answer.
       if (!inSight(made.done)) return sent();
-      const drawn = draw(made.figures);
-      put("refused", { children: made.refused });
+      const drawn = draw(made.done, made.figures);
+      if (document.getElementById("refused").textContent !== made.refused) put("refused", { children: made.refused });
       await drawn;
       const calm = answered(made.done);
       if (calm !== same()) put("calm", { data: calm });
     } catch (problem) {
       put("refused", { children: `the page failed: ${problem.message}` });
+      known = new Map();
       sent();
     }
   }
-  /* One plot after another, each on the screen before the next is begun; a newer move leaves the rest to its own. */
-  async function draw(figures) {
-    for (const [name, figure] of Object.entries(figures)) {
-      const plot = document.querySelector(`.plot.${name} .js-plotly-plot`);
-      if (!plot) break;
+  /* What can be put into the plots as they stand is on the screen first; the plots are drawn when the control rests. */
+  async function draw(done, figures) {
+    clearTimeout(pause);
+    later = null;
+    const plots = Object.entries(figures).map(([name, figure]) => [document.querySelector(`.plot.${name} .js-plotly-plot`), figure]);
+    if (!plots.every(([plot]) => plot)) return;
+    const sketched = plots.filter((one) => window.sketch(...one));
+    if (sketched[0] && sketched[0] === plots[0]) {
+      await frame();
+      later = { done, plots };
+      pause = setTimeout(finish, PAUSE);
+    } else await react(done, plots);
+  }
+  async function react(done, plots) {
+    for (const [plot, figure] of plots) {
+      if (!inSight(done)) break;
+      window.sketch.drawn(plot, figure);
       await window.Plotly.react(plot, figure.data, figure.layout, CONFIG);
       await frame();
       if (next) break;
+    }
+  }
+  async function finish() {
+    const now = later;
+    try {
+      await react(now.done, now.plots);
+    } finally {
+      if (later === now) later = null;
     }
   }
   /* What waited goes next. */
@@ -52,7 +75,28 @@ window.live = (() => {
     next = null;
     if (wish) send(wish);
   }
+  /* Ask for what follows the controls; those that say what they said before ask for nothing. */
+  function ask({ sample, panel, page }, said) {
+    if (whose !== (whose = `${sample} ${panel}`)) known = new Map();
+    let moved = false;
+    for (const { stage, key, value } of said) {
+      const name = `${stage}.${key}`;
+      if (JSON.stringify(known.get(name)?.value) === JSON.stringify(value)) continue;
+      known.set(name, { stage, key, value });
+      moved = true;
+    }
+    if (!moved) return;
+    const wish = { values: [...known.values()], sample, panel, page };
+    if (busy && performance.now() - busy < SLOW) next = wish;
+    else send(wish);
+  }
   function answered(done) {
+    // The controls were set by another hand, or are others.
+    if (done.all) {
+      known = new Map();
+      clearTimeout(pause);
+      later = null;
+    }
     // The other plots follow when nothing waits, and now and then while a control is held.
     const calm = !next || done.all || ++skipped >= EVERY ? { ...done, held: Boolean(next), at: performance.now() } : same();
     if (calm !== same()) skipped = 0;
@@ -60,16 +104,25 @@ window.live = (() => {
     return calm;
   }
   return {
-    idle: () => !busy,
+    idle: () => !busy && !later,
     answered,
-    moved(given) {
-      const [values, ids, sample, panel, page] = given;
-      const wish = { values: ids.map((id, i) => ({ ...id, value: values[i] })), sample, panel, page };
-      if (busy && performance.now() - busy < SLOW) next = wish;
-      else send(wish);
+    moved([values, ids, sample, panel, page]) {
+      ask({ sample, panel, page }, ids.map((id, i) => ({ ...id, value: values[i] })));
+    },
+    slid(thumb) {
+      const shown = document.querySelector(".plots")?.dataset, slider = thumb.closest(".dash-slider-container");
+      if (!shown || !slider || document.activeElement !== thumb) return;
+      const found = [...slider.querySelectorAll("[role=slider]")].map((one) => Number(one.getAttribute("aria-valuenow")));
+      const value = found.length > 1 ? found : found[0];
+      ask(shown, [{ ...JSON.parse(slider.id), value }]);
     },
   };
 })();
+/* A slider that is moved shows it to those who hear the page before the framework tells of it. */
+new MutationObserver((changes) => changes.forEach((one) => window.live.slid(one.target))).observe(document, {
+  subtree: true,
+  attributeFilter: ["aria-valuenow"],
+});
 /* The parts of a slider are called what its setting is called. */
 new MutationObserver(() => {
   for (const row of document.querySelectorAll(".parameters tr[data-name]"))
