@@ -286,7 +286,7 @@ def _callbacks(app: Dash, live: Live) -> None:
         with contextlib.nullcontext() if panel.patient else session.lock:
             try:
                 before = panel.first(seen).figures if wish["all"] else {}
-                made = panel.rest(seen)
+                made = panel.rest(seen, bool(wish.get("held")))
                 made = replace(made, figures={**before, **made.figures})
             except CoherionError as problem:
                 message, made = str(problem), Shown({})

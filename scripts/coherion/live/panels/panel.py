@@ -51,5 +51,5 @@ class Panel(Protocol):
     def first(self, session: Session) -> Shown:
         """The plot that matters most."""
 
-    def rest(self, session: Session) -> Shown:
-        """All others."""
+    def rest(self, session: Session, held: bool = False) -> Shown:
+        """All others; without what takes long while a control is ``held``."""

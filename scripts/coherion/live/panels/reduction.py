@@ -81,13 +81,14 @@ class ReductionPanel:
             )
         return Shown({"pair_distribution": made})
 
-    def rest(self, session: Session) -> Shown:
+    def rest(self, session: Session, held: bool = False) -> Shown:
         """See :class:`Panel`."""
         reduced = session.reduction()
         blocks = list(reduction_blocks(reduced))
         figures = {b["name"]: figure(b) for b in blocks if b["kind"] == "plot" and b["name"] != self.plots[0]}
         facts = [(name, what) for name, what in blocks[-1]["rows"]]
-        if "background" in session.row:
+        # A second reduction: not while a control is held.
+        if "background" in session.row and not held:
             found = session.reduction(background_scale="estimate").attrs
             scale = number(float(found["background_scale"]), float(found["background_scale_sd"]))
             facts.append(("background scale that the data would have", scale))

@@ -76,7 +76,7 @@ class RefinementPanel:
             fit = found[1]
         return Shown({"fit": _narrow(figure(fit_block(fit, _range(fit))))})
 
-    def rest(self, session: Session) -> Shown:
+    def rest(self, session: Session, held: bool = False) -> Shown:
         """See :class:`Panel`."""
         found = fitting.current(session)
         if found is None:

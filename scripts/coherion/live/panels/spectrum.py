@@ -82,7 +82,7 @@ class SpectrumPanel:
         reference = float(fitted["temperature"].values[0])
         return Shown({b["name"]: _own(b) for b in spectra_blocks(fitted, reference)})
 
-    def rest(self, session: Session) -> Shown:
+    def rest(self, session: Session, held: bool = False) -> Shown:
         """See :class:`Panel`."""
         place = self.place(session)
         tested, fitted = spectra.validated(session), spectra.circuits(session)
