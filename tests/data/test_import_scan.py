@@ -16,8 +16,8 @@ from coherion.errors import InputError
 COUNTS = np.arange(400.0) + 20
 
 
-def made(path: Path, title: str = "Na3InCl6") -> Path:
-    write_raw(path, RawRange(2.0, 0.015, COUNTS, 60.0), RawHeader(wavelength=0.5594075, anode=1, title=title))
+def made(path: Path, title: str = "Na3InCl6", more: float = 0.0) -> Path:
+    write_raw(path, RawRange(2.0, 0.015, COUNTS + more, 60.0), RawHeader(wavelength=0.5594075, anode=1, title=title))
     return path
 
 
@@ -33,10 +33,10 @@ def test_scan_becomes_netcdf_with_its_provenance(tmp_path):
 
 
 def test_several_files_are_summed(tmp_path):
-    frames = [str(made(tmp_path / f"a.00{i}", "SIMULATED")) for i in (1, 2)]
+    frames = [str(made(tmp_path / f"a.00{i}", "SIMULATED", i)) for i in (1, 2)]
     import_scan.main([*frames, "--output", str(tmp_path / "a.nc")])
     found = read_dataset(tmp_path / "a.nc")
-    np.testing.assert_array_equal(found["intensity"], 2 * COUNTS)
+    np.testing.assert_array_equal(found["intensity"], 2 * COUNTS + 3)
     assert found.attrs["origin"] == "simulated"
     assert len(json.loads(found.attrs["sources"])) == 2
 

@@ -204,11 +204,11 @@ def test_header_only_file_names_its_frames(raw, tmp_path):
     with pytest.raises(InputError, match="no frames"):
         read_scan(path)
     for i in (1, 2, 3):
-        raw(name=f"series.00{i}")
+        raw(replace(RANGE, counts=COUNTS + i), name=f"series.00{i}")
     with pytest.raises(InputError, match=r"3 frames beside it; list the frames"):
         read_scan(path)
     total = read_scan([tmp_path / f"series.00{i}" for i in (1, 2, 3)])
-    np.testing.assert_array_equal(total["intensity"], 3 * COUNTS)
+    np.testing.assert_array_equal(total["intensity"], 3 * COUNTS + 6)
     assert total.attrs["time_per_point"] == 360
 
 
@@ -442,6 +442,15 @@ def _frame(shift=0.0, height=2e4, scale=1.0, seed=0):
 def test_repetitions_are_added_without_a_word(raw, scale, recwarn):
     files = [raw(_frame(seed=k, scale=scale * (1 + k / 2)), f"f{k}.raw") for k in range(4)]
     assert read_scan(files).attrs["frames"] == 4 and not recwarn.list
+
+
+def test_one_measurement_among_the_frames_under_another_title_or_format_is_refused(raw, text):
+    own, other = _frame(), _frame(seed=1)
+    with pytest.raises(InputError, match=r"b\.raw: the same measurement is given twice for one scan; found the counts"):
+        read_scan([raw(own, "a.raw"), raw(other, "c.raw"), raw(own, "b.raw", title="second")])
+    files = [text(y=own.counts[: TWO_THETA.size], name=f"{k}.xyd") for k in range(2)]
+    with pytest.raises(InputError, match="given twice for one scan"):
+        read_scan(files, intensity_kind="counts", wavelength=0.5594)
 
 
 @pytest.mark.parametrize("other", [{"shift": 0.02}, {"height": 0.0}, {"height": 1e4}])

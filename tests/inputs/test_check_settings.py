@@ -59,6 +59,7 @@ def test_what_the_checks_of_a_deployed_copy_run_has_none_either():
         ("simulation: {series: nowhere.yaml}", ["simulation.series: nowhere.yaml is missing"]),
         ("claims: {resamples: 1000000000000}", ["claims.resamples"]),
         ("reduction: {qmin: 013}", ["line 1", "base 8"]),
+        *((f"reduction: {{qmax: {text}}}", ["line 1", f"found {text}"]) for text in ("0x0C", "0b1100", "1_2", "1_2.5")),
     ],
 )
 def test_what_a_job_would_refuse_is_told(text, said, tmp_path):

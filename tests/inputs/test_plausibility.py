@@ -214,7 +214,13 @@ X = (0.1, 0.2, 0.4, 0.5, 0.7, 0.9)
     ("rows", "told"),
     [
         (_series(X), []),
-        (_series(X[:3], {1: {"x": 0.02}}), []),
+        (_series(X[:3], {1: {"x": 0.03}}), ["s1"]),
+        (_series(X[:1], {0: {"x": 0.01}}), ["s0"]),
+        (_series(X[:1], {0: {"x": 0.9}}), []),
+        (_series(X[:1], {0: {"x": 120.0}}), []),
+        ([row | {"composition": "Na2.9In0.9Zr0.1Cl6"} for row in _series((0.01, 0.02, 0.05))], []),
+        (_series(X[:3], {1: {"pellet_diameter_cm": 1.8}}, pellet_diameter_cm=0.9), ["s1"]),
+        (_series(X[:2], {1: {"pellet_diameter_cm": 1.8}}, pellet_diameter_cm=0.9), []),
         (_series(X, {3: {"x": 0.05}}), ["s3"]),
         (_series(X, {3: {"composition": "Na2.3In0.3Zr0.7Cl6"}}), ["s3"]),
         (_series(X, {0: {"x": 0.9}, 5: {"x": 0.1}}), ["s0", "s5"]),
@@ -229,6 +235,28 @@ def test_a_sample_off_the_series_is_told(rows, told):
     with messages.collected() as said:
         plausibility.warn_if_off_the_series(rows)
     assert [line.split()[1].rstrip(":") for line in said] == told
+
+
+@pytest.mark.parametrize(
+    ("composition", "left"),
+    [
+        ("Na2.5In0.5Zr0.5Cl6", None),
+        ("Na2.5In0.5Zr0.5Cl5", "+1"),
+        ("Na2.5In5Zr0.5Cl6", "+13.5"),
+        ("Li3YCl3Br3", None),
+        ("LiYCl3Br3", "-2"),
+        ("Li7La3Zr2O12", None),
+        ("Li7La3Zr2O1", "+22"),
+        ("Na2.917In0.917Zr0.083Cl6", None),
+        # Several charges are possible, oxygen stands around a halogen, no anion at all.
+        ("LiFePO3", None),
+        ("NaClO4", None),
+        ("LiIn", None),
+    ],
+)
+def test_ions_that_do_not_balance_are_told(composition, left):
+    said = said_of(plausibility.warn_if_charged, "s", composition)
+    assert len(said) == (left is not None) and all(f"leave a charge of {left} (" in line for line in said)
 
 
 @pytest.mark.parametrize(("x", "title", "told"), [(0.5, "x = 0.5", 0), (0.05, "x = 0.5", 1), (0.5, "x=0,5, milled", 0)])

@@ -12,7 +12,12 @@ from coherion.impedance.alerts import off_the_series
 from coherion.impedance.arrhenius_dataset import arrhenius_dataset
 from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
-from coherion.quality.of_impedance import alerts_of_impedance, alerts_of_pellets, alerts_of_same_spectra
+from coherion.quality.of_impedance import (
+    alerts_of_impedance,
+    alerts_of_names,
+    alerts_of_pellets,
+    alerts_of_same_spectra,
+)
 from coherion.settings.stages.arrhenius import ArrheniusSettings
 from coherion.settings.stages.circuits import CircuitSettings
 from coherion.settings.stages.quality import QualitySettings
@@ -47,9 +52,13 @@ def spectra(celsius=CELSIUS, energy=0.4, factor=None, drift=0.0, names=None, see
 
 
 def alerts(dataset, pellet=PELLET, limits=None, circuit="p(R1,CPE1)-CPE2"):
+    return {one.code: one for one in every_alert(dataset, pellet, limits, circuit)}
+
+
+def every_alert(dataset, pellet=PELLET, limits=None, circuit="p(R1,CPE1)-CPE2"):
     circuits = fit_dataset(validate_dataset(dataset, ValidationSettings()), CircuitSettings(circuit=circuit))
     line = arrhenius_dataset(circuits, ArrheniusSettings(**pellet))
-    return {one.code: one for one in alerts_of_impedance(circuits, line, limits or QualitySettings())}
+    return alerts_of_impedance(circuits, line, limits or QualitySettings())
 
 
 LEADS_CELSIUS = np.array([-40.0, -20.0, 0.0, 20.0, 40.0, 60.0, 80.0])
@@ -305,8 +314,41 @@ def test_spectra_of_one_measurement_for_two_samples_are_told_whatever_their_file
     assert (one.sample, one.alert.code, one.alert.grade, one.alert.number) == ("c", "same-file", "A", 6.0)
     assert "those of sample a, number by number (y" in one.alert.text
     one_row = text.copy(deep=True)
-    one_row["impedance_real"].values[:5] *= 1.001
+    one_row["impedance_real"].values[:5] *= 1.02
     assert alerts_of_same_spectra({"a": own, "c": one_row})[0].alert.number == 1.0
+
+
+def test_one_spectrum_at_two_temperatures_is_told_whatever_its_digits():
+    own = spectra()
+    assert alerts_of_same_spectra({"a": own}) == []
+    for name in ("impedance_real", "impedance_imaginary"):
+        own[name].values[3] = [float(f"{v:.3e}") for v in own[name].values[2]]
+    (one,) = alerts_of_same_spectra({"a": own})
+    assert (one.alert.code, one.alert.grade) == ("same-file", "A")
+    assert "x_20C.mpt of 20 degC" in one.alert.text and "x_40C.mpt of 40 degC" in one.alert.text
+    # Several sweeps at one temperature may be as like as that.
+    assert alerts_of_same_spectra({"a": own.assign(temperature=own["temperature"] * 0 + 25.0)}) == []
+
+
+def test_files_with_the_name_of_another_sample_are_told():
+    right = {
+        "x90": ["raw/x90_25C.mpt", "X90 40C.mpt"],
+        "x90_200C": ["x90_200C_25C.mpt", "x90_200C.mpt"],
+        "5": ["5.mpt"],
+    }
+    assert alerts_of_names(right | {"b": ["m1.mpt", "x900_25C.mpt", "5_25C.mpt"]}) == []
+    (one,) = alerts_of_names(right | {"b": ["b_10C.mpt", "x90_200C_40C.mpt", "x90_200C_60C.mpt"]})
+    assert (one.sample, one.alert.code, one.alert.grade, one.alert.number) == ("b", "name-of-another", "B", 2.0)
+    assert "name of sample x90_200C (x90_200C_40C.mpt, x90_200C_60C.mpt)" in one.alert.text
+
+
+def test_a_point_far_off_a_line_of_few_is_graver_than_one_off_by_noise():
+    of_four = every_alert(spectra(CELSIUS[:4], factor=[1.0, 1.0, 1e-3, 1.0]))
+    (found,) = [one for one in of_four if one.code == "conductivity-residual" and one.place.startswith("20 degC")]
+    assert found.grade == "B" and "times what the line of all has" in found.text
+    assert "conductivity-residual" not in alerts(spectra(CELSIUS[:4]))
+    little = alerts(spectra(factor=[1.0, 1.0, 1.0, 0.85, 1.0, 1.0]))["conductivity-residual"]
+    assert little.grade == "C"
 
 
 def test_what_kind_of_reason_leaves_a_spectrum_out_and_how_far_off_a_limit_is():

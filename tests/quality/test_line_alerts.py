@@ -109,8 +109,10 @@ def test_the_cell_of_a_standard_is_its_certificate(factor):
     assert alert.code == "standard-cell" and alert.number == pytest.approx(factor - 1, abs=0.003)
 
 
-def test_what_has_no_reflections_or_no_wavelength_says_nothing():
+def test_a_scan_without_reflections_is_told_and_one_without_wavelength_says_nothing():
     smooth = scan(rutile())
     smooth["intensity"].values[:] = np.random.default_rng(2).poisson(900, ANGLES.size)
-    assert not list(alerts_of_lines(smooth, WAVELENGTH, rutile(), "a.cif"))
+    for standard, grade in ((True, "B"), (False, "C")):
+        (alert,) = alerts_of_lines(smooth, WAVELENGTH, rutile(), "a.cif", standard)
+        assert (alert.code, alert.grade, alert.number) == ("no-reflections", grade, 0)
     assert not list(alerts_of_lines(scan(rutile()), None, perovskite(5.61, 7.67, 5.35), "a.cif"))

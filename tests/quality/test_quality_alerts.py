@@ -82,9 +82,16 @@ def reduced(q=None, structure=None, **attributes) -> xarray.Dataset:
         "pdf_nyquist": ("r_nyquist", g),
         "pdf_covariance": (("r_nyquist", "r_nyquist_2"), covariance),
     }
-    told = {"composition": "LaB6", "normalisation_method": "sum_rule", "rpoly": 0.9, "lorch": 0}
+    told = {"composition": "LaB6", "normalisation_method": "sum_rule", "rpoly": 0.9, "lorch": 0, "qmax": 13.0}
     told |= {"settings": json.dumps({"density": 4.71}), "wavelength": WAVELENGTH}
     return xarray.Dataset(values, {"q": q, "r_nyquist": r}, told | attributes)
+
+
+@pytest.mark.parametrize(("qmax", "told"), [(25.0, 0), (13.0, 0), (8.0, 0), (7.8, 1), (1.3, 1)])
+def test_a_qmax_that_does_not_resolve_distances_is_told(qmax, told):
+    """Silver and molybdenum reach 20 and 17, copper 8 1/angstrom, of which 0.39 angstrom is the resolution."""
+    found = [one for one in alerts_of_reduction(reduced(qmax=qmax), None, LIMITS) if one.code == "short-qmax"]
+    assert len(found) == told and all(one.grade == "B" and one.number == np.pi / qmax for one in found)
 
 
 def codes(alerts) -> dict[str, str]:

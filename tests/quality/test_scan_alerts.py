@@ -89,6 +89,27 @@ def test_a_single_point_that_stands_out_is_told(value, place):
     assert alert.code == "scan-glitch" and alert.number == value and f"{ANGLES[place]:g}" in alert.place
 
 
+@pytest.mark.parametrize("points", [2, 3])
+@pytest.mark.parametrize("value", [5e6, 30_000.0, 0.0])
+def test_a_few_points_side_by_side_that_stand_out_are_told(points, value):
+    def spoil(y):
+        y[1000 : 1000 + points] = value * np.array([1.0, 0.9, 1.1])[:points]
+        return y
+
+    (alert,) = alerts_of_scan(changed(crystal(), spoil))
+    assert alert.code == "scan-glitch" and f"{ANGLES[1000]:g}" in alert.place
+    assert alert.text.startswith(f"{points} points side by side")
+
+
+def test_lost_digits_are_told_however_many():
+    def spoil(y):
+        y[300::300] = np.floor(y[300::300] / 10)
+        return y
+
+    (alert,) = alerts_of_scan(changed(crystal(), spoil))
+    assert alert.code == "scan-glitch" and "12 points" in alert.text
+
+
 @pytest.mark.parametrize("share", [0.2, 0.4, 0.7])
 def test_clipped_reflections_are_told(share):
     (alert,) = alerts_of_scan(changed(crystal(), lambda y: np.minimum(y, np.floor(share * y.max()))))
@@ -161,6 +182,8 @@ def test_sample_and_background_of_different_kind_are_told():
     (alert,) = alerts_of_pair(sample.isel(two_theta=slice(0, 3000)), empty, 1.0)
     assert alert.code == "sample-short" and alert.number == ANGLES[2999] and alert.limit == ANGLES[-1]
     assert codes(alerts_of_pair(sample.isel(two_theta=slice(20, 3000)), empty, 1.0)) == []
+    (alert,) = alerts_of_pair(sample.isel(two_theta=slice(400, None)), empty, 1.0)
+    assert alert.code == "sample-short" and alert.number == ANGLES[400] and alert.limit == ANGLES[0]
     half = empty.assign_attrs(time_per_point=30.0)
     (alert,) = alerts_of_pair(sample, half, 1.0)
     assert alert.code == "background-time" and alert.limit == 2.0
@@ -196,6 +219,13 @@ def test_one_file_for_two_samples_under_any_name_is_told():
     assert one.alert.code == "same-file" and "two names among the 2 files" in one.alert.text
     (one,) = alerts_of_scans(scans, used, hashes | {"a": ["1", "3"]})
     assert one.alert.code == "same-file" and "background empty" in one.alert.text
+    emptied = {"x1": Use("empty", structure="x.cif"), "x2": Use("b", "empty")}
+    (one,) = [one for one in alerts_of_scans(scans, emptied, hashes) if one.alert.code == "same-file"]
+    assert one.sample == "x1" and one.alert.text == "its scan empty is the background of sample x2"
+    # An empty capillary may be reduced to look at it.
+    assert not [
+        one for one in alerts_of_scans(scans, emptied | {"x1": Use("empty")}, hashes) if one.alert.code == "same-file"
+    ]
 
 
 @pytest.mark.parametrize(("first", "end"), [(400, 900), (1000, 1060), (0, 3900)])

@@ -16,6 +16,19 @@ DEUTERIUM = "D"
 _DEUTERIUM_MASS = 2.01410177812
 
 
+# Of elements that have but one in the solids that are met; any other leaves the charge of a formula open.
+_CHARGES = {
+    1: "Li Na K Rb Cs",
+    2: "Mg Ca Sr Ba Zn",
+    3: "Al In Sc Y La Nd Gd Dy Ho Er Tm Lu",
+    4: "Zr Hf",
+    -1: "F Cl Br I",
+    -2: "O",
+}
+CHARGES = {element: charge for charge, elements in _CHARGES.items() for element in elements.split()}
+"""Charges of the ions of elements that form one ion only."""
+
+
 def atomic_number(element: str) -> int:
     """Atomic number of an element symbol."""
     return 1 if element == DEUTERIUM else ELEMENTS.index(element) + 1

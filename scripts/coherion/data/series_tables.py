@@ -266,7 +266,30 @@ def _refined_with(path: str, samples: list[Row]) -> Iterator[InputError]:
 
 
 # What a spreadsheet writes where a column is thought to ask yes or no.
-_NO_REASONS = frozenset(("no", "false", "0", "n", "f", "nein", "falsch", "non", "none", "keep", "-"))
+_NO_REASONS = frozenset(
+    (
+        "no",
+        "false",
+        "0",
+        "0.0",
+        "0,0",
+        "n",
+        "f",
+        "nein",
+        "falsch",
+        "non",
+        "none",
+        "keep",
+        "kept",
+        "include",
+        "included",
+        "use",
+        "used",
+        "ok",
+        "good",
+        "-",
+    )
+)
 
 
 def _excluded_by_no(path: str | None, table: list[Row]) -> Iterator[InputError]:

@@ -348,6 +348,7 @@ class _Check:
         return scans
 
     def _check_reductions(self, scans: Mapping[str, xarray.Dataset]) -> None:
+        from coherion.quality.of_reduction import coarse
         from coherion.scattering.composition import check_formulas
         from coherion.scattering.pattern import WAVELENGTH_TOLERANCE, check_pair, read_pattern
 
@@ -374,6 +375,8 @@ class _Check:
                         wavelength=pattern.wavelength,
                     )
                 settings = settings.for_data_to(pattern.last_nonzero)
+                if (alert := coarse(settings.highest_q)) is not None:
+                    messages.warn(f"sample {sample}: {alert.text}; {alert.advice} ({alert.code})")
                 check_pair(pattern, empty, settings)
                 for name in further_backgrounds(row).keys() & scans.keys():
                     other = read_pattern(
@@ -440,7 +443,7 @@ class _Check:
     def _check_spectra(self, folder: Path) -> None:
         from coherion.data.spectra.file_names import off_their_names
         from coherion.data.spectra.reader import assemble, row_of
-        from coherion.quality.of_impedance import alerts_of_same_spectra
+        from coherion.quality.of_impedance import alerts_of_names, alerts_of_same_spectra
 
         assembled: dict[str, xarray.Dataset] = {}
         for sample, rows in self.tables.spectra.items():
@@ -479,7 +482,8 @@ class _Check:
                 with quiet.about():
                     assembled[sample] = assemble(sample, good, stage)
                 self.found.errors += [line for line in quiet.errors if line not in self.found.errors]
-        for found in alerts_of_same_spectra(assembled):
+        listed = {sample: [str(row["file"]) for row in rows] for sample, rows in self.tables.spectra.items()}
+        for found in [*alerts_of_same_spectra(assembled), *alerts_of_names(listed)]:
             self.found.warnings.append(_line_of(found))
 
 

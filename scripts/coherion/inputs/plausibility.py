@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from coherion.atoms.elements import CHARGES
 from coherion.constants import AVOGADRO, ZERO_CELSIUS
 from coherion.errors import InputError
 from coherion.messages import warn
@@ -28,9 +29,11 @@ THICKNESSES_CM = (0.005, 1.0)
 # Thickness over diameter: a taller pellet is not pressed evenly.
 THICKEST = 0.5
 # Pellets of one die agree in their diameter; a radius for it is half, an area off by less.
-SAME_DIE, FEWEST_OF_DIE = 0.05, 3
+SAME_DIE, FEWEST_OF_DIE = 0.05, 2
 # Amounts that follow x are weighed in, and written, to this.
 AMOUNT_OF_X, FEWEST_OF_X = 0.015, 4
+# What is left of the charges of a formula, for each negative one: amounts are rounded.
+UNBALANCED = 0.01
 # Up to so many samples a line is tried through each two of them, else through so many pairs.
 ALL_PAIRS, SOME_PAIRS = 60, 500
 _X = re.compile(r"(?<![A-Za-z])x\s*=\s*(\d*[.,]?\d+)")
@@ -299,6 +302,35 @@ def warn_if_other_density(sample: str, density: float, composition: str, crystal
         )
 
 
+def warn_if_charged(sample: str, composition: str) -> None:
+    """Warn of a formula whose ions do not balance: an amount or an element is mistyped.
+
+    Nothing is said where one of its elements has several charges, or where it has no anion.
+
+    Parameters
+    ----------
+    sample, composition
+        Its name and its formula.
+    """
+    formula = parse_formula(composition)
+    anions = {element for element in formula if CHARGES.get(element, 0) < 0}
+    if not anions or not CHARGES.keys() >= formula.keys() or (len(anions) > 1 and not _are_halogens(anions)):
+        return
+    total = sum(amount * CHARGES[element] for element, amount in formula.items())
+    negative = sum(formula[element] * -CHARGES[element] for element in anions)
+    if abs(total) > UNBALANCED * negative:
+        charges = ", ".join(f"{element} {CHARGES[element]:+d}" for element in formula)
+        warn(
+            f"sample {sample}: the ions of {composition} leave a charge of {total:+.3g} ({charges}): is an amount or "
+            "an element mistyped? Form factors, density and normalisation go with it"
+        )
+
+
+def _are_halogens(anions: Iterable[str]) -> bool:
+    """Whether anions have a charge each: beside another a halogen may have oxygen around it."""
+    return all(CHARGES[element] == -1 for element in anions)
+
+
 def warn_if_other_x(sample: str, row: Mapping[str, Any]) -> None:
     """Warn where the title says another x than the column.
 
@@ -337,9 +369,11 @@ def warn_if_off_the_series(rows: Sequence[Mapping[str, Any]]) -> None:
         for (sample, x, formula), expected in zip(listed, _on_line(points), strict=True):
             if expected is not None:
                 text = f"{formula.get(element, 0.0):g} {element} at x {x:g} where the others' line has {expected:.3g}"
-                off.setdefault(sample, text)
+                off.setdefault(sample, f" as in the other samples, {text}")
+    for sample, text in _off_as_amounts(listed).items():
+        off.setdefault(sample, text)
     for sample, text in off.items():
-        warn(f"sample {sample}: x and composition do not go together as in the other samples, {text}: correct one")
+        warn(f"sample {sample}: x and composition do not go together{text}: correct one")
     sizes = [(row["sample"], row["pellet_diameter_cm"]) for row in rows if "pellet_diameter_cm" in row]
     amounts = Counter(size for _, size in sizes)
     die_of = {size: sum(n for one, n in amounts.items() if abs(one / size - 1) <= SAME_DIE) for size in amounts}
@@ -356,6 +390,27 @@ def warn_if_off_the_series(rows: Sequence[Mapping[str, Any]]) -> None:
                     f"it {what}? The conductivity goes with its square"
                 )
                 break
+
+
+def _off_as_amounts(listed: Sequence[tuple[str, float, Mapping[str, float]]]) -> dict[str, str]:
+    """Samples whose x is no amount of their composition where it is in all others, or is one but for its decimals."""
+    found: dict[str, str] = {}
+    for sample, x, formula in listed:
+        others = [(there, other) for name, there, other in listed if name != sample]
+        if any(other == formula and there != x for there, other in others):
+            continue  # what varies is no composition
+        for element, amount in formula.items():
+            told = [(there, other.get(element, 0.0)) for there, other in others]
+            alike = len({there for there, _ in told}) >= 2 and all(abs(a - b) <= AMOUNT_OF_X for a, b in told)
+            if alike and abs(amount - x) > AMOUNT_OF_X:
+                found.setdefault(sample, f": {amount:g} {element} at x {x:g} where it is x in all others")
+        parts = [amount % 1 for amount in formula.values() if amount % 1 > 1e-6]
+        parts += [1 - part for part in parts]
+        if not 0 < x < 0.1 or any(abs(part - x) <= AMOUNT_OF_X for part in parts):
+            continue
+        if any(abs(part - 10 * x) < 1e-6 for part in parts):
+            found.setdefault(sample, f": x is {x:g}, and an amount in it is {10 * x:g}, ten times as much")
+    return found
 
 
 def _on_line(points: Sequence[tuple[float, float]]) -> list[float | None]:

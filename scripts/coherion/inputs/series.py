@@ -10,6 +10,7 @@ from typing import Any
 from coherion import messages
 from coherion.errors import InputError
 from coherion.inputs.plausibility import (
+    warn_if_charged,
     warn_if_kelvin,
     warn_if_no_pellet,
     warn_if_other_atoms,
@@ -44,7 +45,13 @@ def warn_of_sample(
     warn_if_other_x(sample, row)
     warn_if_kelvin(sample, [one["temperature_C"] for one in spectra if "temperature_C" in one])
     warn_if_kelvin(sample, [row["annealing_C"]] if "annealing_C" in row else [], "annealing_C")
-    if not structures or "composition" not in row:
+    if "composition" not in row:
+        return
+    try:
+        warn_if_charged(sample, row["composition"])
+    except InputError:
+        return  # told where it stands
+    if not structures:
         return
     from coherion.crystal.structure_files import read_structure
 

@@ -12,7 +12,12 @@ from coherion.data.netcdf import read_dataset
 from coherion.errors import InputError
 from coherion.quality.alert import Told, by_grade, told
 from coherion.quality.of_composition import alerts_of_composition
-from coherion.quality.of_impedance import alerts_of_impedance, alerts_of_pellets, alerts_of_same_spectra
+from coherion.quality.of_impedance import (
+    alerts_of_impedance,
+    alerts_of_names,
+    alerts_of_pellets,
+    alerts_of_same_spectra,
+)
 from coherion.quality.of_lines import alerts_of_structures
 from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.quality.of_refinement import alerts_of_refinement
@@ -98,7 +103,8 @@ def alerts_of_files(
         line = read_dataset(file_of(given.arrhenius, name), "fit_arrhenius")
         lines[name], spectra[name] = line, circuits
         found += told(name, "impedance", alerts_of_impedance(circuits, line, settings, given.resistance))
-    found += [*alerts_of_pellets(lines), *alerts_of_same_spectra(spectra)]
+    sources = {name: [str(source) for source in one["source"].values] for name, one in spectra.items()}
+    found += [*alerts_of_pellets(lines), *alerts_of_same_spectra(spectra), *alerts_of_names(sources)]
     return by_grade(found)
 
 

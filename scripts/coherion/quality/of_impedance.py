@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.constants import ZERO_CELSIUS
 from coherion.data.contract.impedance import CONTRADICTS, DRIFT, LEFT_OUT, NOT_RESOLVED
 from coherion.data.spectra.file_names import off_their_names
 from coherion.impedance import alerts
@@ -19,8 +20,11 @@ from coherion.settings.stages.quality import QualitySettings
 if TYPE_CHECKING:
     import xarray
 
-# Two files of one measurement differ by their digits; two measurements by noise, of which there is more.
-SAME_NUMBERS = 1e-5
+# Two files of one measurement differ by their digits, of which there are four or more; of so many points of two
+# measurements one differs by more in its noise.
+SAME_NUMBERS, FEWEST_SAME = 1e-3, 10
+# Conductivity over that of the line: what bends a line or scatters in it does not reach this.
+FAR_OFF = 1.5
 
 
 def alerts_of_impedance(
@@ -133,16 +137,19 @@ def _of_points(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quali
         text = f"{where[row]}: {alerts.off_the_line_reason(factor)}"
         advice = "it takes no part; mend or exclude it in the table of spectra"
         found.append(Alert("B", "off-the-line", factor, "1", alerts.FACTOR, where[row], text, advice))
-    residual = a["standardised_residual"][k]
+    residual, factor_of = a["standardised_residual"][k], _factors(a, k)
     for row in np.flatnonzero(np.abs(np.nan_to_num(residual)) > limits.conductivity_residual).tolist():
         number = float(residual[row])
         text = f"{where[row]}: conductivity is {abs(number):.1f} standard uncertainties {_side(number)} the line"
+        # No circuit and no noise is as far off.
+        far = max(factor_of[row], 1 / factor_of[row]) > FAR_OFF
+        text += f", {factor_of[row]:.3g} times what the line of all has" if far else ""
         advice = (
-            "check its temperature, its circuit, whether the sample had settled, and, where the pellet conducts well, "
-            "the resistance of the leads (column short_circuit)"
+            "check its temperature, the unit of its impedance, its circuit, whether the sample had settled, and, where "
+            "the pellet conducts well, the resistance of the leads (column short_circuit)"
         )
         limit = limits.conductivity_residual
-        found.append(Alert("C", "conductivity-residual", number, "sd", limit, where[row], text, advice))
+        found.append(Alert("B" if far else "C", "conductivity-residual", number, "sd", limit, where[row], text, advice))
     for row, kind in enumerate(a["exclusion_kind"][k]):
         if kind != DRIFT and a["role"][k][row] == CONTRADICTS:
             apart = float(a["limit_distance"][k][row])
@@ -153,6 +160,20 @@ def _of_points(a: dict[str, np.ndarray], k: int, where: list[str], limits: Quali
             advice = "check its temperature and whether the sample had settled"
             found.append(Alert("B", "limit-contradicts", apart, "sd", CONTRADICTION, where[row], text, advice))
     return found
+
+
+def _factors(a: dict[str, np.ndarray], k: int) -> np.ndarray:
+    """Conductivity of each spectrum over that of the line of Theil and Sen through those used; 1 for others."""
+    used = np.flatnonzero(a["used"][k])
+    factors = np.ones(a["used"][k].size)
+    kelvin, sigma = a["temperature"][used] + ZERO_CELSIUS, a["conductivity"][k][used]
+    x, y = 1 / kelvin, np.log(sigma * kelvin)
+    first, second = np.triu_indices(x.size, 1)
+    apart = x[first] != x[second]
+    if x.size > 2 and apart.any():
+        distance = y - float(np.median((y[second] - y[first])[apart] / (x[second] - x[first])[apart])) * x
+        factors[used] = np.exp(distance - np.median(distance))
+    return factors
 
 
 def _of_drift(a: dict[str, np.ndarray], k: int, where: list[str], circuits: xarray.Dataset) -> list[Alert]:
@@ -231,32 +252,38 @@ def alerts_of_pellets(lines: Mapping[str, xarray.Dataset]) -> list[Told]:
 
 
 def alerts_of_same_spectra(spectra: Mapping[str, xarray.Dataset]) -> list[Told]:
-    """Measurements that stand for two samples, known by their numbers, under whatever names and headers.
+    """Measurements that stand for two samples or two temperatures, known by their numbers, whatever names and digits.
 
-    ``spectra`` by sample, with ``frequency``, ``impedance_real``, ``impedance_imaginary`` and ``source``.
+    ``spectra`` by sample, with ``frequency``, ``impedance_real``, ``impedance_imaginary``, ``temperature`` and
+    ``source``.
     """
-    curves: list[tuple[float, str, str, np.ndarray, np.ndarray]] = []
+    curves: list[tuple[float, str, str, float, np.ndarray, np.ndarray]] = []
     for sample, one in spectra.items():
-        rows = (one[name].values for name in ("frequency", "impedance_real", "impedance_imaginary", "source"))
-        for f, real, imaginary, source in zip(*rows, strict=True):
+        names = ("frequency", "impedance_real", "impedance_imaginary", "source", "temperature")
+        for f, real, imaginary, source, celsius in zip(*(one[name].values for name in names), strict=True):
             good = np.isfinite(f)
             z = real[good] + 1j * imaginary[good]
             if z.size:
-                curves.append((float(np.abs(z[0])), sample, PurePath(str(source)).name, f[good], z))
+                name = PurePath(str(source)).name
+                curves.append((float(np.abs(z[0])), sample, name, float(celsius), f[good], z))
     curves.sort(key=lambda curve: curve[0])
     order = {sample: place for place, sample in enumerate(spectra)}
     pairs: dict[tuple[str, str], list[str]] = {}
-    for place, (size, sample, source, f, z) in enumerate(curves):
-        for other_size, other, other_source, other_f, other_z in curves[place + 1 :]:
+    repeated: dict[tuple[str, str, str], str] = {}
+    for place, (size, sample, source, celsius, f, z) in enumerate(curves):
+        for other_size, other, other_source, other_celsius, other_f, other_z in curves[place + 1 :]:
             if other_size > size * (1 + SAME_NUMBERS):
                 break
-            if sample == other or z.shape != other_z.shape:
+            if z.shape != other_z.shape or z.size < FEWEST_SAME or not np.allclose(f, other_f, rtol=SAME_NUMBERS):
                 continue
-            if np.allclose(f, other_f, rtol=SAME_NUMBERS) and bool(
-                np.all(np.abs(z - other_z) <= SAME_NUMBERS * np.abs(z))
-            ):
+            if np.any(np.abs(z - other_z) > SAME_NUMBERS * np.abs(z)):
+                continue
+            if sample != other:
                 first, second = sorted(((sample, source), (other, other_source)), key=lambda one: order[one[0]])
                 pairs.setdefault((second[0], first[0]), []).append(f"{second[1]} is {first[1]}")
+            elif abs(celsius - other_celsius) > alerts.SAME_TEMPERATURE:
+                ends = f"{source} of {celsius:g} degC and {other_source} of {other_celsius:g} degC"
+                repeated.setdefault((sample, *sorted((source, other_source))), f"{ends} are one measurement")
     found: list[Told] = []
     for (sample, owner), same in pairs.items():
         more = ", ..." if len(same) > 1 else ""
@@ -265,7 +292,38 @@ def alerts_of_same_spectra(spectra: Mapping[str, xarray.Dataset]) -> list[Told]:
             "A", "same-file", float(len(same)), "spectra", 1.0, "column file", text, "give each its own files"
         )
         found += told(sample, "impedance", [alert])
+    for (sample, *_), text in repeated.items():
+        advice = "name each measurement once, at its own temperature"
+        found += told(sample, "impedance", [Alert("A", "same-file", 2.0, "spectra", 1.0, "column file", text, advice)])
     return found
+
+
+def alerts_of_names(sources: Mapping[str, Sequence[str]]) -> list[Told]:
+    """Samples with files that are called as another sample is, and not as they are: rows that were mixed up.
+
+    ``sources`` are the names of the files by sample.
+    """
+    found: list[Told] = []
+    for sample, files in sources.items():
+        called: dict[str, list[str]] = {}
+        for file in dict.fromkeys(PurePath(source).name for source in files):
+            named = [name for name in sources if _is_called(PurePath(file).stem, name)]
+            # The longest of x90 and x90_200C is meant.
+            if named and sample not in named:
+                called.setdefault(max(named, key=len), []).append(file)
+        for other, own in called.items():
+            text = f"{len(own)} of its {len(files)} files bear the name of sample {other} ({', '.join(own[:3])}"
+            text += ", ...)" if len(own) > 3 else ")"
+            advice = "check which sample each row of the table of spectra belongs to, or rename the files"
+            alert = Alert("B", "name-of-another", float(len(own)), "files", 0.0, "column sample", text, advice)
+            found += told(sample, "impedance", [alert])
+    return found
+
+
+def _is_called(stem: str, name: str) -> bool:
+    """Whether the name of a file begins with that of a sample, as a word; a number alone is no name."""
+    follows = stem[len(name) : len(name) + 1]
+    return stem.casefold().startswith(name.casefold()) and not follows.isalnum() and not name.isdecimal()
 
 
 def _diameter(arrhenius: xarray.Dataset) -> float:

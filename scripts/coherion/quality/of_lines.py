@@ -18,7 +18,7 @@ from coherion import messages
 from coherion.crystal.reflections import reference_reflections
 from coherion.crystal.structure_files import read_structure
 from coherion.errors import CoherionError
-from coherion.quality.alert import Alert, Told, told
+from coherion.quality.alert import Alert, Grade, Told, told
 from coherion.quality.of_scans import FEWEST_PEAKS, bragg_peaks
 
 if TYPE_CHECKING:
@@ -55,7 +55,14 @@ def alerts_of_lines(
     """
     dim = str(scan.attrs["abscissa"])
     x, y = scan[dim].values, scan["intensity"].values
-    if (dim == "two_theta" and not wavelength) or bragg_peaks(x, y, dim).size < FEWEST_PEAKS:
+    if dim == "two_theta" and not wavelength:
+        return
+    if (peaks := bragg_peaks(x, y, dim).size) < FEWEST_PEAKS:
+        text = f"the scan has {peaks} reflections that stand out, and {file} is to be seen in it"
+        advice = "is it the scan of this sample, or that of glass or an empty capillary?"
+        # Crystals of a few nanometres have none either; a standard has.
+        grade: Grade = "B" if standard else "C"
+        yield Alert(grade, "no-reflections", float(peaks), "reflections", float(FEWEST_PEAKS), file, text, advice)
         return
     q = 4 * np.pi / float(wavelength) * np.sin(np.radians(x / 2)) if dim == "two_theta" and wavelength else x
     grid = np.arange(np.log(max(LOW, q[1])), np.log(min(HIGH, q[-1])), STEP)

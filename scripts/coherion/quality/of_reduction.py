@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # How far below the first rise of the data's G(r) it is still that of no atoms, angstrom, and points a slope wants.
 BELOW_RISE, FEWEST = 0.5, 3
+# pi/Qmax in angstrom: coarser, neighbouring distances of atoms are one peak.
+COARSEST = 0.4
 
 
 def is_absolute(reduction: xarray.Dataset) -> bool:
@@ -39,10 +41,27 @@ def alerts_of_reduction(
     fit
         Dataset of the refinement against it, whose scale says how much of the sample the phases are.
     """
-    found = [*_negative(reduction, settings), *_slope(reduction, settings)]
+    found = [*_resolved(reduction), *_negative(reduction, settings), *_slope(reduction, settings)]
     if fit is not None and is_absolute(reduction):
         found += _share(fit, settings)
     return found
+
+
+def _resolved(reduction: xarray.Dataset) -> Iterator[Alert]:
+    if (alert := coarse(float(reduction.attrs["qmax"]))) is not None:
+        yield alert
+
+
+def coarse(qmax: float) -> Alert | None:
+    """What a Qmax (1/angstrom) says of G(r) that does not reach far enough to tell distances of atoms apart."""
+    if np.pi / qmax <= COARSEST:
+        return None
+    text = (
+        f"G(r) of Qmax {qmax:g} 1/angstrom resolves {np.pi / qmax:.2g} angstrom: distances nearer to one another are "
+        "one peak"
+    )
+    advice = "is the scan cut short, or are qmax or the wavelength wrong? Shorter wavelengths reach further"
+    return Alert("B", "short-qmax", float(np.pi / qmax), "angstrom", COARSEST, "qmax", text, advice)
 
 
 def _negative(reduction: xarray.Dataset, settings: QualitySettings) -> Iterator[Alert]:

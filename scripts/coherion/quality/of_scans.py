@@ -35,6 +35,10 @@ GAP = 2.5
 # A point that no reflection can make stands so many sd out, so many times as high as its neighbours do, and by such a
 # share of their sum.
 GLITCH_SD, GLITCH_RATIO, GLITCH_SHARE = 12.0, 8.0, 0.1
+# Side by side that many points may be such a spike: a pixel that a cosmic ray hit spreads over a few.
+GLITCH_POINTS = (1, 2, 3)
+# Of so many points on each side the lowest is what a valley may go down to; odd.
+BESIDE_GLITCH = 9
 # A step of the level stands so many sd out, and so many times what it is within so many points on both sides; beside
 # it, where its own foot is, it is half as high.
 STEP_SD, STEP_RATIO, STEP_POINTS, STEP_FOOT = 8.0, 4.0, 6, 0.8
@@ -178,35 +182,65 @@ def _gaps(x: np.ndarray, unit: str) -> Iterator[Alert]:
 
 
 def _glitches(x: np.ndarray, y: np.ndarray, sd: np.ndarray | None, unit: str) -> Iterator[Alert]:
-    left, right, middle = y[1:-3], y[3:-1], y[2:-2]
-    # The level around: two points on, of both sides, so that the neighbours are seen against it.
-    level = np.minimum(y[:-4], y[4:])
-    neighbours = np.maximum(left, right)
-    scatter = sd[1:-3] if sd is not None else np.full(middle.size, _scatter(y))
-    scatter = np.maximum(scatter, sd[3:-1] if sd is not None else 0.0)
-    high = middle - neighbours > np.maximum(GLITCH_SD * scatter, GLITCH_RATIO * np.abs(neighbours - level))
-    low = np.minimum(left, right) - middle > GLITCH_SD * scatter
-    low &= np.minimum(left, right) - middle > GLITCH_RATIO * np.abs(left - right)
-    size = np.abs(middle - 0.5 * (left + right))
-    found = np.flatnonzero((high | low) & (size > GLITCH_SHARE * np.abs(left + right))) + 2
+    scatter = np.full(y.size, _scatter(y)) if sd is None else sd
+    high, low = (
+        np.concatenate(parts) for parts in zip(*(_standing_alone(y, scatter, n) for n in GLITCH_POINTS), strict=True)
+    )
+    # Where many reflections are one point wide, the grid is coarse and nothing is wrong.
+    if len(high) > max(5, 0.2 * bragg_peaks(x, y, "two_theta" if unit == "degree" else "q").size):
+        return
+    found = np.concatenate([high, low])
     if not found.size:
         return
-    # Where many reflections are one point wide, the grid is coarse and nothing is wrong.
-    if found.size > max(5, 0.2 * bragg_peaks(x, y, "two_theta" if unit == "degree" else "q").size):
-        return
-    worst = int(found[np.argmax(size[found - 2])])
-    places = ", ".join(f"{x[k]:g}" for k in found[:MOST_TOLD])
+    first, points, size = found[np.argsort(found[:, 0])].T
+    worst = int(np.argmax(size))
+    begin, end = int(first[worst]), int(first[worst] + points[worst])
+    k = begin + int(np.argmax(np.abs(y[begin:end] - y[begin - 1])))
+    places = ", ".join(f"{x[int(place)]:g}" for place in first[:MOST_TOLD])
+    number = int(points.sum())
+    alone = f"{number} points alone" if len(first) > 1 or number == 1 else f"{number} points side by side alone"
     yield Alert(
         "B",
         "scan-glitch",
-        float(y[worst]),
+        float(y[k]),
         "intensity",
-        float(max(y[worst - 1], y[worst + 1])),
+        float(max(y[begin - 1], y[end])),
         f"{places} {unit}",
-        f"{_count(found.size, 'point')} alone in standing out, {y[worst]:.4g} at {x[worst]:g} {unit} between "
-        f"{y[worst - 1]:.4g} and {y[worst + 1]:.4g}, as no reflection does",
-        "take the point out of the file (a spike of the detector, a cosmic ray), or measure again",
+        f"{alone if number > 1 else '1 point alone'} in standing out, {y[k]:.4g} at {x[k]:g} {unit} between "
+        f"{y[begin - 1]:.4g} and {y[end]:.4g}, as no reflection does",
+        "take the point out of the file (a spike of the detector, a cosmic ray, a digit lost), or measure again",
     )
+
+
+def _standing_alone(y: np.ndarray, sd: np.ndarray, points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Begin, number and size of so many points in a row far above, and far below, the points on both sides."""
+    from scipy.ndimage import minimum_filter1d
+
+    blocks = np.lib.stride_tricks.sliding_window_view(y, points)[2 : y.size - points - 1]
+    left, right = y[1 : y.size - points - 2], y[points + 2 : y.size - 1]
+    # The level around: two points on, of both sides, so that the neighbours are seen against it.
+    level = np.minimum(y[: y.size - points - 3], y[points + 3 :])
+    least = GLITCH_SD * np.maximum(sd[1 : y.size - points - 2], sd[points + 2 : y.size - 1])
+    upper, lower = np.maximum(left, right), np.minimum(left, right)
+    above, below = blocks.min(axis=1) - upper, lower - blocks.max(axis=1)
+    high = above > np.maximum(least, GLITCH_RATIO * np.abs(upper - level))
+    low = np.zeros_like(high)
+    if points == 1:
+        low = below > np.maximum(least, GLITCH_RATIO * np.abs(left - right))
+    # A valley between two reflections is no deeper than what lies beside them.
+    bottom = np.pad(minimum_filter1d(y, BESIDE_GLITCH), BESIDE_GLITCH, mode="edge")
+    half, count = BESIDE_GLITCH // 2 + 1, above.size
+    before, after = bottom[BESIDE_GLITCH + 2 - half :][:count], bottom[BESIDE_GLITCH + 1 + points + half :][:count]
+    floor = np.minimum(before, after)
+    low |= (floor - blocks.max(axis=1) > least) & (blocks.max(axis=1) < 0.5 * floor)
+    size = np.maximum(above, below) + 0.5 * np.abs(left - right)
+    tall = size > GLITCH_SHARE * np.abs(left + right)
+
+    def listed(found: np.ndarray) -> np.ndarray:
+        places = np.flatnonzero(found & tall)
+        return np.column_stack([places + 2, np.full(places.size, points), size[places]]).astype(float)
+
+    return listed(high), listed(low)
 
 
 def _steps(x: np.ndarray, y: np.ndarray, sd: np.ndarray | None, unit: str) -> Iterator[Alert]:
@@ -465,6 +499,21 @@ def alerts_of_pair(
                 "is the file cut short? Copy or export it again, or measure to the end",
             )
         )
+    late = float(x[0] - other[0])
+    if late > 2 * max(steps) and np.allclose(x[-2:], other[-2:], rtol=0, atol=0.1 * steps[0]):
+        found.append(
+            Alert(
+                "B",
+                "sample-short",
+                float(x[0]),
+                UNITS[dim],
+                float(other[0]),
+                "scan",
+                f"the sample begins at {x[0]:.4g} {UNITS[dim]}, the background of the same last points at "
+                f"{other[0]:.4g}",
+                "do the first rows of the file lack? Copy or export it again, or measure from the beginning",
+            )
+        )
     kinds = {str(one.attrs["intensity_kind"]) for one in (sample, background)}
     times = [float(one.attrs.get("time_per_point", 0.0)) for one in (sample, background)]
     if kinds == {"counts"} and min(times) > 0 and background_scale not in ("time", "estimate"):
@@ -563,6 +612,18 @@ def _same_files(used: Mapping[str, Use], hashes: Mapping[str, Sequence[str]]) ->
         if use.background is not None and set(hashes.get(use.scan, ())) & set(hashes.get(use.background, ())):
             text = f"a file of the background {use.background} is one of the sample's scan {use.scan} too"
             alert = Alert("A", "same-file", 2.0, "1", 1.0, "column background", text, "name the empty capillary's scan")
+            yield Told(sample, "scan", alert)
+        emptied = [
+            name
+            for name, other in used.items()
+            if name != sample
+            and other.background
+            and set(hashes.get(use.scan, ())) & set(hashes.get(other.background, ()))
+        ]
+        # Nobody refines the structure of an empty capillary.
+        if use.structure is not None and emptied:
+            text = f"its scan {use.scan} is the background of sample {emptied[0]}"
+            alert = Alert("A", "same-file", 2.0, "1", 1.0, "column scan", text, "name the sample's own scan")
             yield Told(sample, "scan", alert)
 
 

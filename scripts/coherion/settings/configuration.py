@@ -60,8 +60,10 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
     return content
 
 
-# What YAML 1.1 takes for a number of base 8 (013 is 11) or 60 (12:30 is 750).
-_OTHER_BASES = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+# What YAML 1.1 takes for a number of base 8 (013 is 11), 60 (12:30 is 750), 2 or 16, and what holds underscores.
+_OTHER_BASES = re.compile(
+    r"[-+]?(0[0-7_]+|0[bx][0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[0-9.]*[0-9]_[0-9_.eE+-]*)"
+)
 
 
 def _refuse_misread(node: Any, path: str | os.PathLike[str]) -> None:
@@ -85,10 +87,10 @@ def _refuse_misread(node: Any, path: str | os.PathLike[str]) -> None:
             number = one.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
             if number and one.style is None and _OTHER_BASES.fullmatch(one.value):
                 refuse(
-                    "a number that YAML reads to base 8 or 60",
+                    "a number that YAML reads to base 8, 60, 2 or 16, or with underscores in it",
                     one,
-                    "digits without a zero in front and without a colon",
-                    "leave the zero out, or put a text in quotes",
+                    "digits without a zero in front, a colon or an underscore",
+                    "write it in plain digits, or put a text in quotes",
                 )
         elif isinstance(one, yaml.SequenceNode):
             waiting += one.value

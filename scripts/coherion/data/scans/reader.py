@@ -381,6 +381,7 @@ def _sum(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]
                 found=f"{lengths[0]:.6g} angstrom" if lengths[0] else "none",
                 expected=f"{lengths[1]:.6g} angstrom" if lengths[1] else "none",
             )
+    _refuse_repeated(scans, paths)
     _warn_if_frames_differ(scans, paths)
     total = first.copy(deep=True)
     total["intensity"].values[:] = np.sum([s["intensity"].values for s in scans], axis=0)
@@ -395,6 +396,21 @@ def _sum(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]
     if None not in times:
         total.attrs["time_per_point"] = sum(times)
     return total
+
+
+def _refuse_repeated(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]]) -> None:
+    """One measurement among the frames twice, under another name, title or format: no two count alike everywhere."""
+    seen: dict[bytes, str | os.PathLike[str]] = {}
+    for scan, path in zip(scans, paths, strict=True):
+        counts = np.asarray(scan["intensity"].values, dtype=float)
+        if np.ptp(counts) > 0 and (first := seen.setdefault(counts.tobytes(), path)) is not path:
+            raise InputError(
+                "the same measurement is given twice for one scan",
+                file=path,
+                found=f"the counts of {os.fspath(first)} at each of {counts.size} points",
+                expected="each frame once",
+                advice="name it once in the column file",
+            )
 
 
 def _warn_if_frames_differ(scans: Sequence[xarray.Dataset], paths: Sequence[str | os.PathLike[str]]) -> None:
