@@ -283,7 +283,9 @@ def alerts_of_same_spectra(spectra: Mapping[str, xarray.Dataset]) -> list[Told]:
                 pairs.setdefault((second[0], first[0]), []).append(f"{second[1]} is {first[1]}")
             elif abs(celsius - other_celsius) > alerts.SAME_TEMPERATURE:
                 ends = f"{source} of {celsius:g} degC and {other_source} of {other_celsius:g} degC"
-                repeated.setdefault((sample, *sorted((source, other_source))), f"{ends} are one measurement")
+                repeated.setdefault(
+                    (sample, min(source, other_source), max(source, other_source)), f"{ends} are one measurement"
+                )
     found: list[Told] = []
     for (sample, owner), same in pairs.items():
         more = ", ..." if len(same) > 1 else ""
