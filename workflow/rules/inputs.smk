@@ -41,25 +41,27 @@ def labels_of_figure(name):
         others[0] if others and re.fullmatch(r"Figs?\..*of the paper", first) else first
     )
     called = name.removeprefix("figure_")
-    number = f"Figure {called}" if called != name else name.replace("_", " ")
+    number = f"Figure\u00a0{called}" if called != name else name.replace("_", " ")
     # The report sorts by letters: of ten figures and more the first nine have a blank before their number.
     if any(re.match(r"figure_\d\d", one) for one in DECLARED):
         number = re.sub(
-            r"(?<=^Figure )\d(?!\d)", lambda found: FIGURE_SPACE + found[0], number
+            r"(?<=^Figure\u00a0)\d(?!\d)", lambda found: FIGURE_SPACE + found[0], number
         )
     return labels(figure=by_number(number), shows=harmless(shows))
 
 
 def labels_of_table(wildcards):
     """A table of the supporting information in the report: its number and what it shows, in words."""
-    sample, _, fit_range = wildcards.shows.rpartition("_")
-    if wildcards.shows in TABLES.samples:
-        shows = f"structure of {title_of(wildcards.shows)}"
+    # The first blank of a name ends its number; Snakemake takes the last one.
+    number, _, name = f"{wildcards.number}_{wildcards.shows}".partition("_")
+    sample, _, fit_range = name.rpartition("_")
+    if name in TABLES.samples:
+        shows = f"structure of {title_of(name)}"
     elif sample in TABLES.samples and fit_range in FIT_RANGES:
         shows = f"structure of {title_of(sample)}, fit of {fit_range} \u00c5"
     else:
-        shows = wildcards.shows.replace("_", " ")
-    return labels(table=by_number(f"S{wildcards.number}"), shows=harmless(shows))
+        shows = name.replace("_", " ")
+    return labels(table=by_number(f"S{number}"), shows=harmless(shows))
 
 
 def simulated_temperatures():

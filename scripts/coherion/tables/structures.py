@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HEAD = (
     Column("quantity", "Quantity"),
-    Column("value", "Value", measured=True, decimals=6),
+    Column("value", "Value", measured=True, style="scientific", decimals=6),
     Column("unit", "Unit"),
     Column("note", "Note", width=7.0),
 )
