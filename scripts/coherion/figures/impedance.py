@@ -256,7 +256,7 @@ def draw_arrhenius_lines(
         shown["left out"] = Line2D(
             [], [], linestyle="", marker="o", color=GREY, ms=4.5, mfc=HOLLOW["mfc"], mew=HOLLOW["mew"]
         )
-    panel.legend(list(shown.values()), list(shown), fontsize=fontsize)
+    panel.legend(list(shown.values()), list(shown), fontsize=fontsize, labelspacing=0.3)
 
 
 def _energy(one: xarray.Dataset, k: int) -> str:
