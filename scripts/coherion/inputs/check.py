@@ -435,8 +435,9 @@ class _Check:
         hashes = {name: [sha256(folder / part) for part in several(self.tables.scans[name]["file"])] for name in scans}
         standards = [name for name, row in self.tables.samples.items() if row["group"] == "standard"]
         for one in [*alerts_of_scans(scans, uses, hashes), *alerts_of_structures(scans, uses, standards)]:
-            # What real data often have is the run's to tell; different times are told with the reduction's settings.
-            if one.alert.grade == "C" or one.alert.code == "background-time":
+            # What real data often have, and what a scan has no reflections of, is the run's to tell; different times
+            # are told with the reduction's settings.
+            if one.alert.grade == "C" or one.alert.code in ("background-time", "no-reflections"):
                 continue
             self.found.warnings.append(_line_of(one))
 
