@@ -439,7 +439,7 @@ def test_headers_and_settings_of_another_programs_reduction_are_read(reduced_els
 def test_a_folder_of_files_of_g_of_r_alone(reduced_elsewhere, tmp_path):
     done = run("new_series.py", reduced_elsewhere / "old", "--into", tmp_path / "series")
     assert done.returncode == 0, done.stderr
-    assert "1 files of G(r)" in done.stdout
+    assert "1 file of G(r)" in done.stdout
     (row,) = rows_of(tmp_path / "series/config/samples.tsv")
     assert row["pair_distribution"] == "salt.gr" and row["composition"] == "Na1Cl1"
     checked = run("check_series.py", "--directory", tmp_path / "series")
