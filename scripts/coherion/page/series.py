@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.data.contract.names import name_in_print
 from coherion.data.contract.units import unit_in_print
 from coherion.data.netcdf import read_dataset
 from coherion.data.stated import reason_left_out
@@ -263,7 +264,7 @@ def recovery_blocks(run: Run, titles: Mapping[str, str]) -> Iterator[Block]:
             [
                 row["sample"],
                 row.get("topic", ""),
-                row["quantity"],
+                name_in_print(row["quantity"]),
                 _float(row.get("temperature_C")),
                 measured(_float(row["true"])),
                 measured(_float(row["found"]), _float(row.get("found_sd"))),
@@ -279,7 +280,7 @@ def recovery_blocks(run: Run, titles: Mapping[str, str]) -> Iterator[Block]:
 def _share(row: Mapping[str, str]) -> list[Any]:
     counts = [_rounded(row.get("within_1")), _between(row, "chance_within_1")]
     counts += [_rounded(row.get("within_2")), _between(row, "chance_within_2")]
-    return [row["topic"], row["quantity"], _float(row["n"]), *counts, _rounded(row.get("rms_pull"))]
+    return [row["topic"], name_in_print(row["quantity"]), _float(row["n"]), *counts, _rounded(row.get("rms_pull"))]
 
 
 def _correlation(run: Run) -> xarray.Dataset | None:
