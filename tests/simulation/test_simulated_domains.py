@@ -171,7 +171,7 @@ def test_large_domain_has_its_peaks_at_the_bragg_positions_with_the_bragg_intens
     q, sums = pair_sums(histogram, at[-1], 0.03, Motion())
     finite = coherent_intensity(sums, histogram.pairs, histogram.kinds, histogram.number, {"Zr": np.ones(q.size)})
     finite = blurred(q, finite, two_theta, resolution, WAVELENGTH)
-    endless = crystal_intensity(CUBIC, two_theta, resolution, WAVELENGTH, {"Zr": np.ones(at.size)})
+    endless = crystal_intensity(CUBIC, two_theta, resolution, WAVELENGTH, lambda q: {"Zr": np.ones(q.size)})
     for n in (1, 2, 3):
         bragg = 2 * np.pi * np.sqrt(n) / 4.0
         window = np.abs(at - bragg) < 0.25
@@ -186,7 +186,10 @@ def test_standard_scatters_its_own_squares_beyond_the_reflections(series):
     wavelength = 0.3
     two_theta = np.arange(2.0, 73.0, 0.005)
     q = 4 * np.pi * np.sin(np.radians(two_theta) / 2) / wavelength
-    factors = {"La": np.full(q.size, 57.0), "B": np.full(q.size, 5.0)}
+
+    def factors(q):
+        return {"La": np.full(q.size, 57.0), "B": np.full(q.size, 5.0)}
+
     resolution = Resolution.with_spread_of_q(0.011, 0.001, wavelength)
     intensity = crystal_intensity(structure, two_theta, resolution, wavelength, factors)
     squares = (57.0**2 + 6 * 25.0) / 7

@@ -19,6 +19,7 @@ from coherion.pair_model import kernel, transform
 from coherion.pair_model.envelope import SHAPES, Envelope, envelope_on, length_and_form
 from coherion.pair_model.model import MOTION, SHARED_DEFAULTS, PairModel
 from coherion.pair_model.pairs import PairList, list_pairs
+from coherion.pair_model.seen import Seen
 
 # Ripples 2 pi/qmax that peaks beyond the largest r still send into the range.
 EXTENSION_RIPPLES = 5.5
@@ -170,6 +171,8 @@ class _Phase:
         else:
             self.power = constant_powers(self.elements, model.radiation)[:, None]
         self.pairs_of_elements = list(itertools.combinations_with_replacement(range(len(self.elements)), 2))
+        self.power_of_pairs = np.array([(self.power[a] * self.power[b].conj()).real for a, b in self.pairs_of_elements])
+        self.seen: Seen | None = None
         self.pair_list: PairList | None = None
         self.grid: _Grid | None = None
         # A peak this narrow has lost 2 percent at qmax; what is narrower looks the same and would need a finer grid.
@@ -353,10 +356,13 @@ class _Phase:
         peaks *= pair_factor
         everything = np.vstack([peaks, *extra]) @ grid.forward
         baselines = self._baselines(length, form, qdamp, shape, damping)
+        weights = self.power_of_pairs / norm if self.exact else np.ones((1, 1))
+        places = targets + extra_targets
         made = np.zeros_like(spectrum)
-        weights = self._pair_weights(norm)
-        for row, (pair, column) in zip(everything, targets + extra_targets, strict=True):
+        for row, (pair, column) in zip(everything, places, strict=True):
             made[column] += weights[pair] * row
+        if self.exact:
+            made += self._moved(values, qdamp, everything, places, norm)
         peak_value = made[0].copy()
         density = atoms / expanded.volume
         made[0] += density * baselines[""]
@@ -401,6 +407,33 @@ class _Phase:
         made = np.array([rows[name] for name in names]) @ forward
         return dict(zip(names, made, strict=True))
 
+    def _moved(
+        self,
+        values: Mapping[str, float],
+        qdamp: float,
+        everything: np.ndarray,
+        places: list[tuple[int, int]],
+        norm: np.ndarray,
+    ) -> np.ndarray | float:
+        """What the instrument's width on the slope of the intensity adds to F(Q) and its derivatives.
+
+        See :mod:`coherion.pair_model.seen`; ``everything`` has the rows of F(Q) by pair of elements and column.
+        """
+        slope_squared = self._value(values, "qslope_squared")
+        wanted = [name for name in ("qdamp", "qslope_squared") if name in self.columns]
+        if not (qdamp or slope_squared or wanted):
+            return 0.0
+        if self.seen is None:
+            self.seen = Seen.of(self.scene.q, self.power_of_pairs)
+        pair, column = np.array(places).T
+        own = np.flatnonzero(column == 0)
+        made = self.seen.applied(qdamp**2, slope_squared, everything, pair, column, 1 + len(self.scene.names))
+        for name, (constant, growing) in (("qdamp", (2.0 * qdamp, 0.0)), ("qslope_squared", (0.0, 1.0))):
+            if name in wanted:
+                by = self.seen.applied(constant, growing, everything[own], pair[own], column[own], 1)
+                made[self.columns[name]] += by[0]
+        return made / norm
+
     def _scatter_table(self, crystal: Crystal, plan: _Plan, norm: np.ndarray):
         """The plan's table; it depends on the occupancies alone, so it is kept while they do not change."""
         key = tuple(site.species for site in crystal.sites)
@@ -426,11 +459,6 @@ class _Phase:
                     share_of_mean = (self.power[self.elements.index(element)] / total).real
                     d_norm[name] = count * (2.0 * share_of_mean - 1.0 / atoms)
         return atoms, d_atoms, np.abs(total) ** 2 / atoms, d_norm
-
-    def _pair_weights(self, norm: np.ndarray) -> list[np.ndarray | float]:
-        if not self.exact:
-            return [1.0]
-        return [(self.power[a] * self.power[b].conj()).real / norm for a, b in self.pairs_of_elements]
 
 
 @dataclass

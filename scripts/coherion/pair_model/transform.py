@@ -33,6 +33,21 @@ def quadrature(qmin: float, qmax: float, reach: float) -> tuple[np.ndarray, np.n
     return qmin + half * (x + 1.0), half * w
 
 
+def differentiation(q: np.ndarray) -> np.ndarray:
+    """Matrix that takes values on Gauss-Legendre nodes (n,) to the derivative there of the polynomial through them.
+
+    Barycentric weights (-1)^k sqrt((1 - x^2) w) of H. Wang, S. Xiang, Math. Comp. 81 (2012) 861; the diagonal from the
+    derivative of a constant.
+    """
+    x, w = _gauss_legendre(q.size)
+    weight = np.where(np.arange(q.size) % 2, -1.0, 1.0) * np.sqrt((1.0 - x * x) * w)
+    gap = q[:, None] - q[None, :] + np.eye(q.size)
+    made = weight[None, :] / weight[:, None] / gap
+    np.fill_diagonal(made, 0.0)
+    np.fill_diagonal(made, -made.sum(axis=1))
+    return made
+
+
 def panel(low: float, high: float, qmax: float) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights (angstrom) on [low, high] for a smooth function times sin(Q r) with Q up to qmax."""
     least = qmax * (high - low) / 4.0

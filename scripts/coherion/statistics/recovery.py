@@ -91,11 +91,15 @@ def true_structure(truth: Mapping[str, Any]) -> dict[str, float]:
     """True parameters of the main phase under the names a refinement gives them, lengths in angstrom.
 
     Occupancies are those that the random filling of the finite domains came to; of a shared site the fractions, which
-    sum to one.
+    sum to one. The cell of domains that are each strained alike throughout is that of their reflections, the harmonic
+    mean.
     """
     phase = truth["phases"][0]
     asked = ("delta2", "coherence_length", "microstrain_squared")
     values = dict(phase["parameters"]) | {key: truth[key] for key in asked if key in truth}
+    if not truth.get("strain_correlation"):
+        axes = [axis for axis in ("a", "b", "c") if axis in values]
+        values |= {axis: values[axis] / (1.0 + truth.get("microstrain_squared", 0.0)) for axis in axes}
     realised: dict[str, dict[str, float]] = {}
     for name, occupancy in phase["realised_occupancy"].items():
         site, element = name.rsplit(".", 1)

@@ -12,7 +12,7 @@ which the distance is r' (:mod:`coherion.simulation.scans.strain`). What the dif
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -180,13 +180,13 @@ def crystal_intensity(
     two_theta: np.ndarray,
     resolution: Resolution,
     wavelength: float,
-    factors: dict[str, np.ndarray],
+    factors: Callable[[np.ndarray], dict[str, np.ndarray]],
 ) -> np.ndarray:
     """Scattering per atom of a crystal too large to be seen as finite, electrons^2, as a diffractometer shows it.
 
     The limit of Debye's equation for a full infinite lattice without correlated motion: Bragg reflections of the
-    mean structure over the diffuse scattering of independent displacements. ``factors`` and the result belong to
-    ``two_theta`` (n,), increasing, degrees; ``wavelength`` in angstrom.
+    mean structure over the diffuse scattering of independent displacements. ``factors`` gives those of the elements at
+    any Q; the result belongs to ``two_theta`` (n,), increasing, degrees; ``wavelength`` in angstrom.
 
     Raises
     ------
@@ -210,15 +210,17 @@ def crystal_intensity(
     )
     shells, member = np.unique(np.round(length, 6), return_inverse=True)
     count = np.bincount(site_of)
-    total = np.zeros(q.size)
+    total, area = np.zeros(q.size), np.zeros(shells.size)
+    smooth, sharp = factors(q), factors(shells)
     for a in range(len(sites)):
-        fa = factors[sites[a].species[0][0]]
-        total += count[a] * np.abs(fa) ** 2 * (1 - np.exp(-(q**2) * sites[a].u_iso))
+        fa = sharp[sites[a].species[0][0]]
+        diffuse = np.abs(smooth[sites[a].species[0][0]]) ** 2
+        total += count[a] * diffuse * (1 - np.exp(-(q**2) * sites[a].u_iso))
         for b in range(len(sites)):
-            fb = factors[sites[b].species[0][0]]
+            fb = sharp[sites[b].species[0][0]]
             u = sites[a].u_iso + sites[b].u_iso
             partial = np.bincount(member, weights=(amplitude[a] * np.conj(amplitude[b])).real)
             # Sum over reciprocal lattice points of |F|^2 2 pi^2/(V Q^2) delta(Q - Q_hkl), the powder average per cell.
-            area = 2 * np.pi**2 / structure.volume() * partial / shells**2 * np.exp(-0.5 * shells**2 * u)
-            total += (fa * np.conj(fb)).real * lines(shells, area, two_theta, resolution, wavelength)
-    return total / count.sum()
+            own = 2 * np.pi**2 / structure.volume() * partial / shells**2 * np.exp(-0.5 * shells**2 * u)
+            area += (fa * np.conj(fb)).real * own
+    return (total + lines(shells, area, two_theta, resolution, wavelength)) / count.sum()

@@ -1,6 +1,8 @@
 """Explicit finite domains of atoms, and every pair distance in them.
 
-A domain is a sphere with a random centre cut from a crystal whose sites are filled at random. Its pairs are counted
+A domain is a sphere cut from a crystal whose sites are filled at random. A powder has so many that their centres are
+everywhere in the cell alike: those of the few that are cut are spread over it evenly (:func:`even_centres`), for
+centres drawn one by one leave a speckle that no powder has. A domain's pairs are counted
 without visiting them: for two sites of the cell, the number of pairs whose cells lie a lattice vector apart is the
 correlation of two occupancy arrays, which a fast Fourier transform gives exactly (counts are whole numbers).
 
@@ -24,6 +26,9 @@ from coherion.simulation.scans.structures import Structure
 
 # Spacing of histograms of distances, angstrom.
 STEP = 0.004
+# The root of g^4 = g + 1: multiples of 1/g, 1/g^2, 1/g^3 fill the unit cube evenly, however many are taken (Kronecker's
+# sequence; H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, SIAM 1992, chapter 3).
+EVEN = 1.2207440846057596
 
 
 @dataclass(frozen=True)
@@ -56,17 +61,25 @@ def kinds_of(structure: Structure) -> tuple[Kind, ...]:
     )
 
 
-def cut_domain(structure: Structure, diameter: float, rng: np.random.Generator) -> Domain:
-    """A sphere of ``diameter`` (angstrom) with a random centre in the cell, its sites filled at random.
+def even_centres(number: int, rng: np.random.Generator) -> np.ndarray:
+    """Centres of domains, (number, 3) fractions of the cell, evenly spread from a first one that is drawn."""
+    return (rng.random(3) + np.multiply.outer(np.arange(number), EVEN ** -np.arange(1.0, 4.0))) % 1.0
 
-    Sites are filled independently of one another with the probabilities of the structure.
+
+def cut_domain(
+    structure: Structure, diameter: float, rng: np.random.Generator, centre: np.ndarray | None = None
+) -> Domain:
+    """A sphere of ``diameter`` (angstrom), its sites filled at random.
+
+    ``centre`` (3,) in fractions of the cell is drawn where it is not given. Sites are filled independently of one
+    another with the probabilities of the structure.
     """
     vectors = structure.vectors()
     positions, site_of = structure.atoms()
     # A sphere reaches radius/spacing cells to either side, spacing being that of the lattice planes.
     spacing = 1 / np.linalg.norm(np.linalg.inv(vectors), axis=1)
     size = np.ceil(diameter / spacing).astype(int) + 3
-    centre = size // 2 + rng.random(3)
+    centre = size // 2 + (rng.random(3) if centre is None else centre)
     axes = [np.arange(n) for n in size]
     cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     layers, where, kind, atom = [], [], [], []
@@ -237,13 +250,13 @@ def pair_histogram(
     faults: Faults | None = None,
     delta2: float = 0.0,
 ) -> PairHistogram:
-    """Pair distances of ``number`` random domains of ``diameter`` angstrom, on nodes ``step`` angstrom apart.
+    """Pair distances of ``number`` domains of ``diameter`` angstrom, on nodes ``step`` angstrom apart.
 
     ``delta2`` (angstrom^2) makes near neighbours move together: it counts where displacements are anisotropic, all
     others coming later.
     """
     faults = faults or Faults()
-    domains = [cut_domain(structure, diameter, rng) for _ in range(number)]
+    domains = [cut_domain(structure, diameter, rng, centre) for centre in even_centres(number, rng)]
     kinds = kinds_of(structure)
     pairs = pairs_of(kinds)
     row = {pair: i for i, pair in enumerate(pairs)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ def counted(
 def standard_phase(series: Mapping[str, Any], optics: Optics) -> Phase:
     """The standard: crystals without end and without strain."""
     structure = lanthanum_hexaboride(series["lanthanum_hexaboride"])
-    factors = optics.factors(structure, optics.q)
+    factors = partial(optics.factors, structure)
     intensity = crystal_intensity(structure, optics.two_theta, optics.resolution, optics.wavelength, factors)
     return Phase(structure.name, structure, intensity, 1.0, None, Strain(), 0, {})
 
