@@ -169,11 +169,15 @@ def test_the_standard_is_isotropic():
         (Site("A1", (0, 0, 0), (("Zr", 1.0),), 0.01, (0.02,) * 3 + (0.0,) * 3),),
     )
     angles = np.linspace(5, 60, 50)
+
+    def factors(q):
+        return {"Zr": np.ones(q.size)}
+
     with pytest.raises(ValueError, match="isotropic"):
-        crystal_intensity(structure, angles, Resolution(0.05, 1e-3), 0.56, {"Zr": np.ones(50)})
+        crystal_intensity(structure, angles, Resolution(0.05, 1e-3), 0.56, factors)
     assert kinds_of(structure)[0].u_iso == 0.01
     still = replace(structure, sites=(replace(structure.sites[0], u_aniso=None),))
-    assert crystal_intensity(still, angles, Resolution(0.05, 1e-3), 0.56, {"Zr": np.ones(50)}).shape == (50,)
+    assert crystal_intensity(still, angles, Resolution(0.05, 1e-3), 0.56, factors).shape == (50,)
 
 
 # Grain boundaries.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from coherion.simulation.scans.debye import Motion, coherent_intensity, crystal_intensity, form_factor, pair_sums
-from coherion.simulation.scans.domains import correlate, cut_domain, kinds_of, pair_histogram
+from coherion.simulation.scans.domains import correlate, cut_domain, even_centres, kinds_of, pair_histogram
 from coherion.simulation.scans.resolution import Resolution, blurred
 from coherion.simulation.scans.strain import Strain
 from coherion.simulation.scans.structures import Site, Structure, cryolite, lanthanum_hexaboride, trigonal
@@ -133,6 +133,26 @@ def test_centres_and_occupations_differ_between_draws_but_not_between_runs(serie
     first, again = (pair_histogram(structure, 20.0, 2, np.random.default_rng(6)) for _ in range(2))
     np.testing.assert_array_equal(first.counts, again.counts)
     assert not np.array_equal(first.counts, pair_histogram(structure, 20.0, 2, np.random.default_rng(7)).counts)
+
+
+def test_centres_are_everywhere_in_the_cell_alike():
+    centres = even_centres(64, np.random.default_rng(15))
+    assert np.all((centres >= 0) & (centres < 1))
+    # Of 64 points each eighth of the cell has eight; drawn one by one they would have five to eleven.
+    held = np.bincount((centres >= 0.5) @ np.array([4, 2, 1]), minlength=8)
+    assert held.min() >= 6 and held.max() <= 10
+
+
+def test_few_domains_have_the_atoms_of_a_powder():
+    """Atoms in 24 spheres: their scatter is half of that where centres are drawn one by one."""
+    diameter, number = 60.0, 24
+    even, drawn = [], []
+    for seed in range(20):
+        rng = np.random.default_rng([16, seed])
+        for found, centres in ((even, even_centres(number, rng)), (drawn, [None] * number)):
+            found.append(sum(int(cut_domain(CUBIC, diameter, rng, c).occupied.sum()) for c in centres))
+    assert np.mean(even) == pytest.approx(number * np.pi * diameter**3 / 6 / CUBIC.volume(), rel=1e-3)
+    assert np.std(even) < 0.7 * np.std(drawn)
 
 
 def test_pairs_of_a_sphere_fall_off_as_its_overlap_with_itself():

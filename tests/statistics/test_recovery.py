@@ -67,6 +67,15 @@ def test_a_strain_is_held_against_its_square_where_both_are_known():
     assert [r["quantity"] for r in recovery.structure_rows("s", truth, fit(a=(6.9, 0.1)))] == ["a"]
 
 
+def test_the_cell_of_strained_domains_is_that_of_their_reflections():
+    # Domains of 6.9 (1 + e) and 6.9 (1 - e) show reflections in the mean at 2 pi/6.9 (1 + e^2).
+    truth = truth_of_scan() | {"microstrain_squared": 1e-4}
+    seen = 2 / (1 / (6.9 * 1.01) + 1 / (6.9 * 0.99))
+    for field, cell in ((0.0, seen), (50.0, 6.9)):
+        (row,) = recovery.structure_rows("s", truth | {"strain_correlation": field}, fit(a=(cell, 1e-4)))
+        assert row["pull"] == pytest.approx(0.0, abs=1e-3)
+
+
 def test_normal_pulls_have_the_shares_of_a_normal_distribution_and_twice_too_small_errors_do_not():
     rng = np.random.default_rng(5)
     pulls = rng.standard_normal(400)
