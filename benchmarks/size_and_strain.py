@@ -53,6 +53,8 @@ LENGTHS, STRAINS = (40.0, 140.0), (0.0, 0.01)
 # What is asked of the pulls: share within two, and their root mean square; and of the uncertainties: how many times
 # the Fisher bound their median may be.
 WITHIN, RMS, OF_BOUND = (0.92, 0.98), (0.85, 1.15), 1.5
+# Where the standard's transform ends, as in the default run: between two of its lines (1/angstrom).
+STANDARD_QMAX = 12.96
 # Instruments whose resolution grows with Q: the parts of it, and the greatest mean pull of L.
 PROPORTIONAL, SIZES, CONSTANT, MEAN_PULL = (0.001, 0.002), (45.0, 80.0, 140.0), 0.011, 0.5
 
@@ -92,6 +94,7 @@ def standard_of(world: dict, seed: int) -> Resolution:
         composition="LaB6",
         density=model["density"],
         packing=model["packing_fraction"],
+        qmax=STANDARD_QMAX,
     )
     crystal = read_structure(ROOT / "config" / "structures" / "LaB6.cif")
     return refine_standard(crystal, observed, StandardSettings(), lambda text: None, grains=False)[1]
