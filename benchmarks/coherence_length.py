@@ -57,8 +57,7 @@ def recover(length: float, seed: int, model, sd: float) -> dict:
 
     generator = np.random.default_rng([seed, round(length)])
     truth = model.complete(TRUTH | {"coherence_length": length})
-    from coherion.pair_model.model import SHARED_DEFAULTS
-    from coherion.pair_model.width import MOTION
+    from coherion.pair_model.model import MOTION, SHARED_DEFAULTS
 
     fixed = ("delta1", *SHARED_DEFAULTS, *MOTION[3:])
     free = [name for name in model.parameters if "occupancy" not in name and name not in fixed]

@@ -65,8 +65,7 @@ def problem():
     """The model, the 25 names, the true values and the start."""
     import numpy as np
 
-    from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
-    from coherion.pair_model.width import MOTION
+    from coherion.pair_model.model import MOTION, SHARED_DEFAULTS, PairModel
 
     model = PairModel((crystal(),), QMAX, "pdffit", "sphere")
     fixed = ("delta1", *SHARED_DEFAULTS, *MOTION[3:])

@@ -8,8 +8,7 @@ import pytest
 from coherion.crystal.crystal import Crystal, Site
 from coherion.errors import InputError
 from coherion.pair_model.evaluator import calculate
-from coherion.pair_model.model import SHARED_DEFAULTS, PairModel
-from coherion.pair_model.width import MOTION
+from coherion.pair_model.model import MOTION, SHARED_DEFAULTS, PairModel
 from coherion.refinement.refine import (
     LinearMap,
     covariance_of,
