@@ -62,6 +62,48 @@ def test_a_slider_moves_by_keys_and_undo_takes_it_back(shown, folder):
     assert (folder / "config" / "config.yaml").read_text() == CONFIGURATION
 
 
+LINE = "() => [...document.querySelectorAll('.pair_distribution .scatterlayer .js-line')].map(x => x.getAttribute('d'))"
+SKETCHED = """() => {
+  const plot = document.querySelector('.pair_distribution .js-plotly-plot'), whole = window.Plotly.react;
+  window.sketched = null;
+  window.Plotly.react = (...given) => {
+    if (given[0] === plot && !window.sketched)
+      window.sketched = [...plot.querySelectorAll('.scatterlayer .js-line')].map(one => one.getAttribute('d'));
+    return whole(...given);
+  };
+}"""
+
+
+def vertices(path):
+    """Corners of a path of straight lines."""
+    return np.array([[float(x) for x in pair.split(",")] for pair in path[1:].split("L")])
+
+
+def away(point, line):
+    """Pixels from a point to the nearest of a path's lines."""
+    start, along = line[:-1], np.diff(line, axis=0)
+    part = np.clip(((point - start) * along).sum(1) / np.maximum((along**2).sum(1), 1e-12), 0, 1)
+    return float(np.hypot(*(start + part[:, None] * along - point).T).min())
+
+
+def test_what_is_put_into_the_lines_while_a_slider_moves_is_what_is_plotted_when_it_rests(shown):
+    # The first move is plotted: from then on the axes are known.
+    shown.put("Qmax", 12.9)
+    before = [vertices(one) for one in shown.page.evaluate(LINE)]
+    shown.page.evaluate(SKETCHED)
+    shown.put("Qmax", 12.7)
+    sketched = [vertices(one) for one in shown.page.evaluate("() => window.sketched")]
+    plotted = [vertices(one) for one in shown.page.evaluate(LINE)]
+    curve = max(range(len(plotted)), key=lambda k: len(plotted[k]))
+    chosen = sketched[curve][::7]
+    assert max(away(point, before[curve]) for point in chosen) > 1.5
+    # A new plot has axes of its own, near those that stood.
+    share = np.ptp(sketched[curve][:, 1]) / np.ptp(plotted[curve][:, 1])
+    assert 0.85 < share < 1.15 and len(chosen) > 100
+    chosen[:, 1] = plotted[curve][-1, 1] + (chosen[:, 1] - sketched[curve][-1, 1]) / share
+    assert np.median([away(point, plotted[curve]) for point in chosen]) < 0.5
+
+
 def test_what_is_refused_is_told_and_what_was_shown_stays(shown):
     before = shown.curve("pair_distribution", "G(r)")
     shown.put("Qmaxinst", 12.5)
