@@ -244,6 +244,7 @@ def test_signs_of_print_stand_where_a_keyboard_has_one_for_all():
     assert in_type("b = -3.0 (-2), found - true, 2-60 Å") == "b = −3.0 (−2), found − true, 2–60 Å"
     assert in_type("x90-2, Kramers-Kronig, 2024-11-02, a-b") == "x90-2, Kramers-Kronig, 2024-11-02, a-b"
     assert with_exponent(4.7e-8) == "4.7×10$^{-8}$" and with_exponent(0.98) == "0.98" and with_exponent(0.0) == "0"
+    assert with_exponent(1003.2) == "1003" and with_exponent(97151.1) == "9.7×10$^{4}$"
 
 
 def test_words_are_broken_at_spaces_and_never_in_mathematics():

@@ -29,7 +29,7 @@ def with_exponent(value: float, digits: int = 2) -> str:
     """A number in a sentence of a figure, powers of ten as such where it would have many noughts."""
     said = f"{value:.{digits}g}"
     if 1e-3 <= abs(value) < 1e4 or not value:
-        return said
+        return f"{value:.0f}" if "e" in said else said
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     return f"{mantissa}×10$^{{{int(exponent)}}}$"
 
