@@ -499,3 +499,77 @@ def test_campaigns_in_one_folder_are_told_apart_by_date_and_left_open_without(ca
     assert run("new_series.py", campaigns, "--into", tmp_path / "t").returncode == 0
     rows = {row["sample"]: row for row in rows_of(tmp_path / "t" / "config" / "samples.tsv")}
     assert (rows["a1"]["standard"], rows["b1"]["standard"], rows["c1"]["standard"]) == ("LaB6_march", "?", "")
+
+
+ONE_SCAN = """[DEFAULT]
+dataformat = {form}
+inputfile = {scan}
+backgroundfile = {background}
+composition = {formula}
+wavelength = 0.1864
+bgscale = 0.9
+qmin = 0.5
+qmax = {qmax}
+#### start data
+#L r  G
+"""
+
+
+@pytest.fixture
+def two_of_one_name(tmp_path):
+    """Two folders with a G(r) that names its scan, of which one has the scan, and backgrounds in other letters."""
+    folder = tmp_path / "raw"
+    for place, form, name in (("here", "QA", "Ni.chi"), ("there", "Qnm", "Ni.chi"), ("longer", "QA", "gold.chi")):
+        (folder / place).mkdir(parents=True)
+        head = ONE_SCAN.format(form=form, scan=name, background="Kapton.chi", formula="Ni", qmax=25)
+        of_columns(folder / place / "made.gr", [(r, np.sin(3 * r)) for r in np.arange(0, 40.001, 0.01)], head)
+    q = np.arange(0, 31.5, 0.02)
+    for file in ("here/Ni.chi", "here/kapton.chi", "longer/gold_3fa1.chi"):
+        of_columns(folder / file, zip(q, 100.5 * np.exp(-q / 9) + 0.25, strict=True), "Q\n")
+    return folder
+
+
+def test_a_reduction_belongs_to_the_scan_that_it_can_have_been_made_from(two_of_one_name, tmp_path):
+    """Told Q in 1/nm to 25 1/angstrom, nothing was made of a scan that would end at 3: that G(r) is a sample."""
+    done = run("new_series.py", two_of_one_name, "--into", tmp_path / "series")
+    assert done.returncode == 0, done.stderr
+    samples = {row["sample"]: row for row in rows_of(tmp_path / "series/config/samples.tsv")}
+    assert set(samples) == {"Ni", "made", "gold_3fa1"}
+    assert samples["made"]["pair_distribution"] == "there/made.gr"
+    assert (samples["Ni"]["scan"], samples["Ni"]["background"]) == ("Ni", "kapton")
+    # A copy of a scan whose name goes on, beside its reduction, is the scan.
+    assert samples["gold_3fa1"]["composition"] == "Ni" and samples["gold_3fa1"]["scan"] == "gold_3fa1"
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_of_several_structures_the_nearest_is_proposed_and_copies_are_one(tmp_path, copies):
+    from coherion.inputs.draft import SHIPPED
+
+    text = (ROOT / SHIPPED["LaB6"]).read_text(encoding="utf-8")
+    for place in ("a", "b", "raw/far"):
+        (tmp_path / "raw" / place).mkdir(parents=True)
+        (tmp_path / "raw" / place / "LaB6.cif").write_text(text if copies or place != "b" else text + "# other\n")
+    write_raw(
+        tmp_path / "raw/a/LaB6_1.raw",
+        RawRange(begin=2.0, step=0.025, counts=counts(4000), time_per_point=60.0),
+        RawHeader(wavelength=0.5594075, anode=1),
+    )
+    shutil.copy(tmp_path / "raw/a/LaB6_1.raw", tmp_path / "raw/LaB6_2.raw")
+    assert run("new_series.py", tmp_path / "raw", "--into", tmp_path / "s").returncode == 0
+    rows = {row["sample"]: row for row in rows_of(tmp_path / "s/config/samples.tsv")}
+    assert rows["LaB6_1"]["structure"].endswith("raw/a/LaB6.cif")
+    assert rows["LaB6_1"]["group"] == rows["LaB6_2"]["group"] == "standard"
+    assert rows["LaB6_2"]["structure"].endswith("raw/a/LaB6.cif") if copies else rows["LaB6_2"]["structure"] == "?"
+
+
+def test_campaigns_of_other_reach_are_each_taken_to_their_end(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name, wavelength in (("a1", 0.5594), ("a2", 0.5594), ("b1", 1.5406), ("b2", 1.5406)):
+        header = RawHeader(wavelength=wavelength, anode=1 if name[0] == "a" else 3)
+        scan = RawRange(begin=2.0, step=0.025, counts=counts(4000), time_per_point=60.0 if name[0] == "a" else 90.0)
+        write_raw(raw / f"{name}.raw", scan, header)
+    assert run("new_series.py", raw, "--into", tmp_path / "s").returncode == 0
+    text = (tmp_path / "s/config/config.yaml").read_text()
+    # Other times of other campaigns scale no background: each pair was counted alike.
+    assert "  qmax: null" in text and "background_scale" not in text

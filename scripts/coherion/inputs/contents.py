@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,9 +47,10 @@ class Found:
 
     Of a pair distribution and a recipe: the ``header``, and how far G(r) reaches in angstrom.
 
-    Of a scan: ``scan`` with its numbers, ``abscissa`` and whether the file states it, ``intensity_kind`` (None where
-    only the user can know) and ``wavelength`` in angstrom. Of spectra: ``spectra``, and ``columns_unnamed``
-    where the file does not name them. Of a structure: its ``elements`` with atoms per cell. ``guesses`` tell what was
+    Of a scan: ``scan`` with its numbers, ``abscissa``, whether the file states it and whether its unit is a guess,
+    ``intensity_kind`` (None where only the user can know) and ``wavelength`` in angstrom. Of spectra: ``spectra``, and
+    ``columns_unnamed`` where the file does not name them. Of a structure: its ``elements`` with atoms per cell.
+    ``guesses`` tell what was
     not certain.
     """
 
@@ -59,6 +60,7 @@ class Found:
     scan: ScanSource | None = None
     abscissa: str = "two_theta"
     abscissa_stated: bool = False
+    abscissa_guessed: bool = False
     intensity_kind: str | None = None
     wavelength: float | None = None
     spectra: Sequence[Spectrum] = ()
@@ -117,7 +119,8 @@ def _contents_of(path: Path) -> Found:
         from coherion.data.pdf_text import read_pdf_text
 
         text = read_pdf_text(path)
-        return Found(path, "pair_distribution", header=text.header, reach=float(text.x[-1]))
+        why = "neutrons" if text.radiation == "neutron" else ""
+        return Found(path, "pair_distribution", why=why, header=text.header, reach=float(text.x[-1]))
     if path.suffix.lower() in MADE_BY_REDUCTION:
         return Found(path, "other", why="is the result of a reduction, not a raw file")
     if path.suffix.lower() == ".cfg":
@@ -162,11 +165,12 @@ def _is_impedance(start: bytes, path: Path) -> bool:
 
 
 def _scan_of(path: Path, start: bytes) -> Found:
+    from coherion.data.scans.grids import LONGEST_Q, q_of_equal_angles
     from coherion.data.scans.sources import load, says_what_it_is
     from coherion.data.scans.text import read_scan_text
 
     guesses: list[str] = []
-    abscissa = "two_theta"
+    abscissa, guessed = "two_theta", False
     try:
         source = load(path)
     except InputError:
@@ -178,8 +182,16 @@ def _scan_of(path: Path, start: bytes) -> Found:
         abscissa = allowed[0]
         source = load(path, abscissa=abscissa)
         if len(allowed) > 1:
-            abscissa = "q" if source.x[-1] < 60 else "q_nm"
+            abscissa = "q" if source.x[-1] < LONGEST_Q else "q_nm"
             guesses.append(f"abscissa {abscissa}: the header says Q, its unit is guessed from its end {source.x[-1]:g}")
+            guessed = True
+    grid = None if source.raw or source.abscissa_stated else q_of_equal_angles(source.x)
+    if grid is not None:
+        abscissa, wavelength = grid
+        source = replace(source, wavelength=source.wavelength or wavelength)
+        guesses.append(
+            f"abscissa {abscissa}: nothing says so, but its steps are those of equal angles at {wavelength:.6g} A"
+        )
     widest = {"two_theta": 180, "theta": 90}.get(abscissa)
     if widest and (source.x[0] < -widest or source.x[-1] > widest):
         raise InputError(
@@ -196,7 +208,8 @@ def _scan_of(path: Path, start: bytes) -> Found:
         "scan",
         scan=source,
         abscissa=abscissa,
-        abscissa_stated=source.abscissa_stated,
+        abscissa_stated=source.abscissa_stated or grid is not None,
+        abscissa_guessed=guessed,
         intensity_kind=kind,
         wavelength=source.wavelength,
         guesses=(*guesses, *more),

@@ -7,7 +7,6 @@ is written as ``?``, which the workflow refuses until it is filled in.
 from __future__ import annotations
 
 import datetime
-import itertools
 import json
 import math
 import os
@@ -21,7 +20,7 @@ import numpy as np
 from coherion.data.spectra.file_names import temperature_in
 from coherion.data.tables import TO_FILL_IN, write_table
 from coherion.errors import InputError
-from coherion.inputs.backgrounds import backgrounds, covers, unnamed_background
+from coherion.inputs.backgrounds import backgrounds, covers, level, unnamed_background
 from coherion.inputs.contents import Found, contents_of, farthest, files_below
 from coherion.inputs.names import (
     STANDARDS,
@@ -32,11 +31,15 @@ from coherion.inputs.names import (
 )
 from coherion.inputs.reductions import (
     ABSCISSAE,
+    REACHED,
+    Reduction,
     composition_in,
     names_in,
+    reductions_of,
     scale_in,
+    scan_of,
     settings_in,
-    told_of_scan,
+    shared_folders,
     wavelength_in,
 )
 from coherion.messages import gathered
@@ -60,6 +63,8 @@ FOUND_COLUMNS = [
     *("file", "holds", "points", "from", "to", "unit", "wavelength_A", "time_per_point_s", "sweeps"),
     *("temperature_C", "amplitude_V", "title", "remark"),
 ]
+# The share of scans that may end far below the others before each is taken to its own end.
+FEW = 0.2
 # Structures that ship with the workflow, by formula.
 SHIPPED = {"LaB6": "config/structures/LaB6.cif"}
 
@@ -106,11 +111,7 @@ def draft_series(raw: str | os.PathLike[str], into: str | os.PathLike[str]) -> D
     spectra = [one for one in found if one.kind == "spectra"]
     structures = [one for one in found if one.kind == "structure"]
     recipes = [one for one in found if one.kind in ("recipe", "pair_distribution")]
-    given = [
-        one
-        for one in recipes
-        if one.kind == "pair_distribution" and not {s.path.name for s in scans} & names_in(one.header, "inputfile")
-    ]
+    given = [one for one in recipes if one.kind == "pair_distribution" and scan_of(one, scans) is None]
     if not scans and not spectra and not given:
         raise InputError(
             "holds neither scans nor impedance spectra",
@@ -119,8 +120,8 @@ def draft_series(raw: str | os.PathLike[str], into: str | os.PathLike[str]) -> D
             expected="STOE raw files, scans as text, .mpr, .mpt, .z, .DTA or columns of impedance",
         )
     rows = _Rows()
-    headers = {one.path: told_of_scan(one.path, recipes) for one in scans}
-    _add_scans(rows, scans, structures, root, target, headers)
+    reductions = reductions_of(scans, recipes)
+    _add_scans(rows, scans, structures, root, target, reductions)
     _add_pair_distributions(rows, given, structures, root, target)
     _add_spectra(rows, spectra, root)
     draft = Draft(left_out=[f"{one.path.relative_to(root)}: {one.why}" for one in found if one.kind == "other"])
@@ -150,7 +151,12 @@ def draft_series(raw: str | os.PathLike[str], into: str | os.PathLike[str]) -> D
             draft.to_fill_in += _holes(f"{name}.tsv", listed, columns)
     draft.files["found.tsv"] = write_table([_described(one, root) for one in found], FOUND_COLUMNS)
     draft.files["config.yaml"] = _config(
-        rows, scans, given, _written(root, target), set(draft.files), settings_in([h for h in headers.values() if h])
+        rows,
+        scans,
+        given,
+        _written(root, target),
+        set(draft.files),
+        settings_in([one.header for one in reductions.values()]),
     )
     return draft
 
@@ -235,9 +241,7 @@ def _add_pair_distributions(
         row["pair_distribution"] = one.path.relative_to(root).as_posix()
         if formula := composition_in(one.header) or formula_in(one.path.stem):
             row["composition"] = formula
-        if structure := _structure_for(formula, structures, target):
-            row["structure"] = structure
-            rows.guesses["samples"].append(f"{name}: structure {structure}, which holds the elements of {formula}")
+        _add_structure(rows, row, one, formula, structures, target)
         rows.samples[name] = row
 
 
@@ -247,26 +251,24 @@ def _add_scans(
     structures: Sequence[Found],
     root: Path,
     target: Path,
-    headers: Mapping[Path, Mapping[str, str]],
+    reductions: Mapping[Path, Reduction],
 ) -> None:
     names: dict[Path, str] = {}
-    told_backgrounds = {name for header in headers.values() for name in names_in(header, "backgroundfile")}
-    lengths = {length for header in headers.values() if (length := wavelength_in(header)) is not None}
+    # A background was measured and integrated as the scan that it was subtracted from.
+    of_backgrounds = {made.background.path: made.header for made in reductions.values() if made.background is not None}
     for one in scans:
         name = _unique(name_of(one.path.stem), names.values())
         names[one.path] = name
         assert one.scan is not None
         row: dict[str, Any] = {"scan": name, "file": one.path.relative_to(root).as_posix()}
         if not one.scan.raw:
-            header = headers[one.path]
+            header = reductions[one.path].header if one.path in reductions else of_backgrounds.get(one.path, {})
             # What PDFgetX3 was given was integrated and normalised, not counted.
-            reduced = bool(header) or one.path.name in told_backgrounds
-            kind = one.intensity_kind or ("arbitrary" if reduced else TO_FILL_IN)
+            kind = one.intensity_kind or ("arbitrary" if header else TO_FILL_IN)
             stated = ABSCISSAE.get(header.get("dataformat", ""), one.abscissa)
             row |= {"abscissa": stated, "intensity_kind": kind}
             if one.wavelength is None and stated in ("two_theta", "theta"):
-                own = wavelength_in(header) or (next(iter(lengths)) if reduced and len(lengths) == 1 else None)
-                row["wavelength_A"] = TO_FILL_IN if own is None else own
+                row["wavelength_A"] = wavelength_in(header) or TO_FILL_IN
             if header:
                 rows.guesses["scans"].append(f"{name}: as the header or settings of another program's reduction say")
             if one.intensity_kind == "counts_per_second" and one.scan.time is None:
@@ -275,14 +277,16 @@ def _add_scans(
                 rows.guesses["scans"].append(f"{name}: abscissa two_theta, nothing says that it is not")
         rows.guesses["scans"] += [f"{name}: {guess}" for guess in one.guesses]
         rows.scans.append(row)
-    named = [one for one in scans if one.path.name in told_backgrounds]
+    made_of = {path for path, made in reductions.items() if names_in(made.header, "inputfile")}
+    named = [one for one in scans if one.path in of_backgrounds and one.path not in made_of]
     likely, against = backgrounds([one for one in scans if one not in named])
     empties = named + likely
     rows.guesses["samples"] += against
     for one in scans:
         if one in empties:
             continue
-        name, header = names[one.path], headers[one.path]
+        name, made = names[one.path], reductions.get(one.path, Reduction({}))
+        header = made.header
         formula = composition_in(header) or formula_in(one.path.stem)
         row = {
             "sample": name,
@@ -294,28 +298,25 @@ def _add_scans(
         told = rows.guesses["samples"]
         if formula and not composition_in(header):
             told.append(f"{name}: composition {formula}, from the name")
-        empty_of = [empty for empty in named if empty.path.name in names_in(header, "backgroundfile")]
-        if empty_of:
-            row["background"] = names[empty_of[0].path]
+        if made.background is not None:
+            row["background"] = names[made.background.path]
             if (scale := scale_in(header)) is not None and scale >= 0:
                 row["background_scale"] = scale
         elif fitting := [empty for empty in empties if covers(empty, one)]:
             nearest = max(fitting, key=lambda empty: _nearness(empty, one))
             row["background"] = names[nearest.path]
-            told.append(f"{name}: background {names[nearest.path]}, from the names")
+            above = ", though it lies above: counted for longer?" if level(nearest) > level(one) else ""
+            told.append(f"{name}: background {names[nearest.path]}, from the names{above}")
         elif not empties and (unnamed := unnamed_background(one, scans)):
             row["background"] = TO_FILL_IN
             told.append(
                 f"{name}: background open; {names[unnamed.path]} has no reflections and lies below all others: is it "
                 "the empty capillary?"
             )
-        structure = _structure_for(formula, structures, target)
-        if structure:
-            row["structure"] = structure
-            told.append(f"{name}: structure {structure}, which holds the elements of {formula}")
-            if formula in STANDARDS:
-                row["group"] = "standard"
-                told.append(f"{name}: group standard, for {formula} is one")
+        _add_structure(rows, row, one, formula, structures, target)
+        if "structure" in row and formula in STANDARDS:
+            row["group"] = "standard"
+            told.append(f"{name}: group standard, for {formula} is one")
         rows.samples[name] = row
     _add_standards(rows, {names[one.path]: one for one in scans})
 
@@ -325,14 +326,22 @@ def _add_standards(rows: _Rows, scans: Mapping[str, Found]) -> None:
     standards = [name for name, row in rows.samples.items() if row["group"] == "standard"]
     if len(standards) < 2:
         return
+    lengths = {
+        row["scan"]: _number(row.get("wavelength_A")) or scans[row["scan"]].wavelength
+        for row in rows.scans
+        if row["scan"] in scans
+    }
     for name, row in rows.samples.items():
         if "scan" not in row or name in standards:
             continue
         one = scans[name]
-        alike = [other for other in standards if _same_radiation(scans[other], one)]
+        alike = [other for other in standards if _same_radiation(other, name, scans, lengths)]
         if not alike:
+            rows.guesses["samples"].append(f"{name}: no standard of its radiation")
             continue
-        near = {other: (_shared_folders(scans[other], one), -_days_apart(scans[other], one)) for other in alike}
+        near = {
+            other: (shared_folders(scans[other].path, one.path), -_days_apart(scans[other], one)) for other in alike
+        }
         best = max(near.values())
         nearest = [other for other in alike if near[other] == best]
         row["standard"] = nearest[0] if len(nearest) == 1 else TO_FILL_IN
@@ -343,14 +352,18 @@ def _add_standards(rows: _Rows, scans: Mapping[str, Found]) -> None:
         )
 
 
-def _same_radiation(first: Found, second: Found) -> bool:
-    a, b = first.wavelength, second.wavelength
-    return a is None or b is None or abs(a / b - 1) < WAVELENGTH_TOLERANCE
+def _same_radiation(
+    standard: str, sample: str, scans: Mapping[str, Found], lengths: Mapping[str, float | None]
+) -> bool:
+    """Whether both say the same wavelength, or stand in one folder and do not say another."""
+    a, b = lengths[standard], lengths[sample]
+    if a is None or b is None:
+        return scans[standard].path.parent == scans[sample].path.parent
+    return abs(a / b - 1) < WAVELENGTH_TOLERANCE
 
 
-def _shared_folders(first: Found, second: Found) -> int:
-    pairs = zip(first.path.parent.parts, second.path.parent.parts, strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+def _number(cell: Any) -> float | None:
+    return cell if isinstance(cell, float) else None
 
 
 def _days_apart(first: Found, second: Found) -> float:
@@ -375,15 +388,28 @@ def _nearness(empty: Found, sample: Found) -> tuple[bool, bool, int]:
     return same_folder, same_grid, shared_start(empty.path.stem, sample.path.stem)
 
 
-def _structure_for(formula: str | None, structures: Sequence[Found], target: Path) -> str | None:
-    """The one structure that holds the elements of a formula, as the table of samples names it."""
+def _add_structure(
+    rows: _Rows, row: dict[str, Any], of: Found, formula: str | None, structures: Sequence[Found], target: Path
+) -> None:
+    """The structure that holds the elements of a formula, the nearest by folder; open where several are as near."""
     if formula is None:
-        return None
+        return
     elements = set(parse_formula(formula))
     fitting = [one for one in structures if set(one.elements) == elements]
-    if len(fitting) == 1:
-        return _written(fitting[0].path, target)
-    return SHIPPED.get(formula) if not fitting else None
+    if not fitting and formula not in SHIPPED:
+        return
+    near = [shared_folders(one.path, of.path) for one in fitting]
+    nearest = [one for one, shared in zip(fitting, near, strict=True) if shared == max(near)]
+    # Copies of one file are one structure.
+    different = {one.path.read_bytes(): one for one in reversed(nearest)}
+    told = rows.guesses["samples"]
+    if len(different) > 1:
+        row["structure"] = TO_FILL_IN
+        listed = ", ".join(_written(one.path, target) for one in nearest)
+        told.append(f"{row['sample']}: structure open; {listed} hold the elements of {formula}")
+        return
+    row["structure"] = _written(nearest[0].path, target) if nearest else SHIPPED[formula]
+    told.append(f"{row['sample']}: structure {row['structure']}, which holds the elements of {formula}")
 
 
 def _add_spectra(rows: _Rows, spectra: Sequence[Found], root: Path) -> None:
@@ -453,6 +479,8 @@ def _described(found: Found, root: Path) -> dict[str, Any]:
             low, high = min(temperatures), max(temperatures)
             row["temperature_C"] = f"{low:.4g}" if high - low < 0.5 else f"{low:.4g} to {high:.4g}"
         row["remark"] = "; ".join(dict.fromkeys(note for s in found.spectra for note in (*s.notes, *s.doubts)))
+    elif found.reach is not None:
+        row |= {"to": found.reach, "unit": "angstrom"}
     elif found.elements:
         row["remark"] = " ".join(f"{element}{amount:g}" for element, amount in found.elements.items())
     return row
@@ -502,7 +530,10 @@ def _config(
     if scans:
         lines += ["", "reduction:", *_reduction(rows, scans, told)]
     if scans or given:
-        standard = next((name for name, row in rows.samples.items() if row["group"] == "standard"), None)
+        standards = [name for name, row in rows.samples.items() if row["group"] == "standard"]
+        own = all("standard" in row for row in rows.samples.values() if "scan" in row and row["group"] != "standard")
+        # Of several none is that of a sample that none of them was measured like.
+        standard = standards[0] if standards and (len(standards) == 1 or own) else None
         lines += [
             "",
             "refinement:",
@@ -526,10 +557,11 @@ def _config(
 
 
 def _reduction(rows: _Rows, scans: Sequence[Found], told: Mapping[str, float]) -> list[str]:
-    if "qmax" in told:
+    reaches = [reach for one in scans if (reach := _reach(one)) is not None]
+    # Those of one campaign say nothing of another that does not reach as far.
+    if "qmax" in told and all(told["qmax"] <= REACHED * reach for reach in reaches):
         said = "  # As the headers or settings of another program's reductions beside the scans say."
         return [said, *(f"  {name}: {value:.10g}" for name, value in told.items())]
-    reaches = [reach for one in scans if (reach := _reach(one)) is not None]
     unknown = len(scans) - len(reaches)
     said = (
         f"The scans reach {min(reaches):.4g} to {max(reaches):.4g} 1/angstrom" if reaches else "How far the scans reach"
@@ -541,18 +573,32 @@ def _reduction(rows: _Rows, scans: Sequence[Found], told: Mapping[str, float]) -
         lines.append(
             f"  # {unknown} of {len(scans)} scans state no wavelength: make check says if one ends before qmax."
         )
-    # A scan that ends far below the others does not shorten them all: make check names it.
+    # A scan that ends far below the others does not shorten them all: make check names it. Several
+    # are another campaign.
     counted = [reach for reach in reaches if reach > max(reaches) / 2]
-    if counted:
+    if counted and len(reaches) - len(counted) <= max(1, FEW * len(reaches)):
         lines.append(f"  qmax: {math.floor(10 * min(counted)) / 10:.1f}")
     else:
         lines.append("  qmax: null  # each scan to its end")
-    times = {one.scan.time for one in scans if one.scan is not None and one.scan.raw}
-    if len(times) > 1 and None not in times:
-        lines += ["  # The scans were counted for different times.", "  background_scale: time"]
+    if _counted_for_other_times(rows, scans):
+        lines += ["  # Scans and their backgrounds were counted for different times.", "  background_scale: time"]
     lines += [
         "  # A laboratory instrument needs more than PDFgetX3's steps: remove the mark before the next line for all of",
         "  # polarisation, absorption (needs density_g_cm3 in samples.tsv), Compton scattering and fluorescence.",
         "  # corrections: all",
     ]
     return [line.rstrip() for line in lines]
+
+
+def _counted_for_other_times(rows: _Rows, scans: Sequence[Found]) -> bool:
+    """Whether a sample and its background were counted for different times, and every pair states its times."""
+    times = {
+        row["scan"]: one.scan.time if one.scan is not None and one.scan.raw else None
+        for row, one in zip(rows.scans, scans, strict=True)
+    }
+    pairs = [
+        (times[row["scan"]], times[row["background"]])
+        for row in rows.samples.values()
+        if row.get("background") in times
+    ]
+    return all(None not in pair for pair in pairs) and any(pair[0] != pair[1] for pair in pairs)

@@ -37,6 +37,12 @@ _ANODE = re.compile(
     r"(Ag|Mo|Cu|Co|Fe|Cr)(?![A-Za-z])",
     re.I,
 )
+# Axes along which nothing is scattered at another angle.
+_SCANNED = re.compile(
+    r"(?<![A-Za-z])scan[ _-]?(?:type|axis|mode)\b[^A-Za-z0-9\n]{1,10}(x|y|z|phi|chi|omega|psi|rocking(?:[ _-]curve)?)"
+    r"(?![A-Za-z0-9]|[ _]*[-/])",
+    re.I,
+)
 _LENGTH_UNITS = (
     (re.compile(r"(?<![A-Za-z])(?:nm|nanomet)", re.I), 10.0),
     (re.compile(r"(?<![A-Za-z])(?:pm|picomet)(?![a-z])", re.I), 0.01),
@@ -184,6 +190,11 @@ def stated_time(header: Sequence[str]) -> float | None:
         if 0 < value <= 1e7:
             return value
     return None
+
+
+def stated_other_axis(header: Sequence[str]) -> str | None:
+    """What was moved where the header says that it was not the angle of scattering, as in a scan of height, or None."""
+    return next((found[1] for _, found in _matches(_SCANNED, header)), None)
 
 
 def stated_anode(header: Sequence[str]) -> str | None:

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coherion.data.contract.diffraction import INTENSITY_UNITS, SCAN
+from coherion.data.scans.grids import q_of_equal_angles
 from coherion.data.scans.sources import ScanSource, load
 from coherion.errors import InputError
 from coherion.messages import warn
@@ -111,7 +112,7 @@ def read_scan(
 def _read_one(path: str | os.PathLike[str], settings: ScanSettings) -> xarray.Dataset:
     found = load(path, abscissa=settings.abscissa, range_number=settings.range_number)
     x, y, dy, lines = found.x, found.y, found.dy, found.lines
-    _check_abscissa(x, settings, path)
+    _check_abscissa(found, settings, path)
     wavelength = _wavelength(found, settings, path)
     angles = settings.abscissa in ("two_theta", "theta")
     if settings.abscissa == "q_nm":
@@ -158,7 +159,18 @@ def _without_doubtful_column(found: ScanSource, settings: ScanSettings, path: st
     return dataclasses.replace(found, dy=None)
 
 
-def _check_abscissa(x: np.ndarray, settings: ScanSettings, path: str | os.PathLike[str]) -> None:
+def _check_abscissa(found: ScanSource, settings: ScanSettings, path: str | os.PathLike[str]) -> None:
+    x = found.x
+    grid = None if found.raw or found.abscissa_stated else q_of_equal_angles(x)
+    if grid is not None and settings.abscissa in ("two_theta", "theta"):
+        raise InputError(
+            "abscissa of the table contradicts the numbers: their steps are those of Q of equal angles",
+            file=path,
+            place="key abscissa",
+            found=f"{settings.abscissa}; steps of {x[1] - x[0]:.4g} that become {x[-1] - x[-2]:.4g}",
+            expected=f"{grid[0]}, at {grid[1]:.6g} angstrom",
+            advice="say what it is in the table of scans",
+        )
     if settings.abscissa in ("two_theta", "theta"):
         widest = 180 if settings.abscissa == "two_theta" else 90
         if x[0] < -widest or x[-1] > widest:

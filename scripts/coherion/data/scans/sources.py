@@ -84,6 +84,13 @@ def load(path: str | os.PathLike[str], *, abscissa: str = "two_theta", range_num
             advice="leave it empty: only raw files have ranges",
         )
     text = parse_scan_text(content, path)
+    if axis := headers.stated_other_axis(text.header):
+        raise InputError(
+            "is a scan of adjustment, by its header: the angle of scattering did not move",
+            file=path,
+            found=f"scan of {axis}",
+            expected="a scan of 2theta",
+        )
     _refuse_other(text.stated_abscissa, abscissa, path)
     words = " ".join(text.header)
     first = text.header[0].lstrip("#!;'\" ") if text.header else ""
