@@ -131,6 +131,18 @@ def test_a_file_that_cannot_be_read_is_one_line(chromium, folder):
         page.close()
 
 
+@pytest.mark.parametrize("width", [390, 1280, 1600])
+def test_facts_have_room_and_what_moves_is_in_sight(shown, width):
+    shown.page.set_viewport_size({"width": width, "height": 800})
+    shown.page.wait_for_function("() => document.getElementById('facts').textContent.includes('composition')")
+    room = shown.page.evaluate("() => [...document.querySelectorAll('#facts dd')].map(x => x.clientWidth)")
+    side = shown.page.evaluate("() => document.querySelector('.side').clientWidth")
+    assert len(room) > 5 and min(room) > 0.35 * side
+    shown.slider("zero point of 2θ").scroll_into_view_if_needed()
+    assert shown.page.evaluate("() => document.querySelector('.pair_distribution').getBoundingClientRect().top") >= 0
+    assert shown.page.get_by_text("density / g cm⁻³", exact=True).count() == 1
+
+
 def test_back_to_what_is_configured(shown):
     shown.put("Qmax", 11.0)
     shown.page.get_by_title("Qmax: back to what is configured").click()

@@ -203,11 +203,17 @@ def _table(names: Sequence[Control], values: dict[Key, Any]) -> Any:
             debounce=True,
         )
         unit = unit_in_print(one.unit)
-        label = f"{one.key} / {unit}" if unit else one.key
+        label = _breakable(f"{one.key} / {unit}" if unit else one.key)
         cells = [html.Th(label, scope="row"), html.Td(free), html.Td(start), html.Td(id={"result": one.key})]
         named: dict[str, Any] = {"data-name": one.key}
         rows.append(html.Tr(cells, **named))
     return html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="parameters")
+
+
+def _breakable(label: str) -> list[Any]:
+    """A long name goes on in the next line after an underscore, not within a word."""
+    first, *others = label.split("_")
+    return [first, *(part for other in others for part in ("_", html.Wbr(), other))]
 
 
 def said(session: Session, one: Control) -> str:

@@ -92,8 +92,8 @@ class RefinementPanel:
             if block["kind"] == "plot":
                 figures["readings"] = figure(block)
             else:
-                facts += [(f"L / Å, {row[0]}", _cell(row[1])) for row in block["rows"]]
-                facts += [(f"⟨ε²⟩ / 10⁻⁶, {row[0]}", _cell(row[2])) for row in block["rows"]]
+                for k, head in ((1, "L / Å"), (2, "⟨ε²⟩ / 10⁻⁶")):
+                    facts += [(f"{head}, {row[0]}", _cell(row[k])) for row in block["rows"] if row[k] is not None]
         reduced = session.reduction() if session.has_scan else None
         alerts = alerts_of_reduction(reduced, fit, session.quality) if reduced is not None else []
         alerts += alerts_of_refinement({_range(fit): fit}, reduced, session.quality)

@@ -89,7 +89,7 @@ class Reduction(Settings, frozen=True, kw_only=True):
         told(
             "Density of the sample's solid, without pores, for the absorption and the absolute scale; the column "
             "density_g_cm3 of the table of samples comes first",
-            "g/cm3",
+            "g/cm^3",
         ),
     ] = None
     packing: Annotated[
@@ -113,7 +113,7 @@ class Reduction(Settings, frozen=True, kw_only=True):
         NotNegative, told("Thickness of the capillary's wall; with 0 the container absorbs nothing", "mm")
     ] = 0.01
     capillary_composition: Annotated[str, told("Formula of the capillary's glass")] = "SiO2"
-    capillary_density: Annotated[Positive, told("Density of the capillary's glass", "g/cm3")] = 2.2
+    capillary_density: Annotated[Positive, told("Density of the capillary's glass", "g/cm^3")] = 2.2
     fluorescence: Annotated[
         NotNegative | Literal["fit"],
         told("fit, or the constant itself in the intensity units of the sample's scan"),
