@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from coherion.impedance.alerts import (
+    contradicting_pairs,
     contradictions,
     impossible,
     impossible_permittivity,
@@ -59,3 +60,10 @@ def test_permittivity_of_a_known_capacitor():
     assert impossible_permittivity(np.array([9.8, 10.1])) == ""
     # A pellet given in mm: thickness over area ten times too small.
     assert "in cm" in impossible_permittivity(relative_permittivity(np.array([capacitance]), 0.01))
+
+
+@pytest.mark.parametrize(("second", "sd", "told"), [(1.4e-6, 1e-7, []), (1.2e-6, 1e-8, [(0, 1)]), (1.02e-6, 1e-9, [])])
+def test_two_spectra_of_one_temperature_differ_by_their_errors_and_a_twentieth(second, sd, told):
+    """A fifth more is told of what is known to a hundredth, two fifths are not of what is known to a tenth."""
+    found = contradicting_pairs(np.array([25.0, 25.5]), np.array([1e-6, second]), np.array([sd, sd]))
+    assert [pair[:2] for pair in found] == told

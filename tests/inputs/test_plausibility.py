@@ -17,7 +17,10 @@ from coherion.inputs.plausibility import (
     in_fahrenheit,
     in_kelvin,
     warn_if_no_pellet,
+    warn_if_not_packed,
+    warn_if_off_the_series,
     warn_if_other_atoms,
+    warn_if_uncertain,
 )
 from coherion.inputs.series import changed_occupancies, warn_of_sample
 from coherion.settings.configuration import read_yaml
@@ -51,6 +54,7 @@ def test_a_pellet_of_a_laboratory_press_is_not_doubted():
         ({"pellet_thickness_cm": 0.0015}, ["pellet_thickness_cm is 0.0015 cm", "in m?"]),
         ({"pellet_thickness_cm": 0.9, "pellet_diameter_cm": 0.5}, ["0.9", "0.5", "interchanged"]),
         # Powder cannot be pressed denser than its crystal, nor is a pellet looser than powder.
+        ({"pellet_mass_g": 1e3 * PELLET["pellet_mass_g"]}, ["is the mass in mg?"]),
         ({"pellet_mass_g": 0.3}, ["pellet_mass_g 0.3", "1.25 of density_g_cm3 2.52"]),
         ({"pellet_mass_g": 0.05}, ["pellet_mass_g 0.05", "0.21 of density_g_cm3 2.52"]),
     ],
@@ -286,3 +290,57 @@ def test_one_of_many_samples_off_the_series_is_told_too():
     assert len(said) == 2
     assert "sample s700" in said[0] and "2.65" in said[0]
     assert "sample s900" in said[1] and "a radius" in said[1]
+
+
+PLAN = [{"temperature_C": float(t), "temperature_sd_C": 0.5} for t in (-40, -30, -20, -10, 0, 10, 25, 40)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "row", "parts"),
+    [
+        (PLAN, {"pellet_thickness_cm": 0.15, "pellet_thickness_sd_cm": 0.02}, []),
+        ([one | {"temperature_sd_C": 5.0} for one in PLAN], {}, []),
+        ([*PLAN[1:], PLAN[0] | {"temperature_sd_C": 50.0}], {}, ["temperature_sd_C is 50 K in 1 of 8 rows", "10 K"]),
+        ([one | {"temperature_sd_C": 10.0} for one in PLAN], {}, ["10 K in 8 of 8 rows"]),
+        ([{"temperature_C": 25.0, "temperature_sd_C": 298.0}], {}, ["298 K in 1 of 1 rows: is it another"]),
+        ([{"temperature_C": 25.0, "temperature_sd_C": 2.0}], {}, []),
+        (PLAN, {"pellet_thickness_cm": 0.15, "pellet_thickness_sd_cm": 2.0}, ["thickness_sd_cm is 2, 13.33 of"]),
+        (PLAN, {"pellet_diameter_cm": 0.9, "pellet_diameter_sd_cm": 0.5}, ["diameter_sd_cm is 0.5, 0.56 of"]),
+    ],
+)
+def test_uncertainties_that_leave_nothing_certain_are_told(rows, row, parts):
+    said = said_of(warn_if_uncertain, "a", row, rows)
+    assert len(said) == bool(parts) and all(part in line for line in said for part in parts), said
+
+
+def mixed(*xs: float) -> list[dict[str, object]]:
+    """Samples that lose sodium and indium to zirconium, x in the last one as given."""
+    true = [0.1, 0.25, 0.5][-len(xs) :]
+    return [
+        {"sample": f"s{k}", "x": told, "composition": f"Na{3 - x:g}In{1 - x:g}Zr{x:g}Cl6"}
+        for k, (told, x) in enumerate(zip(xs, true, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (mixed(0.1, 0.25, 0.5), 0),
+        (mixed(0.1, 0.25, 50), 1),
+        (mixed(0.25, 50), 1),
+        (mixed(10, 25, 50), 0),  # all in per cent: an axis of theirs
+        ([one | {"composition": "Na3InCl6"} for one in mixed(0.1, 0.25, 50)], 0),  # hours of milling
+    ],
+)
+def test_an_x_in_per_cent_among_others_is_told(rows, said):
+    found = said_of(warn_if_off_the_series, rows)
+    assert len(found) == said and all("in per cent?" in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("packing", "told"), [(0.057, True), (0.3, False), (0.64, False), (0.74, False), (0.9, True), (1.0, False)]
+)
+def test_a_packing_of_no_powder_is_told(packing, told):
+    said = said_of(warn_if_not_packed, "a", {"packing_fraction": packing})
+    assert len(said) == told and all(f"packing_fraction is {packing:g}" in line for line in said)
+    assert said_of(warn_if_not_packed, "a", {}) == []

@@ -376,3 +376,6 @@ def test_pellets_that_differ_among_one_another_prove_nothing():
     assert off_the_series({"a": 10.0, "b": 20.0, "c": 40.0, "d": 80.0}) == {}
     assert off_the_series({"a": 10.0, "b": 11.0, "c": 12.0, "d": 14.0}) == {}
     assert off_the_series({"a": 10.0, "b": 11.0, "c": 12.0, "d": 44.0}) == {"d": (44.0, 11.0)}
+    # Of ten others four agree: nothing is the rule that one breaks.
+    scattered = {f"s{k}": 10.0 * 2.0**k for k in (-5, -4, -3, 3, 4, 5)}
+    assert off_the_series({"a": 10.0, "b": 10.5, "c": 11.0, "d": 11.5, **scattered}) == {}

@@ -253,6 +253,27 @@ def test_settings_that_the_scan_contradicts_are_told():
     assert codes(alerts_of_settings(germanium, Use("a", None, monochromator=None))) == []
 
 
+@pytest.mark.parametrize(("share", "told"), [(None, []), (1.2, []), (0.8, []), (0.66, ["qmax-cuts"])])
+def test_a_scan_of_which_little_is_used_is_told(share, told):
+    scan = crystal()
+    end = 4 * np.pi / WAVELENGTH * np.sin(np.radians(float(scan["two_theta"][-1]) / 2))
+    found = list(alerts_of_settings(scan, Use("a", None, qmax=None if share is None else share * end)))
+    assert codes(found) == told
+    for alert in found:
+        assert (alert.grade, alert.number, alert.limit) == ("B", pytest.approx(share * end), pytest.approx(end))
+
+
+@pytest.mark.parametrize(("shares", "told"), [([0.7], ["s0"]), ([0.9], []), ([0.7, 0.7, 0.7], [])])
+def test_a_sample_that_reaches_less_far_than_the_others_is_told(shares, told):
+    """One of five is off; three of five are another campaign."""
+    scans = {f"a{i}": crystal(i) for i in range(5)}
+    end = 4 * np.pi / WAVELENGTH * np.sin(np.radians(float(scans["a0"]["two_theta"][-1]) / 2))
+    shares = [*shares, 1.0, 1.0, 1.0, 1.0][:5]
+    uses = {f"s{i}": Use(f"a{i}", None, qmax=share * end) for i, share in enumerate(shares)}
+    found = alerts_of_scans(scans, uses, {name: [name] for name in scans})
+    assert [one.sample for one in found if one.alert.code == "unlike-qmax"] == told
+
+
 @pytest.mark.parametrize(("width", "seen"), [(0.03, True), (0.05, True), (0.3, False)])
 def test_reflections_of_ka2_are_told_where_they_are_resolved(width, seen):
     """Lines of a cubic cell of 4.157 angstrom, alone and with Ka2 of silver half as high."""
@@ -268,6 +289,9 @@ def test_reflections_of_ka2_are_told_where_they_are_resolved(width, seen):
     assert codes(found) == ["ka2"] * seen and all(alert.number >= 10 for alert in found)
     # At a synchrotron there is no second line.
     assert codes(alerts_of_settings(scan(two, wavelength=0.5), Use("a"))) == []
+    # Along Q, or where no wavelength is known, the same numbers say nothing.
+    for other in ({"dim": "q"}, {"wavelength": 0.0}):
+        assert codes(alerts_of_settings(scan(two, **other), Use("a"))) == []
 
 
 def test_a_refined_composition_that_is_not_the_stated_is_told():
@@ -310,3 +334,34 @@ def test_what_is_looked_up_among_blocks_is_what_every_two_scans_hold(seed):
     assert expected and set(expected) <= set(possible) and len(possible) < len(expected) + 6
     found = alerts_of_scans(scans, {}, {})
     assert len([one for one in found if one.alert.code == "copied-rows"]) == len(expected)
+
+
+def test_a_step_is_as_high_as_the_level_steps_beyond_its_slope():
+    """A rise of 5 from point to point and a step of 4000: what is told is the step alone."""
+    y = 20_000 + 5.0 * np.arange(ANGLES.size)
+    y[2000:] += 4000
+    (alert,) = alerts_of_scan(scan(y, seed=None))
+    assert alert.code == "scan-step" and alert.number == pytest.approx(4000, abs=1)
+
+
+def test_a_step_is_held_against_the_noise_where_it_stands():
+    """A few counts of difference are a step among few counts and none among many."""
+    y = np.where(np.arange(ANGLES.size) < 2000, 100.0, 1e6)
+    # The level changes slowly, so that no step stands there.
+    y = np.exp(np.convolve(np.log(np.pad(y, 300, mode="edge")), np.ones(601) / 601, "valid"))
+    one = scan(y, seed=4)
+    assert codes(alerts_of_scan(one)) == []
+    assert codes(alerts_of_scan(changed(one, lambda v: np.where(ANGLES > 70, v + 16_500, v)))) == []
+    assert codes(alerts_of_scan(changed(one, lambda v: np.where(ANGLES < 20, v + 16_500, v)))) == ["scan-step"]
+
+
+def test_the_worst_of_several_points_alone_is_the_one_told():
+    """By how far it stands out, not by how high the level is there."""
+
+    def spoil(y):
+        y[400], y[3000] = 3 * y[400], y[3000] + 90_000
+        return y
+
+    y = 60_000 * np.exp(-ANGLES / 20) + 500
+    (alert,) = alerts_of_scan(changed(scan(y), spoil))
+    assert alert.code == "scan-glitch" and f"at {ANGLES[3000]:g} degree" in alert.text

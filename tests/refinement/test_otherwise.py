@@ -122,7 +122,14 @@ def test_one_of_two_data_sets(tmp_path):
     found = run_recipe([salt()], both, settings_from(RefinementSettings, GIVEN), say=lambda _: None)
     other = read_otherwise(found, float(found.course.rw.min()), lambda _: None)
     assert other is not None and (other.name, other.data_set) == ("neutron", 2)
-    assert json.loads(dataset_of(found, other).attrs["otherwise"])["data_set"] == 2
+    told = dataset_of(found, other)
+    assert json.loads(told.attrs["otherwise"])["data_set"] == 2
+    # The alert names the file of the second, and the record where each was fitted.
+    texts = [one.text for one in alerts_of_refinement({"1": told}, None, QualitySettings())]
+    assert any("n.gr was fitted as of X-rays" in text for text in texts)
+    low, high = settings_from(RefinementSettings, GIVEN).fit_range
+    for one in json.loads(told.attrs["data_sets"]):
+        assert one["fit_range"] == pytest.approx([low, high], abs=np.pi / QMAX)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from scan_maker import (
     scan_of,
 )
 
+from coherion import messages
 from coherion.errors import CoherionWarning
 from coherion.scattering.composition import molar_mass, parse_formula
 from coherion.scattering.corrections.absorption import capillary_factors
+from coherion.scattering.corrections.background import warn_if_brighter
 from coherion.scattering.corrections.compton import compton_intensity
 from coherion.scattering.corrections.laboratory import capillary
 from coherion.scattering.corrections.polarisation import monochromator_angle, polarisation_factor
@@ -149,3 +151,23 @@ def test_the_capillary_has_a_wall_on_each_side_and_its_powder_is_packed():
     assert half[0] == pytest.approx(full[0] / 2) and half[1] == full[1]
     # Silicon at 22.16 keV: 3.3 cm^2/g (NIST, 20 keV: 4.46, 30 keV: 1.44).
     assert full[0] == pytest.approx(3.3 * 2.33 * 0.023, rel=0.06)
+
+
+def test_the_glass_of_a_capillary_of_twice_the_size_absorbs_twice_as_much():
+    told = {"composition": "Si", "density": 2.33}
+    one, other = (
+        capillary(ReductionSettings(**told, capillary_diameter=d, capillary_wall=d / 50), AG_KALPHA1)
+        for d in (0.5, 1.0)
+    )
+    assert other[1] == pytest.approx(2 * one[1]) and other[0] == pytest.approx(2 * one[0])
+    assert other[2] == pytest.approx(one[2])
+
+
+def test_the_place_where_a_background_is_brightest_beside_its_sample_is_named():
+    """Half as much again at Q = 5, where little is scattered, is worse than a fifth where much is."""
+    q = np.linspace(1, 10, 901)
+    sample = 1e4 * np.exp(-q / 2)
+    background = sample * (1.02 + 0.2 * np.exp(-((q - 2) ** 2)) + 0.5 * np.exp(-((q - 5) ** 2)))
+    with messages.collected() as said:
+        warn_if_brighter(sample - background, sample, background, np.full(q.size, 1e-3), q)
+    assert len(said) == 1 and "at Q = 5 sample" in said[0]

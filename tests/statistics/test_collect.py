@@ -9,7 +9,7 @@ import xarray
 from coherion.errors import InputError
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.series import PARAMETERS, SeriesSettings
-from coherion.statistics.collect import exclusion_rows, series_row
+from coherion.statistics.collect import exclusion_rows, series_row, transport_columns
 
 
 def variable(dims, values):
@@ -175,3 +175,12 @@ def test_a_sample_whose_second_phase_was_not_tried_has_no_columns_of_it():
     )
     assert "side_phase_fraction" not in found
     assert found["excluded"] is None
+
+
+@pytest.mark.parametrize("arcs", [0, 1])
+def test_a_sample_without_a_usable_spectrum_has_a_row(arcs):
+    line = arrhenius()
+    for suffix in ("", "_sd"):
+        line[f"capacitance{suffix}_reference"] = variable("arc", [2e-12] * arcs)
+    found = transport_columns(line, settings_from(SeriesSettings, {}))
+    assert ("capacitance_25C_F" in found) is bool(arcs) and found["spectra_measured"] == 2

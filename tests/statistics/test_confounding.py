@@ -242,3 +242,14 @@ def test_the_covariance_of_a_line_follows_from_the_error_of_a_point_on_it():
     point = np.sqrt(prefactor**2 + (energy / thermal) ** 2 - 2 * mixed / thermal)
     found = compensation.covariance_from_conductivity(energy, prefactor, point, 298.15)
     assert float(found) == pytest.approx(mixed, rel=1e-6)
+
+
+def test_the_interval_within_one_composition_is_that_of_student():
+    """Twice as many degrees of freedom narrow it by the quantiles alone; its half is the quantile times the error."""
+    length, sigma, x = made(np.random.default_rng(5), -2.0, 0.0)
+    for freedom, quantile in ((9, 2.262157), (4, 2.776445)):
+        one = confounding.slope_within_composition(length, sigma, x, 0.01, 0.01, 0.05, freedom)
+        assert one is not None
+        low, high = one.interval
+        assert (high - one.slope) / one.sd == pytest.approx(quantile, rel=1e-5)
+        assert (one.slope - low) / one.sd == pytest.approx(quantile, rel=1e-5)

@@ -209,3 +209,10 @@ def test_the_observed_order_counts_among_the_random_ones():
     x = np.arange(20.0)
     found = correlation.permutation_test(x, x, draws=99)
     assert not found.exact and (found.two_sided, found.greater, found.less) == (0.01, 0.01, 1.0)
+
+
+def test_weights_of_all_readings_add_up_to_one_however_alike_they_are():
+    """Of data that tell the curves hardly apart each has its share."""
+    sigma = 1e-6 * (140 / LENGTH) ** 0.05 * np.exp(0.3 * np.random.default_rng(3).normal(size=12))
+    weights = [one.weight for one in compare_readings(LENGTH, sigma)]
+    assert sum(weights) == pytest.approx(1.0, rel=1e-9) and sorted(weights)[-2] > 0.05

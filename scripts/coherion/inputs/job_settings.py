@@ -136,6 +136,7 @@ class JobSettings:
                 "monochromator": told["monochromator"] if corrected else None,
                 "wavelength": told["wavelength"],
                 "qmin": told["qmin"],
+                "qmax": min((end for end in (told["qmax"], told["qmaxinst"]) if end is not None), default=None),
                 "structure": structures.get(sample),
             }
         return found

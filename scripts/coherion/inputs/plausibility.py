@@ -32,6 +32,8 @@ THICKEST = 0.5
 SAME_DIE, FEWEST_OF_DIE = 0.05, 2
 # Amounts that follow x are weighed in, and written, to this.
 AMOUNT_OF_X, FEWEST_OF_X = 0.015, 4
+# Standard uncertainties of sizes beyond this share are of another unit, and so are those of temperatures from this.
+LARGEST_SD, LARGEST_SD_K = 0.25, 25.0
 # What is left of the charges of a formula, for each negative one: amounts are rounded.
 UNBALANCED = 0.01
 # Up to so many samples a line is tried through each two of them, else through so many pairs.
@@ -41,6 +43,8 @@ _X = re.compile(r"(?<![A-Za-z])x\s*=\s*(\d*[.,]?\d+)")
 RELATIVE_DENSITIES = (0.3, 1.0)
 # Masses are weighed to a few per cent of a small pellet at worst.
 MASS_SD = 0.02
+# Powder in a capillary; 1 is a solid rod.
+PACKINGS = (0.1, 0.75)
 ICE_POINTS = (273.0, ZERO_CELSIUS)
 ABSOLUTE_ZERO = -ZERO_CELSIUS
 # Ovens for ionic conductors stand at round numbers in degC; a plan in kelvin begins at or below the room's temperature.
@@ -104,7 +108,49 @@ def warn_if_no_pellet(sample: str, row: Mapping[str, Any]) -> None:
         warn(
             f"sample {sample}: pellet_mass_g {mass:g} in {volume:.3g} cm3 ({thickness:g} cm thick, {diameter:g} cm "
             f"across) is {mass / volume:.3g} g/cm3, {relative:.2f} of density_g_cm3 {density:g}; pressed powders have "
-            f"{low:g} to {high:g} of it: check mass, thickness, diameter and density"
+            f"{low:g} to {high:g} of it: "
+            + ("is the mass in mg?" if relative > 100 else "check mass, thickness, diameter and density")
+        )
+
+
+def warn_if_not_packed(sample: str, row: Mapping[str, Any]) -> None:
+    """Warn of a packing that no powder in a capillary has; ``packing_fraction`` of a sample's row, if it is there."""
+    packing, (low, high) = row.get("packing_fraction"), PACKINGS
+    if packing is not None and packing < 1 and not low <= packing <= high:
+        warn(
+            f"sample {sample}: packing_fraction is {packing:g}, powders in capillaries have {low:g} to {high:g} of the "
+            "solid's density (1 is a solid rod): the absorption goes with it"
+        )
+
+
+def warn_if_uncertain(sample: str, row: Mapping[str, Any], spectra: Sequence[Mapping[str, Any]]) -> None:
+    """Warn of standard uncertainties that leave nothing certain: of sizes, and of temperatures beside their steps.
+
+    Parameters
+    ----------
+    sample
+        Its name.
+    row
+        Its row of the table of samples: columns that have one of ``_sd_``.
+    spectra
+        Its rows of the table of spectra: ``temperature_C`` and ``temperature_sd_C``.
+    """
+    for column, sd in row.items():
+        size = row.get(column.replace("_sd", ""))
+        if column.startswith("pellet_") and column.endswith("_sd_cm") and size and sd > LARGEST_SD * size:
+            warn(
+                f"sample {sample}: {column} is {sd:g}, {sd / size:.2f} of what it belongs to, {size:g}: is it in "
+                "another unit, or in per cent? It is a standard uncertainty in the unit of its column"
+            )
+    stated = sorted({one["temperature_C"] for one in spectra if "temperature_C" in one})
+    steps = [b - a for a, b in itertools.pairwise(stated)]
+    limit = min([LARGEST_SD_K, *([sorted(steps)[len(steps) // 2]] if len(steps) > 1 else [])])
+    far = [one for one in spectra if one.get("temperature_sd_C", 0.0) >= limit]
+    if far:
+        steps_told = f", the temperatures are {limit:g} K apart" if limit < LARGEST_SD_K else ""
+        warn(
+            f"sample {sample}: temperature_sd_C is {far[0]['temperature_sd_C']:g} K in {len(far)} of {len(spectra)} "
+            f"rows{steps_told}: is it another column's? It is the standard uncertainty of the temperature"
         )
 
 
@@ -363,7 +409,7 @@ def warn_if_off_the_series(rows: Sequence[Mapping[str, Any]]) -> None:
                 listed.append((row["sample"], float(row["x"]), parse_formula(row["composition"])))
             except InputError:
                 continue  # told where it stands
-    off: dict[str, str] = {}
+    off = _in_per_cent(listed)
     for element in dict.fromkeys(element for *_, formula in listed for element in formula):
         points = [(x, formula.get(element, 0.0)) for _, x, formula in listed]
         for (sample, x, formula), expected in zip(listed, _on_line(points), strict=True):
@@ -410,6 +456,19 @@ def _off_as_amounts(listed: Sequence[tuple[str, float, Mapping[str, float]]]) ->
             continue
         if any(abs(part - 10 * x) < 1e-6 for part in parts):
             found.setdefault(sample, f": x is {x:g}, and an amount in it is {10 * x:g}, ten times as much")
+    return found
+
+
+def _in_per_cent(listed: Sequence[tuple[str, float, Mapping[str, float]]]) -> dict[str, str]:
+    """Samples whose x is a hundred times an amount of their composition, where no other is above 1."""
+    found = {}
+    for sample, x, formula in listed:
+        others = [there for name, there, other in listed if name != sample and other != formula]
+        parts = [amount % 1 for amount in formula.values()]
+        if x > 1 and others and max(others) <= 1 and any(abs(part - x / 100) < 1e-6 for part in [*parts, 1.0]):
+            found[sample] = (
+                f": x is {x:g} where all others have 0 to 1, and an amount in it is {x / 100:g}: in per cent?"
+            )
     return found
 
 

@@ -13,9 +13,11 @@ from coherion.inputs.plausibility import (
     warn_if_charged,
     warn_if_kelvin,
     warn_if_no_pellet,
+    warn_if_not_packed,
     warn_if_other_atoms,
     warn_if_other_density,
     warn_if_other_x,
+    warn_if_uncertain,
 )
 
 _OCCUPANCY = re.compile(r"[A-Za-z][A-Za-z0-9_*]*\.occupancy(?:\.[A-Za-z*]+)?")
@@ -42,6 +44,8 @@ def warn_of_sample(
     """
     sample = row["sample"]
     warn_if_no_pellet(sample, row)
+    warn_if_not_packed(sample, row)
+    warn_if_uncertain(sample, row, spectra)
     warn_if_other_x(sample, row)
     warn_if_kelvin(sample, [one["temperature_C"] for one in spectra if "temperature_C" in one])
     warn_if_kelvin(sample, [row["annealing_C"]] if "annealing_C" in row else [], "annealing_C")

@@ -367,6 +367,9 @@ def _of_pellet(a: dict[str, np.ndarray], k: int, diameter: float) -> list[Alert]
             advice = "is the diameter of the pellet an area?"
             found.append(Alert("C", "high-permittivity", median, "1", high / 2, "", text, advice))
         elif median < low:
-            advice = "is the pellet in mm, which makes it a tenth, or the impedance not in ohm?"
+            advice = (
+                "is the pellet in mm, which makes it a tenth, the frequency in rad/s, which makes it a sixth, or the "
+                "impedance not in ohm?"
+            )
             found.append(Alert("C", "low-permittivity", median, "1", low, "", text, advice))
     return found

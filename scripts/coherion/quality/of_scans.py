@@ -57,6 +57,9 @@ STEPS_ALIKE = 1e-3
 SMALLEST, SAME_SHARE, SCALED_NOISE = 200, 1e-4, 0.1
 # Degrees between the monochromator of the settings and that of the file: graphite and Ge(111) differ by more.
 MONOCHROMATOR = 0.2
+# Of a scan more is used than this share; less than this share of what the others of a series reach is told, if so many
+# others agree.
+USED_OF_SCAN, REACHED_OF_OTHERS, FEWEST_OTHERS = 0.7, 0.8, 3
 MOST_TOLD = 3
 UNITS = {"two_theta": "degree", "q": "1/angstrom"}
 
@@ -109,8 +112,9 @@ class Use:
     """What a sample's reduction makes of its scans.
 
     ``background`` is None where none is subtracted; ``wavelength`` in angstrom is that of a scan that states none,
-    ``qmin`` in 1/angstrom; ``monochromator`` None where no polarisation is corrected. ``structure`` is the file of its
-    starting structure, None where there are several phases or none.
+    ``qmin`` and ``qmax`` in 1/angstrom, the latter None for the end of the scan; ``monochromator`` None where no
+    polarisation is corrected. ``structure`` is the file of its starting structure, None where there are several phases
+    or none.
     """
 
     scan: str
@@ -119,6 +123,7 @@ class Use:
     monochromator: str | float | None = None
     wavelength: float | None = None
     qmin: float = 0.0
+    qmax: float | None = None
     structure: str | None = None
 
 
@@ -363,6 +368,19 @@ def alerts_of_settings(scan: xarray.Dataset, use: Use) -> Iterator[Alert]:
             f"qmin {use.qmin:g} cuts {_count(lost.size, 'reflection')} off, the first at Q {lost[0]:.3g} 1/angstrom",
             "lower reduction.qmin below the first reflection",
         )
+    there, used = _reach(scan, use)
+    if there and used and used < USED_OF_SCAN * there:
+        yield Alert(
+            "B",
+            "qmax-cuts",
+            used,
+            "1/angstrom",
+            there,
+            "reduction.qmax",
+            f"the scan reaches Q {there:.4g} 1/angstrom, and {used:.4g} of it is used: G(r) resolves "
+            f"{np.pi / used:.2g} angstrom in place of {np.pi / there:.2g}",
+            "raise reduction.qmax and qmaxinst, unless what lies beyond is noise",
+        )
     if dim == "two_theta" and wavelength:
         yield from _ka2(scan[dim].values, scan["intensity"].values, float(wavelength))
     spacing = float(scan.attrs.get("instrument_monochromator_d_star", 0.0))
@@ -380,6 +398,35 @@ def alerts_of_settings(scan: xarray.Dataset, use: Use) -> Iterator[Alert]:
                 f"the polarisation is corrected for a monochromator at {assumed:.2f} degree ({use.monochromator}), the "
                 f"file says {scan.attrs.get('instrument_monochromator', 'one')} at {measured:.2f}",
                 "set reduction.monochromator to the one of the instrument",
+            )
+
+
+def _reach(scan: xarray.Dataset, use: Use) -> tuple[float | None, float | None]:
+    """Where a scan ends, and what of it is used, in 1/angstrom; None where its wavelength is not known."""
+    dim = str(scan.attrs["abscissa"])
+    wavelength = scan.attrs.get("wavelength") or use.wavelength
+    end = float(scan[dim].values[-1])
+    if dim == "two_theta":
+        if not wavelength:
+            return None, use.qmax
+        end = 4 * np.pi / float(wavelength) * float(np.sin(np.radians(end / 2)))
+    return end, end if use.qmax is None else min(use.qmax, end)
+
+
+def _unlike_reach(scans: Mapping[str, xarray.Dataset], used: Mapping[str, Use]) -> Iterator[Told]:
+    """Samples of which less is used, in Q, than of the others, which agree."""
+    ends = {sample: _reach(scans[use.scan], use)[1] for sample, use in used.items() if use.scan in scans}
+    for sample, end in ends.items():
+        others = np.array([other for name, other in ends.items() if name != sample and other is not None])
+        if end is None or others.size < FEWEST_OTHERS:
+            continue
+        middle = float(np.median(others))
+        alike = np.count_nonzero(np.abs(others / middle - 1) < 1 - REACHED_OF_OTHERS)
+        if end < REACHED_OF_OTHERS * middle and alike >= 0.75 * others.size:
+            text = f"G(r) is of Q up to {end:.4g} 1/angstrom, that of the other samples up to {middle:.4g}"
+            advice = "is the scan cut short, or its wavelength or qmax wrong? Peaks of another width compare badly"
+            yield from told(
+                sample, "scan", [Alert("B", "unlike-qmax", end, "1/angstrom", middle, "qmax", text, advice)]
             )
 
 
@@ -566,7 +613,7 @@ def alerts_of_scans(
             ways = _copied(scans[one], scans[other], other), _copied(scans[other], scans[one], other)
             # Of a scan that was thinned out, only its own points follow one another.
             found += told(one, "scan", next(filter(None, map(list, ways)), []))
-    return [*found, *_scaled(scans)]
+    return [*found, *_unlike_reach(scans, used), *_scaled(scans)]
 
 
 def _scaled(scans: Mapping[str, xarray.Dataset]) -> Iterator[Told]:

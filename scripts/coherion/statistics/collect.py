@@ -131,7 +131,8 @@ def transport_columns(arrhenius: xarray.Dataset, settings: SeriesSettings) -> Ro
         name = "activation_energy_ln_prefactor_covariance"
         row[f"{name}_eV"] = float(arrhenius[name].values[k])
         row["arrhenius_curvature_p"] = float(arrhenius["curvature_p"].values[k])
-    if "capacitance_reference" in arrhenius:
+    # Where no spectrum is usable there is no arc.
+    if "capacitance_reference" in arrhenius and arrhenius["capacitance_reference"].size:
         value, sd = (float(arrhenius[f"capacitance{s}_reference"].values[0]) for s in ("", "_sd"))
         _put(row, "capacitance_25C_F", value, sd)
     row["spectra_used"] = int(arrhenius["spectra_used"].values[k])
