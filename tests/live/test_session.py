@@ -69,7 +69,7 @@ def test_on_from_the_last_fit_is_the_same_minimum(session):
     session.change({("refinement", "readings"): [], ("refinement", "compare_envelopes"): []})
     fitting.refine(session)
     session.change({("reduction", "qmax"): 12.7})
-    followed = fitting.follow(session)
+    followed = fitting.follow(session).dataset
     other = Session(session.series, "x50")
     other.change(session.changes)
     again = fitting.refine(other)
@@ -289,4 +289,4 @@ def test_a_pair_distribution_of_another_program_is_refined_as_the_job_does(folde
         np.testing.assert_array_equal(shown[name].values, written[name].values, err_msg=name)
     assert ("joint_r" in shown) == joint
     session.change({("refinement", "fit_ranges"): [[2.0, 25.0]]})
-    assert fitting.follow(session).attrs["rw"] < 1.2 * shown.attrs["rw"]
+    assert fitting.follow(session).found.rw < 1.2 * shown.attrs["rw"]

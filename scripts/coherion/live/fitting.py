@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from coherion.multiverse.choices import Changes
 from coherion.multiverse.warm import refine_from
 from coherion.pair_model.model import SHARED_DEFAULTS
 from coherion.refinement.observed import Observed, observed_of, read_observed
-from coherion.refinement.output import dataset_of
+from coherion.refinement.output import curves, dataset_of
 from coherion.refinement.parameters import Parameter
 from coherion.refinement.readings import read_size_and_strain
 from coherion.refinement.recipe import Course, RecipeResult, data_and_model, run_recipe
@@ -31,6 +32,35 @@ if TYPE_CHECKING:
 
 _FOUND = "refinement"
 Told = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A refinement, and what is made of it when it is asked for: the curves go before the uncertainties."""
+
+    found: RecipeResult
+
+    @cached_property
+    def drawn(self) -> xarray.Dataset:
+        """What the plot of the fit is made of, as :attr:`dataset` has it."""
+        import xarray
+
+        r, observed, calculated, _ = curves(self.found)
+        result = self.found.result
+        first = result.target.parts[0]
+        variables = {
+            "observed": ("r", observed),
+            "calculated": ("r", calculated),
+            "difference": ("r", observed - calculated),
+            "fitted_observed": ("fitted_r", result.observed[first]),
+        }
+        attributes = {"rw": self.found.rw, "fit_range": list(map(float, self.found.settings.fit_range))}
+        return xarray.Dataset(variables, {"r": r, "fitted_r": result.r[first]}, attributes)
+
+    @cached_property
+    def dataset(self) -> xarray.Dataset:
+        """As the job ``refine_structure`` writes it."""
+        return dataset_of(self.found)
 
 
 def fit_range(session: Session) -> str:
@@ -107,58 +137,57 @@ def refine(session: Session) -> xarray.Dataset:
     own = told(session)
     settings = settings_from(RefinementSettings, own)
 
-    def make() -> tuple[RecipeResult, xarray.Dataset]:
-        found = run_recipe(crystals(session), observed(session), settings, say=_silent)
-        return found, dataset_of(found)
+    def make() -> Fit:
+        return Fit(run_recipe(crystals(session), observed(session), settings, say=_silent))
 
     with messages.collected():
-        return session.once(_FOUND, _state(session, own), make)[1]
+        return session.once(_FOUND, _state(session, own), make).dataset
 
 
-def follow(session: Session) -> xarray.Dataset:
+def follow(session: Session) -> Fit:
     """The refinement on from where the last one ended: within its tolerance the same minimum, in a fraction of the
     time; without other shapes and profiles. From nothing where there was none."""
     own = told(session)
     last = session.last(_FOUND)
     if last is None:
-        return refine(session)
+        refine(session)
+        return session.last(_FOUND)
     if session.is_last(_FOUND, _state(session, own)):
-        return last[1]
+        return last
     settings = settings_from(RefinementSettings, own)
-    ended = {k: float(v) for k, v in last[0].result.values.items() if k not in SHARED_DEFAULTS}
+    ended = {k: float(v) for k, v in last.found.result.values.items() if k not in SHARED_DEFAULTS}
     # A start that was moved by hand since is the user's, and a parameter that is held stays there.
     held = {p.name: p.value for p in parameters(session) if p.state == "fixed"}
-    start = {**ended, **held, **_moved(last[0], own)}
+    start = {**ended, **held, **_moved(last.found, own)}
 
     data = observed(session)
     # The misfits of several data sets belong to the points that they had.
-    misfit = None if data.further else last[0].misfit
+    misfit = None if data.further else last.found.misfit
 
-    def make() -> tuple[RecipeResult, xarray.Dataset]:
-        found = whole(refine_from(start, crystals(session), data, settings, misfit))
-        return found, dataset_of(found)
+    def make() -> Fit:
+        return Fit(whole(refine_from(start, crystals(session), data, settings, misfit)))
 
     with messages.collected():
-        return session.once(_FOUND, _state(session, own), make)[1]
+        return session.once(_FOUND, _state(session, own), make)
 
 
-def with_readings(session: Session) -> xarray.Dataset:
-    """The last refinement with size and strain as the settings have them read, which takes longer than the fit."""
-    found, fit = session.last(_FOUND)
+def with_readings(session: Session, fit: Fit) -> xarray.Dataset:
+    """A refinement with size and strain as the settings have them read, which takes longer than the fit."""
+    found = fit.found
     if found.readings is not None:
-        return fit
+        return fit.dataset
 
     def make() -> xarray.Dataset:
         return dataset_of(replace(found, readings=read_size_and_strain(found, found.settings.readings, _silent)))
 
     with messages.collected():
-        return session.once("readings", [as_plain(found.settings), fit.attrs["rw"], fit.attrs["chi_squared"]], make)
+        return session.once("readings", [as_plain(found.settings), found.rw, float(found.result.chi_squared)], make)
 
 
-def current(session: Session) -> tuple[RecipeResult, xarray.Dataset, bool] | None:
+def current(session: Session) -> tuple[Fit, bool] | None:
     """The last refinement, and whether it is one of the settings as they are; None before the first."""
     last = session.last(_FOUND)
-    return None if last is None else (*last, session.is_last(_FOUND, _state(session, told(session))))
+    return None if last is None else (last, session.is_last(_FOUND, _state(session, told(session))))
 
 
 def whole(found: Refined) -> RecipeResult:

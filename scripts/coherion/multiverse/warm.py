@@ -16,7 +16,7 @@ from coherion.refinement.least_squares.weights import Misfit
 from coherion.refinement.observed import Observed
 from coherion.refinement.recipe import data_and_model
 from coherion.refinement.steps.problem import prepare
-from coherion.refinement.steps.refined import Refined, uncertain_resolution
+from coherion.refinement.steps.refined import Refined
 from coherion.refinement.steps.stages import NEGLIGIBLE, degrees_of_freedom, fit_stage
 from coherion.settings.stages.refinement import RefinementSettings
 
@@ -54,7 +54,7 @@ def refine_from(
     names, target = problem.map.variables, data.target(misfit)
     if data.unit:
         result = fit_stage(problem, names, values, target, TOLERANCE)
-        return Refined(settings, observed, data, problem, None, result, uncertain_resolution(result, settings))
+        return Refined(settings, observed, data, problem, None, result)
 
     def logarithm(of: Misfit) -> np.ndarray:
         return np.log(of.variance(data.r) + NEGLIGIBLE * data.mean_variance)
@@ -68,4 +68,4 @@ def refine_from(
             break
         misfit = found
         result = fit_stage(problem, names, result.values, data.target(misfit), TOLERANCE, evaluator)
-    return Refined(settings, observed, data, problem, misfit, result, uncertain_resolution(result, settings))
+    return Refined(settings, observed, data, problem, misfit, result)

@@ -24,7 +24,7 @@ from coherion.refinement.observed import Observed, radiation_of
 from coherion.refinement.patterns import matched
 from coherion.refinement.readings import Readings, read_size_and_strain
 from coherion.refinement.steps.problem import Problem, make_model, own_settings, prepare
-from coherion.refinement.steps.refined import Refined, refit, uncertain_resolution
+from coherion.refinement.steps.refined import Refined, refit
 from coherion.refinement.steps.stages import StageResult, run_stages, unweighted_residual, weigh
 from coherion.refinement.steps.starts import doubt, first_guess, into_bounds, is_of_structure, starts
 from coherion.settings.stages.refinement import RefinementSettings
@@ -118,7 +118,7 @@ def run_recipe(
     moved = [n for n, a, b in zip(problem.map.variables, wanted, first, strict=True) if a != b and is_of_structure(n)]
     course, best = _best_of_starts(problem, data, own, spared, moved, bool(before), say)
     misfit, best = weigh(problem, data, best, say)
-    found = Refined(settings, observed, data, problem, misfit, best, uncertain_resolution(best, settings))
+    found = Refined(settings, observed, data, problem, misfit, best)
     tell_limits(found)
     say(f"Rw {found.rw:.5f}, {found.degrees_of_freedom:.0f} degrees of freedom")
     return RecipeResult(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion import messages
 from coherion.live import fitting
 from coherion.live.declared import Control, control
 from coherion.live.figures import Figure, figure
@@ -68,26 +69,24 @@ class RefinementPanel:
 
     def first(self, session: Session) -> Shown:
         """See :class:`Panel`."""
-        if session.view.get("follow") or fitting.current(session) is None:
-            fit = fitting.follow(session)
-        else:
-            found = fitting.current(session)
-            assert found is not None
-            fit = found[1]
-        return Shown({"fit": _narrow(figure(fit_block(fit, _range(fit))))})
+        found = fitting.current(session)
+        fit = fitting.follow(session) if session.view.get("follow") or found is None else found[0]
+        with messages.collected():
+            drawn = fit.drawn
+        return Shown({"fit": _narrow(figure(fit_block(drawn, _range(drawn))))})
 
     def rest(self, session: Session, held: bool = False) -> Shown:
         """See :class:`Panel`."""
         found = fitting.current(session)
         if found is None:
             return Shown({})
-        result, fit, is_current = found
+        last, is_current = found
+        fit = fitting.with_readings(session, last)
         figures = {"correlation": figure(correlation_block(fit))}
-        fit = fitting.with_readings(session)
-        facts = [("state", _state(bool(result.course.stages), is_current))]
+        facts = [("state", _state(bool(last.found.course.stages), is_current))]
         facts.append(("Rw", f"{100 * float(fit.attrs['rw']):.3f} %"))
         facts.append(("reduced χ²", number(fit.attrs["chi_squared_reduced"])))
-        facts.append(("free, points fitted", f"{len(result.map.variables)}, {len(fit['fitted_r'])}"))
+        facts.append(("free, points fitted", f"{len(last.found.map.variables)}, {len(fit['fitted_r'])}"))
         for block in readings_blocks(fit, None):
             if block["kind"] == "plot":
                 figures["readings"] = figure(block)

@@ -35,8 +35,6 @@ class Refined:
         Its variance in the weights, see :mod:`coherion.refinement.least_squares.weights`; None with unit weights.
     result
         Of the last stage, with values of all parameters and the covariance of those refined.
-    resolution_covariance
-        What the uncertainty of qdamp and qbroad adds to the covariance, in the order of ``result.parameters``.
     """
 
     settings: RefinementSettings
@@ -45,7 +43,6 @@ class Refined:
     problem: Problem
     misfit: Misfit | None
     result: RefinementResult
-    resolution_covariance: np.ndarray
 
     @property
     def model(self) -> PairModel:
@@ -76,6 +73,14 @@ class Refined:
     def refined_values(self) -> dict[str, float]:
         """Values of the parameters that were refined."""
         return {name: self.result.values[name] for name in self.result.parameters}
+
+    @cached_property
+    def resolution_covariance(self) -> np.ndarray:
+        """What the resolution's uncertainty, as the settings state it, adds to the covariance, shape (n, n)."""
+        sds = {name: float(getattr(self.settings, f"{name}_sd")) for name in SHARED_DEFAULTS}
+        for number, one in enumerate(self.settings.further, 2):
+            sds |= {f"{name}_{number}": float(getattr(one, f"{name}_sd")) for name in SHARED_DEFAULTS}
+        return resolution_covariance(self.result, sds, self.settings.resolution_correlation)
 
     def covariance(self, scaled: bool) -> np.ndarray:
         """Covariance of ``result.parameters``, with the resolution's part.
@@ -198,20 +203,4 @@ def refit(
     if search and misfit is not None:
         values = fit_stage(problem, names, values, found.data.target(None), FINE_TOLERANCE).values
     result = fit_stage(problem, names, values, found.data.target(misfit), FINE_TOLERANCE)
-    return Refined(
-        found.settings,
-        found.observed,
-        found.data,
-        problem,
-        misfit,
-        result,
-        uncertain_resolution(result, found.settings),
-    )
-
-
-def uncertain_resolution(result: RefinementResult, settings: RefinementSettings) -> np.ndarray:
-    """What the resolution's uncertainty, as the settings state it, adds to the covariance, shape (n, n)."""
-    sds = {name: float(getattr(settings, f"{name}_sd")) for name in SHARED_DEFAULTS}
-    for number, one in enumerate(settings.further, 2):
-        sds |= {f"{name}_{number}": float(getattr(one, f"{name}_sd")) for name in SHARED_DEFAULTS}
-    return resolution_covariance(result, sds, settings.resolution_correlation)
+    return Refined(found.settings, found.observed, found.data, problem, misfit, result)
