@@ -73,6 +73,16 @@ SKETCHED = """() => {
   };
 }"""
 
+MARKED = """() => {
+  const whole = window.Plotly.react;
+  window.sketched = null;
+  window.Plotly.react = (...given) => {
+    if (given[0].closest('.fit') && window.sketched === null)
+      window.sketched = given[0].querySelectorAll('.points > path').length;
+    return whole(...given);
+  };
+}"""
+
 
 def vertices(path):
     """Corners of a path of straight lines."""
@@ -102,6 +112,25 @@ def test_what_is_put_into_the_lines_while_a_slider_moves_is_what_is_plotted_when
     assert 0.85 < share < 1.15 and len(chosen) > 100
     chosen[:, 1] = plotted[curve][-1, 1] + (chosen[:, 1] - sketched[curve][-1, 1]) / share
     assert np.median([away(point, plotted[curve]) for point in chosen]) < 0.5
+
+
+def test_points_of_a_fit_come_and_go_while_its_range_moves(shown):
+    shown.open("Refinement")
+    shown.page.get_by_role("checkbox", name="on", exact=True).first.check()
+    shown.settled()
+    marks = "() => document.querySelectorAll('.fit .points > path').length"
+    shown.slider("range of r, of all samples").last.focus()
+    counts = []
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight"):
+        shown.page.evaluate(MARKED)
+        shown.page.keyboard.press(key)
+        shown.settled()
+        sketched, plotted = shown.page.evaluate("() => window.sketched"), shown.page.evaluate(marks)
+        assert plotted == len(shown.curve("fit", "observed, fitted points"))
+        counts.append((sketched, plotted))
+    # The first move is plotted: from then on the axes are known.
+    assert [sketched for sketched, _ in counts[1:]] == [plotted for _, plotted in counts[1:]]
+    assert counts[1][1] > counts[2][1] < counts[3][1]
 
 
 def test_what_is_refused_is_told_and_what_was_shown_stays(shown):

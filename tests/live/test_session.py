@@ -10,9 +10,10 @@ from made_live import CONFIGURATION, command, fitted_by_the_job, opened, reduced
 
 from coherion.data.netcdf import read_dataset
 from coherion.errors import InputError
+from coherion.inputs.job_settings import JobSettings
 from coherion.live import fitting, series, spectra
 from coherion.live.panels import panels_of
-from coherion.live.session import Session
+from coherion.live.session import Outrun, Session
 
 
 @pytest.fixture
@@ -76,6 +77,36 @@ def test_on_from_the_last_fit_is_the_same_minimum(session):
     off = followed["value"].values - again["value"].values
     sd = again["standard_uncertainty_scaled"].values
     assert np.nanmax(np.abs(off[sd > 0]) / sd[sd > 0]) < 0.3
+
+
+def test_what_is_drawn_of_a_fit_is_what_the_job_would_write(session):
+    fit = fitting.follow(session)
+    for name, drawn in fit.drawn.variables.items():
+        np.testing.assert_array_equal(drawn.values, fit.dataset[name].values, err_msg=name)
+    assert fit.drawn.attrs["rw"] == fit.dataset.attrs["rw"]
+
+
+def test_readings_of_a_fit_that_moved_on_are_left_and_made_when_they_are_waited_for(session):
+    session.change({("refinement", "readings"): ["size", "size_strain"]})
+    fitting.refine(session)
+    session.change({("refinement", "fit_ranges"): [[2.0, 25.0]]})
+    fit = fitting.follow(session)
+    with pytest.raises(Outrun):
+        fitting.with_readings(session.snapshot(lambda: True), fit)
+    assert list(fitting.with_readings(session, fit)["reading_name"].values) == ["size", "size_strain"]
+
+
+def test_a_move_is_held_against_the_jobs_of_its_sample_and_keep_against_all(session, monkeypatch):
+    asked = []
+    of_sample = JobSettings.of_sample
+    monkeypatch.setattr(JobSettings, "of_sample", lambda own, *told: asked.append(told) or of_sample(own, *told))
+    session.change({("reduction", "qmax"): 12.0})
+    assert {sample for _, sample in asked} == {"x50"}
+    assert {"reduction", "refinement", "arrhenius"} <= {stage for stage, _ in asked}
+    session.keep()
+    assert {sample for _, sample in asked} == {"x50", "LaB6"}
+    with pytest.raises(InputError, match="not below qmax"):
+        session.change({("reduction", "qmaxinst"): 11.0})
 
 
 def test_the_spectra_are_the_jobs_to_the_last_digit(session, folder):

@@ -146,12 +146,15 @@ class JobSettings:
         rows = [{k: v for k, v in row.items() if k != "line"} for row in self.tables.spectra[sample]]
         return self.of_sample("spectra", sample) | {"sample": sample, "rows": rows}
 
-    def problems(self, file: str | os.PathLike[str] | None = None) -> Iterator[tuple[str, str, InputError]]:
+    def problems(
+        self, file: str | os.PathLike[str] | None = None, only: str | None = None
+    ) -> Iterator[tuple[str, str, InputError]]:
         """All for which a job of the run would refuse its settings: the stage, the scan or sample, and the refusal.
 
-        ``file`` is that of the configuration, for messages.
+        ``file`` is that of the configuration, for messages; ``only`` a sample whose own jobs are asked about and no
+        others.
         """
-        for scan in self.tables.scans:
+        for scan in self.tables.scans if only is None else ():
             for problem in _refused(ScanSettings, self.of_scan(scan), f"scan {scan}", "", file):
                 yield "scans", scan, problem
         structural: Models = {
@@ -174,7 +177,7 @@ class JobSettings:
             (self.tables.with_spectra(), impedance),
         ]
         for names, stages in jobs:
-            for sample in names:
+            for sample in names if only is None else {only}.intersection(names):
                 for stage, model in stages.items():
                     told = self.of_sample(stage, sample)
                     for problem in _refused(model, told, f"sample {sample}", stage, file):

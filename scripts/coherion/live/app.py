@@ -7,6 +7,7 @@ import json
 import secrets
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from coherion.live.guard import ADDRESS, guard
 from coherion.live.panels import PANELS, panels_of
 from coherion.live.panels.panel import Panel, Shown
 from coherion.live.series import Series
-from coherion.live.session import Key, Session
+from coherion.live.session import Key, Outrun, Session
 
 EMPTY: dict[str, Any] = {"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}}
 #: Bytes of a request; the page's own are a thousandth of it.
@@ -36,6 +37,8 @@ class Live:
     series: Series
     sessions: dict[str, Session] = field(default_factory=dict)
     shown: dict[tuple[str, str, Key], Any] = field(default_factory=dict)
+    #: How many moves each page has asked for.
+    turns: Counter[str] = field(default_factory=Counter)
 
     def session(self, sample: str) -> Session:
         """The session of a sample of the series.
@@ -272,16 +275,18 @@ def _callbacks(app: Dash, live: Live) -> None:
         State({"plot": ALL, "panel": ALL}, "id"),
         State("sample", "value"),
         State("tab", "data"),
+        State("page", "data"),
         prevent_initial_call=True,
     )
-    def rest(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]], sample: str, tab: str) -> Any:
+    def rest(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]], sample: str, tab: str, page: str) -> Any:
         session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
         # The answer to a move that came when another sample or panel was opened already is nobody's.
         if (sample, tab) != (wish["sample"], wish["panel"]) or (wish.get("held") and panel.patient):
             return no_update
         message: Any = "" if wish["all"] and not wish.get("refused") else no_update
         with session.lock:
-            seen = session.snapshot()
+            turn = live.turns[page]
+            seen = session.snapshot(lambda: live.turns[page] != turn)
         # What takes long is made of the settings as they are now, while the next move is answered already.
         with contextlib.nullcontext() if panel.patient else session.lock:
             try:
@@ -290,6 +295,9 @@ def _callbacks(app: Dash, live: Live) -> None:
                 made = replace(made, figures={**before, **made.figures})
             except CoherionError as problem:
                 message, made = str(problem), Shown({})
+            except Outrun:
+                # The next move has an answer of its own.
+                return no_update
         with session.lock:
             known = {(one.stage, one.key): one for one in panel.controls(session) if one.kind not in OF_PARAMETERS}
             ids = [one["id"] for one in ctx.outputs_list[3]]
@@ -400,6 +408,7 @@ def _moves(app: Dash, live: Live) -> None:
         except (CoherionError, KeyError, TypeError, StopIteration, RecursionError):
             abort(400)
         message, made = "", Shown({})
+        live.turns[page] += 1
         with session.lock:
             try:
                 live.move(page, session, panel, values)

@@ -12,7 +12,7 @@ from coherion import messages
 from coherion.crystal.crystal import Crystal
 from coherion.crystal.structure_files import read_structure
 from coherion.errors import InputError
-from coherion.live.session import Session
+from coherion.live.session import Outrun, Session
 from coherion.multiverse.choices import Changes
 from coherion.multiverse.warm import refine_from
 from coherion.pair_model.model import SHARED_DEFAULTS
@@ -172,13 +172,23 @@ def follow(session: Session) -> Fit:
 
 
 def with_readings(session: Session, fit: Fit) -> xarray.Dataset:
-    """A refinement with size and strain as the settings have them read, which takes longer than the fit."""
+    """A refinement with size and strain as the settings have them read, which takes longer than the fit.
+
+    Raises
+    ------
+    Outrun
+        If the settings moved meanwhile.
+    """
     found = fit.found
     if found.readings is not None:
         return fit.dataset
 
+    def say(_: str) -> None:
+        if session.is_outrun():
+            raise Outrun
+
     def make() -> xarray.Dataset:
-        return dataset_of(replace(found, readings=read_size_and_strain(found, found.settings.readings, _silent)))
+        return dataset_of(replace(found, readings=read_size_and_strain(found, found.settings.readings, say)))
 
     with messages.collected():
         return session.once("readings", [as_plain(found.settings), found.rw, float(found.result.chi_squared)], make)

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     import xarray
 
 Key = tuple[str, str]
+
+
+class Outrun(Exception):
+    """What is under way is of settings that have moved on; nobody waits for it."""
+
+
 #: Moves of one control that follow one another within this time, s, are one step of undo.
 ONE_MOVE = 1.0
 
@@ -57,6 +63,8 @@ class Session:
     _raw: RawWorkshop = field(init=False)
     #: What the reader looks at: the spectrum, whether the fit follows; no settings of the series.
     view: dict[str, Any] = field(default_factory=dict)
+    #: Whether a snapshot's reader has moved on.
+    is_outrun: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         if self.sample not in self.series.samples:
@@ -88,6 +96,8 @@ class Session:
     def change(self, changes: Mapping[Key, Any], check: Callable[[], object] | None = None) -> None:
         """Change settings; refused changes, and those after which ``check`` raises, leave all as it was.
 
+        Jobs of other samples are asked about where the changes are those of all, and by :meth:`keep`.
+
         Raises
         ------
         InputError
@@ -98,9 +108,8 @@ class Session:
         if made == before:
             return
         jobs = self.series.changed(self.sample, made, self.everywhere)
-        for _, name, problem in jobs.problems(self.series.files.config):
-            if self.everywhere or name == self.sample:
-                raise problem
+        for _, _, problem in jobs.problems(self.series.files.config, None if self.everywhere else self.sample):
+            raise problem
         jobs_before, self.changes, self._jobs = self._jobs, made, jobs
         try:
             if check:
@@ -180,10 +189,10 @@ class Session:
             kept = self._kept[what] = key, make()
         return kept[1]
 
-    def snapshot(self) -> Session:
+    def snapshot(self, is_outrun: Callable[[], bool] = lambda: False) -> Session:
         """The same as it is now, which later changes leave alone; what was computed is shared."""
         made = copy.copy(self)
-        made.view = dict(self.view)
+        made.view, made.is_outrun = dict(self.view), is_outrun
         return made
 
     def last(self, what: str) -> Any:

@@ -142,31 +142,30 @@ def read_size_and_strain(found: Refined, names: Sequence[str], say: Callable[[st
         Readings asked for; ``size_strain`` is fitted whether or not it is among them. None asked for, the fit itself
         is the only one, under the name of what it is.
     say
-        Is told what each found.
+        Is told what each found, as soon as it has.
 
     Returns
     -------
     Readings or None
         None where there is no length to read.
     """
-    first = f"{found.model.prefix(0)}{LENGTH}"
-    if first not in found.result.parameters:
+    if f"{found.model.prefix(0)}{LENGTH}" not in found.result.parameters:
         return None
     if not names:
         return _itself(found)
     centre = _size_and_strain(found)
-    made = {"size_strain": _reading("size_strain", centre, centre)}
-    for name in names:
-        if name not in made:
-            made[name] = _OTHERS[name](centre, made["size_strain"])
-    ordered = tuple(made[name] for name in dict.fromkeys((*names, "size_strain")))
-    for reading in ordered:
+    first = _reading("size_strain", centre, centre)
+    made: dict[str, Reading] = {}
+    for name in ("size_strain", *names):
+        if name in made:
+            continue
+        reading = made[name] = first if name == "size_strain" else _OTHERS[name](centre, first)
         length = f"{1 / reading.inverse_length:.4g}" if reading.inverse_length > 0 else "no end"
         say(
             f"read as {reading.name}: length {length} angstrom, microstrain squared {reading.microstrain_squared:.3g}"
             f" ± {reading.sds[1]:.2g}, Rw {reading.refined.rw:.5f}, AICc {reading.aicc:.1f}"
         )
-    return averaged(ordered, made["size_strain"])
+    return averaged(tuple(made[name] for name in dict.fromkeys((*names, "size_strain"))), first)
 
 
 def grains_of(found: Refined) -> tuple[float, float, float]:

@@ -27,6 +27,17 @@ window.sketch = (() => {
     }
     return made;
   }
+  /* Whether all points of a trace look the same. */
+  const isPlain = (marker) => !Object.values(marker).some((one) => Array.isArray(one) || ArrayBuffer.isView(one));
+  /* A mark at each point: some come or go where the range of a fit moves. */
+  function placeMarks(marks, points) {
+    while (marks.length > points.length) marks.pop().remove();
+    while (marks.length < points.length) {
+      const last = marks[marks.length - 1];
+      last.after((marks[marks.length] = last.cloneNode()));
+    }
+    marks.forEach((mark, k) => mark.setAttribute("transform", `translate(${points[k].join(",")})`));
+  }
   const path = (points) => `M${points.map((one) => one.join(",")).join("L")}`;
 
   function isNear(plot, layout) {
@@ -51,9 +62,9 @@ window.sketch = (() => {
       const drawn = plot.querySelector(`.scatterlayer .trace${full[i].uid}`);
       if (!points?.length || !drawn) return false;
       if (mode.includes("markers")) {
-        const marks = drawn.querySelectorAll(".points > path");
-        if (marks.length !== points.length) return false;
-        todo.push(() => marks.forEach((mark, k) => mark.setAttribute("transform", `translate(${points[k].join(",")})`)));
+        const marks = [...drawn.querySelectorAll(".points > path")];
+        if (!marks.length || (marks.length !== points.length && !isPlain(full[i].marker))) return false;
+        todo.push(() => placeMarks(marks, points));
       }
       if (mode.includes("lines")) {
         const lines = drawn.querySelectorAll(".lines > .js-line");
