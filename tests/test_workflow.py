@@ -266,6 +266,31 @@ def test_a_series_outlives_a_broken_scan_and_takes_it_up_when_it_is_mended(tmp_p
     assert {path: after[path] for path in before} == before
 
 
+def test_a_table_laid_over_another_does_not_inherit_the_settings_of_its_single_samples(tmp_path):
+    (tmp_path / "data").mkdir()
+    write_scan(tmp_path / "data/one.xyd")
+    scans = "scan | file | intensity_kind | wavelength_A\none | one.xyd | counts | 0.5594\n"
+    own = {"per_sample": {"one": {"reduction": {"qmax": 9.0, "rpoly": 1.1}}}, "reduction": {"rstep": 0.02}}
+    samples = "sample | composition | scan\none | Ni | one\n"
+    own_series(tmp_path, {"data_folder": "data"} | own, scans=scans, samples=samples)
+    (tmp_path / "config/other.tsv").write_text("sample\tcomposition\tscan\none\tNi\tone\n")
+    over = tmp_path / "over.json"
+
+    def told(settings: dict) -> str:
+        over.write_text(json.dumps(settings))
+        done = snakemake(tmp_path, "results/reduction/one.gr", "--configfile", over, "--dry-run", "--printshellcmds")
+        assert done.returncode == 0, done.stderr
+        assert "names no sample" not in done.stderr
+        return done.stdout
+
+    kept = told({"reduction": {"rmax": 30.0}})
+    assert '"qmax": 9.0' in kept
+    assert '"rpoly": 1.1' in kept
+    fresh = told({"tables": {"samples": "config/other.tsv"}, "per_sample": {"one": {"reduction": {"rpoly": 1.2}}}})
+    assert '"qmax": 9.0' not in fresh
+    assert '"rpoly": 1.2' in fresh
+
+
 def jobs_of_dry_run(folder: Path, *targets: str) -> set[str]:
     done = snakemake(folder, "--dry-run", *targets)
     assert done.returncode == 0, done.stderr

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
+from coherion.atoms.composition import molar_mass, parse_formula
 from coherion.atoms.scattering_factors import scattering_powers
 from coherion.crystal.cif_input import read_cif
 from coherion.crystal.crystal import Crystal, Site
@@ -19,7 +20,6 @@ from coherion.crystal.symmetry import (
     symmetric_tensor,
 )
 from coherion.errors import CoherionWarning, InputError
-from coherion.scattering.composition import molar_mass, parse_formula
 
 
 def atom(label: str, position, element: str = "Na", u: float = 0.02) -> Site:

@@ -665,7 +665,7 @@ def formula_seeds() -> list[bytes]:
 
 
 def read_formula(path: Path) -> None:
-    from coherion.scattering.composition import mass_fractions, parse_formula
+    from coherion.atoms.composition import mass_fractions, parse_formula
 
     found = parse_formula(decoded(path))
     for amount in found.values():

@@ -10,6 +10,7 @@ from hostile.commands import ROOT, call
 from hostile.targets import a_range, cif_seeds
 from test_workflow import own_series, snakemake, write_scan
 
+from coherion.atoms.composition import parse_formula
 from coherion.crystal.cif_input import read_cif
 from coherion.data import netcdf
 from coherion.data.scans import stoe
@@ -18,7 +19,6 @@ from coherion.data.tables import write_table
 from coherion.errors import CoherionWarning, InputError
 from coherion.impedance.circuits.circuit import circuit
 from coherion.refinement.constraints import parse_constraint, parse_number
-from coherion.scattering.composition import parse_formula
 from coherion.settings.configuration import read_yaml
 from coherion.settings.run import configuration_from
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray
 
+from coherion.atoms.composition import number_density
 from coherion.crystal.crystal import Crystal, Site
 from coherion.pair_model.evaluator import calculate
 from coherion.pair_model.model import PairModel
@@ -22,7 +23,6 @@ from coherion.refinement.observed import Observed
 from coherion.refinement.output import dataset_of
 from coherion.refinement.recipe import run_recipe
 from coherion.refinement.resolution import Resolution
-from coherion.scattering.composition import number_density
 from coherion.scattering.form_factors import average_form_factors
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.quality import QualitySettings

@@ -15,8 +15,8 @@ from scan_maker import (
 )
 
 from coherion import messages
+from coherion.atoms.composition import molar_mass, parse_formula
 from coherion.errors import CoherionWarning
-from coherion.scattering.composition import molar_mass, parse_formula
 from coherion.scattering.corrections.absorption import capillary_factors
 from coherion.scattering.corrections.background import warn_if_brighter
 from coherion.scattering.corrections.compton import compton_intensity

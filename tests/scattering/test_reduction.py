@@ -7,8 +7,8 @@ import pytest
 from msgspec import structs
 from scan_maker import AG_KALPHA1, angles, fcc_structure_factor, glass, made_pattern, scan_of
 
+from coherion.atoms.composition import check_formulas
 from coherion.errors import CoherionWarning, InputError
-from coherion.scattering.composition import check_formulas
 from coherion.scattering.form_factors import average_form_factors
 from coherion.scattering.grids import momentum_transfer
 from coherion.scattering.pair_distribution import lorch_window

@@ -32,6 +32,10 @@ def located(path):
 
 def checked():
     """What the jobs are told: configuration with its defaults, and tables; a refusal is one line."""
+    # Settings of single samples belong to the table that lists these: another table's namesakes do not inherit them.
+    over = workflow.config_settings.overwrite_config
+    if isinstance(over.get("tables"), dict) and over["tables"].get("samples"):
+        config["per_sample"] = over.get("per_sample") or {}
     try:
         files = ", ".join(map(str, workflow.configfiles))
         settings = configuration_from(config, file=files)
@@ -40,8 +44,7 @@ def checked():
         )
         listed = {row["sample"] for row in tables.excluded} | set(tables.samples)
         unknown = set(settings["per_sample"]) - listed
-        # Where a file of --configfile names other tables, samples of the first configuration are not missed.
-        for file in workflow.overwrite_configfiles or workflow.configfiles:
+        for file in workflow.configfiles:
             for name in sorted(
                 unknown & set((read_yaml(file) or {}).get("per_sample") or {})
             ):

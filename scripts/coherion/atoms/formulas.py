@@ -6,6 +6,7 @@ import itertools
 import re
 
 from coherion.atoms.elements import DEUTERIUM, ELEMENTS
+from coherion.data.contract.names import SUBSCRIPTS
 
 _AMOUNT = r"\d+(?:\.\d+)?"
 _ELEMENT = rf"[A-Z][a-z]?(?:{_AMOUNT})?"
@@ -13,7 +14,6 @@ _GROUP = rf"(?:{_ELEMENT}|[(\[](?:{_ELEMENT})+[)\]](?:{_AMOUNT})?)"
 _WHOLE = re.compile(rf"{_GROUP}+(?: {_GROUP}+)*")
 #: In a sentence: no part of a path, of a file's name or of a longer word.
 _WITHIN = re.compile(rf"(?<![\w./\\:\-])({_GROUP}{{2,}})(?![\w(/\\]|[.:]\w)")
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _KNOWN = {*ELEMENTS, DEUTERIUM}
 
 Pieces = list[tuple[str, bool]]
@@ -46,7 +46,7 @@ def pieces(text: str, *, is_formula: bool = False) -> Pieces:
 
 def in_unicode(text: str, *, is_formula: bool = False) -> str:
     """The text with amounts as subscripts, ``Na₂.₅In₀.₅Zr₀.₅Cl₆``; as for :func:`pieces`."""
-    return "".join(piece.translate(_LOWERED) if low else piece for piece, low in pieces(text, is_formula=is_formula))
+    return "".join(piece.translate(SUBSCRIPTS) if low else piece for piece, low in pieces(text, is_formula=is_formula))
 
 
 def _cut(formula: str) -> Pieces:

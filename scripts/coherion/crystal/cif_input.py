@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from coherion.as_read import took
+from coherion.atoms.composition import parse_formula
 from coherion.atoms.elements import DEUTERIUM, atomic_number
 from coherion.crystal.crystal import Crystal, Site
 from coherion.crystal.symmetry import VOIGT, find_operations, origin_choices, orthogonalisation, usual_spelling
@@ -155,17 +156,13 @@ def _warn_if_several_settings(number: int, file: str) -> None:
         )
 
 
-_AMOUNT = re.compile(r"([A-Z][a-z]?)\s*(\d+\.?\d*|\.\d+)?\s*")
-
-
 def _warn_if_another_formula(crystal: Crystal, block, file: str) -> None:
     """Tell where the sites do not hold what the file's own formula says: hydrogen without places, a wrong setting."""
     text = _text(block, "_chemical_formula_sum").strip()
-    if not text or re.sub(_AMOUNT, "", text):
+    try:
+        stated = parse_formula(text)
+    except InputError:
         return
-    stated: dict[str, float] = {}
-    for element, amount in _AMOUNT.findall(text):
-        stated[element] = stated.get(element, 0.0) + float(amount or 1.0)
     found = crystal.composition
     ratios = sorted(found[e] / n for e, n in stated.items() if n > 0 and found.get(e, 0.0) > 0)
     if not ratios:

@@ -284,7 +284,7 @@ class _Check:
         for row in self.tables.samples.values():
             if "composition" in row:
                 with self.found.about(f"{self._row('samples', row)}, column composition"):
-                    from coherion.scattering.composition import parse_formula
+                    from coherion.atoms.composition import parse_formula
 
                     parse_formula(row["composition"])
         refinement = self.settings["refinement"]
@@ -348,8 +348,8 @@ class _Check:
         return scans
 
     def _check_reductions(self, scans: Mapping[str, xarray.Dataset]) -> None:
+        from coherion.atoms.composition import check_formulas
         from coherion.quality.of_reduction import coarse
-        from coherion.scattering.composition import check_formulas
         from coherion.scattering.pattern import WAVELENGTH_TOLERANCE, check_pair, read_pattern
 
         lengths: dict[str, float] = {}

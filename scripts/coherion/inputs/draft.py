@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.atoms.composition import parse_formula
 from coherion.data.spectra.file_names import temperature_in
 from coherion.data.tables import TO_FILL_IN, write_table
 from coherion.errors import InputError
@@ -43,7 +44,6 @@ from coherion.inputs.reductions import (
     wavelength_in,
 )
 from coherion.messages import gathered
-from coherion.scattering.composition import parse_formula
 from coherion.scattering.pattern import WAVELENGTH_TOLERANCE
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import hashlib
 import re
 import unicodedata
 
+from coherion.atoms.composition import parse_formula
 from coherion.data.spectra.file_names import without_temperature
 from coherion.errors import InputError
-from coherion.scattering.composition import parse_formula
 
 LONGEST = 64
 """Letters of a name in the tables."""

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from coherion.atoms.composition import molar_mass, parse_formula
 from coherion.atoms.elements import CHARGES
 from coherion.constants import AVOGADRO, ZERO_CELSIUS
 from coherion.errors import InputError
 from coherion.messages import warn
-from coherion.scattering.composition import molar_mass, parse_formula
 
 if TYPE_CHECKING:
     from coherion.crystal.crystal import Crystal

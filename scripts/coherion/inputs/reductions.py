@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from coherion.atoms.composition import parse_formula
 from coherion.errors import InputError
 from coherion.inputs.contents import Found, farthest
-from coherion.scattering.composition import parse_formula
 
 # The abscissa by PDFgetX3's dataformat, and our settings by its keys, which are numbers.
 ABSCISSAE = {"twotheta": "two_theta", "QA": "q", "Qnm": "q_nm"}

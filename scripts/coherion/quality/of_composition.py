@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from coherion.atoms.composition import parse_formula
 from coherion.errors import InputError
 from coherion.quality.alert import Alert
-from coherion.scattering.composition import parse_formula
 from coherion.settings.stages.quality import QualitySettings
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coherion.atoms.composition import number_density, parse_formula
 from coherion.quality.alert import Alert, Grade
 from coherion.quality.of_refinement import values_of
 from coherion.refinement.parameters import parse
-from coherion.scattering.composition import number_density, parse_formula
 from coherion.scattering.form_factors import average_form_factors
 from coherion.settings.stages.quality import QualitySettings
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coherion.atoms.composition import parse_formula
 from coherion.quality.alert import Alert, Grade, with_second_sign
 from coherion.quality.residual import in_q, unexplained_reflections
 from coherion.refinement.parameters import parse
 from coherion.refinement.recipe import OTHER_BRANCH
-from coherion.scattering.composition import parse_formula
 from coherion.settings.stages.quality import QualitySettings
 from coherion.settings.stages.refinement import RADIATIONS
 

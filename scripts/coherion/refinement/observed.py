@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coherion.atoms.composition import parse_formula
 from coherion.errors import InputError
 from coherion.messages import warn
-from coherion.scattering.composition import parse_formula
 from coherion.settings.stages.refinement import RefinementSettings
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from coherion.atoms.composition import check_formulas, parse_formula
 from coherion.atoms.scattering_factors import anomalous_terms
 from coherion.data.contract.diffraction import INTENSITY_UNITS, REDUCTION
 from coherion.errors import InputError
-from coherion.scattering.composition import check_formulas, parse_formula
 from coherion.scattering.corrections.background import BackgroundScale
 from coherion.scattering.pattern import Pattern, check_pair, read_pattern
 from coherion.scattering.steps import Reduction, reduce_pattern

@@ -56,7 +56,8 @@ _OF_TEMPERATURE: Mapping[str, str] = {
     "sigma_measured": "σ({} °C) as measured",
     "capacitance": "capacitance at {} °C",
 }
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+#: What stands below the line in one character; other indices cannot.
+SUBSCRIPTS = str.maketrans("0123456789+-−aex", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₐₑₓ")
 _OF_SITE = re.compile(r"([^.:\s]+)\.(x|y|z|u_iso|u\d\d|occupancy)(?:\.(\w+))?")
 _OF_DATA_SET = re.compile(r"(scale|qdamp|qbroad|qslope_squared)_(\d+)")
 _AT = re.compile(r"(sigma_measured|sigma|capacitance)_(-?\d+)C(_between_pellets)?")
@@ -92,7 +93,7 @@ def _said(name: str) -> str:
         site, symbol, element = found.groups()
         if symbol == "occupancy":
             return f"{element} on {site}" if element else f"occupancy of {site}"
-        letter = "U" if symbol == "u_iso" else symbol.upper().translate(_LOWERED) if symbol[0] == "u" else symbol
+        letter = "U" if symbol == "u_iso" else symbol.upper().translate(SUBSCRIPTS) if symbol[0] == "u" else symbol
         return f"{letter}({site})"
     if found := _OF_DATA_SET.fullmatch(name):
         return f"{_SAID[found[1]]}, data set {found[2]}"

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 
 from coherion.atoms import formulas
+from coherion.data.contract.names import SUBSCRIPTS
 from coherion.data.contract.units import RAISED
 
 #: What begins with a sign of TeX is mathematics before anything else, as in ``R$_w$`` behind an author's dollar.
 _PAIRS = (re.compile(r"(?<!\\)\$([_^\\][^$]*(?<!\s))\$"), re.compile(r"(?<!\\)\$(?!\s)([^$]+)(?<!\s)\$(?!\d)"))
-_LOWERED = str.maketrans("0123456789+-−aex", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₐₑₓ")
-_LOWERABLE = set("0123456789+-−aex")
 _RANGE = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)(?= Å)")
 
 
@@ -67,4 +66,4 @@ def words(label: str, *, formula: bool = False) -> str:
 
 def _lowered(index: str) -> str:
     """An index below the line where there is a sign for each of its letters; half of it would not be read."""
-    return index.translate(_LOWERED) if set(index) <= _LOWERABLE else index
+    return index.translate(SUBSCRIPTS) if all(ord(letter) in SUBSCRIPTS for letter in index) else index

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from coherion.atoms.composition import number_density, parse_formula
 from coherion.errors import CoherionError
 from coherion.live.declared import Control, control
 from coherion.live.figures import figure
@@ -13,7 +14,6 @@ from coherion.live.session import Key, Session
 from coherion.page.blocks import GREY, line, number
 from coherion.page.scattering import pair_distribution_block, reduction_blocks
 from coherion.quality.of_reduction import alerts_of_reduction
-from coherion.scattering.composition import number_density, parse_formula
 from coherion.settings.stages.reduction import ReductionSettings
 
 

@@ -18,9 +18,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.atoms.composition import mass_fractions
 from coherion.atoms.cross_sections import mass_attenuation
 from coherion.constants import HC
-from coherion.scattering.composition import mass_fractions
 
 Array = NDArray[np.float64]
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.atoms.composition import parse_formula
 from coherion.errors import InputError
 from coherion.messages import warn
-from coherion.scattering.composition import parse_formula
 from coherion.scattering.corrections.laboratory import Corrections
 from coherion.scattering.form_factors import FormFactorAverages
 from coherion.scattering.pattern import Pattern

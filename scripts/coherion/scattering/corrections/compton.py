@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.atoms.composition import molar_mass
 from coherion.atoms.cross_sections import incoherent_cross_section
 from coherion.atoms.elements import atomic_number
 from coherion.constants import AVOGADRO, ELECTRON_RADIUS, ELECTRON_REST_ENERGY, HC
-from coherion.scattering.composition import molar_mass
 
 _ENERGIES = np.geomspace(1.5e3, 3e5, 30)
 _WIDTHS = np.geomspace(0.03, 12.0, 20)

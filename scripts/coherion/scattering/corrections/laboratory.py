@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coherion.atoms.composition import number_density, parse_formula
 from coherion.errors import InputError
 from coherion.messages import warn
-from coherion.scattering.composition import number_density, parse_formula
 from coherion.scattering.form_factors import FormFactorAverages, average_form_factors
 from coherion.scattering.grids import QGrid, scattering_angle
 from coherion.settings.stages.reduction import ReductionSettings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from coherion.atoms.composition import mass_fractions, molar_mass, number_density, parse_formula
 from coherion.errors import InputError
-from coherion.scattering.composition import mass_fractions, molar_mass, number_density, parse_formula
 
 
 @pytest.mark.parametrize(
