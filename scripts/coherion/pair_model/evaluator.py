@@ -209,7 +209,7 @@ class _Phase:
             self._make_grid(0.8 * plan.smallest)
             rows, plan = self._sum_pairs(crystal, expanded, motion, length, form)
         self.narrow = plan.narrow
-        self._assemble(values, crystal, expanded, rows, plan, length, form, spectrum)
+        self._assemble(values, crystal, expanded, rows, plan, motion, length, form, spectrum)
         if self.grid is not None and COARSER * self.grid.least_variance < plan.smallest < np.inf:
             # The peaks are broader than the grid was made for: the next call saves time on a coarser one.
             self.grid = None
@@ -321,6 +321,7 @@ class _Phase:
         expanded: Expanded,
         rows: np.ndarray,
         plan: _Plan,
+        motion: np.ndarray,
         length: float,
         form: float,
         spectrum: np.ndarray,
@@ -355,42 +356,50 @@ class _Phase:
                         extra_targets.append((targets[n][0], self.columns[name]))
         peaks *= pair_factor
         everything = np.vstack([peaks, *extra]) @ grid.forward
-        baselines = self._baselines(length, form, qdamp, shape, damping)
+        baselines = self._baselines(length, form, qdamp, motion[STRAIN], shape, damping)
         weights = self.power_of_pairs / norm if self.exact else np.ones((1, 1))
         places = targets + extra_targets
         made = np.zeros_like(spectrum)
         for row, (pair, column) in zip(everything, places, strict=True):
             made[column] += weights[pair] * row
         if self.exact:
-            made += self._moved(values, qdamp, everything, places, norm)
-        peak_value = made[0].copy()
-        density = atoms / expanded.volume
-        made[0] += density * baselines[""]
-        for name, row in baselines.items():
-            if name:
-                made[self.columns[name]] += density * row
-        for name, trace in zip(plan.lattice_names, plan.traces, strict=True):
-            made[self.columns[name]] -= density * trace * baselines[""]
-        for name, gained in d_atoms.items():
-            column = self.columns[name]
-            made[column] += gained / expanded.volume * baselines[""] - d_norm[name] * peak_value
+            taken = self._density_of_pairs(crystal, expanded, baselines, plan)
+            for row, column in taken:
+                made[column] += np.einsum("pq,pq->q", weights, row)
+            made += self._moved(values, qdamp, everything, places, taken, norm)
+            for name, change in d_norm.items():
+                made[self.columns[name]] -= change * made[0]
+        else:
+            peak_value = made[0].copy()
+            density = atoms / expanded.volume
+            made[0] += density * baselines[""]
+            for name, row in baselines.items():
+                if name:
+                    made[self.columns[name]] += density * row
+            for name, trace in zip(plan.lattice_names, plan.traces, strict=True):
+                made[self.columns[name]] -= density * trace * baselines[""]
+            for name, gained in d_atoms.items():
+                column = self.columns[name]
+                made[column] += gained / expanded.volume * baselines[""] - d_norm[name] * peak_value
         spectrum += scale * made
         if "scale" in self.columns:
             spectrum[self.columns["scale"]] += made[0]
 
     def _baselines(
-        self, length: float, form: float, qdamp: float, shape: Envelope, damping: np.ndarray
+        self, length: float, form: float, qdamp: float, strain: float, shape: Envelope, damping: np.ndarray
     ) -> dict[str, np.ndarray]:
         """Sine integral of -4 pi r and the envelopes, per unit of density, and what changes it (by name).
 
         Where a derivative of the envelope jumps within the grid (the end of a sphere), Gauss-Legendre panels between
-        the jumps take the place of the sum over the grid.
+        the jumps take the place of the sum over the grid. There ``strain``, with the resolution that grows with Q, is
+        seen, too: in the exact convention the density of a strained domain has the domain's own bounds.
         """
         assert self.grid is not None
         scene, grid = self.scene, self.grid
         r, forward = grid.r, grid.forward
         breaks = self.shape.breaks(length, form)
-        if breaks and breaks[-1] < scene.reach:
+        ends = bool(breaks) and breaks[-1] < scene.reach
+        if ends:
             inner = {0.0, *(b for b in (*breaks, scene.top) if b < breaks[-1]), breaks[-1]}
             if not self.shape.ends:
                 inner |= {scene.top, scene.reach}
@@ -403,9 +412,20 @@ class _Phase:
         ramp = -4.0 * np.pi * r * damping
         rows = {"": ramp * shape.value, "qdamp": ramp * shape.value * (-qdamp * r * r)}
         rows |= dict(zip(self.own_shape, (ramp * shape.by_length, ramp * shape.by_form), strict=False))
+        strained = [name for name, _ in self.meaning_of(MOTION[STRAIN])]
+        by_strain: dict[str, np.ndarray] = {}
+        if self.exact and ends and (strain or strained):
+            damped = np.multiply.outer(-0.5 * strain * r**2, scene.q**2)
+            # A spread below zero, as noise will have it, has no Gaussian: the line at zero goes on.
+            damped = np.exp(damped, out=damped) if strain > 0 else 1.0 + damped
+            damped *= forward
+            if strained:
+                slope = -0.5 * scene.q**2 * ((rows[""] * r**2) @ (damped if strain > 0 else forward))
+                by_strain = dict.fromkeys(strained, slope)
+            forward = damped
         names = [name for name in rows if not name or name in self.columns]
         made = np.array([rows[name] for name in names]) @ forward
-        return dict(zip(names, made, strict=True))
+        return dict(zip(names, made, strict=True)) | by_strain
 
     def _moved(
         self,
@@ -413,11 +433,12 @@ class _Phase:
         qdamp: float,
         everything: np.ndarray,
         places: list[tuple[int, int]],
+        density: list[tuple[np.ndarray, int]],
         norm: np.ndarray,
     ) -> np.ndarray | float:
         """What the instrument's width on the slope of the intensity adds to F(Q) and its derivatives.
 
-        See :mod:`coherion.pair_model.seen`; ``everything`` has the rows of F(Q) by pair of elements and column.
+        See :mod:`coherion.pair_model.seen`; ``everything`` has the sums over pairs by pair of elements and column.
         """
         slope_squared = self._value(values, "qslope_squared")
         wanted = [name for name in ("qdamp", "qslope_squared") if name in self.columns]
@@ -427,12 +448,48 @@ class _Phase:
             self.seen = Seen.of(self.scene.q, self.power_of_pairs)
         pair, column = np.array(places).T
         own = np.flatnonzero(column == 0)
-        made = self.seen.applied(qdamp**2, slope_squared, everything, pair, column, 1 + len(self.scene.names))
+        made = self.seen.applied(qdamp**2, slope_squared, everything, pair, column, density, 1 + len(self.scene.names))
         for name, (constant, growing) in (("qdamp", (2.0 * qdamp, 0.0)), ("qslope_squared", (0.0, 1.0))):
             if name in wanted:
-                by = self.seen.applied(constant, growing, everything[own], pair[own], column[own], 1)
+                by = self.seen.applied(constant, growing, everything[own], pair[own], column[own], density[:1], 1)
                 made[self.columns[name]] += by[0]
         return made / norm
+
+    def _density_of_pairs(
+        self, crystal: Crystal, expanded: Expanded, baselines: dict[str, np.ndarray], plan: _Plan
+    ) -> list[tuple[np.ndarray, int]]:
+        """What the mean density takes from the sums over pairs of each two elements, (pairs, q), with its column.
+
+        First its value, then its derivatives. The pairs between a domain and what lies around it have the same density
+        and their atoms move as much: the form of the domain is not seen, whatever motion does to the pairs within.
+        """
+        half_squared = 0.5 * self.scene.q**2
+        amounts = np.zeros((len(self.elements), self.scene.q.size))
+        change: dict[str, np.ndarray] = {}
+        columns = [(k, name) for k, name in enumerate(expanded.parameters) if name in self.columns]
+        for number, (site, kind) in enumerate(zip(crystal.sites, crystal.structure.sites, strict=True)):
+            atom = int(np.argmax(expanded.site == number))
+            damped = len(kind.chosen) * np.exp(-half_squared * np.trace(expanded.u_cartesian[atom]) / 3.0)
+            slopes = np.trace(expanded.u_cartesian_derivative[atom]) / 3.0
+            moved = [(slopes[k], name) for k, name in columns if slopes[k]]
+            for name, (element, occupancy) in zip(site.occupancy_names(), site.species, strict=True):
+                row = self.elements.index(element)
+                amounts[row] += occupancy * damped
+                if name in self.columns:
+                    change.setdefault(name, np.zeros_like(amounts))[row] += damped
+                for slope, by in moved:
+                    change.setdefault(by, np.zeros_like(amounts))[row] -= occupancy * slope * half_squared * damped
+        a, b = np.array(self.pairs_of_elements).T
+        twice = (np.where(a == b, 1.0, 2.0) / expanded.volume)[:, None]
+        pairs = twice * amounts[a] * amounts[b]
+        made = [(pairs * row, self.columns[name] if name else 0) for name, row in baselines.items()]
+        value = made[0][0]
+        for name, trace in zip(plan.lattice_names, plan.traces, strict=True):
+            made.append((-trace * value, self.columns[name]))
+        for name, gained in change.items():
+            both = gained[a] * amounts[b] + amounts[a] * gained[b]
+            made.append((twice * both * baselines[""], self.columns[name]))
+        return made
 
     def _scatter_table(self, crystal: Crystal, plan: _Plan, norm: np.ndarray):
         """The plan's table; it depends on the occupancies alone, so it is kept while they do not change."""

@@ -5,8 +5,9 @@ For one phase, in the ``exact`` convention,
     F(Q) = 1/(N <f>^2) sum_(i != j) o_i o_j f_i f_j gamma(r_ij) sin(Q r_ij) exp(-Q^2 s2_ij / 2) / r_ij - (baseline),
 
 Debye's equation for pairs with relative displacement s2_ij, kept by a domain of shape gamma, with Q-dependent
-scattering factors per pair of elements (Neder & Proffen, J. Appl. Cryst. 53 (2020) 710); G(r) is its sine
-transform up to Qmax, damped by exp(-(qdamp r)^2/2) before the cut. In the ``pdffit`` convention (Farrow et al.,
+scattering factors per pair of elements (Neder & Proffen, J. Appl. Cryst. 53 (2020) 710); the baseline is the same sum
+of an even density whose atoms move as much, so that nothing is seen of the domain's form. G(r) is its sine transform
+up to Qmax, damped by exp(-(qdamp r)^2/2) before the cut. In the ``pdffit`` convention (Farrow et al.,
 J. Phys.: Condens. Matter 19 (2007) 335219) the peaks are Gaussians of the radial distribution divided by r,
 the envelope multiplies peaks and baseline at r, and the scattering factors are those at Q = 0.
 ``docs/method-pair-model.md`` has the equations.

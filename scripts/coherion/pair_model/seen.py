@@ -14,14 +14,15 @@ with b = 0.0005, U = 0.01); and that a step of the angle is not the same step of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from coherion.pair_model import transform
 
-# Below this Q (1/angstrom) the sums over pairs hold what the small-angle scattering of the mean density cancels, and no
-# reflection lies: there nothing is moved.
+# Below this Q (1/angstrom), where no reflection lies, nothing is moved: powers of 1/Q magnify there what is left where
+# the sums over pairs and the mean density cancel.
 FIRST_Q = 0.5
 
 
@@ -59,7 +60,14 @@ class Seen:
         return cls(differentiation, moved, moved @ differentiation.T - np.array(bent))
 
     def applied(
-        self, constant: float, growing: float, rows: np.ndarray, pair: np.ndarray, column: np.ndarray, columns: int
+        self,
+        constant: float,
+        growing: float,
+        rows: np.ndarray,
+        pair: np.ndarray,
+        column: np.ndarray,
+        density: Sequence[tuple[np.ndarray, int]],
+        columns: int,
     ) -> np.ndarray:
         """The second bracket times <f>^2, summed over pairs of elements, for each column, (columns, q).
 
@@ -68,7 +76,10 @@ class Seen:
         constant, growing
             Parts of the variance, 1/angstrom^2 and 1.
         rows
-            F_ab and its derivatives in parameters, (n, q), with the pair of elements and the column of each, (n,).
+            Sums over pairs and their derivatives in parameters, (n, q), with the pair of elements and the column of
+            each, (n,).
+        density
+            What the mean density takes from them, (pairs, q), and its derivatives, each with the column.
         """
         parts = np.array([constant, growing])
         moved, taken = (np.tensordot(parts, own, 1) for own in (self.moved, self.taken))
@@ -76,4 +87,7 @@ class Seen:
         for row, p, c in zip(rows, pair.tolist(), column.tolist(), strict=True):
             sums[c] += moved[p] * row
             less[c] += taken[p] * row
+        for own, c in density:
+            sums[c] += np.einsum("pq,pq->q", moved, own)
+            less[c] += np.einsum("pq,pq->q", taken, own)
         return sums @ self.differentiation.T - less
