@@ -324,6 +324,14 @@ def test_mpt_wrong_sign_shows_against_the_phase(tmp_path):
     assert "Im Z is positive at 41 of 41 points" in spectrum.doubts[0]
 
 
+def test_a_resistance_below_zero_is_doubted(tmp_path):
+    f, real, minus, *_ = complete()
+    (spectrum,) = mpt(tmp_path, CARTESIAN, [f, -real, minus])
+    assert "Re Z is negative at 41 of 41 points" in spectrum.doubts[0]
+    (spectrum,) = mpt(tmp_path, CARTESIAN, [f, real, minus])
+    assert spectrum.doubts == ()
+
+
 def test_mpt_loops_and_cycles(tmp_path):
     sweep = np.geomspace(1e5, 1.0, 16)
     twice = np.concatenate([sweep, sweep])

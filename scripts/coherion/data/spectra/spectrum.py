@@ -186,6 +186,12 @@ def spectra_of(columns: Columns, facts: Facts, *, tolerance: float, place: str =
             f"Im Z is positive at {inductive} of {rows.size} points: the sample looks inductive, or the sign of the "
             "column is reversed (the table of spectra can say -imaginary in its column 'columns')"
         )
+    negative = int(np.count_nonzero(impedance[rows].real < 0))
+    if negative > 0.5 * rows.size:
+        doubts.append(
+            f"Re Z is negative at {negative} of {rows.size} points, as of nothing passive: its sign is reversed, or "
+            "the column holds something else"
+        )
     parts, unordered = _sweeps(frequency, rows, columns)
     if unordered:
         doubts.append("frequencies come in no order: the rows are kept as one sweep")
