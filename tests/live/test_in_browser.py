@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import DRAWN, served
+from conftest import DRAWN, Shown, served
 from made_live import CONFIGURATION, fitted_by_the_job, reduced_by_the_job, refined_by_the_job
 
 from coherion.data.netcdf import read_dataset
@@ -170,6 +170,19 @@ def test_facts_have_room_and_what_moves_is_in_sight(shown, width):
     shown.slider("zero point of 2θ").scroll_into_view_if_needed()
     assert shown.page.evaluate("() => document.querySelector('.pair_distribution').getBoundingClientRect().top") >= 0
     assert shown.page.get_by_text("density / g cm⁻³", exact=True).count() == 1
+
+
+def test_a_page_shows_what_another_page_of_the_sample_moved(shown, chromium, address):
+    shown.put("Qmin", 0.6)
+    other = Shown(chromium, address)
+    shown.put("Qmin", 0.7)
+    other.put("rpoly", 1.0)
+    assert float(other.slider("Qmin").get_attribute("aria-valuenow")) == 0.7
+    shown.put("Qmax", 12.5)
+    assert float(shown.slider("rpoly").get_attribute("aria-valuenow")) == 1.0
+    assert float(shown.slider("Qmin").get_attribute("aria-valuenow")) == 0.7
+    for page in (shown.page, other.page):
+        assert page.get_by_role("alert").inner_text() == ""
 
 
 def test_back_to_what_is_configured(shown):

@@ -39,6 +39,8 @@ class Live:
     shown: dict[tuple[str, str, Key], Any] = field(default_factory=dict)
     #: How many moves each page has asked for.
     turns: Counter[str] = field(default_factory=Counter)
+    #: Which page moved a sample last.
+    hands: dict[str, str] = field(default_factory=dict)
 
     def session(self, sample: str) -> Session:
         """The session of a sample of the series.
@@ -61,6 +63,15 @@ class Live:
         made = shown_values(session, panel)
         self.shown |= {(page, session.sample, key): value for key, value in made.items()}
         return made
+
+    def news(self, page: str, session: Session, panel: Panel) -> list[dict[str, Any]]:
+        """What the page's controls are to show now, where another page moved them since its own last move."""
+        if self.hands.get(session.sample, page) == page:
+            return []
+        before = dict(self.shown)
+        made = self.values(page, session, panel)
+        changed = {key: value for key, value in made.items() if value != before.get((page, session.sample, key))}
+        return [{"stage": stage, "key": key, "value": value} for (stage, key), value in changed.items()]
 
     def move(self, page: str, session: Session, panel: Panel, values: Mapping[Key, Any]) -> None:
         """Take over what the user moved; what is refused keeps nothing else back, and is told until it is mended.
@@ -346,6 +357,7 @@ def _callbacks(app: Dash, live: Live) -> None:
             except CoherionError as problem:
                 message = str(problem)
             values = live.values(page, session, panel)
+            live.hands[sample] = page
             ids = [one["id"] for one in ctx.outputs_list[0]]
             shown = [values.get((one["stage"], one["key"]), no_update) for one in ids]
             return shown, _told(session, tab, True) | {"refused": bool(message)}, message
@@ -408,6 +420,7 @@ def _moves(app: Dash, live: Live) -> None:
         except (CoherionError, KeyError, TypeError, StopIteration, RecursionError):
             abort(400)
         message, made = "", Shown({})
+        news: list[dict[str, Any]] = []
         live.turns[page] += 1
         with session.lock:
             try:
@@ -416,9 +429,11 @@ def _moves(app: Dash, live: Live) -> None:
                 message = _line(problem)
             try:
                 made = panel.first(session)
+                news = live.news(page, session, panel)
             except Exception as problem:
                 message = message or _line(problem)
-        told = {"figures": dict(made.figures), "refused": message, "done": _told(session, panel.name)}
+            live.hands[session.sample] = page
+        told = {"figures": dict(made.figures), "refused": message, "news": news, "done": _told(session, panel.name)}
         return Response(json.dumps(told, separators=(",", ":")), mimetype="application/json")
 
 

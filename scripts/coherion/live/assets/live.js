@@ -27,6 +27,7 @@ window.live = (() => {
       const made = await answer.json();
       // Another sample or panel was opened meanwhile: its plots are not those of this answer.
       if (!inSight(made.done)) return sent();
+      follow(made.news, wish);
       const drawn = draw(made.done, made.figures);
       if (document.getElementById("refused").textContent !== made.refused) put("refused", { children: made.refused });
       await drawn;
@@ -66,6 +67,16 @@ window.live = (() => {
       await react(now.done, now.plots);
     } finally {
       if (later === now) later = null;
+    }
+  }
+  /* What another page of this sample moved is shown here, too, unless it was moved here meanwhile. */
+  function follow(news, wish) {
+    const of = (values, { stage, key }) => JSON.stringify(values.find((one) => one.stage === stage && one.key === key)?.value);
+    for (const one of news) {
+      if (of([...known.values()], one) !== of(wish.values, one)) continue;
+      known.set(`${one.stage}.${one.key}`, one);
+      if (next) next.values = [...known.values()];
+      put({ stage: one.stage, key: one.key }, { value: one.value });
     }
   }
   /* What waited goes next. */
