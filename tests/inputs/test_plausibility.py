@@ -251,6 +251,10 @@ def test_a_sample_off_the_series_is_told(rows, told):
         ("LiYCl3Br3", "-2"),
         ("Li7La3Zr2O12", None),
         ("Li7La3Zr2O1", "+22"),
+        # A peroxide and a superoxide; oxygen has no charge of -2/3.
+        ("Na2O2", None),
+        ("KO2", None),
+        ("Na2O3", "-4"),
         ("Na2.917In0.917Zr0.083Cl6", None),
         # Several charges are possible, oxygen stands around a halogen, no anion at all.
         ("LiFePO3", None),

@@ -364,7 +364,9 @@ def warn_if_charged(sample: str, composition: str) -> None:
         return
     total = sum(amount * CHARGES[element] for element, amount in formula.items())
     negative = sum(formula[element] * -CHARGES[element] for element in anions)
-    if abs(total) > UNBALANCED * negative:
+    # Peroxides and superoxides: oxygen of a charge of -1 or -1/2.
+    others = [total + formula.get("O", 0.0) * less for less in (1.0, 1.5)] if anions == {"O"} else []
+    if min(abs(left) for left in (total, *others)) > UNBALANCED * negative:
         charges = ", ".join(f"{element} {CHARGES[element]:+d}" for element in formula)
         warn(
             f"sample {sample}: the ions of {composition} leave a charge of {total:+.3g} ({charges}): is an amount or "

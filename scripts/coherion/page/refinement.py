@@ -126,7 +126,7 @@ def readings_blocks(fit: xarray.Dataset, widths: xarray.Dataset | None) -> Itera
     if widths is not None and int(widths.attrs.get("described", 0)):
         name = "widths of reflections"
         add(_pair(widths, "", ()), name, name, INK, size=11, symbol="star")
-    layout: dict[str, Any] = {"xaxis": axis("L⁻¹ / 10⁻³ Å⁻¹"), "yaxis": axis("⟨ε²⟩ / 10⁻⁶")}
+    layout: dict[str, Any] = {"xaxis": axis("L⁻¹ / 10⁻³ Å⁻¹"), "yaxis": axis("⟨e²⟩ / 10⁻⁶")}
     if corners:
         x, y = np.array(corners).T
         for key, values in (("xaxis", x), ("yaxis", y)):
@@ -140,7 +140,7 @@ def readings_blocks(fit: xarray.Dataset, widths: xarray.Dataset | None) -> Itera
         note="Open marks do not count in what is reported. Contours: 39 and 86 % of a normal distribution.",
     )
     said = str(widths.attrs.get("verdict", "")) if widths is not None else ""
-    columns = ["reading", "L / Å", "⟨ε²⟩ / 10⁻⁶", "ΔAICc", "Rw"]
+    columns = ["reading", "L / Å", "⟨e²⟩ / 10⁻⁶", "ΔAICc", "Rw"]
     yield half(table("Readings of size and strain", columns, rows, note=said))
 
 

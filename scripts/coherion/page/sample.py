@@ -19,7 +19,7 @@ from coherion.settings.paper.paper import Paper
 #: Quantities of the list, by name; those that no sample has are left out. The paper's abscissa comes before.
 MAIN = ("a", "coherence_length", "microstrain_squared", "rw", "activation_energy", "conductivity")
 #: Shorter words than those of the axes of figures.
-_SHORT = {"coherence_length": "L / Å", "microstrain_squared": "⟨ε²⟩"}
+_SHORT = {"coherence_length": "L / Å", "microstrain_squared": "⟨e²⟩"}
 GRADES = "ABC"
 FAILED = "failed"
 

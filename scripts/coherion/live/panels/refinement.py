@@ -91,7 +91,7 @@ class RefinementPanel:
             if block["kind"] == "plot":
                 figures["readings"] = figure(block)
             else:
-                for k, head in ((1, "L / Å"), (2, "⟨ε²⟩ / 10⁻⁶")):
+                for k, head in ((1, "L / Å"), (2, "⟨e²⟩ / 10⁻⁶")):
                     facts += [(f"{head}, {row[0]}", _cell(row[k])) for row in block["rows"] if row[k] is not None]
         reduced = session.reduction() if session.has_scan else None
         alerts = alerts_of_reduction(reduced, fit, session.quality) if reduced is not None else []
