@@ -15,6 +15,7 @@ import pytest
 
 from coherion.data.netcdf import read_dataset
 from coherion.data.pdf_text import read_pdf_text
+from coherion.settings.configuration import read_yaml
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.workflow
@@ -266,29 +267,69 @@ def test_a_series_outlives_a_broken_scan_and_takes_it_up_when_it_is_mended(tmp_p
     assert {path: after[path] for path in before} == before
 
 
-def test_a_table_laid_over_another_does_not_inherit_the_settings_of_its_single_samples(tmp_path):
-    (tmp_path / "data").mkdir()
-    write_scan(tmp_path / "data/one.xyd")
+def series_of_one(folder: Path) -> Path:
+    """A series of one sample with settings of its own, beside another table that lists a sample of the same name."""
+    (folder / "data").mkdir(parents=True)
+    write_scan(folder / "data/one.xyd")
     scans = "scan | file | intensity_kind | wavelength_A\none | one.xyd | counts | 0.5594\n"
     own = {"per_sample": {"one": {"reduction": {"qmax": 9.0, "rpoly": 1.1}}}, "reduction": {"rstep": 0.02}}
-    samples = "sample | composition | scan\none | Ni | one\n"
-    own_series(tmp_path, {"data_folder": "data"} | own, scans=scans, samples=samples)
-    (tmp_path / "config/other.tsv").write_text("sample\tcomposition\tscan\none\tNi\tone\n")
-    over = tmp_path / "over.json"
+    own_series(
+        folder, {"data_folder": "data"} | own, scans=scans, samples="sample | composition | scan\none | Ni | one\n"
+    )
+    (folder / "config/other.tsv").write_text("sample\tcomposition\tscan\none\tNi\tone\n")
+    return folder
 
-    def told(settings: dict) -> str:
-        over.write_text(json.dumps(settings))
-        done = snakemake(tmp_path, "results/reduction/one.gr", "--configfile", over, "--dry-run", "--printshellcmds")
-        assert done.returncode == 0, done.stderr
-        assert "names no sample" not in done.stderr
-        return done.stdout
 
-    kept = told({"reduction": {"rmax": 30.0}})
-    assert '"qmax": 9.0' in kept
-    assert '"rpoly": 1.1' in kept
-    fresh = told({"tables": {"samples": "config/other.tsv"}, "per_sample": {"one": {"reduction": {"rpoly": 1.2}}}})
-    assert '"qmax": 9.0' not in fresh
-    assert '"rpoly": 1.2' in fresh
+OTHER = {"tables": {"samples": "config/other.tsv"}}
+RPOLY = {"per_sample": {"one": {"reduction": {"rpoly": 1.2}}}}
+QMIN = {"per_sample": {"one": {"reduction": {"qmin": 0.7}}}}
+SAME = {"tables": {"samples": "./config/samples.tsv"}}
+
+
+@pytest.mark.parametrize(
+    ("files", "words", "kept", "left"),
+    [
+        ([{"reduction": {"rmax": 30.0}}], [], {"qmax": 9.0, "rpoly": 1.1}, {}),
+        ([OTHER | RPOLY], [], {"rpoly": 1.2}, {"qmax": 9.0}),
+        ([OTHER], [], {}, {"qmax": 9.0, "rpoly": 1.1}),
+        # The same table once more is no other one.
+        ([SAME | RPOLY], [], {"qmax": 9.0, "rpoly": 1.2}, {}),
+        # Of several files, each of which belongs to the table that the files up to it name.
+        ([QMIN, OTHER | RPOLY], [], {"rpoly": 1.2}, {"qmax": 9.0, "qmin": 0.7}),
+        ([OTHER | RPOLY, QMIN], [], {"rpoly": 1.2, "qmin": 0.7}, {"qmax": 9.0}),
+        ([OTHER | RPOLY, SAME], [], {}, {"rpoly": 1.2}),
+        ([QMIN], ["tables={samples: config/other.tsv}"], {}, {"qmax": 9.0, "qmin": 0.7}),
+    ],
+)
+def test_settings_of_single_samples_belong_to_the_table_they_were_written_for(tmp_path, files, words, kept, left):
+    series_of_one(tmp_path)
+    over = [tmp_path / f"over_{number}.json" for number in range(len(files))]
+    for path, settings in zip(over, files, strict=True):
+        path.write_text(json.dumps(settings))
+    config = ["--config", *words] if words else []
+    printed = ["--dry-run", "--printshellcmds"]
+    done = snakemake(tmp_path, "results/reduction/one.gr", "--configfile", *over, *config, *printed)
+    assert done.returncode == 0, done.stderr
+    assert "names no sample" not in done.stderr
+    assert all(f'"{key}": {value}' in done.stdout for key, value in kept.items()), done.stdout
+    assert not any(f'"{key}": {value}' in done.stdout for key, value in left.items()), done.stdout
+
+
+@pytest.mark.parametrize("told", ["config", "config['powders']"])
+def test_a_module_has_the_settings_of_single_samples_that_its_importer_tells_it(tmp_path, told):
+    """The importer's own tables are none of its business, where it is told a part of that configuration only."""
+    series = series_of_one(tmp_path / "series")
+    settings = read_yaml(series / "config/config.yaml")
+    (series / "own.json").write_text(json.dumps(settings if told == "config" else {"powders": settings}))
+    (series / "over.json").write_text(json.dumps(OTHER))
+    (series / "Snakefile").write_text(
+        f'configfile: "own.json"\nmodule powders:\n    snakefile: {str(ROOT / "workflow/Snakefile")!r}\n'
+        f"    config: {told}\nuse rule * from powders\n"
+    )
+    printed = ["--configfile", series / "over.json", "--dry-run", "--printshellcmds"]
+    done = snakemake(series, "results/reduction/one.gr", "--snakefile", series / "Snakefile", *printed)
+    assert done.returncode == 0, done.stderr
+    assert ('"qmax": 9.0' in done.stdout) == (told != "config")
 
 
 def jobs_of_dry_run(folder: Path, *targets: str) -> set[str]:

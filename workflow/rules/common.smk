@@ -14,7 +14,9 @@ from coherion.data.series_tables import further_backgrounds, read_tables
 from coherion.data.tables import several
 from coherion.inputs.job_settings import JobSettings
 from coherion.settings.configuration import read_yaml
-from coherion.settings.run import configuration_from
+from coherion.settings.run import TableFiles, configuration_from
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
 
 SCHEMAS = ROOT / "workflow" / "schemas"
 # No setting of the analysis: what failed in the run before is left out (failures.smk).
@@ -30,12 +32,37 @@ def located(path):
     return str(own) if own.exists() else path
 
 
+def whole_path(path):
+    """Where a file that the configuration names is, as one spelling."""
+    return os.path.abspath(located(path) or "")
+
+
+def of_own_table():
+    """Settings of single samples without those of a table that another was laid over, whose namesakes are others.
+
+    A workflow that imports this one may tell it something else than its files and its command line say, which is then
+    taken as it is.
+    """
+    given, told, own = workflow.config_settings, {}, {}
+    over = [Path(file).absolute() for file in given.configfiles]
+    base = [file for file in workflow.configfiles if Path(file).absolute() not in over]
+    files = over if given.replace_workflow_config else [*base, *over]
+    table = TableFiles().samples
+    for layer in [*map(load_configfile, files), given.config]:
+        update_config(told, layer)
+        tables = told.get("tables")
+        named = tables.get("samples") if isinstance(tables, dict) else None
+        # What is no name of a file is refused with all other settings.
+        if isinstance(named, str) and whole_path(named) != whole_path(table):
+            table, own = named, {}
+        update_config(own, {"per_sample": layer.get("per_sample", {})})
+    same = all(told.get(key) == config.get(key) for key in ("tables", "per_sample"))
+    return own if same else {}
+
+
 def checked():
     """What the jobs are told: configuration with its defaults, and tables; a refusal is one line."""
-    # Settings of single samples belong to the table that lists these: another table's namesakes do not inherit them.
-    over = workflow.config_settings.overwrite_config
-    if isinstance(over.get("tables"), dict) and over["tables"].get("samples"):
-        config["per_sample"] = over.get("per_sample") or {}
+    config.update(of_own_table())
     try:
         files = ", ".join(map(str, workflow.configfiles))
         settings = configuration_from(config, file=files)
