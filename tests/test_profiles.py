@@ -52,3 +52,9 @@ def test_no_job_of_the_queue_is_too_small_for_the_snakemakes_that_run_it():
     assert asked
     assert not {name: number for name, number in asked.items() if number < 500}
     assert SLURM["default-resources"]["mem_mb"] == "500 * attempt"
+
+
+def test_a_rule_that_holds_every_sample_asks_for_memory_by_their_number():
+    """At 600 samples the alerts take 800 MB, which was all that they asked for."""
+    for name in ("collect_alerts", "write_tables"):
+        assert re.search(r"^        mem_mb=.*\blen\(TABLES\.samples\)", rules()[name], flags=re.MULTILINE), name

@@ -122,8 +122,9 @@ rule collect_alerts:
         environment("structure")
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 800 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
+        # All samples stand in one process, about 1 MB and 0.25 s each.
+        mem_mb=lambda wildcards, attempt: (800 + len(TABLES.samples)) * attempt,
+        runtime=lambda wildcards, attempt: (10 + len(TABLES.samples) // 100) * attempt,
     params:
         code=code("collect_alerts"),
         content=content(
