@@ -263,6 +263,37 @@ class TestExactConvention:
         # Below the first reflection: 0.04 where the density keeps the bounds of a domain without strain.
         assert np.max(np.abs(found - expected)[q < 2.0]) < 2e-4
 
+    @pytest.mark.parametrize("strain", [1e-4, -1e-5])
+    def test_nor_is_that_of_strained_domains_without_one_end(self, strain):
+        # Spheres of many diameters, each counted by its volume, whose sums the tests above hold.
+        spread, length, crystal = 0.2, 16.0, nickel(0.02)
+        r = np.arange(1.5, 55.0, 0.5)
+        one = Evaluator(PairModel((crystal,), 13.0, qmin=0.3), r, ())
+        z = np.linspace(-4.5, 4.5, 37)
+        weights = np.exp(-0.5 * z * z)
+        diameters = length * np.exp(spread * z - 0.5 * spread**2)
+        expected = sum(
+            weight * one._spectrum(one.model.complete({"coherence_length": d, "microstrain_squared": strain}))[0]
+            for weight, d in zip(weights / weights.sum(), diameters, strict=True)
+        )
+        many = Evaluator(PairModel((crystal,), 13.0, envelope="lognormal", qmin=0.3), r, ())
+        values = {"coherence_length": length, "coherence_spread": spread, "microstrain_squared": strain}
+        found = many._spectrum(many.model.complete(values))[0]
+        # 3e-3 where the density of such domains is left without strain.
+        assert np.max(np.abs(found - expected)[one.q < 2.0]) < 1e-4
+
+    def test_a_strained_domain_longer_than_the_grid_follows_those_within(self):
+        model, r = PairModel((nickel(),), 13.0), np.arange(2.0, 20.0, 0.2)
+        evaluator = Evaluator(model, r, ())
+        end = evaluator.phases[0].scene.reach
+        steps = [
+            evaluator.evaluate(model.complete({"coherence_length": end + d, "microstrain_squared": 1e-4}))[0]
+            for d in (-1.5e-3, -5e-4, 5e-4, 1.5e-3)
+        ]
+        before, across, after = (np.linalg.norm(b - a) for a, b in itertools.pairwise(steps))
+        # Twenty times as much where the density of the longer ones is left without strain.
+        assert across < 1.2 * max(before, after)
+
     @pytest.mark.slow
     def test_explicit_spherical_clusters(self):
         # Spheres cut from the crystal around origins spread evenly over the cell; 2,660 atoms each. What remains

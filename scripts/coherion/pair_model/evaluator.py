@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -391,15 +391,32 @@ class _Phase:
         """Sine integral of -4 pi r and the envelopes, per unit of density, and what changes it (by name).
 
         Where a derivative of the envelope jumps within the grid (the end of a sphere), Gauss-Legendre panels between
-        the jumps take the place of the sum over the grid. There ``strain``, with the resolution that grows with Q, is
-        seen, too: in the exact convention the density of a strained domain has the domain's own bounds.
+        the jumps take the place of the sum over the grid. In the exact convention ``strain``, with the resolution that
+        grows with Q, widens the density as it does pairs: by an exponential in Q where domains end within the grid,
+        else, for what is smooth over e r, by the first order in e^2, before the taper, as pairs are.
         """
         assert self.grid is not None
         scene, grid = self.scene, self.grid
-        r, forward = grid.r, grid.forward
         breaks = self.shape.breaks(length, form)
-        ends = bool(breaks) and breaks[-1] < scene.reach
-        if ends:
+        jumps = bool(breaks) and breaks[-1] < scene.reach
+        strained = [name for name, _ in self.meaning_of(MOTION[STRAIN])]
+        widened = self.exact and bool(strain or strained)
+        in_q = widened and jumps and self.shape.ends
+
+        def rows_on(r: np.ndarray, shape: Envelope, damping: np.ndarray, change: Callable) -> dict[str, np.ndarray]:
+            own = {"": r * shape.value}
+            own |= dict(zip(self.own_shape, (r * shape.by_length, r * shape.by_form), strict=False))
+            made = {name: -4.0 * np.pi * damping * change(row) for name, row in own.items()}
+            made["qdamp"] = made[""] * (-qdamp * r * r)
+            return {name: row for name, row in made.items() if not name or name in self.columns}
+
+        r, forward = grid.r, grid.forward
+        wide: dict[str, np.ndarray] = {}
+        if widened and not in_q:
+            # A Gaussian of variance e^2 r^2 at each r: h(r) becomes h + e^2 (r^2 h)''/2.
+            wide = rows_on(r, shape, damping, lambda row: 0.5 * _slope(_slope(r**2 * row, grid.step), grid.step))
+            wide = {name: row @ forward for name, row in wide.items()}
+        if jumps:
             inner = {0.0, *(b for b in (*breaks, scene.top) if b < breaks[-1]), breaks[-1]}
             if not self.shape.ends:
                 inner |= {scene.top, scene.reach}
@@ -409,12 +426,9 @@ class _Phase:
             forward = weights[:, None] * transform.sine_matrix(r, scene.q)
             shape = envelope_on(scene.model.envelope, r, length, form)
             damping = np.exp(-0.5 * (qdamp * r) ** 2) * transform.taper(r, scene.top, scene.reach)
-        ramp = -4.0 * np.pi * r * damping
-        rows = {"": ramp * shape.value, "qdamp": ramp * shape.value * (-qdamp * r * r)}
-        rows |= dict(zip(self.own_shape, (ramp * shape.by_length, ramp * shape.by_form), strict=False))
-        strained = [name for name, _ in self.meaning_of(MOTION[STRAIN])]
-        by_strain: dict[str, np.ndarray] = {}
-        if self.exact and ends and (strain or strained):
+        rows = rows_on(r, shape, damping, lambda row: row)
+        by_strain: dict[str, np.ndarray] = {name: wide[""] for name in strained if wide}
+        if in_q:
             damped = np.multiply.outer(-0.5 * strain * r**2, scene.q**2)
             # A spread below zero, as noise will have it, has no Gaussian: the line at zero goes on.
             damped = np.exp(damped, out=damped) if strain > 0 else 1.0 + damped
@@ -423,9 +437,10 @@ class _Phase:
                 slope = -0.5 * scene.q**2 * ((rows[""] * r**2) @ (damped if strain > 0 else forward))
                 by_strain = dict.fromkeys(strained, slope)
             forward = damped
-        names = [name for name in rows if not name or name in self.columns]
-        made = np.array([rows[name] for name in names]) @ forward
-        return dict(zip(names, made, strict=True)) | by_strain
+        made = dict(zip(rows, np.array(list(rows.values())) @ forward, strict=True))
+        for name, row in wide.items():
+            made[name] += strain * row
+        return made | by_strain
 
     def _moved(
         self,
@@ -617,6 +632,11 @@ class _Plan:
             for row, factor in entries[target].items():
                 table[n, row] = factor
         return table, targets
+
+
+def _slope(row: np.ndarray, step: float) -> np.ndarray:
+    """The derivative of values on an even grid."""
+    return np.asarray(np.gradient(row, step, edge_order=2))
 
 
 def _six(tensors: np.ndarray) -> np.ndarray:
