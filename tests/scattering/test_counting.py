@@ -59,19 +59,18 @@ def test_arbitrary_units_claim_nothing():
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "told"),
     [
-        "stoe/aimat/stoe.raw",
-        "stoe/chemotion/LA_P-37cd_DUT-52(Zr)_act_EtOH.raw",
-        "stoe/pyScattData_AgKa/20230126_JKV_LFPvsLitynd.001.xy",
-        "stoe/pyScattData_AgKa/20230419_JKV_Background_DANOISE_Li+sep+ECDMC.001.xy",
-        "stoe/pyScattData_AgKa/20231026_CBE_reg2_pm1.002.xy",
-        "stoe/pyScattData_AgKa/AMPIX2_background_0-5min.xy",
+        ("stoe/aimat/stoe.raw", {"intensity_kind": "auto"}),
+        ("stoe/chemotion/LA_P-37cd_DUT-52(Zr)_act_EtOH.raw", {"intensity_kind": "auto"}),
+        ("stoe/pyScattData_AgKa/20230126_JKV_LFPvsLitynd.001.xy", {"abscissa": "q"}),
+        ("stoe/pyScattData_AgKa/20230419_JKV_Background_DANOISE_Li+sep+ECDMC.001.xy", {}),
+        ("stoe/pyScattData_AgKa/20231026_CBE_reg2_pm1.002.xy", {}),
+        ("stoe/pyScattData_AgKa/AMPIX2_background_0-5min.xy", {"abscissa": "q"}),
     ],
 )
-def test_real_scans_are_believed_and_their_rates_called_counts_are_not(real_data, name):
-    kind = "auto" if name.endswith(".raw") else "counts"
-    scan = read_scan(real_data / name, intensity_kind=kind)
+def test_real_scans_are_believed_and_their_rates_called_counts_are_not(real_data, name, told):
+    scan = read_scan(real_data / name, **{"intensity_kind": "counts"} | told)
     assert scatter_of_counts(scan) is None
     # Divided by a time that leaves counts to tell from, rounded, and called counts again.
     rate = np.rint(scan["intensity"].values / 8)
