@@ -97,3 +97,15 @@ def test_a_cell_is_changed_and_nothing_else():
 def test_a_note_may_hold_what_python_takes_for_an_end_of_line(note):
     text = f"\ufeff# of mine\nsample\tnote\tdensity\nx10\ta{note}b\t2.5\nx50\t\t2.7\n"
     assert edited_cell(text, 4, "density", 2.75) == text.replace("2.7", "2.75")
+
+
+def test_new_lines_end_as_the_others_do():
+    text = "a: 1\r\nb:\r\n  c: 2 # why\r\n"
+    assert edited_yaml(text, [(("b", "d"), 3), (("e", "f"), 4)]) == text + "  d: 3\r\ne:\r\n  f: 4\r\n"
+    mixed = "a: 1\r\nb: 2\n"
+    assert edited_yaml(mixed, [(("c",), 3)]).startswith(mixed)
+
+
+def test_a_comment_within_braces_stays_a_comment():
+    made = edited_yaml("a: {b: 1 # mine\n}\nc: {}\n", [(("a", "d"), 2), (("c", "e"), 3)])
+    assert made == "a: {b: 1, d: 2 # mine\n}\nc: {e: 3}\n"

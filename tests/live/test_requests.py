@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from made_live import opened
+from made_live import copied, opened
 
 pytest.importorskip("dash")
 
@@ -110,3 +110,43 @@ def test_two_pages_of_one_sample_do_not_undo_each_other(folder):
     live.move("a", session, panel, shown["a"] | {qmax: 12.0})
     live.move("b", session, panel, shown["b"] | {rpoly: 1.1})
     assert session.value(*qmax) == 12.0 and session.value(*rpoly) == 1.1
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("config.yaml", b"\xff\xfe", "UTF-8"),
+        ("samples.tsv", b"broken\n", "a column is missing"),
+        ("spectra.tsv", None, "no such"),
+    ],
+)
+def test_a_page_loaded_again_tells_what_another_hand_broke(folder, file, text, said):
+    client = make_app(opened(folder), "x50", "token", 5).server.test_client()
+    client.set_cookie("coherion_5", "token", domain="127.0.0.1")
+    if text is None:
+        (folder / "config" / file).unlink()
+        (folder / "config" / "config.yaml").write_text((folder / "config" / "config.yaml").read_text() + "# read me\n")
+    else:
+        (folder / "config" / file).write_bytes(text)
+    answer = client.get("/_dash-layout", headers=AT)
+    assert answer.status_code == 200 and said in answer.get_data(as_text=True)
+
+
+def test_a_sample_that_another_hand_removed_gives_way_to_the_first(folder):
+    client = make_app(opened(folder), "x50", "token", 5).server.test_client()
+    client.set_cookie("coherion_5", "token", domain="127.0.0.1")
+    for table in ("samples", "spectra"):
+        path = folder / "config" / f"{table}.tsv"
+        lines = path.read_text().splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith("x50\t")]
+        path.write_text("".join(kept if table == "samples" else [line.replace("x50\t", "LaB6\t", 1) for line in lines]))
+    answer = client.get("/_dash-layout", headers=AT)
+    assert answer.status_code == 200 and '"value":"LaB6"' in answer.get_data(as_text=True)
+
+
+def test_the_name_of_the_folder_is_text(made, tmp_path):
+    folder = copied(made, tmp_path / "a<img src=x onerror=alert(1)>")
+    client = make_app(opened(folder), "x50", "token", 5).server.test_client()
+    client.set_cookie("coherion_5", "token", domain="127.0.0.1")
+    page = client.get("/", headers=AT).get_data(as_text=True)
+    assert "<img" not in page and "&lt;img" in page

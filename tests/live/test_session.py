@@ -12,7 +12,7 @@ from coherion.data.netcdf import read_dataset
 from coherion.errors import InputError
 from coherion.inputs.job_settings import JobSettings
 from coherion.live import fitting, series, spectra
-from coherion.live.panels import panels_of
+from coherion.live.panels import check, panels_of
 from coherion.live.session import Outrun, Session
 
 
@@ -245,6 +245,54 @@ def test_half_of_what_is_kept_is_not_left_behind(session, folder, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         session.keep()
     assert (config.read_bytes(), table.read_bytes()) == before and session.value("reduction", "qmax") == 12.0
+
+
+@pytest.mark.parametrize("table", ["samples.tsv", "scans.tsv"])
+def test_what_cannot_be_read_afterwards_is_not_kept(session, folder, table):
+    config = folder / "config" / "config.yaml"
+    session.change({("reduction", "qmax"): 12.0})
+    (folder / "config" / table).write_text("broken\n")
+    with pytest.raises(InputError, match=table):
+        session.keep()
+    assert config.read_text() == CONFIGURATION and session.value("reduction", "qmax") == 12.0
+
+
+def test_a_link_within_the_series_stays_a_link(folder):
+    config, own = folder / "config" / "config.yaml", folder / "own.yaml"
+    config.rename(own)
+    config.symlink_to(own)
+    session = Session(opened(folder), "x50")
+    session.change({("reduction", "qmax"): 12.0})
+    session.keep()
+    assert config.is_symlink() and "qmax: 12.0" in own.read_text()
+
+
+def test_undo_that_the_files_no_longer_allow_changes_nothing(session, folder):
+    session.change({("reduction", "qmax"): 12.0})
+    session.change({("reduction", "qmin"): 0.9})
+    config = folder / "config" / "config.yaml"
+    config.write_text(CONFIGURATION.replace("qmax: 13.0", "qmax: 15.0\n  qmaxinst: 14.0"))
+    session.series.reread()
+    session.follow_files()
+    session._undo.append({("reduction", "qmax"): 14.5})
+    before = dict(session.changes)
+    with pytest.raises(InputError, match="qmaxinst"):
+        session.undo()
+    assert session.changes == before
+    session.change({("reduction", "rpoly"): 1.1})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({("circuits", "circuit"): "__import__('os')"}, "cannot be read"),
+        ({("refinement", "constraints"): ["a = __import__('os')"]}, "not part of the grammar"),
+    ],
+)
+def test_what_no_job_could_read_is_not_kept_from_another_panel_either(session, settings, said):
+    session.change(settings)
+    with pytest.raises(InputError, match=said):
+        check(session)
 
 
 def test_what_is_not_the_series_own_is_not_written(made, tmp_path):

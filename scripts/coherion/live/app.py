@@ -10,6 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from coherion.errors import CoherionError, InputError
 from coherion.live import fitting
 from coherion.live.controls import OF_PARAMETERS, aria, moved, rows_of, said, shown_values, summary, table_of
 from coherion.live.guard import ADDRESS, guard
-from coherion.live.panels import PANELS, panels_of
+from coherion.live.panels import PANELS, check, panels_of
 from coherion.live.panels.panel import Panel, Shown
 from coherion.live.series import Series
 from coherion.live.session import Key, Outrun, Session
@@ -50,7 +51,8 @@ class Live:
         InputError
             If the series has no such sample.
         """
-        if sample not in self.sessions:
+        # A table that was read again may have lost the sample: a new session says so.
+        if sample not in self.sessions or sample not in self.series.samples:
             self.sessions[sample] = Session(self.series, sample)
         session = self.sessions[sample]
         if session.is_behind:
@@ -121,7 +123,8 @@ def make_app(series: Series, sample: str, token: str, port: int) -> Dash:
         suppress_callback_exceptions=True,
         update_title=None,  # type: ignore[arg-type]
         on_error=_told_of_fault,
-        title=f"{series.folder.resolve().name}: live",
+        # The library puts the title into the page as it stands.
+        title=f"{escape(series.folder.resolve().name)}: live",
     )
     app.server.config["MAX_CONTENT_LENGTH"] = MOST_ASKED
     app.layout = lambda: _layout(live, sample)
@@ -155,6 +158,8 @@ def _layout(live: Live, sample: str) -> Any:
         live.series.reread()
     except (CoherionError, OSError) as problem:
         said = str(problem)
+    if sample not in live.series.samples:
+        sample = next(iter(live.series.samples), sample)
     tabs = [
         html.Button(p.title, id={"tab": p.name}, n_clicks=0, className="tab") for p in panels_of(live.session(sample))
     ]
@@ -374,9 +379,10 @@ def _callbacks(app: Dash, live: Live) -> None:
         State("sample", "value"),
         State("tab", "data"),
         State("everywhere", "value"),
+        State("difference", "children"),
         prevent_initial_call=True,
     )
-    def keep(_: Any, __: Any, ___: Any, sample: str, tab: str, everywhere: str) -> Any:
+    def keep(_: Any, __: Any, ___: Any, sample: str, tab: str, everywhere: str, seen: str) -> Any:
         session = live.session(sample)
         if ctx.triggered_id == "close":
             return True, "", "", False, no_update
@@ -385,8 +391,13 @@ def _callbacks(app: Dash, live: Live) -> None:
                 session.hold_everywhere(everywhere == "all")
                 # What cannot be shown has not been seen, and the job would refuse it.
                 panel_of(tab).first(session)
+                check(session)
+                difference = session.difference()
                 if ctx.triggered_id == "ask":
-                    return False, session.difference(), "", False, no_update
+                    return False, difference, "", False, no_update
+                if seen != difference:
+                    # Another page of the series moved on, or the choice of samples did.
+                    return False, difference, "the difference is another now: look again", False, no_update
                 files = session.keep()
                 told = f"written: {', '.join(files)}; make run makes the results anew"
                 return False, no_update, told, True, _told(session, tab)

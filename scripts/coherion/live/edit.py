@@ -28,8 +28,12 @@ def edited_yaml(text: str, changes: Sequence[Change], file: str | os.PathLike[st
     import yaml
 
     wanted = with_changes(yaml.safe_load(text) or {}, changes)
+    has_returns = 0 < text.count("\n") == text.count("\r\n")
     for path, value in changes:
         text = _set(text, path, value)
+    if has_returns:
+        # Lines that are new end as all others do.
+        text = re.sub(r"(?<!\r)\n", "\r\n", text)
     try:
         made = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -106,11 +110,10 @@ def _replaced(text: str, pair: tuple[Any, Any], new: str) -> str:
 def _inserted(text: str, node: Any, path: Sequence[str], value: Any) -> str:
     """A key added to a mapping behind the keys that it has."""
     if node.flow_style:
-        at = node.end_mark.index - 1
-        head = text[:at].rstrip()
-        comma = "" if head.endswith(("{", ",")) else ","
         said = f"{_scalar(path[0])}: {_flow(value) if len(path) == 1 else _nested(path[1:], value)}"
-        return f"{head}{comma} {said}".replace("{ ", "{") + text[at:]
+        # Behind the last value, where no comment stands between yet.
+        at = _end(node.value[-1][1], text) if node.value else node.start_mark.index + 1
+        return f"{text[:at]}{', ' if node.value else ''}{said}{text[at:]}"
     end = _end(node, text)
     line_end = text.find("\n", end)
     at = len(text) if line_end < 0 else line_end + 1

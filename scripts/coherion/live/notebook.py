@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import coherion
 from coherion.errors import InputError
 from coherion.live import fitting
-from coherion.live.panels import PANELS, panels_of
+from coherion.live.panels import PANELS, check, panels_of
 from coherion.live.panels.panel import Shown
 from coherion.live.series import Series
 from coherion.live.session import Session
@@ -78,7 +78,14 @@ class Explorer:
         return self.session.difference()
 
     def keep(self) -> list[str]:
-        """Write the changes into the series' files; their names."""
+        """Write the changes into the series' files; their names.
+
+        Raises
+        ------
+        InputError
+            As the jobs would refuse them.
+        """
+        check(self.session)
         return self.session.keep()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from coherion.data.scans.reader import read_scan
 from coherion.data.series_tables import Tables, read_tables
 from coherion.data.spectra.reader import assemble, files_of_rows
 from coherion.data.tables import several
-from coherion.errors import InputError
+from coherion.errors import CoherionError, InputError
 from coherion.inputs.job_settings import REDUCTION_COLUMNS, JobSettings
 from coherion.live.edit import Change, edited_cell, edited_yaml, with_changes
 from coherion.multiverse.workshop import Workshop
@@ -126,9 +127,10 @@ class Series:
         jobs = JobSettings(settings, tables, paper)
         for _, _, problem in jobs.problems(config):
             raise problem
-        self.content, self.jobs = dict(content), jobs
         samples = named["samples"]
         self.files = Files(config, _text(config), samples, _text(samples) if samples else "")
+        self.content, self.jobs = dict(content), jobs
+        self.__dict__.pop("main_range", None)
 
     def reread(self) -> None:
         """Read configuration and tables again if another hand has changed them.
@@ -140,7 +142,6 @@ class Series:
         """
         texts = ((self.files.config, self.files.config_text), (self.files.samples, self.files.samples_text))
         if any(path is not None and _text(path) != text for path, text in texts):
-            self.__dict__.pop("main_range", None)
             self.read()
 
     @property
@@ -228,7 +229,7 @@ class Series:
         cells = {}
         for (stage, key), value in settings.items():
             if column := self.in_table(sample, stage, key):
-                if isinstance(value, int | float) and not isinstance(value, bool):
+                if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf:
                     cells[column] = value
                     continue
                 raise InputError(
@@ -290,15 +291,16 @@ class Series:
         done: list[Path] = []
         try:
             for path, (_, after) in made.items():
-                write_text(path, after)
+                # A link to a file within the series stays a link.
+                write_text(path.resolve(), after)
                 done.append(path)
-        except OSError:
-            # Half of what was kept would be another series.
+            self.read()
+        except (OSError, CoherionError):
+            # Half of what was kept would be another series, and a file that another hand broke meanwhile none.
             for path in done:
-                write_text(path, made[path][0])
+                write_text(path.resolve(), made[path][0])
+            as_read.forget()
             raise
-        self.__dict__.pop("main_range", None)
-        self.read()
         return list(made)
 
 
@@ -315,4 +317,7 @@ def difference(made: Mapping[Path, tuple[str, str]], folder: Path) -> str:
 
 
 def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise InputError("cannot be read", file=path, found=problem, expected="text in UTF-8") from problem

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from coherion import messages
 from coherion.data.series_tables import further_backgrounds
 from coherion.errors import CoherionError, InputError
@@ -104,7 +106,8 @@ class Session:
             As the job would refuse them.
         """
         before = dict(self.changes)
-        made = {key: value for key, value in {**before, **changes}.items() if value != self.configured(*key)}
+        plain = {key: _plain(value) for key, value in changes.items()}
+        made = {key: value for key, value in {**before, **plain}.items() if value != self.configured(*key)}
         if made == before:
             return
         jobs = self.series.changed(self.sample, made, self.everywhere)
@@ -124,14 +127,21 @@ class Session:
         self._moved = key, now
 
     def undo(self) -> bool:
-        """Back to before the last change; whether there was one."""
+        """Back to before the last change; whether there was one.
+
+        Raises
+        ------
+        InputError
+            If the files no longer allow what was before.
+        """
         if not self._undo:
             return False
         before = self._undo.pop()
-        # What was configured when the change was made may have been kept otherwise since.
-        self.changes = {key: value for key, value in before.items() if value != self.configured(*key)}
-        self._jobs = self.series.changed(self.sample, self.changes, self.everywhere)
-        self._moved = None, 0.0
+        # What was configured when the change was made may have been kept otherwise since; and by another hand so that
+        # this is refused now, which leaves all as it is.
+        changes = {key: value for key, value in before.items() if value != self.configured(*key)}
+        self._jobs = self.series.changed(self.sample, changes, self.everywhere)
+        self.changes, self._moved = changes, (None, 0.0)
         return True
 
     @property
@@ -265,6 +275,21 @@ class Session:
 
 
 def _value(jobs: JobSettings, stage: str, key: str, sample: str) -> Any:
-    if stage in OF_SAMPLES and (key not in jobs.settings[stage] or key in OF_SAMPLES[stage].__struct_fields__):
-        return jobs.of_sample(stage, sample)[key]
-    return jobs.settings[stage][key]
+    section = jobs.settings.get(stage)
+    if not isinstance(section, Mapping):
+        known = [name for name, content in jobs.settings.items() if isinstance(content, Mapping)]
+        raise InputError("no such stage", found=stage, expected=", ".join(known))
+    if stage in OF_SAMPLES and (key not in section or key in OF_SAMPLES[stage].__struct_fields__):
+        section = jobs.of_sample(stage, sample)
+    if key not in section:
+        raise InputError("no such setting", place=f"stage {stage}", found=key, expected=", ".join(section))
+    return section[key]
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and arrays of numpy, as a notebook has them, as what a file of settings holds."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -14,3 +14,17 @@ PANELS: tuple[Panel, ...] = (ReductionPanel(), RefinementPanel(), SpectrumPanel(
 def panels_of(session: Session) -> Iterator[Panel]:
     """The panels that a sample has something for."""
     return (panel for panel in PANELS if panel.possible(session))
+
+
+def check(session: Session) -> None:
+    """Ask of each panel whose settings are changed whether a job could make anything of them.
+
+    Raises
+    ------
+    InputError
+        As the job would refuse them.
+    """
+    changed = {stage for stage, _ in session.changes}
+    for panel in panels_of(session):
+        if changed & panel.stages:
+            panel.check(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,6 +32,8 @@ class Panel(Protocol):
     plots: Sequence[str]
     #: Whether all but the first plot take so long that they wait until a control is let go.
     patient: bool
+    #: Sections of the configuration that its controls change.
+    stages: Set[str]
 
     def possible(self, session: Session) -> bool:
         """Whether the sample has what it needs."""
@@ -44,6 +46,9 @@ class Panel(Protocol):
 
     def end(self, session: Session, key: Key) -> float | None:
         """Where the data end that a setting is a place in, if it is."""
+
+    def check(self, session: Session) -> None:
+        """Refuse settings of which no job could make anything, at less cost than the plots."""
 
     def place(self, session: Session) -> int:
         """Which of the spectra is looked at; the first of a panel without any."""

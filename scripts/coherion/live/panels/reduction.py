@@ -23,6 +23,7 @@ class ReductionPanel:
     name = "reduction"
     title = "Reduction"
     patient = False
+    stages = frozenset({"reduction"})
     plots: Sequence[str] = ("pair_distribution", "intensity", "structure_factor", "reduced_structure_factor")
     _labels: Mapping[str, str] = {
         "qmin": "Qmin",
@@ -62,6 +63,10 @@ class ReductionPanel:
             return session.last_q if key[1] in ("qmax", "qmaxinst") else None
         except CoherionError:
             return None
+
+    def check(self, session: Session) -> None:
+        """See :class:`Panel`."""
+        session.reduction()
 
     def place(self, session: Session) -> int:
         """See :class:`Panel`."""

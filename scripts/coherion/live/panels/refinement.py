@@ -31,6 +31,7 @@ class RefinementPanel:
     name = "refinement"
     title = "Refinement"
     patient = True
+    stages = frozenset({"refinement"})
     plots: Sequence[str] = ("fit", "readings", "correlation")
     _labels: Mapping[str, str] = {
         "fit_ranges": "range of r, of all samples",
@@ -62,6 +63,10 @@ class RefinementPanel:
         if key[1] != "fit_ranges":
             return None
         return session.value("reduction", "rmax") if session.has_scan else float(fitting.observed(session).r[-1])
+
+    def check(self, session: Session) -> None:
+        """See :class:`Panel`."""
+        fitting.parameters(session)
 
     def place(self, session: Session) -> int:
         """See :class:`Panel`."""

@@ -30,6 +30,7 @@ class SpectrumPanel:
     name = "spectrum"
     title = "Spectrum"
     patient = True
+    stages = frozenset({"validation", "circuits", "series"})
     plots: Sequence[str] = ("nyquist", "bode", "residuals", "kramers_kronig", "relaxation_times", "arrhenius")
     _labels: Mapping[tuple[str, str], str] = {
         ("validation", "frequency_min"): "lowest frequency",
@@ -55,6 +56,10 @@ class SpectrumPanel:
         names = tuple(names_of(spectra.measured(session)))
         made = [Control("view", _SPECTRUM, "pick", "spectrum", "", "which spectrum is shown", names)]
         return made + [control(s, self._models[s], key, label) for (s, key), label in self._labels.items()]
+
+    def check(self, session: Session) -> None:
+        """See :class:`Panel`."""
+        spectra.circuit_of_one(session, self.place(session))
 
     def place(self, session: Session) -> int:
         """Which spectrum is looked at: the one next to the reference temperature until another is picked."""
