@@ -271,7 +271,7 @@ def test_undo_that_the_files_no_longer_allow_changes_nothing(session, folder):
     session.change({("reduction", "qmax"): 12.0})
     session.change({("reduction", "qmin"): 0.9})
     config = folder / "config" / "config.yaml"
-    config.write_text(CONFIGURATION.replace("qmax: 13.0", "qmax: 15.0\n  qmaxinst: 14.0"))
+    config.write_text(CONFIGURATION.replace("qmax: 13.0", "qmax: 13.0\n  qmaxinst: 14.0"))
     session.series.reread()
     session.follow_files()
     session._undo.append({("reduction", "qmax"): 14.5})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from coherion.atoms.composition import number_density, parse_formula
 from coherion.errors import CoherionError
@@ -23,7 +23,7 @@ class ReductionPanel:
     name = "reduction"
     title = "Reduction"
     patient = False
-    stages = frozenset({"reduction"})
+    stages: Set[str] = frozenset({"reduction"})
     plots: Sequence[str] = ("pair_distribution", "intensity", "structure_factor", "reduced_structure_factor")
     _labels: Mapping[str, str] = {
         "qmin": "Qmin",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class RefinementPanel:
     name = "refinement"
     title = "Refinement"
     patient = True
-    stages = frozenset({"refinement"})
+    stages: Set[str] = frozenset({"refinement"})
     plots: Sequence[str] = ("fit", "readings", "correlation")
     _labels: Mapping[str, str] = {
         "fit_ranges": "range of r, of all samples",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class SpectrumPanel:
     name = "spectrum"
     title = "Spectrum"
     patient = True
-    stages = frozenset({"validation", "circuits", "series"})
+    stages: Set[str] = frozenset({"validation", "circuits", "series"})
     plots: Sequence[str] = ("nyquist", "bode", "residuals", "kramers_kronig", "relaxation_times", "arrhenius")
     _labels: Mapping[tuple[str, str], str] = {
         ("validation", "frequency_min"): "lowest frequency",
