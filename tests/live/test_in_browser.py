@@ -42,6 +42,30 @@ def test_move_keep_and_the_job_writes_what_was_seen(shown, folder):
     np.testing.assert_allclose(after, drawn, atol=2e-3 * np.abs(written).max())
 
 
+ANOTHER = """() => fetch("/move", {
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({
+    values: [{ stage: "reduction", key: "rpoly", value: 1.1 }], sample: "x50", panel: "reduction", page: "another",
+  }),
+}).then(answer => answer.status)"""
+
+
+def test_what_another_page_moved_meanwhile_is_shown_before_it_is_written(shown, folder):
+    config = folder / "config" / "config.yaml"
+    before = config.read_text()
+    shown.put("Qmax", 12.4)
+    shown.page.get_by_role("button", name="Keep …").click()
+    shown.page.wait_for_function("() => document.getElementById('difference').textContent.includes('12.4')")
+    assert shown.page.evaluate(ANOTHER) == 200
+    shown.page.get_by_role("button", name="Keep", exact=True).click()
+    shown.page.wait_for_function("() => document.getElementById('kept').textContent.includes('look again')")
+    assert "rpoly: 1.1" in shown.page.locator("#difference").inner_text() and config.read_text() == before
+    shown.page.get_by_role("button", name="Keep", exact=True).click()
+    shown.page.wait_for_function("() => document.getElementById('kept').textContent.includes('written')")
+    assert "qmax: 12.4" in config.read_text() and "rpoly: 1.1" in config.read_text()
+
+
 def test_a_slider_moves_by_keys_and_undo_takes_it_back(shown, folder):
     slider = shown.slider("rpoly")
     before = shown.curve("pair_distribution", "G(r)")
