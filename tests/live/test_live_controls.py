@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from coherion.live.declared import control, way
+from coherion.live.figures import figure
+from coherion.page.blocks import plot
 from coherion.settings.reading import fields, meaning
 from coherion.settings.stages.circuits import CircuitSettings
 from coherion.settings.stages.reduction import CORRECTIONS, ReductionSettings
@@ -50,3 +52,11 @@ def test_a_slider_ends_where_the_data_do():
     assert way(control("reduction", ReductionSettings, "qmax", "Qmax"), 13.0, 15.03).high == pytest.approx(
         15.03, abs=0.06
     )
+
+
+def test_names_on_an_axis_are_text():
+    names = ["<b>Na</b>.u_iso", "a & b"]
+    block = plot("correlation", "of <i>", [{"type": "heatmap", "x": names, "y": names, "z": [[1.0, 0], [0, 1.0]]}], {})
+    made = figure(block)
+    assert made["data"][0]["x"] == made["data"][0]["y"] == ["&lt;b&gt;Na&lt;/b&gt;.u_iso", "a &amp; b"]
+    assert made["layout"]["title"]["text"] == "of &lt;i&gt;"

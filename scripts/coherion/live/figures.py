@@ -66,7 +66,8 @@ def _shown(value: Any, key: str = "") -> Any:
         if key in ("x", "y", "array") and len(value) > 1 and all(isinstance(one, float) for one in value):
             return _array(np.array(value))
         return [_shown(one, key) for one in value]
-    if key in ("name", "text", "hovertext", "ticktext") and isinstance(value, str):
+    # Abscissae and ordinates may be names, too: of parameters, after the sites of a structure's file.
+    if key in ("name", "text", "hovertext", "ticktext", "x", "y") and isinstance(value, str):
         return escape(value, quote=False)
     if key in ("color", "fillcolor") and value in (INK, GREY):
         return INK_MARK if value == INK else GREY_COLOUR
