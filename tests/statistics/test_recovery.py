@@ -93,7 +93,7 @@ def test_normal_pulls_have_the_shares_of_a_normal_distribution_and_twice_too_sma
     assert bold["within_2"] < bold["chance_within_2_low"]
 
 
-@pytest.mark.parametrize(("n", "share"), [(20, 0.6827), (336, 0.6827), (336, 0.9545)])
+@pytest.mark.parametrize(("n", "share"), [(20, 0.6827), (336, 0.6827), (336, 0.9545), (1030, 0.6827), (40_000, 0.9545)])
 def test_the_range_of_chance_is_the_binomial_one(n, share):
     from scipy.stats import binom
 

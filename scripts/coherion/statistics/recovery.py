@@ -173,8 +173,11 @@ def transport_rows(sample: str, truth: Mapping[str, Any], arrhenius: xarray.Data
 
 def binomial_range(n: int, share: float, confidence: float = 0.95) -> tuple[float, float]:
     """Shares between which a count of n lies by chance: the central interval of the binomial distribution."""
-    probability = [math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n + 1)]
-    cumulative = np.cumsum(probability)
+    # By logarithms: of a thousand pulls the number of ways is beyond the largest float.
+    factorial = np.array([math.lgamma(k + 1) for k in range(n + 1)])
+    ways = factorial[-1] - factorial - factorial[::-1]
+    count = np.arange(n + 1)
+    cumulative = np.cumsum(np.exp(ways + count * math.log(share) + (n - count) * math.log1p(-share)))
     tail = (1 - confidence) / 2
     low = int(np.searchsorted(cumulative, tail))
     high = int(np.searchsorted(cumulative, 1 - tail))
