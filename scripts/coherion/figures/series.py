@@ -106,6 +106,8 @@ def draw_series(
         if panel.line and correlation is not None:
             draw_line(plate, axes, correlation, paper, panel.line)
         _draw_panel(plate, axes, series, paper, panel)
+        if panel.line:
+            _keep_to_points(axes, series, paper, panel)
     for axes in plate.panels[len(panels) :]:
         axes.set_axis_off()
     if not any(_has_points(series, paper, panel) for panel in panels):
@@ -138,6 +140,24 @@ def draw_line(plate: Plate, axes, correlation: xarray.Dataset, paper: Paper, sel
     axes.fill_between(length, low, high, color=GREY, alpha=0.25, linewidth=0, zorder=0)
     for end, values in (("lower", low), ("upper", high)):
         plate.remember(axes, f"{end} end of the {share:.0f} % band", length, values)
+
+
+def _keep_to_points(axes: Any, series: Series, paper: Paper, panel: declared.Panel) -> None:
+    """Let the band of a line that the points hardly determine reach no further beyond them than they span themselves.
+
+    Where all lengths are alike the line may have any exponent, and its band goes on for hundreds of decades.
+    """
+    left = [curve.of for curve in panel.drawn if not curve.right]
+    found = [(of, _rows(series, paper, panel, group, of)[1]) for group in _groups(paper, panel) for of in left]
+    scale = axes.yaxis.get_transform()
+    points = scale.transform(np.concatenate([[], *(own[of] for of, own in found if own)]))
+    points = points[np.isfinite(points)]
+    low, high = scale.transform(np.array(axes.get_ylim()))
+    if points.size:
+        span = max(float(np.ptp(points)), 1.0)
+        kept = max(low, points.min() - span), min(high, points.max() + span)
+        if kept != (low, high):
+            axes.set_ylim(*scale.inverted().transform(np.array(kept)))
 
 
 def _further(series: Series, paper: Paper, figure: declared.Series) -> list[declared.Panel]:
