@@ -64,6 +64,33 @@ def test_figure_6_shows_the_milled_samples_and_their_errors():
     np.testing.assert_allclose([float(row["y_sd"]) for row in rows], SAMPLES["sigma_25C_S_per_cm_sd"][:3])
 
 
+def test_a_line_that_equal_lengths_leave_open_does_not_take_its_panel_from_the_points(tmp_path):
+    import xarray
+
+    length = np.linspace(149.9, 150.1, 50)
+    ends = {
+        "line": 1e-5 * (length / 150) ** -14_000.0,
+        "line_low": np.full(50, 1e-190),
+        "line_high": np.full(50, 1e207),
+    }
+    correlation = xarray.Dataset(
+        {
+            name: (("selection", "point"), [values])
+            for name, values in (ends | {"coherence_length_curve": length}).items()
+        }
+        | {"exponent": ("selection", [-14_000.0]), "exponent_sd": ("selection", [70_000.0])},
+        coords={"selection": ["milled"]},
+        attrs={"confidence": 0.95},
+    )
+    rows = series(**(SAMPLES | {"coherence_length_A": [149.9, 150.0, 150.1, 150.0]}))
+    plate = draw_series(rows, PAPER, FIGURES["figure_6bcd"], correlation)
+    low, high = plate.panels[1].get_ylim()
+    assert 1e-9 < low < 1e-6 and 5e-5 < high < 1e-2
+    plate.save(tmp_path / "figure.pdf")
+    # What is written of the band is all of it.
+    assert max(float(row["y"]) for row in plotted(plate) if row["panel"] == "c") == 1e207
+
+
 def test_figure_s11_sets_annealed_samples_beside_the_milled_one_of_their_composition():
     rows = plotted(drawn(series(**(SAMPLES | {"annealing_C": ["", "", 25, 200]})), "figure_S11"))
     assert {row["name"] for row in rows if row["panel"] == "a"} == {"x90", "x90_200C"}
