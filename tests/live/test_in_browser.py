@@ -66,6 +66,24 @@ def test_what_another_page_moved_meanwhile_is_shown_before_it_is_written(shown, 
     assert "qmax: 12.4" in config.read_text() and "rpoly: 1.1" in config.read_text()
 
 
+def test_a_setting_of_all_samples_is_that_of_the_standard_as_soon_as_it_is_chosen(shown):
+    shown.put("Qmax", 12.6)
+    shown.open("Refinement")
+    shown.settled()
+    assert "of other settings" not in shown.page.locator("#facts").inner_text()
+    shown.page.get_by_role("radio", name="all samples").check()
+    shown.page.wait_for_function("() => document.getElementById('facts').textContent.includes('of other settings')")
+    shown.settled()
+    shown.page.get_by_role("button", name="Keep …").click()
+    shown.page.wait_for_function("() => document.getElementById('kept').textContent.includes('of other settings')")
+    shown.page.keyboard.press("Escape")
+    shown.page.get_by_role("button", name="Refine", exact=True).click()
+    shown.page.wait_for_function("() => !document.getElementById('facts').textContent.includes('of other settings')")
+    shown.settled()
+    assert "per_sample" not in kept(shown)
+    assert "of other settings" not in shown.page.locator("#facts").inner_text()
+
+
 def test_a_slider_moves_by_keys_and_undo_takes_it_back(shown, folder):
     slider = shown.slider("rpoly")
     before = shown.curve("pair_distribution", "G(r)")

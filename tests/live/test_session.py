@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import numpy as np
@@ -205,6 +206,53 @@ def test_a_file_changed_by_another_hand_is_read_again_and_the_changes_stay(sessi
     assert session.value("reduction", "qmin") == 0.9 and session.value("reduction", "qmax") == 12.0
     session.keep()
     assert "# another hand\nper_sample: {x50: {reduction: {qmin: 0.9, qmax: 12.0}}}\n" in config.read_text()
+
+
+def test_a_table_and_a_structure_that_another_hand_changed_are_read_again(session, folder):
+    fitting.crystals(session)
+    before = session.reduction()["pdf"].values
+    scans = folder / "config" / "scans.tsv"
+    scans.write_text(scans.read_text().replace("scans/empty.raw", "scans/x50.raw"))
+    structure = folder / "config" / "structures" / "cryolite.cif"
+    structure.write_text(re.sub(r"(_cell_length_a +)\S+", r"\g<1>5.5", structure.read_text()))
+    session.series.reread()
+    session.follow_files()
+    assert not np.array_equal(session.reduction()["pdf"].values, before)
+    assert fitting.crystals(session)[0].lattice[0] == 5.5
+
+
+def test_files_that_are_refused_are_read_again_when_they_are_mended(session, folder):
+    spectra = folder / "config" / "spectra.tsv"
+    text = spectra.read_text()
+    spectra.write_text("broken\n")
+    for _ in range(2):
+        with pytest.raises(InputError, match="spectra.tsv"):
+            session.series.reread()
+    spectra.write_text(text + "\n")
+    session.series.reread()
+    assert session.is_behind
+    session.follow_files()
+    jobs = session.series.jobs
+    session.series.reread()
+    assert session.series.jobs is jobs
+
+
+def test_what_keep_writes_is_the_page_s_own_and_nothing_is_computed_again(session):
+    found = session.reduction()
+    session.change({("refinement", "fit_ranges"): [[2.0, 20.0]]})
+    session.keep()
+    jobs = session.series.jobs
+    session.series.reread()
+    assert session.series.jobs is jobs and session.reduction() is found
+
+
+def test_a_reduction_of_all_samples_is_that_of_the_standard_too(session):
+    session.change({("reduction", "qmax"): 12.6})
+    fitting.refine(session)
+    own = fitting.told(session)
+    assert fitting.current(session)[1]
+    session.hold_everywhere(True)
+    assert fitting.told(session) != own and not fitting.current(session)[1]
 
 
 def test_changes_of_another_sample_outlive_keep(session, folder):

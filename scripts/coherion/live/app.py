@@ -251,9 +251,10 @@ def _callbacks(app: Dash, live: Live) -> None:
         Input({"tab": ALL}, "n_clicks"),
         State("tab", "data"),
         State("page", "data"),
+        State("everywhere", "value"),
         prevent_initial_call="initial_duplicate",
     )
-    def open_panel(sample: str, _: Any, tab: str | None, page: str) -> Any:
+    def open_panel(sample: str, _: Any, tab: str | None, page: str, everywhere: str) -> Any:
         session = live.session(sample)
         possible = list(panels_of(session))
         if isinstance(ctx.triggered_id, dict):
@@ -272,6 +273,9 @@ def _callbacks(app: Dash, live: Live) -> None:
             for p in possible
         ]
         with session.lock:
+            # What is refused for all samples is told when it is kept.
+            with contextlib.suppress(InputError):
+                session.hold_everywhere(everywhere == "all")
             try:
                 body = _body(live, page, session, panel)
             except CoherionError as problem:
@@ -338,19 +342,23 @@ def _callbacks(app: Dash, live: Live) -> None:
         Input("undo", "n_clicks"),
         Input({"set": ALL, "of": ALL, "to": ALL}, "n_clicks"),
         Input({"do": ALL}, "n_clicks"),
+        Input("everywhere", "value"),
         State("sample", "value"),
         State("tab", "data"),
         State("page", "data"),
         prevent_initial_call=True,
     )
-    def put(_: Any, __: Any, ___: Any, sample: str, tab: str, page: str) -> Any:
+    def put(_: Any, __: Any, ___: Any, everywhere: str, sample: str, tab: str, page: str) -> Any:
         session, panel = live.session(sample), panel_of(tab)
         if not ctx.triggered[0]["value"]:
             return no_update
         message = ""
         with session.lock:
             try:
-                if ctx.triggered_id == "undo":
+                if ctx.triggered_id == "everywhere":
+                    # A setting of all samples changes the standard too, and with it what is shown of this one.
+                    session.hold_everywhere(everywhere == "all")
+                elif ctx.triggered_id == "undo":
                     session.undo()
                 elif ctx.triggered_id.get("do"):
                     fitting.refine(session)
@@ -388,21 +396,31 @@ def _callbacks(app: Dash, live: Live) -> None:
             return True, "", "", False, no_update
         with session.lock:
             try:
+                # Another page of this sample may have chosen otherwise meanwhile.
+                told = no_update if session.everywhere == (everywhere == "all") else _told(session, tab, True)
                 session.hold_everywhere(everywhere == "all")
                 # What cannot be shown has not been seen, and the job would refuse it.
                 panel_of(tab).first(session)
                 check(session)
                 difference = session.difference()
                 if ctx.triggered_id == "ask":
-                    return False, difference, "", False, no_update
+                    return False, difference, _unseen(session, tab), False, told
                 if seen != difference:
                     # Another page of the series moved on, or the choice of samples did.
-                    return False, difference, "the difference is another now: look again", False, no_update
+                    return False, difference, "the difference is another now: look again", False, told
                 files = session.keep()
-                told = f"written: {', '.join(files)}; make run makes the results anew"
-                return False, no_update, told, True, _told(session, tab)
+                written = f"written: {', '.join(files)}; make run makes the results anew"
+                return False, no_update, written, True, _told(session, tab)
             except (CoherionError, OSError) as problem:
                 return False, no_update, str(problem), True, no_update
+
+
+def _unseen(session: Session, panel: str) -> str:
+    """What the run will make of the settings and the panel does not show."""
+    found = fitting.current(session) if panel == "refinement" else None
+    if found is None or found[1]:
+        return ""
+    return "the fit that is shown is of other settings; Refine shows the one that the run will make"
 
 
 def _moves(app: Dash, live: Live) -> None:

@@ -98,6 +98,9 @@ class Series:
     files: Files = field(init=False)
     jobs: JobSettings = field(init=False)
     content: dict[str, Any] = field(init=False)
+    #: How often another hand had changed files that were read: what was made of the former ones is void.
+    edition: int = 0
+    _is_behind: bool = False
 
     def __post_init__(self) -> None:
         self.read()
@@ -110,11 +113,11 @@ class Series:
         InputError
             For all that the workflow would refuse.
         """
-        as_read.forget()
         if not self.folder.is_dir():
             raise InputError("is not a folder", file=self.folder, expected="the folder of a series, with config/")
         config = self.located(CONFIGURATION)
         assert config is not None
+        as_read.note(config)
         content = read_yaml(config) or {}
         if not isinstance(content, Mapping):
             raise InputError("is not a mapping of keys to values", file=config, found=type(content).__name__)
@@ -122,7 +125,8 @@ class Series:
         settings = configuration_from(content, file=config)
         named = {name: self.located(path) for name, path in settings["tables"].items()}
         tables = read_tables({k: None if v is None else str(v) for k, v in named.items()}, self.schemas)
-        own = self.located(settings["paper"])
+        if own := self.located(settings["paper"]):
+            as_read.note(own)
         paper = read_paper(own) if own else paper_from(propose(tables, settings))
         jobs = JobSettings(settings, tables, paper)
         for _, _, problem in jobs.problems(config):
@@ -133,16 +137,20 @@ class Series:
         self.__dict__.pop("main_range", None)
 
     def reread(self) -> None:
-        """Read configuration and tables again if another hand has changed them.
+        """Read configuration and tables again if another hand has changed them, or a file of the data.
 
         Raises
         ------
         InputError
             For all that the workflow would refuse; the series is then as it was.
         """
-        texts = ((self.files.config, self.files.config_text), (self.files.samples, self.files.samples_text))
-        if any(path is not None and _text(path) != text for path, text in texts):
+        # Of files that were refused nothing is known that the next ones could be held against.
+        if self._is_behind or as_read.changed():
+            self._is_behind = True
+            as_read.forget()
             self.read()
+            self._is_behind = False
+            self.edition += 1
 
     @property
     def schemas(self) -> Path:
@@ -292,14 +300,13 @@ class Series:
         try:
             for path, (_, after) in made.items():
                 # A link to a file within the series stays a link.
-                write_text(path.resolve(), after)
+                _write(path, after)
                 done.append(path)
             self.read()
         except (OSError, CoherionError):
             # Half of what was kept would be another series, and a file that another hand broke meanwhile none.
             for path in done:
-                write_text(path.resolve(), made[path][0])
-            as_read.forget()
+                _write(path, made[path][0])
             raise
         return list(made)
 
@@ -314,6 +321,11 @@ def difference(made: Mapping[Path, tuple[str, str]], folder: Path) -> str:
         )
         parts += lines
     return "\n".join(parts)
+
+
+def _write(path: Path, text: str) -> None:
+    write_text(path.resolve(), text)
+    as_read.written(path)
 
 
 def _text(path: Path) -> str:

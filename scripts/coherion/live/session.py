@@ -63,6 +63,7 @@ class Session:
     _of: JobSettings = field(init=False)
     _kept: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _raw: RawWorkshop = field(init=False)
+    _edition: int = field(init=False)
     #: What the reader looks at: the spectrum, whether the fit follows; no settings of the series.
     view: dict[str, Any] = field(default_factory=dict)
     #: Whether a snapshot's reader has moved on.
@@ -74,7 +75,7 @@ class Session:
                 "no such sample", place="SAMPLE", found=self.sample, expected=", ".join(self.series.samples)
             )
         self._jobs = self._of = self.series.jobs
-        self._raw = self.series.workshop(self._jobs)
+        self._raw, self._edition = self.series.workshop(self._jobs), self.series.edition
 
     # Settings
 
@@ -155,8 +156,11 @@ class Session:
         Changes that the files no longer allow are dropped, since nothing could be shown of them.
         """
         self._of = self.series.jobs
-        # What was read of raw files stays; results are made anew where settings differ.
-        self._raw = self.workshop
+        if self._edition == self.series.edition:
+            # What was read of raw files stays; results are made anew where settings differ.
+            self._raw = self.workshop
+        else:
+            self._edition, self._raw, self._kept = self.series.edition, self.series.workshop(self.series.jobs), {}
         changes = {key: value for key, value in self.changes.items() if value != self.configured(*key)}
         try:
             jobs = self.series.changed(self.sample, changes, self.everywhere)
