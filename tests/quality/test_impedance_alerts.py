@@ -313,6 +313,11 @@ def test_spectra_of_one_measurement_for_two_samples_are_told_whatever_their_file
     (one,) = alerts_of_same_spectra({"a": own, "b": again, "c": text})
     assert (one.sample, one.alert.code, one.alert.grade, one.alert.number) == ("c", "same-file", "A", 6.0)
     assert "those of sample a, number by number (y" in one.alert.text
+    # Of many copies each sample has one alert, not one for each pair.
+    many = alerts_of_same_spectra({"a": own, "b": again} | {f"c{k}": text for k in range(30)})
+    assert [one.sample for one in many] == [f"c{k}" for k in range(30)]
+    assert "are those of sample a, number by number (y0.txt is x_-20C.mpt, ...)" in many[0].alert.text
+    assert "are those of sample a (and 29 more), number by number" in many[29].alert.text
     one_row = text.copy(deep=True)
     one_row["impedance_real"].values[:5] *= 1.02
     assert alerts_of_same_spectra({"a": own, "c": one_row})[0].alert.number == 1.0
@@ -326,6 +331,10 @@ def test_one_spectrum_at_two_temperatures_is_told_whatever_its_digits():
     (one,) = alerts_of_same_spectra({"a": own})
     assert (one.alert.code, one.alert.grade) == ("same-file", "A")
     assert "x_20C.mpt of 20 degC" in one.alert.text and "x_40C.mpt of 40 degC" in one.alert.text
+    always = own.copy(deep=True)
+    for name in ("impedance_real", "impedance_imaginary"):
+        always[name].values[:] = always[name].values[0]
+    assert len(alerts_of_same_spectra({"a": always})) == len(CELSIUS) - 1
     # Several sweeps at one temperature may be as like as that.
     assert alerts_of_same_spectra({"a": own.assign(temperature=own["temperature"] * 0 + 25.0)}) == []
 

@@ -205,6 +205,32 @@ def test_a_scan_that_is_another_times_a_factor_is_told():
     assert codes([one.alert for one in alerts_of_scans({"a": own, "b": own.copy()}, {}, {})]) == ["copied-rows"]
 
 
+def test_of_many_scans_with_the_same_counts_or_rows_each_is_told_with_few_others(monkeypatch):
+    """Alerts and comparisons grow as the scans, not as their pairs."""
+    compared = []
+    copied = of_scans._copied
+    monkeypatch.setattr(of_scans, "_copied", lambda one, other, name: compared.append(name) or copied(one, other, name))
+    own, count = crystal(), 40
+    hashes = {f"a{k}": [str(k)] for k in range(count)}
+    twins = alerts_of_scans({name: own.copy() for name in hashes}, {}, hashes)
+    assert [(one.sample, one.alert.code) for one in twins] == [(f"a{k}", "copied-rows") for k in range(count - 1)]
+    assert len(compared) <= 2 * count
+    compared.clear()
+    times = {
+        f"a{k}": own.assign(intensity=own["intensity"] * (1.0 + k / 7), intensity_sd=own["intensity_sd"])
+        for k in range(count)
+    }
+    scaled = alerts_of_scans(times, {}, hashes)
+    assert len(scaled) == count - 1 and {one.alert.code for one in scaled} == {"same-file"} and not compared
+    pasted = {}
+    for k in range(count):
+        pasted[f"a{k}"] = crystal(k + 1)
+        pasted[f"a{k}"]["intensity"].values[400:460] = own["intensity"].values[400:460]
+    found = alerts_of_scans(pasted, {}, hashes)
+    assert {one.sample for one in found} == {f"a{k}" for k in range(count - 1)}
+    assert len(found) <= of_scans.MOST_PAIRED * count and len(compared) <= 2 * of_scans.MOST_PAIRED * count
+
+
 def test_one_file_for_two_samples_under_any_name_is_told():
     scans = {"a": crystal(), "b": crystal(2), "empty": scan(smooth(400), seed=3)}
     used = {"x1": Use("a", "empty"), "x2": Use("b", "empty")}
@@ -212,6 +238,10 @@ def test_one_file_for_two_samples_under_any_name_is_told():
     assert alerts_of_scans(scans, used, hashes) == []
     (one,) = alerts_of_scans(scans, used | {"x2": Use("a", "empty")}, hashes)
     assert one.alert.code == "same-file" and one.alert.grade == "A" and "x1 and x2" in one.alert.text
+    # Of many copies each sample has one alert, not one for each pair.
+    many = [one.alert for one in alerts_of_scans(scans, {f"x{k}": Use("a", "empty") for k in range(9)}, hashes)]
+    assert [one.number for one in many] == [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0]
+    assert "samples x0 and x1 (and 7 more) have" in many[0].text
     copy = scans | {"b": scans["a"]}
     (one,) = alerts_of_scans(copy, used, hashes | {"b": ["1"]})
     assert one.alert.code == "same-file" and "under two names, a and b" in one.alert.text

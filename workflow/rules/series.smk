@@ -122,7 +122,7 @@ rule collect_alerts:
         environment("structure")
     threads: 1
     resources:
-        # All samples stand in one process: 1 MB and 0.25 s each where all are alike, which is told of each pair.
+        # All samples stand in one process: 1 MB and 0.25 s each.
         mem_mb=lambda wildcards, attempt: (800 + len(TABLES.samples)) * attempt,
         runtime=lambda wildcards, attempt: (10 + len(TABLES.samples) // 100) * attempt,
     params:

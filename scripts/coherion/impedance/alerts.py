@@ -203,8 +203,9 @@ def in_series(kelvin: np.ndarray, conductivity: np.ndarray, ln_sd: np.ndarray) -
 def off_the_series(permittivity: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     """Samples whose permittivity is not that of the others, which agree: its own and the others' median."""
     found = {}
-    for sample, own in permittivity.items():
-        others = np.array([value for name, value in permittivity.items() if name != sample])
+    values = np.array(list(permittivity.values()))
+    for place, (sample, own) in enumerate(permittivity.items()):
+        others = np.delete(values, place)
         if others.size < FEWEST_ALIKE:
             continue
         median = float(np.median(others))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -257,47 +259,85 @@ def alerts_of_same_spectra(spectra: Mapping[str, xarray.Dataset]) -> list[Told]:
     ``spectra`` by sample, with ``frequency``, ``impedance_real``, ``impedance_imaginary``, ``temperature`` and
     ``source``.
     """
-    curves: list[tuple[float, str, str, float, np.ndarray, np.ndarray]] = []
-    for sample, one in spectra.items():
+    measurements: dict[bytes, list[_Spectrum]] = {}
+    for order, (sample, dataset) in enumerate(spectra.items()):
         names = ("frequency", "impedance_real", "impedance_imaginary", "source", "temperature")
-        for f, real, imaginary, source, celsius in zip(*(one[name].values for name in names), strict=True):
+        for f, real, imaginary, source, celsius in zip(*(dataset[name].values for name in names), strict=True):
             good = np.isfinite(f)
-            z = real[good] + 1j * imaginary[good]
-            if z.size:
-                name = PurePath(str(source)).name
-                curves.append((float(np.abs(z[0])), sample, name, float(celsius), f[good], z))
-    curves.sort(key=lambda curve: curve[0])
-    order = {sample: place for place, sample in enumerate(spectra)}
-    pairs: dict[tuple[str, str], list[str]] = {}
+            curve = _Curve(f[good], real[good] + 1j * imaginary[good])
+            if curve.z.size >= FEWEST_SAME:
+                held = _Spectrum(order, sample, PurePath(str(source)).name, float(celsius), curve)
+                measurements.setdefault(curve.f.tobytes() + curve.z.tobytes(), []).append(held)
+    members = list(measurements.values())
+    copies: dict[tuple[str, str], list[str]] = {}
+    further: dict[tuple[str, str], int] = {}
     repeated: dict[tuple[str, str, str], str] = {}
-    for place, (size, sample, source, celsius, f, z) in enumerate(curves):
-        for other_size, other, other_source, other_celsius, other_f, other_z in curves[place + 1 :]:
-            if other_size > size * (1 + SAME_NUMBERS):
-                break
-            if z.shape != other_z.shape or z.size < FEWEST_SAME or not np.allclose(f, other_f, rtol=SAME_NUMBERS):
-                continue
-            if np.any(np.abs(z - other_z) > SAME_NUMBERS * np.abs(z)):
-                continue
-            if sample != other:
-                first, second = sorted(((sample, source), (other, other_source)), key=lambda one: order[one[0]])
-                pairs.setdefault((second[0], first[0]), []).append(f"{second[1]} is {first[1]}")
-            elif abs(celsius - other_celsius) > alerts.SAME_TEMPERATURE:
-                ends = f"{source} of {celsius:g} degC and {other_source} of {other_celsius:g} degC"
-                repeated.setdefault(
-                    (sample, min(source, other_source), max(source, other_source)), f"{ends} are one measurement"
-                )
+    for own, others in zip(members, _alike([one[0].curve for one in members]), strict=True):
+        same = sorted((one for k in others for one in members[k]), key=lambda one: (one.order, one.celsius))
+        first, holders = same[0], sorted({one.order for one in same})
+        for one in own if len(holders) > 1 else ():
+            if one.sample != first.sample:
+                # One alert for all before it: of a thousand copies there are half a million pairs.
+                pair = one.sample, first.sample
+                copies.setdefault(pair, []).append(f"{one.source} is {first.source}")
+                further[pair] = max(further.get(pair, 0), bisect(holders, one.order) - 2)
+        for one, other in itertools.pairwise(same):
+            if one.sample == other.sample and other.celsius - one.celsius > alerts.SAME_TEMPERATURE:
+                ends = f"{one.source} of {one.celsius:g} degC and {other.source} of {other.celsius:g} degC"
+                key = one.sample, min(one.source, other.source), max(one.source, other.source)
+                repeated.setdefault(key, f"{ends} are one measurement")
     found: list[Told] = []
-    for (sample, owner), same in pairs.items():
-        more = ", ..." if len(same) > 1 else ""
-        text = f"{len(same)} of its spectra are those of sample {owner}, number by number ({same[0]}{more})"
-        alert = Alert(
-            "A", "same-file", float(len(same)), "spectra", 1.0, "column file", text, "give each its own files"
+    for (sample, owner), pairs in copies.items():
+        more = f" (and {further[sample, owner]} more)" if further[sample, owner] else ""
+        text = f"{len(pairs)} of its spectra are those of sample {owner}{more}, number by number ({pairs[0]}"
+        text += ", ...)" if len(pairs) > 1 else ")"
+        number, advice = float(len(pairs)), "give each its own files"
+        found += told(
+            sample, "impedance", [Alert("A", "same-file", number, "spectra", 1.0, "column file", text, advice)]
         )
-        found += told(sample, "impedance", [alert])
     for (sample, *_), text in repeated.items():
         advice = "name each measurement once, at its own temperature"
         found += told(sample, "impedance", [Alert("A", "same-file", 2.0, "spectra", 1.0, "column file", text, advice)])
     return found
+
+
+class _Curve(NamedTuple):
+    """Frequencies, Hz, and impedances, ohm, shape (n,) each."""
+
+    f: np.ndarray
+    z: np.ndarray
+
+
+class _Spectrum(NamedTuple):
+    """A spectrum and whose it is: place of the sample in the series, its name, file, temperature in degC."""
+
+    order: int
+    sample: str
+    source: str
+    celsius: float
+    curve: _Curve
+
+
+def _alike(curves: Sequence[_Curve]) -> Iterator[np.ndarray]:
+    """Of each curve the places of those with the same numbers, its own among them."""
+    shapes: dict[int, list[int]] = {}
+    for place in np.argsort([abs(curve.z[0]) for curve in curves]).tolist():
+        shapes.setdefault(curves[place].z.size, []).append(place)
+    found: dict[int, np.ndarray] = {}
+    for places in shapes.values():
+        f, z = (np.array(values) for values in zip(*(curves[place] for place in places), strict=True))
+        size = np.abs(z[:, 0])
+        begins = np.searchsorted(size, size * (1 - 2 * SAME_NUMBERS))
+        ends = np.searchsorted(size, size * (1 + 2 * SAME_NUMBERS), side="right")
+        for row, place in enumerate(places):
+            near = slice(begins[row], ends[row])
+            equal = np.all(np.abs(f[near] - f[row]) <= SAME_NUMBERS * f[row], axis=1)
+            # Either of the two may be the rounded one.
+            larger = np.maximum(np.abs(z[near]), np.abs(z[row]))
+            equal &= np.all(np.abs(z[near] - z[row]) <= SAME_NUMBERS * larger, axis=1)
+            found[place] = np.array(places)[near][equal]
+    for place in range(len(curves)):
+        yield found[place]
 
 
 def alerts_of_names(sources: Mapping[str, Sequence[str]]) -> list[Told]:
@@ -306,10 +346,15 @@ def alerts_of_names(sources: Mapping[str, Sequence[str]]) -> list[Told]:
     ``sources`` are the names of the files by sample.
     """
     found: list[Told] = []
+    spelt: dict[str, list[str]] = {}
+    for name in sources:
+        spelt.setdefault(name.casefold(), []).append(name)
     for sample, files in sources.items():
         called: dict[str, list[str]] = {}
         for file in dict.fromkeys(PurePath(source).name for source in files):
-            named = [name for name in sources if _is_called(PurePath(file).stem, name)]
+            stem = PurePath(file).stem
+            begins = (stem.casefold()[:end] for end in range(1, len(stem.casefold()) + 1))
+            named = [name for begin in begins for name in spelt.get(begin, ()) if _is_called(stem, name)]
             # The longest of x90 and x90_200C is meant.
             if named and sample not in named:
                 called.setdefault(max(named, key=len), []).append(file)

@@ -6,6 +6,7 @@ that no wavelength and no structure is needed.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ CLIPPED = 4
 # Counts that are the same point by point in two scans: so many in a row, of so many counts or more.
 COPIED, COPIED_COUNTS = 25, 20.0
 BLOCK = (COPIED - 1) // 2
+# With so many that follow a scan is compared, of those that have a block of it.
+MOST_PAIRED = 10
 # Counting alone repeats a point's counts N with probability 1/(2 sqrt(pi N)).
 STEPS_ALIKE = 1e-3
 # Scans of fewer points are not compared; the share of the intensity in the first half that copies have in common; how
@@ -415,10 +418,11 @@ def _reach(scan: xarray.Dataset, use: Use) -> tuple[float | None, float | None]:
 
 def _unlike_reach(scans: Mapping[str, xarray.Dataset], used: Mapping[str, Use]) -> Iterator[Told]:
     """Samples of which less is used, in Q, than of the others, which agree."""
-    ends = {sample: _reach(scans[use.scan], use)[1] for sample, use in used.items() if use.scan in scans}
-    for sample, end in ends.items():
-        others = np.array([other for name, other in ends.items() if name != sample and other is not None])
-        if end is None or others.size < FEWEST_OTHERS:
+    reached = ((sample, _reach(scans[use.scan], use)[1]) for sample, use in used.items() if use.scan in scans)
+    ends = {sample: end for sample, end in reached if end is not None}
+    for place, (sample, end) in enumerate(ends.items()):
+        others = np.delete(np.array(list(ends.values())), place)
+        if others.size < FEWEST_OTHERS:
             continue
         middle = float(np.median(others))
         alike = np.count_nonzero(np.abs(others / middle - 1) < 1 - REACHED_OF_OTHERS)
@@ -608,16 +612,32 @@ def alerts_of_scans(
             background = scans.get(use.background or "")
             found += told(sample, "scan", alerts_of_pair(scans[use.scan], background, use.background_scale))
     found += _same_files(used, hashes)
-    for one, other in _perhaps_copied(scans):
+    alike: dict[tuple[str, bytes, bytes], list[str]] = {}
+    for name, scan in scans.items():
+        alike.setdefault(_content(scan), []).append(name)
+    # Of a thousand scans with the same counts each is told with the next one: there are half a million pairs.
+    twins = [pair for names in alike.values() for pair in itertools.pairwise(names)]
+    different = {names[0]: scans[names[0]] for names in alike.values()}
+    for one, other in [*twins, *_perhaps_copied(different)]:
         if not {*hashes.get(one, ())} & {*hashes.get(other, ())}:
             ways = _copied(scans[one], scans[other], other), _copied(scans[other], scans[one], other)
             # Of a scan that was thinned out, only its own points follow one another.
             found += told(one, "scan", next(filter(None, map(list, ways)), []))
-    return [*found, *_unlike_reach(scans, used), *_scaled(scans)]
+    return [*found, *_unlike_reach(scans, used), *_scaled(different)]
+
+
+def _content(scan: xarray.Dataset) -> tuple[str, bytes, bytes]:
+    """What scans with the same counts at the same places have in common."""
+    dim = str(scan.attrs["abscissa"])
+    x, y = (hashlib.sha256(np.asarray(scan[name].values, float).tobytes()).digest() for name in (dim, "intensity"))
+    return dim, x, y
 
 
 def _scaled(scans: Mapping[str, xarray.Dataset]) -> Iterator[Told]:
-    """Scans that are another one times a factor: two measurements differ by the noise of their counts besides."""
+    """Scans that are another one times a factor: two measurements differ by the noise of their counts besides.
+
+    No two of them have the same counts. Each is told with one other.
+    """
     grids: dict[tuple[str, bytes], list[tuple[float, str, np.ndarray, np.ndarray]]] = {}
     for name, scan in scans.items():
         dim, y = str(scan.attrs["abscissa"]), np.asarray(scan["intensity"].values, float)
@@ -633,12 +653,13 @@ def _scaled(scans: Mapping[str, xarray.Dataset]) -> Iterator[Told]:
                     break
                 factor = float(y.sum() / z.sum())
                 noise = float(np.mean(variance + factor**2 * other_variance))
-                if np.array_equal(y, z) or not float(np.mean((y - factor * z) ** 2)) < SCALED_NOISE * noise:
+                if not float(np.mean((y - factor * z) ** 2)) < SCALED_NOISE * noise:
                     continue
                 text = f"the scan is that of {other} times {factor:.4g}, without the noise of a measurement of its own"
                 advice = "one measurement stands under two names: give each sample its own scan"
                 alert = Alert("A", "same-file", factor, "1", 1.0, "column scan", text, advice)
                 yield from told(name, "scan", [alert])
+                break
 
 
 def _same_files(used: Mapping[str, Use], hashes: Mapping[str, Sequence[str]]) -> Iterator[Told]:
@@ -648,28 +669,35 @@ def _same_files(used: Mapping[str, Use], hashes: Mapping[str, Sequence[str]]) ->
             text = f"the same content stands under two names among the {len(own)} files of one scan: counted twice"
             alert = Alert("A", "same-file", 2.0, "1", 1.0, "column file", text, "name each frame once")
             yield Told(name, "scan", alert)
-    for one, other in itertools.combinations(used, 2):
-        names = used[one].scan, used[other].scan
-        if set(hashes.get(names[0], ())) & set(hashes.get(names[1], ())):
-            what = f"samples {one} and {other} have the same scan"
+    holders: dict[str, list[str]] = {}
+    emptied: dict[str, list[str]] = {}
+    for sample in reversed(list(used)):
+        for content in dict.fromkeys(hashes.get(used[sample].scan, ())):
+            holders.setdefault(content, []).append(sample)
+    for one, use in used.items():
+        for content in hashes.get(use.background or "", ()):
+            emptied.setdefault(content, []).append(one)
+        contents = dict.fromkeys(hashes.get(use.scan, ()))
+        for content in contents:
+            holders[content].pop()
+        # One alert for all samples that follow: of a thousand copies there are half a million pairs.
+        if follow := max((holders[content] for content in contents), key=len, default=[]):
+            names = use.scan, used[follow[-1]].scan
+            more = f" (and {len(follow) - 1} more)" if len(follow) > 1 else ""
+            what = f"samples {one} and {follow[-1]}{more} have the same scan"
             what += "" if names[0] == names[1] else f" under two names, {names[0]} and {names[1]}"
-            alert = Alert("A", "same-file", 2.0, "1", 1.0, "column scan", what, "give each sample its own scan")
+            number = 1.0 + len(follow)
+            alert = Alert("A", "same-file", number, "1", 1.0, "column scan", what, "give each sample its own scan")
             yield Told(one, "scan", alert)
     for sample, use in used.items():
         if use.background is not None and set(hashes.get(use.scan, ())) & set(hashes.get(use.background, ())):
             text = f"a file of the background {use.background} is one of the sample's scan {use.scan} too"
             alert = Alert("A", "same-file", 2.0, "1", 1.0, "column background", text, "name the empty capillary's scan")
             yield Told(sample, "scan", alert)
-        emptied = [
-            name
-            for name, other in used.items()
-            if name != sample
-            and other.background
-            and set(hashes.get(use.scan, ())) & set(hashes.get(other.background, ()))
-        ]
+        whose = (name for content in hashes.get(use.scan, ()) for name in emptied.get(content, ()) if name != sample)
         # Nobody refines the structure of an empty capillary.
-        if use.structure is not None and emptied:
-            text = f"its scan {use.scan} is the background of sample {emptied[0]}"
+        if use.structure is not None and (other := next(whose, None)):
+            text = f"its scan {use.scan} is the background of sample {other}"
             alert = Alert("A", "same-file", 2.0, "1", 1.0, "column scan", text, "name the sample's own scan")
             yield Told(sample, "scan", alert)
 
@@ -678,7 +706,8 @@ def _perhaps_copied(scans: Mapping[str, xarray.Dataset]) -> list[tuple[str, str]
     """Pairs of scans, in order, of which :func:`_copied` could find something, among perhaps a million pairs.
 
     A run of COPIED points covers a whole one of the blocks into which a scan is divided, so that the counts of a block
-    are looked up among the blocks of all other scans.
+    are looked up among the blocks of all other scans. Of many scans with the same block each is paired with the next
+    MOST_PAIRED: a row that stands in a thousand files is told of each.
     """
     grids: dict[tuple[str, bytes], list[str]] = {}
     for name, scan in scans.items():
@@ -691,24 +720,30 @@ def _perhaps_copied(scans: Mapping[str, xarray.Dataset]) -> list[tuple[str, str]
             continue
         k, together = _same_places(np.frombuffer(own), np.frombuffer(others))
         begins = [a for a in range(0, k.size - BLOCK + 1, BLOCK) if together[a : a + BLOCK].all()]
-        known: dict[tuple[int, bytes], list[str]] = {}
-        for name in grids[dim, others]:
-            for key in _blocks(scans[name]["intensity"].values[k], begins):
-                known.setdefault(key, []).append(name)
+        if not begins:
+            continue
+        known: dict[int, list[int]] = {}
         for name in grids[dim, own]:
             for key in _blocks(scans[name]["intensity"].values, begins):
-                pairs |= {(name, other) for other in known.get(key, ()) if other != name}
-    found = {(one, other) if order[one] < order[other] else (other, one) for one, other in pairs}
-    return sorted(found, key=lambda pair: (order[pair[0]], order[pair[1]]))
+                known.setdefault(key, []).append(order[name])
+        for name in grids[dim, others] if others != own else ():
+            for key in _blocks(scans[name]["intensity"].values[k], begins):
+                known.setdefault(key, []).append(order[name])
+        for alike in known.values():
+            alike.sort()
+            for place, one in enumerate(alike):
+                pairs |= {(one, other) for other in alike[place + 1 : place + 1 + MOST_PAIRED]}
+    names = list(scans)
+    return [(names[one], names[other]) for one, other in sorted(pairs)]
 
 
-def _blocks(y: np.ndarray, begins: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-    """Place and content of each block of counts that are high enough to tell a copy."""
+def _blocks(y: np.ndarray, begins: Sequence[int]) -> Iterator[int]:
+    """A number for place and content of each block of counts that are high enough to tell a copy."""
     y = np.asarray(y, float)
     for begin in begins:
         block = y[begin : begin + BLOCK]
         if (np.abs(block) >= COPIED_COUNTS).all():
-            yield begin, block.tobytes()
+            yield hash((begin, block.tobytes()))
 
 
 def _same_places(x: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
