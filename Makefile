@@ -14,13 +14,15 @@
 PYTHON ?= python3
 CORES ?= all
 ARGS ?=
-IN ?=
-COMPARE ?=
-SAMPLE ?=
-INTO ?= $(patsubst %/,%,$(DIR))-series
 VENV := .venv
-# Names of folders reach the shell by the environment, whatever stands in them.
-export DIR IN INTO SAMPLE
+# Names of folders reach the shell by the environment, whatever stands in them; a dollar in them is no variable of make.
+override IN := $(value IN)
+override DIR := $(value DIR)
+override INTO := $(value INTO)
+override SAMPLE := $(value SAMPLE)
+override COMPARE := $(value COMPARE)
+override REPORT := $(or $(value REPORT),results/report.html)
+export DIR IN INTO SAMPLE COMPARE REPORT
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: run new check report page crate supporting-information multiverse live site test lint lock settings clean help
@@ -33,18 +35,18 @@ run: $(VENV)/run.ready
 
 new: $(VENV)/run.ready
 	@test -n "$$DIR" || { echo 'say which folder holds the raw files: make new DIR=FOLDER [INTO=FOLDER]'; exit 1; }
-	@python scripts/new_series.py "$$DIR" --into "$$INTO"
+	@python scripts/new_series.py "$$DIR" --into "$${INTO:-$${DIR%/}-series}"
 
 check: $(VENV)/run.ready
 	@python scripts/check_series.py $(if $(IN),--directory "$$IN") $(ARGS)
 
 # ARGS as for the run: make report ARGS="--configfile config/small.yaml" REPORT=results/small/report.html
-REPORT ?= results/report.html
 report: $(VENV)/run.ready
-	snakemake --report $(REPORT) $(if $(IN),--directory "$$IN") $(ARGS)
+	snakemake --report "$$REPORT" $(if $(IN),--directory "$$IN") $(ARGS)
 
 page: $(VENV)/run.ready
-	COHERION_COMPARE="$(abspath $(COMPARE))" snakemake build_page --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
+	case "$$COMPARE" in ""|/*) ;; *) COMPARE="$$PWD/$$COMPARE" ;; esac; \
+	COHERION_COMPARE="$$COMPARE" snakemake build_page --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)
 
 crate: $(VENV)/run.ready
 	snakemake write_crate --cores $(CORES) $(if $(IN),--directory "$$IN") $(ARGS)

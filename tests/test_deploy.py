@@ -68,9 +68,9 @@ def run(python: str | Path, folder: Path, *arguments: str) -> str:
 
 
 def test_a_foreign_workflow_of_six_lines_runs_the_small_series_whatever_the_folders_are_called(tmp_path):
-    """The checkout has a blank, an umlaut and a quote in its name, the series lies elsewhere, in one with more."""
+    """The checkout has a blank, an umlaut and a quote in its name, the series lies elsewhere, in one with all else."""
     own = checkout(tmp_path / "Jörg's Meß daten" / "coherion")
-    series = foreign(tmp_path / 'My "Documents" & $HOME', str(own / "workflow" / "Snakefile"))
+    series = foreign(tmp_path / 'Möller\'s "Documents" & $HOME `id`; {x}', str(own / "workflow" / "Snakefile"))
     run(sys.executable, series)
     for name in ("claims.tsv", "supporting_information.pdf", "summary/run.html", "figures/overview.pdf"):
         assert (series / "results" / name).stat().st_size > 0, name
@@ -87,6 +87,20 @@ def test_a_foreign_workflow_of_six_lines_runs_the_small_series_whatever_the_fold
     assert "rule analyse_spectra:" in planned
     assert "rule refine_structure:" not in planned and "rule reduce_scan:" not in planned
     assert planned.count("rule analyse_spectra:") == 1
+
+
+def test_braces_that_snakemake_takes_for_a_wildcard_are_told(tmp_path):
+    own = checkout(tmp_path / "a {x}")
+    series = foreign(tmp_path / "series", str(own / "workflow" / "Snakefile"))
+    with pytest.raises(RuntimeError, match=r"a \{x\}: braces in the name of the folder that holds") as said:
+        run(sys.executable, series, "--dry-run")
+    assert "Traceback" not in str(said.value)
+    series = foreign(tmp_path / "b {wildcards.sample}", str(ROOT / "workflow" / "Snakefile"))
+    with pytest.raises(RuntimeError, match=r"b \{wildcards.sample\}: braces in the name of the working folder") as said:
+        run(sys.executable, series, "--dry-run")
+    assert "Traceback" not in str(said.value)
+    series = foreign(tmp_path / "c {} {y}", str(ROOT / "workflow" / "Snakefile"))
+    assert "refine_structure" in run(sys.executable, series, "--dry-run")
 
 
 def test_a_copy_that_snakemake_fetches_runs_with_the_installed_package(tmp_path):

@@ -1,10 +1,12 @@
 """Before the configuration is read: where the workflow's own files are, and whether the configuration can be read."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import get_wildcard_names, regex_from_filepattern
 
 
 def own_folder():
@@ -36,6 +38,28 @@ def own_folder():
 
 
 ROOT = own_folder()
+
+
+def refuse_braces():
+    """Names of folders in which Snakemake takes braces for a wildcard; it would say something else, or show its code.
+
+    Of the workflow's own folder every command would be an input with such a wildcard. The working folder stands in
+    Snakemake's search for its locks only, which takes all but what is no name of a Python variable.
+    """
+    if get_wildcard_names(str(ROOT)):
+        raise WorkflowError(
+            f"{ROOT}: braces in the name of the folder that holds the workflow are wildcards to Snakemake: rename it"
+        )
+    try:
+        re.compile(regex_from_filepattern(str(Path.cwd())))
+    except re.error:
+        raise WorkflowError(
+            f"{Path.cwd()}: braces in the name of the working folder are a wildcard to Snakemake, with a name that it"
+            " cannot have: rename it"
+        ) from None
+
+
+refuse_braces()
 
 # A folder of the user's own may hold a config/ of its own; elsewhere the workflow's is taken.
 CONFIGURATION = Path("config/config.yaml")
