@@ -26,6 +26,8 @@ from coherion.simulation.scans.structures import Structure
 
 # Spacing of histograms of distances, angstrom.
 STEP = 0.004
+#: Waves whose sums over domains are made at once: so many of all domains fit the processor's cache.
+WAVES = 16
 # The root of g^4 = g + 1: multiples of 1/g, 1/g^2, 1/g^3 fill the unit cube evenly, however many are taken (Kronecker's
 # sequence; H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, SIAM 1992, chapter 3).
 EVEN = 1.2207440846057596
@@ -117,10 +119,16 @@ def correlate(domains: Sequence[Domain]) -> Iterator[tuple[int, int, tuple[np.nd
     padded = tuple(scipy.fft.next_fast_len(int(2 * n - 1), real=True) for n in shape)
     transforms = [scipy.fft.rfftn(d.occupied.astype(float), s=padded, axes=(1, 2, 3)) for d in domains]
     steps = tuple(np.rint(np.fft.fftfreq(n, 1 / n)).astype(np.int64) for n in padded)
-    for s in range(len(domains[0].kind)):
-        for t in range(s, len(domains[0].kind)):
-            product = sum(np.conj(f[s]) * f[t] for f in transforms)
-            yield s, t, steps, np.rint(scipy.fft.irfftn(product, s=padded))
+    layers, *waves = transforms[0].shape
+    flat = [f.reshape(layers, -1) for f in transforms]
+    products = np.empty((layers, layers, flat[0].shape[1]), complex)
+    for first in range(0, products.shape[2], WAVES):
+        part = np.stack([f[:, first : first + WAVES].T for f in flat], axis=-1)
+        # One product of matrices for each wave: the sum over domains of every two layers.
+        products[..., first : first + WAVES] = np.moveaxis(part.conj() @ part.swapaxes(1, 2), 0, -1)
+    for s in range(layers):
+        for t in range(s, layers):
+            yield s, t, steps, np.rint(scipy.fft.irfftn(products[s, t].reshape(waves), s=padded))
 
 
 @dataclass(frozen=True, eq=False)
