@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,8 @@ from coherion.crystal.symmetry import VOIGT
 from coherion.errors import CoherionError
 from coherion.messages import warn
 from coherion.pair_model import kernel, transform
-from coherion.pair_model.envelope import SHAPES, Envelope, envelope_on, length_and_form
+from coherion.pair_model.density import Density
+from coherion.pair_model.envelope import SHAPES, envelope_on, length_and_form
 from coherion.pair_model.model import MOTION, SHARED_DEFAULTS, PairModel
 from coherion.pair_model.pairs import PairList, list_pairs
 from coherion.pair_model.seen import Seen
@@ -133,18 +134,6 @@ class _Scene:
     powers: Mapping[str, float] | None = None
 
 
-@dataclass
-class _Grid:
-    """The internal grid of r and everything that depends on it alone."""
-
-    step: float
-    points: int
-    r: np.ndarray
-    taper: np.ndarray
-    forward: np.ndarray
-    least_variance: float
-
-
 class _Phase:
     """One phase of an Evaluator."""
 
@@ -172,9 +161,14 @@ class _Phase:
             self.power = constant_powers(self.elements, model.radiation)[:, None]
         self.pairs_of_elements = list(itertools.combinations_with_replacement(range(len(self.elements)), 2))
         self.power_of_pairs = np.array([(self.power[a] * self.power[b].conj()).real for a, b in self.pairs_of_elements])
+        # Strain of single axes does not widen the density.
+        strained = [name for name, _ in self.meaning_of(MOTION[STRAIN])] if self.exact else []
+        self.density = Density(
+            scene.q, model.qmax, scene.top, scene.reach, model.envelope, self.columns, strained, self.exact
+        )
         self.seen: Seen | None = None
         self.pair_list: PairList | None = None
-        self.grid: _Grid | None = None
+        self.grid: transform.Grid | None = None
         # A peak this narrow has lost 2 percent at qmax; what is narrower looks the same and would need a finer grid.
         self.floor = NARROWEST / scene.model.qmax**2
         self.narrow = 0
@@ -255,7 +249,7 @@ class _Phase:
         r = np.arange(points) * step
         taper = transform.taper(r, scene.top, scene.reach)
         forward = step * transform.sine_matrix(r, scene.q)
-        self.grid = _Grid(step, points, r, taper, forward, variance)
+        self.grid = transform.Grid(step, points, r, taper, forward, variance)
 
     def _sum_pairs(
         self, crystal: Crystal, expanded: Expanded, motion: np.ndarray, length: float, form: float
@@ -356,14 +350,14 @@ class _Phase:
                         extra_targets.append((targets[n][0], self.columns[name]))
         peaks *= pair_factor
         everything = np.vstack([peaks, *extra]) @ grid.forward
-        baselines = self._baselines(length, form, qdamp, motion[STRAIN], shape, damping)
+        baselines = self.density.spectrum(grid, length, form, qdamp, motion[STRAIN], shape, damping)
         weights = self.power_of_pairs / norm if self.exact else np.ones((1, 1))
         places = targets + extra_targets
         made = np.zeros_like(spectrum)
         for row, (pair, column) in zip(everything, places, strict=True):
             made[column] += weights[pair] * row
         if self.exact:
-            taken = self._density_of_pairs(crystal, expanded, baselines, plan)
+            taken = self.density.of_pairs(crystal, expanded, self.elements, baselines, plan.traces)
             for row, column in taken:
                 made[column] += np.einsum("pq,pq->q", weights, row)
             made += self._moved(values, qdamp, everything, places, taken, norm)
@@ -376,7 +370,7 @@ class _Phase:
             for name, row in baselines.items():
                 if name:
                     made[self.columns[name]] += density * row
-            for name, trace in zip(plan.lattice_names, plan.traces, strict=True):
+            for name, trace in plan.traces.items():
                 made[self.columns[name]] -= density * trace * baselines[""]
             for name, gained in d_atoms.items():
                 column = self.columns[name]
@@ -384,63 +378,6 @@ class _Phase:
         spectrum += scale * made
         if "scale" in self.columns:
             spectrum[self.columns["scale"]] += made[0]
-
-    def _baselines(
-        self, length: float, form: float, qdamp: float, strain: float, shape: Envelope, damping: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """Sine integral of -4 pi r and the envelopes, per unit of density, and what changes it (by name).
-
-        Where a derivative of the envelope jumps within the grid (the end of a sphere), Gauss-Legendre panels between
-        the jumps take the place of the sum over the grid. In the exact convention ``strain``, with the resolution that
-        grows with Q, widens the density as it does pairs: by an exponential in Q where domains end within the grid,
-        else, for what is smooth over e r, by the first order in e^2, before the taper, as pairs are.
-        """
-        assert self.grid is not None
-        scene, grid = self.scene, self.grid
-        breaks = self.shape.breaks(length, form)
-        jumps = bool(breaks) and breaks[-1] < scene.reach
-        strained = [name for name, _ in self.meaning_of(MOTION[STRAIN])]
-        widened = self.exact and bool(strain or strained)
-        in_q = widened and jumps and self.shape.ends
-
-        def rows_on(r: np.ndarray, shape: Envelope, damping: np.ndarray, change: Callable) -> dict[str, np.ndarray]:
-            own = {"": r * shape.value}
-            own |= dict(zip(self.own_shape, (r * shape.by_length, r * shape.by_form), strict=False))
-            made = {name: -4.0 * np.pi * damping * change(row) for name, row in own.items()}
-            made["qdamp"] = made[""] * (-qdamp * r * r)
-            return {name: row for name, row in made.items() if not name or name in self.columns}
-
-        r, forward = grid.r, grid.forward
-        wide: dict[str, np.ndarray] = {}
-        if widened and not in_q:
-            # A Gaussian of variance e^2 r^2 at each r: h(r) becomes h + e^2 (r^2 h)''/2.
-            wide = rows_on(r, shape, damping, lambda row: 0.5 * _slope(_slope(r**2 * row, grid.step), grid.step))
-            wide = {name: row @ forward for name, row in wide.items()}
-        if jumps:
-            inner = {0.0, *(b for b in (*breaks, scene.top) if b < breaks[-1]), breaks[-1]}
-            if not self.shape.ends:
-                inner |= {scene.top, scene.reach}
-            parts = [transform.panel(a, b, scene.model.qmax) for a, b in itertools.pairwise(sorted(inner))]
-            r = np.concatenate([nodes for nodes, _ in parts])
-            weights = np.concatenate([weights for _, weights in parts])
-            forward = weights[:, None] * transform.sine_matrix(r, scene.q)
-            shape = envelope_on(scene.model.envelope, r, length, form)
-            damping = np.exp(-0.5 * (qdamp * r) ** 2) * transform.taper(r, scene.top, scene.reach)
-        rows = rows_on(r, shape, damping, lambda row: row)
-        by_strain: dict[str, np.ndarray] = {name: wide[""] for name in strained if wide}
-        if in_q:
-            damped = np.multiply.outer(-0.5 * strain * r**2, scene.q**2)
-            # A spread below zero, as noise will have it, has no Gaussian: the line at zero goes on.
-            damped = np.exp(damped, out=damped) if strain > 0 else 1.0 + damped
-            damped *= forward
-            if strained:
-                slope = -0.5 * scene.q**2 * ((rows[""] * r**2) @ (damped if strain > 0 else forward))
-                by_strain = dict.fromkeys(strained, slope)
-            forward = damped
-        made = dict(zip(rows, np.array(list(rows.values())) @ forward, strict=True))
-        for name, row in wide.items():
-            made[name] += strain * row
-        return made | by_strain
 
     def _moved(
         self,
@@ -469,42 +406,6 @@ class _Phase:
                 by = self.seen.applied(constant, growing, everything[own], pair[own], column[own], density[:1], 1)
                 made[self.columns[name]] += by[0]
         return made / norm
-
-    def _density_of_pairs(
-        self, crystal: Crystal, expanded: Expanded, baselines: dict[str, np.ndarray], plan: _Plan
-    ) -> list[tuple[np.ndarray, int]]:
-        """What the mean density takes from the sums over pairs of each two elements, (pairs, q), with its column.
-
-        First its value, then its derivatives. The pairs between a domain and what lies around it have the same density
-        and their atoms move as much: the form of the domain is not seen, whatever motion does to the pairs within.
-        """
-        half_squared = 0.5 * self.scene.q**2
-        amounts = np.zeros((len(self.elements), self.scene.q.size))
-        change: dict[str, np.ndarray] = {}
-        columns = [(k, name) for k, name in enumerate(expanded.parameters) if name in self.columns]
-        for number, (site, kind) in enumerate(zip(crystal.sites, crystal.structure.sites, strict=True)):
-            atom = int(np.argmax(expanded.site == number))
-            damped = len(kind.chosen) * np.exp(-half_squared * np.trace(expanded.u_cartesian[atom]) / 3.0)
-            slopes = np.trace(expanded.u_cartesian_derivative[atom]) / 3.0
-            moved = [(slopes[k], name) for k, name in columns if slopes[k]]
-            for name, (element, occupancy) in zip(site.occupancy_names(), site.species, strict=True):
-                row = self.elements.index(element)
-                amounts[row] += occupancy * damped
-                if name in self.columns:
-                    change.setdefault(name, np.zeros_like(amounts))[row] += damped
-                for slope, by in moved:
-                    change.setdefault(by, np.zeros_like(amounts))[row] -= occupancy * slope * half_squared * damped
-        a, b = np.array(self.pairs_of_elements).T
-        twice = (np.where(a == b, 1.0, 2.0) / expanded.volume)[:, None]
-        pairs = twice * amounts[a] * amounts[b]
-        made = [(pairs * row, self.columns[name] if name else 0) for name, row in baselines.items()]
-        value = made[0][0]
-        for name, trace in zip(plan.lattice_names, plan.traces, strict=True):
-            made.append((-trace * value, self.columns[name]))
-        for name, gained in change.items():
-            both = gained[a] * amounts[b] + amounts[a] * gained[b]
-            made.append((twice * both * baselines[""], self.columns[name]))
-        return made
 
     def _scatter_table(self, crystal: Crystal, plan: _Plan, norm: np.ndarray):
         """The plan's table; it depends on the occupancies alone, so it is kept while they do not change."""
@@ -559,7 +460,8 @@ class _Plan:
         self.strains = np.array([expanded.lattice_matrix_derivative[..., k] @ inverse for k in lattice]).reshape(
             -1, 3, 3
         )
-        self.traces = [float(np.trace(strain)) for strain in self.strains]
+        traces = [float(np.trace(strain)) for strain in self.strains]
+        self.traces = dict(zip(self.lattice_names, traces, strict=True))
         globals_ = [[(name, 1.0)] for name in phase.own_shape if phase.exact and name in wanted]
         motion = [meaning for name in MOTION if (meaning := phase.meaning_of(name))]
         coordinates = [
@@ -632,11 +534,6 @@ class _Plan:
             for row, factor in entries[target].items():
                 table[n, row] = factor
         return table, targets
-
-
-def _slope(row: np.ndarray, step: float) -> np.ndarray:
-    """The derivative of values on an even grid."""
-    return np.asarray(np.gradient(row, step, edge_order=2))
 
 
 def _six(tensors: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ enough nodes for sin(Q r) sin(Q r') over the range, so neither brings the ripple
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +20,22 @@ from coherion.pair_model.compiled import compiled
 # Range of the error function's argument over the taper: at its ends 1e-8 is missing, and its spectrum has fallen to
 # exp(-(k width / 2 TAPER)^2), the same at k width = TAPER^2.
 TAPER = 8.0
+
+
+@dataclass
+class Grid:
+    """The grid of r (angstrom) that peaks are drawn on, and everything that depends on it alone.
+
+    ``taper`` (points,) is that of what lies beyond the data, ``forward`` (points, q) takes rows to F(Q), and peaks of
+    less than ``least_variance`` (angstrom^2) would be too sharp for its step.
+    """
+
+    step: float
+    points: int
+    r: np.ndarray
+    taper: np.ndarray
+    forward: np.ndarray
+    least_variance: float
 
 
 def quadrature(qmin: float, qmax: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
