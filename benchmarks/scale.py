@@ -50,13 +50,14 @@ def make_series(folder: Path, samples: int) -> None:
     (config / "config.yaml").write_text(json.dumps(settings))
 
 
-# Snakemake as its command runs it, telling at its end what it used itself, without its jobs.
-TOLD = "processor time of Snakemake itself: "
+# Snakemake as its command runs it, telling at its end what it used itself, without its jobs, and the largest of these.
+TOLD = "processor time of Snakemake itself and memory of a job: "
 SNAKEMAKE = f"""
 import atexit, resource
 from snakemake.cli import main
 used = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-atexit.register(lambda: print({TOLD!r}, used(), flush=True))
+jobs = lambda: resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+atexit.register(lambda: print({TOLD!r}, used(), jobs(), flush=True))
 main()
 """
 
@@ -69,8 +70,8 @@ def loop() -> float:
     return time.process_time() - began
 
 
-def snakemake(folder: Path, *arguments: str | Path) -> tuple[float, float, float]:
-    """Run Snakemake: processor time of its own and of its jobs (s), memory of the largest process (MB)."""
+def snakemake(folder: Path, *arguments: str | Path) -> tuple[float, float, float, float]:
+    """Run Snakemake: processor time of its own and of its jobs (s), memory of the largest process and job (MB)."""
     command = [sys.executable, "-c", SNAKEMAKE, "--snakefile", ROOT / "Snakefile", "--directory", folder, *arguments]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     process = subprocess.Popen(
@@ -84,8 +85,8 @@ def snakemake(folder: Path, *arguments: str | Path) -> tuple[float, float, float
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(said[-3000:])
-    own = float(said.rpartition(TOLD)[2].split()[0])
-    return own, used.ru_utime + used.ru_stime - own, used.ru_maxrss / 1024
+    own, job = map(float, said.rpartition(TOLD)[2].split()[:2])
+    return own, used.ru_utime + used.ru_stime - own, used.ru_maxrss / 1024, job / 1024
 
 
 def plan(samples: int) -> dict[str, float]:
@@ -93,7 +94,7 @@ def plan(samples: int) -> dict[str, float]:
         folder = Path(made) / "series"
         make_series(folder, samples)
         # --summary builds the DAG and does nothing with it; a dry run spends more on printing than on planning.
-        seconds, _, memory = snakemake(folder, "--summary")
+        seconds, _, memory, _ = snakemake(folder, "--summary")
     return {
         "samples": samples,
         "planning_cpu_s": round(seconds, 2),
@@ -109,8 +110,8 @@ def run(samples: int) -> dict[str, float]:
         raw = [f"results/simulated/truth/spectra/s{number:04d}.json" for number in range(samples)]
         targets = [f"results/arrhenius/s{number:04d}.nc" for number in range(samples)]
         snakemake(folder, *raw, "--cores", "1", "--quiet", "all")
-        nothing, _, _ = snakemake(folder, *raw, "--cores", "1", "--quiet", "all")
-        own, jobs, memory = snakemake(folder, *targets, "--cores", "1", "--quiet", "all")
+        nothing, *_ = snakemake(folder, *raw, "--cores", "1", "--quiet", "all")
+        own, jobs, memory, _ = snakemake(folder, *targets, "--cores", "1", "--quiet", "all")
     return {
         "samples": samples,
         "run_cpu_s": round(own + jobs, 2),
@@ -123,6 +124,7 @@ def run(samples: int) -> dict[str, float]:
 
 #: The rules of the series in the order in which they need one another, with a result of each.
 OF_SERIES = {
+    "check_tables": "checks.txt",
     "collect_alerts": "series/alerts.tsv",
     "collect_series": "series/series.tsv",
     "judge_claims": "claims.tsv",
@@ -131,6 +133,10 @@ OF_SERIES = {
     "draw_all_samples": "figures/figure_S8.pdf",
     "measure_recovery": "series/recovery.tsv",
     "draw_recovery": "figures/recovery.pdf",
+    "summarise_run": "summary/run.tsv",
+    "write_supporting_information": "supporting_information.pdf",
+    "build_page": "page.html",
+    "write_crate": "ro-crate-metadata.json",
 }
 
 
@@ -138,8 +144,6 @@ def copy_sample(results: Path, copies: Path, samples: int) -> None:
     """Hard links of all results of the sample x50 under so many names, and those of standard and empty capillary."""
     for path in sorted(p for p in results.rglob("*") if p.is_file()):
         inside = path.relative_to(results)
-        if inside.parts[0] in ("logs", "benchmarks", "figures"):
-            continue
         parts = [part.partition(".") for part in inside.parts]
         names = [name for name, _, _ in parts]
         # A file that another run wrote counts as new, so that nothing before the series is made again.
@@ -177,18 +181,21 @@ def spread(table: Path) -> None:
     table.write_text("".join("\t".join(row) + "\n" for row in (header, *rows)), encoding="utf-8")
 
 
-def series(samples: int, results: Path) -> list[dict[str, float | str]]:
+def series(samples: int, results: Path, keep: Path | None) -> list[dict[str, float | str]]:
     lines: list[dict[str, float | str]] = []
     with tempfile.TemporaryDirectory(dir=results.parent) as made:
-        folder = Path(made) / "series"
+        folder = (keep or Path(made)) / f"series_of_{samples}"
         make_series(folder, samples)
         copy_sample(results, folder / "results", samples)
         for rule, result in OF_SERIES.items():
             arguments = ("--cores", "1", "--quiet", "all", "--rerun-triggers", "input", "--allowed-rules", rule)
-            _, jobs, memory = snakemake(folder, f"results/{result}", *arguments)
+            own, jobs, planning, memory = snakemake(folder, f"results/{result}", *arguments)
             if rule == "collect_series":
                 spread(folder / "results" / result)
-            lines.append({"samples": samples, "rule": rule, "cpu_s": round(jobs, 1), "memory_MB": round(memory)})
+            written = (folder / "results" / result).stat().st_size / 1e6
+            line = {"samples": samples, "rule": rule, "cpu_s": round(jobs, 1), "memory_MB": round(memory)}
+            line |= {"written_MB": round(written, 2), "snakemake_cpu_s": round(own, 1), "snakemake_MB": round(planning)}
+            lines.append(line)
             print(json.dumps(lines[-1]), flush=True)
     return lines
 
@@ -226,6 +233,7 @@ def main() -> None:
     arguments.add_argument("--run", type=int, nargs="*", default=[10, 40, 120], help="sizes whose impedance is run")
     arguments.add_argument("--series", type=int, nargs="*", default=[], help="sizes whose rules of the series are run")
     arguments.add_argument("--results", type=Path, help="finished run to take the sample x50 from")
+    arguments.add_argument("--keep", type=Path, help="folder to leave the series in, to look at what was drawn")
     arguments.add_argument("--figure", action="store_true", help="draw docs/figures/scale_growth")
     given = arguments.parse_args()
     lines = []
@@ -241,10 +249,10 @@ def main() -> None:
             (folder / "results").mkdir()
             snakemake(folder, "--cores", "2", "--quiet", "all", "--configfile", ROOT / "config/small.yaml")
             for size in given.series:
-                series(size, folder / "results/small")
+                series(size, folder / "results/small", given.keep)
     elif given.series:
         for size in given.series:
-            series(size, given.results.resolve())
+            series(size, given.results.resolve(), given.keep)
 
 
 if __name__ == "__main__":

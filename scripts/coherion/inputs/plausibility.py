@@ -443,14 +443,20 @@ def warn_if_off_the_series(rows: Sequence[Mapping[str, Any]]) -> None:
 def _off_as_amounts(listed: Sequence[tuple[str, float, Mapping[str, float]]]) -> dict[str, str]:
     """Samples whose x is no amount of their composition where it is in all others, or is one but for its decimals."""
     found: dict[str, str] = {}
+    having: dict[tuple[tuple[str, float], ...], set[float]] = {}
+    for _, x, formula in listed:
+        having.setdefault(tuple(sorted(formula.items())), set()).add(x)
+    off = {
+        element: [sample for sample, x, formula in listed if abs(formula.get(element, 0.0) - x) > AMOUNT_OF_X]
+        for element in {element for *_, formula in listed for element in formula}
+    }
+    numbers = Counter(x for _, x, _ in listed)
     for sample, x, formula in listed:
-        others = [(there, other) for name, there, other in listed if name != sample]
-        if any(other == formula and there != x for there, other in others):
+        if having[tuple(sorted(formula.items()))] != {x}:
             continue  # what varies is no composition
+        several_others = len(numbers) - (numbers[x] == 1) >= 2
         for element, amount in formula.items():
-            told = [(there, other.get(element, 0.0)) for there, other in others]
-            alike = len({there for there, _ in told}) >= 2 and all(abs(a - b) <= AMOUNT_OF_X for a, b in told)
-            if alike and abs(amount - x) > AMOUNT_OF_X:
+            if several_others and off[element] == [sample]:
                 found.setdefault(sample, f": {amount:g} {element} at x {x:g} where it is x in all others")
         parts = [amount % 1 for amount in formula.values() if amount % 1 > 1e-6]
         parts += [1 - part for part in parts]
@@ -465,9 +471,11 @@ def _in_per_cent(listed: Sequence[tuple[str, float, Mapping[str, float]]]) -> di
     """Samples whose x is a hundred times an amount of their composition, where no other is above 1."""
     found = {}
     for sample, x, formula in listed:
-        others = [there for name, there, other in listed if name != sample and other != formula]
         parts = [amount % 1 for amount in formula.values()]
-        if x > 1 and others and max(others) <= 1 and any(abs(part - x / 100) < 1e-6 for part in [*parts, 1.0]):
+        if x <= 1 or not any(abs(part - x / 100) < 1e-6 for part in [*parts, 1.0]):
+            continue
+        others = [there for name, there, other in listed if name != sample and other != formula]
+        if others and max(others) <= 1:
             found[sample] = (
                 f": x is {x:g} where all others have 0 to 1, and an amount in it is {x / 100:g}: in per cent?"
             )

@@ -150,7 +150,7 @@ def _files(run: Run) -> list[dict[str, Any]]:
     """Files that were read, scans and spectra, with their alerts."""
     found = []
     for name in run.names("scans"):
-        grades = [row["grade"] for row in run.alerts if row["sample"] == name and row.get("stage") == "scan"]
+        grades = [row["grade"] for row in run.alerts_by_sample[name] if row.get("stage") == "scan"]
         stated = run.attributes(f"scans/{name}.nc")
         if not stated:
             why = run.absent.get(f"scans/{name}.nc", "")
@@ -161,7 +161,7 @@ def _files(run: Run) -> list[dict[str, Any]]:
         light = min(grades) if grades else ""
         found.append({"name": name, "light": light, "kind": "scan", "source": source, "told": told})
     for name in run.names("spectra"):
-        grades = [row["grade"] for row in run.alerts if row["sample"] == name and row.get("stage") == "impedance"]
+        grades = [row["grade"] for row in run.alerts_by_sample[name] if row.get("stage") == "impedance"]
         sources = sorted(one[1] for one in run.sources(f"spectra/{name}.nc"))
         light = min(grades) if grades else ""
         said = ", ".join(sources[:4]) + (f" and {len(sources) - 4} more" if len(sources) > 4 else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -117,6 +118,14 @@ class Run:
         return _in_print(
             self.rows("series/alerts.tsv", "grade", "sample", "text"), "text", "advice", "place", unit=True
         )
+
+    @cached_property
+    def alerts_by_sample(self) -> dict[str, Rows]:
+        """Rows of the table of alerts by sample; none of a sample without."""
+        found: dict[str, Rows] = defaultdict(list)
+        for row in self.alerts:
+            found[row["sample"]].append(row)
+        return found
 
     @cached_property
     def exclusions(self) -> Rows:

@@ -60,8 +60,8 @@ def columns_of(run: Run, paper: Paper) -> list[tuple[str, str]]:
 def light_of(run: Run, sample: str, is_told: bool) -> tuple[str, dict[str, int]]:
     """The gravest grade of a sample's alerts, ``failed`` or blank, and how many of each grade."""
     counts = {grade: 0 for grade in GRADES}
-    for row in run.alerts:
-        if row["sample"] == sample and row["grade"] in counts:
+    for row in run.alerts_by_sample[sample]:
+        if row["grade"] in counts:
             counts[row["grade"]] += 1
     if failures_of(run, sample) or (is_told and sample not in run.by_sample):
         return FAILED, counts
@@ -128,7 +128,7 @@ def _told(run: Run, sample: str, warnings: list[tuple[str, str]], is_told: bool)
         yield {"kind": "text", "level": "warning", "text": f"{job} failed: {said}"}
     if row is not None and row.get("excluded"):
         yield {"kind": "text", "level": "warning", "text": f"Left out of the structural series: {row['excluded']}"}
-    alerts = [one for one in run.alerts if one["sample"] == sample]
+    alerts = run.alerts_by_sample[sample]
     if alerts:
         yield {"kind": "alerts", "rows": alerts}
     own = [[job, said] for job, said in warnings if sample in job.split()[1:]]

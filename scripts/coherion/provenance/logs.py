@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from coherion.messages import gathered
@@ -57,11 +58,10 @@ def alerts_of_logs(folder: str | os.PathLike[str]) -> list[str]:
     return sorted(dict.fromkeys(lines), key=lambda line: line.split()[1])
 
 
-def _is_alert(name: str, text: str, alerts: list[str]) -> bool:
-    """Whether an alert of the warning's sample says the same, in its first clause that says something."""
+def _is_alert(name: str, text: str, alerts: Mapping[str, list[str]]) -> bool:
+    """Whether an alert with the warning's sample says the same, in its first clause that says something."""
     clause = next((part for part in re.split("[:;] ", text) if len(part) > _CLAUSE), None)
-    sample = f" {name.split()[-1]} "
-    return clause is not None and any(sample in alert and clause in alert for alert in alerts)
+    return clause is not None and any(clause in alert for alert in alerts.get(name.split()[-1], ()))
 
 
 def summary_of_logs(folder: str | os.PathLike[str]) -> list[str]:
@@ -77,7 +77,11 @@ def summary_of_logs(folder: str | os.PathLike[str]) -> list[str]:
     """
     told = []
     alerts = [f"  {text}" for text in alerts_of_logs(folder)]
-    warned = [f"{name}: {text}" for name, text in warnings_of_logs(folder) if not _is_alert(name, text, alerts)]
+    naming: dict[str, list[str]] = {}
+    for alert in alerts:
+        for word in {*alert.split()}:
+            naming.setdefault(word, []).append(alert)
+    warned = [f"{name}: {text}" for name, text in warnings_of_logs(folder) if not _is_alert(name, text, naming)]
     if warned:
         told += [
             f"{len(warned)} warning{'s' if len(warned) > 1 else ''}:",
