@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from coherion.data.stated import stated_sources
 from coherion.data.tables import read_rows, write_table
 from coherion.document.captions import as_template, read_caption
-from coherion.document.document import Figure, compiled, compiler, content, read_figures
+from coherion.document.document import MOST_CELLS, MOST_SINGLE, Figure, compiled, compiler, content, read_figures
 from coherion.document.layout import ACROSS, UPRIGHT, breakable, first_sentence, laid_out, pieces, plain
 from coherion.errors import InputError
 from coherion.figures.plate import Plate
@@ -557,3 +557,28 @@ def test_a_caption_of_an_author_is_text_to_the_report_and_to_the_document(tmp_pa
     told = unescape(re.sub(r"<[^>]*>", "", paragraphs[0]))
     assert " ".join(told.split()) == plain
     assert "system-message" not in body and len(paragraphs) == 2
+
+
+def test_of_a_large_series_so_much_is_printed_as_can_be_read_and_the_rest_is_named():
+    """Of 600 samples the document took 6 GB; what it leaves out stands in the files that it names."""
+    head = Table("head", "", [Column("a")], [{"a": 1}])
+    single = [
+        Table(f"s{k}", f"Sample {k}.", [Column("a"), Column("b")], [{"a": 1, "b": 2}], head=head) for k in range(90)
+    ]
+    long = Table("long", "Rows.", [Column(f"c{k}") for k in range(4)], [{"c0": k} for k in range(5000)])
+    wide = Table("wide", "Columns.", [Column(f"c{k}") for k in range(5000)], [{"c0": k} for k in range(4)], across=4)
+    series = [SERIES[0] | {"sample": f"s{k}"} for k in range(3000)]
+    tables = list(numbered([*single, long, wide], 2))
+    made = content(tables, [], series, RUN, [], {})
+    assert len(made["tables"]) == MOST_SINGLE + 2
+    assert [one["label"] for one in made["tables"][-3:]] == [f"Table S{MOST_SINGLE + 1}", "Table S92", "Table S93"]
+    said = " ".join(made["paragraphs"])
+    assert f"Of 92 tables {MOST_SINGLE + 2} are printed: of single samples the first {MOST_SINGLE}." in said
+    rows, columns = made["tables"][-2:]
+    assert sum(len(part["rows"]) for part in rows["parts"]) == MOST_CELLS // 4
+    assert f"The first {MOST_CELLS // 4} of 5000 rows; {tables[-2].name}.tsv has all." in rows["caption"]
+    assert sum(len(part["columns"]) - 1 for part in columns["parts"]) == MOST_CELLS // 4 - 1
+    assert f"The first {MOST_CELLS // 4 - 1} of 4999 columns; {tables[-1].name}.tsv has all." in columns["caption"]
+    assert made["overview"][0]["title"] == f"Samples, the first {MOST_CELLS // 4} of 3000"
+    few = content(tables[:10], [], SERIES, RUN, [], {})
+    assert len(few["tables"]) == 10 and "are printed" not in " ".join(few["paragraphs"])

@@ -24,7 +24,10 @@ rule write_supporting_information:
         environment("structure")
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        # 5 MB a sample, until tables are cut.
+        mem_mb=lambda wildcards, attempt: (
+            (800 + 7 * min(len(TABLES.samples), 100)) * attempt
+        ),
         runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         code=code("write_supporting_information"),

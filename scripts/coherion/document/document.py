@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ _SETTINGS = (
 #: What the first page says of a run in its own words.
 _TOLD = ("data", "samples", "samples left out")
 _VERSION = "version of "
+#: Tables of single samples and cells of a table that are printed of a large series: Typst takes some 25 kB for a cell.
+MOST_SINGLE, MOST_CELLS = 60, 8000
 #: Where the raw files lie is said in words; where results lie is the machine's affair.
 _PLACES = ("data_folder", "results")
 
@@ -123,11 +125,34 @@ def _missing(figures: Iterable[Figure]) -> list[str]:
     return [f"Left out: {'; '.join(reasons)}."] if reasons else []
 
 
+def _few(tables: Sequence[Table]) -> list[Table]:
+    """The tables that are printed: all of the series, and so many of single samples."""
+    left_out = {*[table.name for table in tables if table.head is not None][MOST_SINGLE:]}
+    return [table for table in tables if table.name not in left_out]
+
+
+def _cut(table: Table) -> Table:
+    """A table as it is printed, with its first rows, or columns where there are more of these, if it is very large."""
+    table = table.in_print
+    rows, columns = len(table.rows), len(table.columns)
+    if rows * columns <= MOST_CELLS:
+        return table
+    whole = f"{table.name}.tsv has all."
+    if columns > rows:
+        most = max(MOST_CELLS // rows, 2)
+        said = f"{table.caption} The first {most - 1} of {columns - 1} columns; {whole}"
+        return replace(table, columns=table.columns[:most], caption=said)
+    most = max(MOST_CELLS // columns, 1)
+    return replace(table, rows=table.rows[:most], caption=f"{table.caption} The first {most} of {rows} rows; {whole}")
+
+
 def _samples(series: Rows) -> dict[str, Any]:
     """The samples, with a note below for each that was left out."""
     columns = [c for c in _SERIES if any(row.get(c.key) for row in series)]
-    made = laid_out(Table("samples", "", columns, series)) | {"title": "Samples", "notes": []}
-    for row, cells in zip(series, made["parts"][0]["rows"], strict=True):
+    table = _cut(Table("samples", "", columns, series))
+    title = "Samples" if len(table.rows) == len(series) else f"Samples, the first {len(table.rows)} of {len(series)}"
+    made = laid_out(table) | {"title": title, "notes": []}
+    for row, cells in zip(table.rows, made["parts"][0]["rows"], strict=True):
         if row.get("excluded"):
             mark = ["super", str(len(made["notes"]) + 1)]
             cells[0].append(mark)
@@ -202,6 +227,7 @@ def content(
     left_out = sum(bool(row.get("excluded")) for row in series)
     samples = f"{len(series)} sample" + ("" if len(series) == 1 else "s")
     named = f"{samples}, of which {left_out} left out of the structural series" if left_out else samples
+    printed = _few(tables)
     paragraphs = [
         f"Written by coherion {__version__} from the files of one finished run: {named}. Every number of a table is "
         "that of the table's .tsv file in the run's folder tables/, where it stands with all its digits; every figure "
@@ -210,6 +236,11 @@ def content(
         "number without brackets was held, is fixed by symmetry or has no uncertainty. Everything that was left out is "
         "listed with its reason in the table of exclusions.",
         *([note] if note else []),
+        *(
+            [f"Of {len(tables)} tables {len(printed)} are printed: of single samples the first {MOST_SINGLE}."]
+            if len(printed) < len(tables)
+            else []
+        ),
         *_missing(figures),
         _sources(told),
         _found(run),
@@ -227,7 +258,7 @@ def content(
         "property of a material.",
         "paragraphs": [line(text) for text in paragraphs],
         "overview": [_samples(series), _settings(settings)],
-        "tables": [laid_out(table) | {"label": f"Table S{table.number}"} for table in tables],
+        "tables": [laid_out(_cut(table)) | {"label": f"Table S{table.number}"} for table in printed],
         "figures": [
             {
                 "label": label,
