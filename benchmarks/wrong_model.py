@@ -3,9 +3,9 @@
 Each draw is a member of the series with composition, length, strain and packing of its own, made by the project's
 simulation with one thing that the analysis does not know: log-normal sizes, glass, a foreign phase, a zero error, a
 wrong density or background, more fluorescence, another Qmax, another resolution than the standard's, strain that falls
-with distance, faults. Reduced and refined by the default recipe, its lattice, coordinates, occupancies and length are
-counted within two stated standard uncertainties of the truth. ``clean`` is the same with nothing wrong: there the root
-mean square of the pulls must stay near one, for wide errors are no answer.
+with distance, domains that lie apart. Reduced and refined by the default recipe, its lattice, coordinates, occupancies
+and length are counted within two stated standard uncertainties of the truth. ``clean`` is the same with nothing wrong:
+there the root mean square of the pulls must stay near one, for wide errors are no answer.
 
 Rows are kept as they come in the file given by ``--rows``; a run that was stopped goes on from there.
 
@@ -88,6 +88,8 @@ KINDS: dict[str, Kind] = {
     "clean": Kind(),
     "lognormal": Kind({"size_spread": 0.4}),
     "glass": Kind({"glass": 0.3}),
+    # Domains with nothing around them scatter by their form, too.
+    "apart": Kind({"contrast": 1.0}),
     # 5 % by mass are 6 % of the atoms.
     "foreign": Kind(salt=0.06),
     "side": Kind({"x": 0.5, "side_phase": 0.08, "side_phase_length": 80.0}),

@@ -94,7 +94,7 @@ def test_scattering_is_the_mean_over_all_directions_of_the_debye_waller_factors(
     structure = solid_solution(0.0, OBLIQUE)
     histogram = pair_histogram(structure, 9.0, 1, np.random.default_rng(1), delta2=delta2)
     atoms, kind, place = listed(structure, cut_domain(structure, 9.0, np.random.default_rng(1)))
-    q, sums = pair_sums(histogram, 15.0, 0.01, Motion(delta2=delta2), embedded=False)
+    q, sums = pair_sums(histogram, 15.0, 0.01, Motion(delta2=delta2), contrast=1.0)
     factors = {k.element: form_factor(k.element, q) for k in histogram.kinds}
     intensity = coherent_intensity(sums, histogram.pairs, histogram.kinds, histogram.number, factors)
 

@@ -91,7 +91,7 @@ def test_pair_sums_equal_the_double_sum_with_motion_and_strained_copies(series, 
     r = np.linalg.norm(atoms[i] - atoms[j], axis=1)
     u = np.array([k.u_iso for k in kinds])
     variance = (u[kind[i]] + u[kind[j]]) * (1 - motion.delta1 / r - motion.delta2 / r**2)
-    q, sums = pair_sums(histogram, 15.0, 0.01, motion, Strain(strain), embedded=False)
+    q, sums = pair_sums(histogram, 15.0, 0.01, motion, Strain(strain), contrast=1.0)
     factors = {k.element: form_factor(k.element, q) for k in kinds}
     intensity = coherent_intensity(sums, histogram.pairs, kinds, histogram.number, factors)
     copies = np.linspace(-5, 5, 201) if strain else np.zeros(1)
@@ -172,7 +172,7 @@ def test_pairs_of_a_sphere_fall_off_as_its_overlap_with_itself():
 
 def test_lone_domain_scatters_all_atoms_in_phase_towards_zero_angle():
     histogram = pair_histogram(CUBIC, 40.0, 1, np.random.default_rng(9))
-    q, lone = pair_sums(histogram, 2.0, 0.004, Motion(), embedded=False)
+    q, lone = pair_sums(histogram, 2.0, 0.004, Motion(), contrast=1.0)
     atoms = histogram.number[0]
     radius_of_gyration = 20.0 * np.sqrt(3 / 5)
     first = int(np.searchsorted(q, 0.01))
@@ -181,6 +181,9 @@ def test_lone_domain_scatters_all_atoms_in_phase_towards_zero_angle():
     # Among others of its kind it makes less than a hundredth of that.
     _, embedded = pair_sums(histogram, 2.0, 0.004, Motion())
     assert abs(embedded[0, first] + atoms) < 0.01 * expected
+    # What scatters at small angles goes with the square of the difference in density (Babinet).
+    _, half = pair_sums(histogram, 2.0, 0.004, Motion(), contrast=0.5)
+    np.testing.assert_allclose(half - embedded, (lone - embedded) / 4, rtol=1e-9, atol=1e-9 * expected)
 
 
 def test_large_domain_has_its_peaks_at_the_bragg_positions_with_the_bragg_intensity():

@@ -1,8 +1,8 @@
 """The even density that is taken off the pairs of a domain, so that the surroundings have the same.
 
 The pairs between a dense domain and what lies around it have the domain's mean density, and their atoms move and are
-strained as much: the form of the domain is not seen. A powder whose domains lie apart scatters by their form too, at
-Q below 2 pi over their distance; that is not in the model.
+strained as much: the form of the domain is not seen. A powder whose domains lie apart scatters by their form too, most
+at low Q; that is not in the model, and moves lengths by less than their errors (benchmarks/wrong_model.py, ``apart``).
 """
 
 from __future__ import annotations

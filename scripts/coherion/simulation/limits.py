@@ -100,6 +100,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "samples.zero_error": (-0.04, 0.04),
     "samples.fault_probability": (0.0, 0.5),
     "samples.fault_slide": (0.0, 3.0),
+    "samples.contrast": (0.0, 1.0),
     "samples.annealed_at": (-273.0, 3000.0),
     "samples.activation_energy": (0.0, 3.0),
 }

@@ -114,6 +114,8 @@ class Sample:
         Fraction of formula units in the trigonal phase; diameter of its domains, angstrom.
     fault_probability, fault_slide
         Probability of a stacking fault between two cells along c; how far it slides along a, angstrom.
+    contrast
+        By which share of its density a domain differs from what lies around it: 0 in a dense powder, 1 in vacuum.
     zero_error
         What every angle written is too high by, degrees, beside the instrument's own.
     annealed_at, activation_energy
@@ -131,6 +133,7 @@ class Sample:
     side_phase_length: float = 0.0
     fault_probability: float = 0.0
     fault_slide: float = 0.0
+    contrast: float = 0.0
     zero_error: float = 0.0
     annealed_at: float | None = None
     activation_energy: float | None = None

@@ -57,7 +57,7 @@ def pair_sums(
     motion: Motion,
     strain: Strain | None = None,
     *,
-    embedded: bool = True,
+    contrast: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sum over pairs of sin(Q r)/(Q r) with motion and strain, without form factors.
 
@@ -71,9 +71,10 @@ def pair_sums(
         Standard deviation (1/angstrom) of the narrowest blur to come: the grid is as fine as that wants.
     motion, strain
         Correlated motion; microstrain of the domains, none where it is not given.
-    embedded
-        Take off what a sphere of the domain's mean density scatters. A domain in a dense powder lies among others of
-        the same density and makes no small-angle scattering; a lone one in vacuum does.
+    contrast
+        By which share of its mean density a domain differs from what lies around it. What a sphere of the rest scatters
+        is taken off: a domain in a dense powder, 0, lies among others of the same density and makes no small-angle
+        scattering; a lone one in vacuum, 1, does.
 
     Returns
     -------
@@ -113,7 +114,7 @@ def pair_sums(
     terms = SERIES_TERMS if motion.delta1 or motion.delta2 else 1
     # Linear weights smear once where the pairs are counted and once more where copies are strained.
     far_smear = smear**2 if strain.rms else smear
-    mean = transformed(far[-1] * inverse) if embedded else np.zeros(grid.size)
+    mean = (1.0 - contrast**2) * transformed(far[-1] * inverse)
 
     result = np.empty((len(histogram.pairs), grid.size))
     for row, (a, b) in enumerate(histogram.pairs):

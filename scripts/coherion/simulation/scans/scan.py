@@ -84,11 +84,18 @@ class Optics:
         """Scattering factors of the structure's elements at ``q``."""
         return {e: form_factor(e, q, self.energy if self.anomalous else None) for e in structure.contents()}
 
-    def powder(self, structure: Structure, histogram: PairHistogram, motion: Motion, strain: Strain) -> np.ndarray:
+    def powder(
+        self,
+        structure: Structure,
+        histogram: PairHistogram,
+        motion: Motion,
+        strain: Strain,
+        contrast: float = 0.0,
+    ) -> np.ndarray:
         """Scattering per atom of domains (electrons^2) at the optics' angles."""
         highest = float(self.q[-1])
         narrowest = self.resolution.narrowest(highest, self.wavelength)
-        q, sums = pair_sums(histogram, highest, narrowest, motion, strain)
+        q, sums = pair_sums(histogram, highest, narrowest, motion, strain, contrast=contrast)
         factors = self.factors(structure, q)
         intensity = coherent_intensity(sums, histogram.pairs, histogram.kinds, histogram.number, factors)
         return blurred(q, intensity, self.two_theta, self.resolution, self.wavelength)
@@ -133,6 +140,7 @@ def truth_of_sample(sample: Sample, main: Phase, delta2: float) -> dict[str, Any
         "glass": sample.glass,
         "fault_probability": sample.fault_probability,
         "fault_slide": sample.fault_slide,
+        "contrast": sample.contrast,
         "delta2": delta2,
     }
 
@@ -198,7 +206,7 @@ def powder(sample: Sample, series: Mapping[str, Any], optics: Optics, rng: np.ra
     motion = Motion(0.0, delta2)
     if rng is None and sample.fault_probability > 0:
         raise ValueError("stacking faults are made in domains that are drawn")
-    phases = [_phase(main, sizes, strain, faults, motion, fraction[0], series["atoms"], optics, rng)]
+    phases = [_phase(main, sizes, strain, faults, motion, fraction[0], series["atoms"], optics, rng, sample.contrast)]
     if share > 0:
         sizes, motion = Sizes.equal(sample.side_phase_length), Motion(0.0, series["trigonal"]["delta2"])
         phases.append(_phase(side, sizes, Strain(), Faults(), motion, fraction[1], series["atoms"], optics, rng))
@@ -207,7 +215,7 @@ def powder(sample: Sample, series: Mapping[str, Any], optics: Optics, rng: np.ra
     return phases
 
 
-def _phase(structure, sizes, strain, faults, motion, atom_fraction, atoms_drawn, optics, rng) -> Phase:
+def _phase(structure, sizes, strain, faults, motion, atom_fraction, atoms_drawn, optics, rng, contrast=0.0) -> Phase:
     """Domains of one size are drawn one by one; of many sizes the mean is taken."""
     largest = float(sizes.diameter.max())
     number, realised = 0, dict[str, float]()
@@ -220,7 +228,7 @@ def _phase(structure, sizes, strain, faults, motion, atom_fraction, atoms_drawn,
         number = max(2, math.ceil(atoms_drawn / in_one))
         histogram = pair_histogram(structure, largest, number, rng, faults=faults, delta2=motion.delta2)
         realised = _realised(structure, histogram)
-    intensity = optics.powder(structure, histogram, motion, strain)
+    intensity = optics.powder(structure, histogram, motion, strain, contrast)
     return Phase(structure.name, structure, intensity, atom_fraction, sizes, strain, number, realised)
 
 
