@@ -77,7 +77,7 @@ lint: $(VENV)/dev.ready
 $(VENV)/bin/uv:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "coherion needs Python 3.11 to 3.13, found %d.%d; try: make PYTHON=python3.12 run" % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 # Bytecode is compiled once here: each job starts an interpreter, and compiling again at each start costs seconds.
 $(VENV)/run.ready: requirements.lock | $(VENV)/bin/uv

@@ -26,16 +26,23 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on
 
 
 @pytest.fixture
-def told(tmp_path):
+def folder(tmp_path):
+    """A folder that holds the Makefile, in the name of which stands what stands in the names it is told."""
+    (tmp_path / ODD).mkdir()
+    (tmp_path / ODD / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    return tmp_path / ODD
+
+
+@pytest.fixture
+def told(folder):
     """A function that calls make in a folder with commands that only note what they are told."""
-    (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
-    commands, out = tmp_path / ".venv" / "bin", tmp_path / "told"
+    commands, out = folder / ".venv" / "bin", folder / "told"
     commands.mkdir(parents=True)
     for name in ("snakemake", "python"):
         (commands / name).write_text(TOLD.format(python=sys.executable, out=str(out)))
         (commands / name).chmod(0o755)
     for name in ("requirements.lock", "requirements-live.lock", ".venv/bin/uv"):
-        (tmp_path / name).touch()
+        (folder / name).touch()
     for name in ("run.ready", "live.ready"):
         (commands.parent / name).touch()
 
@@ -43,7 +50,7 @@ def told(tmp_path):
         out.unlink(missing_ok=True)
         done = subprocess.run(
             ["make", *arguments],
-            cwd=tmp_path,
+            cwd=folder,
             env=os.environ | environment,
             capture_output=True,
             text=True,
@@ -63,7 +70,7 @@ def test_the_folder_of_a_series_is_taken_as_typed(told, command):
     assert all("--directory" not in one for one, _ in told(command))
 
 
-def test_other_names_are_taken_as_typed(told, tmp_path):
+def test_other_names_are_taken_as_typed(told):
     ((new, _),) = told("new", f"DIR={ODD}/")
     assert new[1:] == [f"{ODD}/", "--into", f"{ODD}-series"]
     ((new, _),) = told("new", "DIR=raw/", f"INTO={ODD}")
@@ -77,7 +84,24 @@ def test_other_names_are_taken_as_typed(told, tmp_path):
     assert told("report")[0][0] == ["--report", "results/report.html"]
 
 
-def test_another_run_to_compare_with_is_one_whole_path(told, tmp_path):
-    for given, expected in ((ODD, f"{tmp_path}/{ODD}"), (f"/{ODD}", f"/{ODD}"), ("", "")):
+def test_another_run_to_compare_with_is_one_whole_path(told, folder):
+    for given, expected in ((ODD, f"{folder}/{ODD}"), (f"/{ODD}", f"/{ODD}"), ("", "")):
         ((_, compared),) = told("page", f"COMPARE={given}")
         assert compared == expected
+
+
+def test_the_environment_is_made_whatever_the_folder_is_called(folder, tmp_path):
+    """Commands that pip writes name their Python in double quotes, where a shell expands what stands in the name."""
+    made = tmp_path / "python"
+    made.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python;;'
+        ' "-m pip install"*) echo "#!/bin/sh" > .venv/bin/uv; chmod +x .venv/bin/uv;; esac\n'
+    )
+    made.chmod(0o755)
+    (folder / "requirements.lock").touch()
+    done = subprocess.run(
+        ["make", f"PYTHON={made}", ".venv/run.ready"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / ".venv/run.ready").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,17 @@ def test_every_dependency_stands_in_some_conda_environment():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = {normal(re.match(r"[A-Za-z0-9_.-]+", text)[0]) for text in project["dependencies"]}
     assert wanted <= {name for environment in ENVIRONMENTS for name in pinned(environment)}
+
+
+def test_what_snakemake_makes_a_report_with_is_locked():
+    """Tests have it anyway: who only runs the workflow would first miss it at `make report`."""
+    wanted = {
+        normal(re.match(r"[A-Za-z0-9_.-]+", text)[0])
+        for text in metadata.requires("snakemake")
+        if re.search(r"extra == .reports.", text)
+    }
+    assert wanted and wanted <= locked("requirements.lock").keys()
+    assert wanted <= pinned(ROOT / "envs" / "snakemake.yaml").keys()
 
 
 def test_the_test_environment_adds_to_the_lock_file_and_changes_nothing():
