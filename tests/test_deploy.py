@@ -89,7 +89,7 @@ def test_a_foreign_workflow_of_six_lines_runs_the_small_series_whatever_the_fold
     assert planned.count("rule analyse_spectra:") == 1
 
 
-def test_braces_that_snakemake_takes_for_a_wildcard_are_told(tmp_path):
+def test_braces_that_snakemake_takes_for_a_wildcard_are_told(tmp_path, monkeypatch):
     own = checkout(tmp_path / "a {x}")
     series = foreign(tmp_path / "series", str(own / "workflow" / "Snakefile"))
     with pytest.raises(RuntimeError, match=r"a \{x\}: braces in the name of the folder that holds") as said:
@@ -101,6 +101,9 @@ def test_braces_that_snakemake_takes_for_a_wildcard_are_told(tmp_path):
     assert "Traceback" not in str(said.value)
     series = foreign(tmp_path / "c {} {y}", str(ROOT / "workflow" / "Snakefile"))
     assert "refine_structure" in run(sys.executable, series, "--dry-run")
+    monkeypatch.setenv("COHERION_COMPARE", str(series / "results"))
+    with pytest.raises(RuntimeError, match=r"/results: braces in the name of a folder to compare with"):
+        run(sys.executable, series, "--dry-run")
 
 
 def test_a_copy_that_snakemake_fetches_runs_with_the_installed_package(tmp_path):

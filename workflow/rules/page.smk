@@ -6,6 +6,10 @@ PAGE_FIGURES = [
     *(name for figures in PAPER_FIGURES.values() for name in figures),
 ]
 COMPARED = os.environ.get("COHERION_COMPARE", "")
+if get_wildcard_names(COMPARED):
+    raise WorkflowError(
+        f"{COMPARED}: braces in the name of a folder to compare with are wildcards to Snakemake: rename it"
+    )
 
 
 rule build_page:
