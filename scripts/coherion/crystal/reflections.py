@@ -22,13 +22,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from coherion.atoms.elements import atomic_number
 from coherion.crystal.symmetry import orthogonalisation
 from coherion.errors import InputError
 
 if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
     from coherion.crystal.crystal import Crystal
 
 Array = NDArray[np.float64]
@@ -47,6 +49,10 @@ LENGTH_SD, STRAIN_SD = 0.2, 0.01
 GAUSSIAN_REACH, EXPONENTIAL_REACH = 6.0, 6.0
 # Relative change of cost and parameters at which a fit ends; z is wanted to a percent.
 TOLERANCE = 1e-5
+# How often a fit is begun anew at most, and the relative fall of its cost below which it is not.
+DESCENTS, FALL = 7, 1e-6
+# A parameter closer to its bound than this part of its range is at it.
+NEAR = 1e-3
 # Reflections this near to each other (1/angstrom) are one.
 SAME_Q = 1e-4
 
@@ -352,9 +358,10 @@ def search_reflection(
     )
     strain = min(qbroad, 0.5 * LARGEST_STRAIN)
     bare, without = _least([(length, strain, 0.0, tail)], window)
-    # From where the fit without it ended, and from where that one began: a wrong phase leads the first astray. Then the
-    # fit without it from where that with it ended, or a better place found only there would count as a reflection.
-    more, having = _least([(*bare, 1.5), (length, strain, 0.0, tail, 1.5)], window)
+    # From where the fit without it ended, with domains as small as they may be and larger, and from where that one
+    # began: a wrong phase leads the first astray. Then the fit without it from where that with it ended, or a better
+    # place found only there would count as a reflection.
+    more, having = _least([(*bare, 1.0), (*bare, 1.5), (length, strain, 0.0, tail, 1.5)], window)
     without = min(without, _least([more[:-1]], window)[1], key=lambda fit: fit.chi_squared)
     fall = max(without.chi_squared - having.chi_squared, 0.0) / having.misfit_factor
     z = float(np.sqrt(fall)) if having.side_area > 0 else 0.0
@@ -365,33 +372,42 @@ def _least(starts: Sequence[tuple[float, ...]], window: _Window) -> tuple[tuple[
     """The best fit from starts of length, strain, stretch, tail and, with the further reflection, its length ratio."""
     from scipy.optimize import least_squares
 
+    count = len(starts[0])
+    lower = (LENGTH_FACTORS[0] * window.length, 0.0, -window.stretch, 0.0, SIDE_LENGTH_FACTORS[0])[:count]
+    upper = (LENGTH_FACTORS[1] * window.length, LARGEST_STRAIN, window.stretch, 1.0, SIDE_LENGTH_FACTORS[1])[:count]
+    scale = (0.1 * window.length, 0.01, 0.2 * window.stretch, 0.2, 0.5)[:count]
+    inset = 1e-6 * np.subtract(upper, lower)
+
     def residual(p: Array) -> Array:
         return _linear(p, window)[0]
 
+    def descent(start: ArrayLike) -> OptimizeResult:
+        return least_squares(
+            residual,
+            np.clip(start, lower + inset, upper - inset),
+            bounds=(lower, upper),
+            x_scale=scale,
+            # The linear part is solved anew at each step: below this, its rounding would be taken for a slope.
+            diff_step=[1e-4] * count,
+            ftol=TOLERANCE,
+            xtol=TOLERANCE,
+            gtol=TOLERANCE,
+            max_nfev=40,
+        )
+
     runs = []
     for start in starts:
-        count = len(start)
-        lower = (LENGTH_FACTORS[0] * window.length, 0.0, -window.stretch, 0.0, SIDE_LENGTH_FACTORS[0])
-        upper = (LENGTH_FACTORS[1] * window.length, LARGEST_STRAIN, window.stretch, 1.0, SIDE_LENGTH_FACTORS[1])
-        scale = (0.1 * window.length, 0.01, 0.2 * window.stretch, 0.2, 0.5)
-        span = np.subtract(upper, lower)[:count]
-        first = np.clip(start, lower[:count] + 1e-6 * span, upper[:count] - 1e-6 * span)
-        runs.append(
-            least_squares(
-                residual,
-                first,
-                bounds=(lower[:count], upper[:count]),
-                x_scale=scale[:count],
-                # The linear part is solved anew at each step: below this, its rounding would be taken for a slope.
-                diff_step=[1e-4] * count,
-                ftol=TOLERANCE,
-                xtol=TOLERANCE,
-                gtol=TOLERANCE,
-                max_nfev=40,
-            )
-        )
+        run = descent(start)
+        # Where an intensity reaches zero the sum of squares has a kink. A descent ends there before the minimum, sooner
+        # or later by the rounding of its last digits, so it is begun anew until it falls no further.
+        for _ in range(DESCENTS - 1):
+            last, run = run, min(run, descent(run.x), key=lambda one: one.cost)
+            if run.cost >= last.cost * (1.0 - FALL):
+                break
+        runs.append(run)
     best = min(runs, key=lambda run: run.cost)
-    return tuple(map(float, best.x)), _described(best.x, np.asarray(best.jac), best.active_mask, window)
+    at_bound = (best.x - lower < NEAR * np.subtract(upper, lower)) | (upper - best.x < NEAR * np.subtract(upper, lower))
+    return tuple(map(float, best.x)), _described(best.x, np.asarray(scale), at_bound, window)
 
 
 def _columns(p: Array, window: _Window) -> tuple[Array, Array, Array]:
@@ -427,9 +443,34 @@ def _linear(p: Array, window: _Window) -> tuple[Array, Array, tuple[Array, Array
     return np.append((matrix / norms) @ amplitudes - target, known), amplitudes / norms, (side, lines, smooth)
 
 
-def _described(p: Array, jacobian: Array, at_bound: NDArray, window: _Window) -> WindowFit:
-    """A fit's numbers in the field's terms."""
+def _slopes(p: Array, scale: Array, amplitudes: Array, window: _Window) -> Array:
+    """Derivatives of the weighted residual, (n + 3, p), the amplitudes that are zero held there.
+
+    Differences of residuals whose amplitudes are not negative would meet the kinks, and then mean nothing.
+    """
+
+    def residual(parameters: Array) -> Array:
+        side, lines, smooth = _columns(parameters, window)
+        used = np.hstack([np.hstack([side, lines])[:, amplitudes[: side.shape[1] + lines.shape[1]] > 0], smooth])
+        used = used / window.sd[:, None]
+        norms = np.linalg.norm(used, axis=0)
+        norms[norms == 0] = 1.0
+        target = window.intensity / window.sd
+        known = (
+            parameters[0] / window.length / LENGTH_SD,
+            parameters[1] / STRAIN_SD,
+            parameters[2] / (0.5 * window.stretch),
+        )
+        return np.append(used / norms @ np.linalg.lstsq(used / norms, target)[0] - target, known)
+
+    steps = 1e-3 * scale * np.eye(len(p))
+    return np.column_stack([(residual(p + step) - residual(p - step)) / (2.0 * step.sum()) for step in steps])
+
+
+def _described(p: Array, scale: Array, at_bound: NDArray, window: _Window) -> WindowFit:
+    """A fit's numbers in the field's terms; the parameters' scale, (p,), and which of them are at a bound, (p,)."""
     residual, amplitudes, (side, lines, smooth) = _linear(p, window)
+    jacobian = _slopes(p, scale, amplitudes, window)
     chi_squared = float(residual @ residual)
     residual = residual[: len(window.q)]
     sides, many, terms = side.shape[1], lines.shape[1], smooth.shape[1]
@@ -451,10 +492,10 @@ def _described(p: Array, jacobian: Array, at_bound: NDArray, window: _Window) ->
     free = np.flatnonzero(at_bound == 0)
     covariance = np.zeros((len(p), len(p)))
     if len(free):
-        scale = np.linalg.norm(jacobian[:, free], axis=0)
-        scale[scale == 0] = 1.0
-        inner = np.linalg.pinv((jacobian[:, free] / scale).T @ (jacobian[:, free] / scale), rcond=1e-10, hermitian=True)
-        covariance[np.ix_(free, free)] = inner / np.outer(scale, scale)
+        norms = np.linalg.norm(jacobian[:, free], axis=0)
+        norms[norms == 0] = 1.0
+        inner = np.linalg.pinv((jacobian[:, free] / norms).T @ (jacobian[:, free] / norms), rcond=1e-10, hermitian=True)
+        covariance[np.ix_(free, free)] = inner / np.outer(norms, norms)
     slope = np.zeros(len(p))
     slope[0] = (full_width(1.001 * length, deviation, tail) - width) / (0.001 * length)
     more = float(np.hypot(window.qdamp, (strain + 1e-4) * window.place))
