@@ -60,9 +60,13 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # What a killed process left behind: nobody else writes this target now.
-        leftover = re.compile(rf"\.{re.escape(target.stem)}\.[a-z0-9_]{{8}}{re.escape(target.suffix)}")
-        for other in [other for other in target.parent.iterdir() if leftover.fullmatch(other.name)]:
-            other.unlink(missing_ok=True)
+        begin, leftover = f".{target.stem}.", re.compile(rf"[a-z0-9_]{{8}}{re.escape(target.suffix)}")
+        # Asked of each of some thousand files each time that one of as many is written: the cheapest first.
+        with os.scandir(target.parent) as there:
+            names = [one.name for one in there if one.name.startswith(begin)]
+        for name in names:
+            if leftover.fullmatch(name, len(begin)):
+                (target.parent / name).unlink(missing_ok=True)
         # The suffix is kept because savefig and netCDF choose the format by it.
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
     except OSError as problem:

@@ -278,9 +278,12 @@ def _keep_apart(left: Any, right: Any) -> None:
     heights = [
         (points[:, 1] - points[:, 1].min()) / span[1] for points, span in zip((lower, upper), spans, strict=True)
     ]
-    aside = np.abs(lower[:, None, 0] - upper[None, :, 0]) / width
-    above = np.abs(heights[0][:, None] - heights[1][None, :])
-    close = np.hypot(aside, above).min(axis=0) < ON_ONE_ANOTHER
+    # One after the other: all distances at once are gigabytes where there are thousands of samples.
+    nearest = [
+        np.hypot((lower[:, 0] - x) / width, heights[0] - height).min()
+        for x, height in zip(upper[:, 0], heights[1], strict=True)
+    ]
+    close = np.array(nearest) < ON_ONE_ANOTHER
     if close.mean() <= MOST_ON_ONE_ANOTHER:
         return
     for axes, points, span, below, over in (
