@@ -34,7 +34,7 @@ def main(argv=None):
     from coherion.data.netcdf import write_text
     from coherion.data.tables import write_table
     from coherion.quality.collect import alerts_of_files
-    from coherion.quality.of_scans import uses_of
+    from coherion.quality.scans.use import uses_of
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.quality import QualitySettings
 

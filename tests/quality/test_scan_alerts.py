@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 import xarray
 
-from coherion.quality import of_scans
 from coherion.quality.of_composition import alerts_of_composition
-from coherion.quality.of_scans import (
-    Use,
-    alerts_of_pair,
-    alerts_of_scan,
-    alerts_of_scans,
-    alerts_of_settings,
-    bragg_peaks,
-    is_crystalline,
-)
+from coherion.quality.scans import copies
+from coherion.quality.scans.alone import alerts_of_scan
+from coherion.quality.scans.background import alerts_of_pair
+from coherion.quality.scans.reflections import bragg_peaks, is_crystalline
+from coherion.quality.scans.series import alerts_of_scans
+from coherion.quality.scans.use import Use, alerts_of_settings
 from coherion.settings.stages.quality import QualitySettings
 
 ANGLES = 2 + 0.02 * np.arange(3900)
@@ -208,8 +204,8 @@ def test_a_scan_that_is_another_times_a_factor_is_told():
 def test_of_many_scans_with_the_same_counts_or_rows_each_is_told_with_few_others(monkeypatch):
     """Alerts and comparisons grow as the scans, not as their pairs."""
     compared = []
-    copied = of_scans._copied
-    monkeypatch.setattr(of_scans, "_copied", lambda one, other, name: compared.append(name) or copied(one, other, name))
+    copied = copies._copied
+    monkeypatch.setattr(copies, "_copied", lambda one, other, name: compared.append(name) or copied(one, other, name))
     own, count = crystal(), 40
     hashes = {f"a{k}": [str(k)] for k in range(count)}
     twins = alerts_of_scans({name: own.copy() for name in hashes}, {}, hashes)
@@ -228,7 +224,7 @@ def test_of_many_scans_with_the_same_counts_or_rows_each_is_told_with_few_others
         pasted[f"a{k}"]["intensity"].values[400:460] = own["intensity"].values[400:460]
     found = alerts_of_scans(pasted, {}, hashes)
     assert {one.sample for one in found} == {f"a{k}" for k in range(count - 1)}
-    assert len(found) <= of_scans.MOST_PAIRED * count and len(compared) <= 2 * of_scans.MOST_PAIRED * count
+    assert len(found) <= copies.MOST_PAIRED * count and len(compared) <= 2 * copies.MOST_PAIRED * count
 
 
 def test_one_file_for_two_samples_under_any_name_is_told():
@@ -358,9 +354,9 @@ def test_what_is_looked_up_among_blocks_is_what_every_two_scans_hold(seed):
     expected = [
         (one, other)
         for one, other in itertools.combinations(scans, 2)
-        if [*of_scans._copied(scans[one], scans[other], other), *of_scans._copied(scans[other], scans[one], one)]
+        if [*copies._copied(scans[one], scans[other], other), *copies._copied(scans[other], scans[one], one)]
     ]
-    possible = of_scans._perhaps_copied(scans)
+    possible = copies._perhaps_copied(scans)
     assert expected and set(expected) <= set(possible) and len(possible) < len(expected) + 6
     found = alerts_of_scans(scans, {}, {})
     assert len([one for one in found if one.alert.code == "copied-rows"]) == len(expected)

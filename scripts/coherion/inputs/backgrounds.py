@@ -13,7 +13,7 @@ import numpy as np
 
 from coherion.inputs.contents import Found
 from coherion.inputs.names import is_empty, says_empty
-from coherion.quality.of_scans import SMOOTH, bragg_peaks, is_crystalline
+from coherion.quality.scans.reflections import SMOOTH, bragg_peaks, is_crystalline
 
 # Further scans that an unnamed one must lie below to be asked about.
 FEWEST_BELOW = 3

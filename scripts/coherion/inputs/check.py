@@ -423,7 +423,8 @@ class _Check:
         """What a run will alert on of the scans."""
         from coherion.as_read import sha256
         from coherion.quality.of_lines import alerts_of_structures
-        from coherion.quality.of_scans import alerts_of_scans, uses_of
+        from coherion.quality.scans.series import alerts_of_scans
+        from coherion.quality.scans.use import uses_of
 
         listed = {sample: self._structures(row) for sample, row in self.tables.samples.items()}
         pure = {sample: files[0] for sample, files in listed.items() if len(files) == 1}

@@ -119,7 +119,7 @@ class JobSettings:
         return found
 
     def uses_of_scans(self, structures: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-        """Of each sample with a scan: what its reduction makes of it, as :class:`coherion.quality.of_scans.Use`.
+        """Of each sample with a scan: what its reduction makes of it, as :class:`coherion.quality.scans.use.Use`.
 
         ``structures`` are the files of those samples that have one phase.
         """

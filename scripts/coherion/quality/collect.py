@@ -21,10 +21,11 @@ from coherion.quality.of_impedance import (
 from coherion.quality.of_lines import alerts_of_structures
 from coherion.quality.of_reduction import alerts_of_reduction
 from coherion.quality.of_refinement import alerts_of_refinement
-from coherion.quality.of_scans import Use, alerts_of_scans
 from coherion.quality.of_side_phase import alerts_of_side_phase
 from coherion.quality.of_standard import alerts_of_standard, unused_standard
 from coherion.quality.of_widths import alerts_of_widths
+from coherion.quality.scans.series import alerts_of_scans
+from coherion.quality.scans.use import Use
 from coherion.refinement.resolution import read_resolution
 from coherion.settings.stages.quality import QualitySettings
 

@@ -19,13 +19,13 @@ from coherion.crystal.reflections import reference_reflections
 from coherion.crystal.structure_files import read_structure
 from coherion.errors import CoherionError
 from coherion.quality.alert import Alert, Grade, Told, told
-from coherion.quality.of_scans import FEWEST_PEAKS, bragg_peaks
+from coherion.quality.scans.reflections import FEWEST_PEAKS, bragg_peaks
 
 if TYPE_CHECKING:
     import xarray
 
     from coherion.crystal.crystal import Crystal
-    from coherion.quality.of_scans import Use
+    from coherion.quality.scans.use import Use
 
 # In 1/angstrom; above, the reflections of most structures overlap.
 LOW, HIGH = 0.8, 6.0

@@ -1,0 +1,1 @@
+"""Alerts on scans: what a detector, a copy or a table of scans can do to counts."""
