@@ -34,12 +34,13 @@ def main(argv=None):
     from coherion.provenance.failures import without
     from coherion.settings.reading import settings_from
     from coherion.settings.stages.series import SeriesSettings
-    from coherion.statistics.collect import exclusion_rows, rows_of_failed, series_row
+    from coherion.statistics.collect import exclusion_rows, refuse_taken, rows_of_failed, series_row
 
     suspects, witnessed = (command.names_of(given.settings, key) for key in ("suspects", "witnessed"))
     failed = command.rows_of(given.settings, "failed", FAILED.names)
     own = {key: value for key, value in given.settings.items() if key not in ("suspects", "witnessed", "failed")}
     settings = settings_from(SeriesSettings, own)
+    refuse_taken(settings)
     tables = read_tables({"samples": given.samples, "scans": given.scans, "spectra": given.spectra}, given.schemas)
     tables = tables.lacking(without(failed))
     if tables.with_structure() and not given.ranges:

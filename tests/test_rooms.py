@@ -33,9 +33,9 @@ FLOORS = (
     "document",
     "provenance",
     "page",
+    "simulation",
     "inputs",
     "multiverse",
-    "simulation",
     "live",
     "library",
 )

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from coherion.errors import InputError
 from coherion.inputs.check import check_series
+from coherion.settings.stages.reduction import ReductionSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,16 +59,59 @@ def test_what_the_checks_of_a_deployed_copy_run_has_none_either():
         ("side_phase: {structure: nowhere.cif}", ["side_phase.structure: nowhere.cif", "No such file"]),
         ("per_sample: {x10: {side_phase: {structure: nowhere.cif}}}", ["side_phase.structure: nowhere.cif"]),
         ("simulation: {series: nowhere.yaml}", ["simulation.series: nowhere.yaml is missing"]),
+        ("simulation: {changes: {scan: 3}}", ["key simulation", "a section is not known; expected", "key scan"]),
+        ("circuits: {circuit: 'p(R1,CPE1)-CPE2', bounds: {R1: [5, 1]}}", ["sample x10, circuits", "bounds of R1 are"]),
+        ("circuits: {circuit: 'p(R1,CPE1)-CPE2', start: {R1: -5}}", ["key start", "value of R1 is out of range"]),
+        (
+            "circuits: {circuit: 'p(R1,CPE1)-CPE2', fixed: {CPE2_1: 2}}",
+            ["key fixed", "value of CPE2_1 is out of range"],
+        ),
+        ("circuits: {circuit: 'R1', fixed: {R1: 5}, resistances: {total: [R1]}}", ["nothing of the circuit is left"]),
+        ("resolution: {constraints: ['foo = 3']}", ["sample LaB6, resolution", "constraints[0]"]),
+        ("resolution: {stages: [[lattice]]}", ["sample LaB6, resolution", "frees none of qdamp"]),
+        ("resolution: {fit_range: [2, 300]}", ["key resolution.fit_range: 2 to 300 angstrom does not lie"]),
+        ("reduction: {rmin: 5}", ["2 to 60 angstrom does not lie within G(r), which begins at reduction.rmin = 5"]),
+        (
+            "reduction: {qmax: 13}\nrefinement: {fit_ranges: [[2, 2.1]]}",
+            ["key refinement.fit_ranges: the fit range is too short"],
+        ),
+        ("refinement: {fit_ranges: [[0.00001, 60]]}", ["fit_ranges: files cannot be named by a range"]),
+        ("refinement: {fit_ranges: [[2.12345678, 60]]}", ["fit_ranges: files cannot be named by a range"]),
+        ("reduction: {qmax: 13}\nrefinement: {qmax: 10}", ["refinement.qmax: 10 is not reduction.qmax = 13"]),
+        ("refinement: {radiation: neutron}", ["refinement.radiation: neutron"]),
+        ("reduction: {covariance: false}\nrefinement: {weights: sd}", ["refinement.weights: sd"]),
+        ("refinement: {bounds: {scale: [2, 2]}}", ["row 2, refinement", "scale: equal bounds leave nothing to refine"]),
+        ("refinement: {profile: [foo]}", ["row 2, refinement", "key profile", "no such parameter; found foo"]),
+        (
+            "reduction: {qmax: 13}\nreflection_widths: {q_range: [20, 30]}\nrefinement: {resolution_from: LaB6}",
+            ["reflection_widths.q_range: 20 to 30 1/angstrom lies beyond F(Q), which ends at reduction.qmax = 13"],
+        ),
+        ("reduction: {corrections: absorption}\ntables: {samples: without.tsv}", ["reduction.density: the absorption"]),
+        ("reduction: {capillary_composition: Xx}", ["row 2, column composition", "capillary_composition"]),
+        ("reduction: {monochromator: 400}", ["reduction.monochromator: setting cannot be used"]),
+        ("reduction: {qmaxinst: 0.1}", ["reduction.qmin", "less than qmaxinst = 0.1"]),
+        ("series: {parameters: {sample: a}}", ["key series.parameters", "found sample"]),
+        ('series: {parameters: {"a\\tb": a}}', ["series.parameters", "a column's name on one line"]),
         ("claims: {resamples: 1000000000000}", ["claims.resamples"]),
         ("reduction: {qmin: 013}", ["line 1", "base 8"]),
         *((f"reduction: {{qmax: {text}}}", ["line 1", f"found {text}"]) for text in ("0x0C", "0b1100", "1_2", "1_2.5")),
     ],
 )
 def test_what_a_job_would_refuse_is_told(text, said, tmp_path):
+    rows = [line.split("\t") for line in (ROOT / "config/samples.tsv").read_text(encoding="utf-8").splitlines()]
+    kept = [i for i, name in enumerate(rows[0]) if name != "density_g_cm3"]
+    without = "".join("\t".join(row[i] for i in kept) + "\n" for row in rows)
+    (tmp_path / "without.tsv").write_text(without, encoding="utf-8")
     found = errors(tmp_path, text + "\n")
     assert found
     for part in said:
         assert any(part in line for line in found), found
+
+
+def test_absorption_needs_a_density_or_what_it_is_for():
+    with pytest.raises(InputError, match="needs the sample's density or its mu_r; expected density in g/cm"):
+        ReductionSettings(composition="Na3InCl6", corrections="absorption")
+    ReductionSettings(composition="Na3InCl6", corrections="absorption", mu_r=0.5)
 
 
 def test_a_sample_that_is_refused_does_not_hide_the_others(tmp_path):

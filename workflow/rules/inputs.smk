@@ -3,6 +3,7 @@
 from coherion.document.captions import as_template, read_caption
 from coherion.inputs.missing import missing_files, told_beforehand, told_in_brief
 from coherion.settings.run import of_sample
+from coherion.simulation.series import read_simulation
 
 SIMULATION = located(SETTINGS["simulation"]["series"])
 
@@ -66,7 +67,13 @@ def labels_of_table(wildcards):
 
 def simulated_temperatures():
     """Temperatures of the simulated spectra in degC, as the names of files have them."""
-    return [f"{t:g}" for t in read_yaml(SIMULATION)["spectra"]["temperatures"]]
+    if not SIMULATED:
+        return []
+    try:
+        series = read_simulation(SIMULATION, SETTINGS["simulation"]["changes"])
+    except CoherionError as problem:
+        raise WorkflowError(str(problem)) from None
+    return [f"{t:g}" for t in series["spectra"]["temperatures"]]
 
 
 def scans_of(sample):

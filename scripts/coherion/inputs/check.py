@@ -18,6 +18,7 @@ from coherion import messages
 from coherion.data.series_tables import can_be_refined, further_backgrounds, read_tables
 from coherion.data.tables import several
 from coherion.errors import CoherionError, InputError
+from coherion.inputs.at_odds import asked_in_vain, widths_in_vain
 from coherion.inputs.job_settings import JobSettings
 from coherion.inputs.paper import Names, problems_of_paper
 from coherion.inputs.plausibility import warn_if_off_the_series
@@ -32,7 +33,11 @@ from coherion.settings.stages.circuits import AUTOMATIC, CircuitSettings
 from coherion.settings.stages.geometry import GeometrySettings
 from coherion.settings.stages.reduction import ReductionSettings
 from coherion.settings.stages.refinement import RefinementSettings
+from coherion.settings.stages.resolution import StandardSettings
+from coherion.settings.stages.series import SeriesSettings
 from coherion.settings.stages.spectra import SpectraSettings
+from coherion.simulation.series import read_simulation
+from coherion.statistics.collect import refuse_taken
 
 if TYPE_CHECKING:
     import xarray
@@ -160,6 +165,8 @@ class _Check:
         self._check_paper(names)
         self._check_refinement()
         self._check_circuits()
+        with self.found.about():
+            refuse_taken(settings_from(SeriesSettings, self.jobs.of_series("series")))
         folder = Path(self.settings["data_folder"])
         simulated = folder == Path(self.settings["results"]) / "simulated"
         series = _located(self.settings["simulation"]["series"], self.root) or ""
@@ -167,6 +174,9 @@ class _Check:
             self.found.errors.append(
                 f"key simulation.series: {series or 'nothing'} is missing; expected a file of a series"
             )
+        elif simulated:
+            with self.found.about("key simulation"):
+                read_simulation(series, self.settings["simulation"]["changes"])
         if not folder.is_dir() and simulated:
             self.found.notes.append(f"{folder}: the run will simulate the raw files; they were not checked")
         elif not folder.is_dir():
@@ -230,7 +240,23 @@ class _Check:
             names.labels |= {site.label for crystal in crystals for site in crystal.sites}
             with self.found.about(f"{where}, refinement"), messages.collected():
                 names.parameters |= self._try_recipe(sample, crystals)
+        self._try_standards()
         return names
+
+    def _try_standards(self) -> None:
+        """The same of the standards, each with its first structure, and that their resolution is refined at all."""
+        from coherion.crystal.structure_files import read_structure
+        from coherion.refinement.resolution import parts_refined
+        from coherion.refinement.steps.problem import make_model, prepare
+
+        for standard in self.jobs.standards():
+            row = self.tables.samples.get(standard, {})
+            with self.found.about(f"sample {standard}, resolution"), messages.collected():
+                if not can_be_refined(row) or not Path(file := self._structures(row)[0]).is_file():
+                    continue
+                if settings := self._built(StandardSettings, "resolution", standard):
+                    qmax = settings.qmax or self.jobs.of_sample("reduction", standard)["qmax"] or 20.0
+                    parts_refined(prepare(make_model([read_structure(file)], qmax, settings), settings).stages[-1][1])
 
     def _check_side_phases(self) -> None:
         """Structures of the side phases that are looked for."""
@@ -261,7 +287,7 @@ class _Check:
         """Circuits that cannot be read, and parameters that they do not have."""
         from coherion.impedance.circuits.circuit import circuit
         from coherion.impedance.circuits.dataset import sums_of_resistances
-        from coherion.impedance.circuits.fit import parameter_index
+        from coherion.impedance.circuits.fit import refuse_unusable
 
         for sample in self.tables.with_spectra():
             with self.found.about(f"sample {sample}, circuits"):
@@ -276,17 +302,17 @@ class _Check:
                             found=wanted,
                             expected=", ".join(resistances),
                         )
-                    for key in ("start", "fixed", "bounds"):
-                        for name in getattr(settings, key):
-                            parameter_index(model, name, key)
+                    refuse_unusable(model, settings.start, settings.fixed, settings.bounds)
 
     def _check_refinement(self) -> None:
-        for row in self.tables.samples.values():
+        from coherion.atoms.composition import check_formulas, parse_formula
+
+        for sample, row in self.tables.samples.items():
             if "composition" in row:
                 with self.found.about(f"{self._row('samples', row)}, column composition"):
-                    from coherion.atoms.composition import parse_formula
-
                     parse_formula(row["composition"])
+                    if "scan" in row and (settings := self._built(ReductionSettings, "reduction", sample)):
+                        check_formulas(settings)
         refinement = self.settings["refinement"]
         standard = refinement["resolution_from"]
         if standard and not can_be_refined(self.tables.samples.get(standard, {})):
@@ -307,14 +333,25 @@ class _Check:
                 f"key refinement.in_order_of: {', '.join(lacking)}: blank in the column {column}, so refined from the "
                 "starting structure alone, and no start of another sample"
             )
-        ends = {self.jobs.of_sample("reduction", sample)["rmax"] for sample in self.tables.reduced_and_refined()}
-        for low, high in refinement["fit_ranges"]:
-            for end in sorted(ends):
-                if high > end:
-                    self.found.errors.append(
-                        f"key refinement.fit_ranges: {low:g} to {high:g} angstrom does not lie within G(r), which "
-                        f"ends at reduction.rmax = {end:g}"
-                    )
+        self._check_what_is_asked()
+
+    def _check_what_is_asked(self) -> None:
+        """What refinements and widths ask of the G(r) of their samples: one line for all that ask the same."""
+        told: dict[str, None] = {}
+        for sample in self.tables.reduced_and_refined():
+            reduction, recipe, widths = (
+                self.jobs.of_sample(stage, sample) for stage in ("reduction", "refinement", "reflection_widths")
+            )
+            ranges = self.settings["refinement"]["fit_ranges"]
+            told |= dict.fromkeys(asked_in_vain(reduction, recipe, ranges, "refinement.fit_ranges"))
+            if self.settings["reflection_widths"]["read"] and self.jobs.standard_of(sample):
+                told |= dict.fromkeys(widths_in_vain(reduction, widths["q_range"], "q_range"))
+        for standard in self.jobs.standards():
+            if "scan" not in self.tables.samples.get(standard, {}) or ("resolution", standard) in self.refused:
+                continue
+            reduction, recipe = (self.jobs.of_sample(stage, standard) for stage in ("reduction", "resolution"))
+            told |= dict.fromkeys(asked_in_vain(reduction, recipe, [recipe["fit_range"]], "resolution.fit_range"))
+        self.found.errors += told
 
     def _check_scans(self, folder: Path) -> dict[str, xarray.Dataset]:
         """The scans that can be read, by name."""
@@ -348,8 +385,8 @@ class _Check:
         return scans
 
     def _check_reductions(self, scans: Mapping[str, xarray.Dataset]) -> None:
-        from coherion.atoms.composition import check_formulas
         from coherion.quality.of_reduction import coarse
+        from coherion.scattering.corrections.polarisation import monochromator_angle
         from coherion.scattering.pattern import WAVELENGTH_TOLERANCE, check_pair, read_pattern
 
         lengths: dict[str, float] = {}
@@ -362,10 +399,11 @@ class _Check:
                 settings = self._built(ReductionSettings, "reduction", sample)
                 if settings is None:
                     continue
-                check_formulas(settings)
                 pattern = read_pattern(scans[row["scan"]], settings, name=f"scan {row['scan']}")
                 if pattern.wavelength:
                     lengths[sample] = pattern.wavelength
+                    if "polarisation" in settings.corrections:
+                        monochromator_angle(settings.monochromator, pattern.wavelength)
                 empty = None
                 if row.get("background") in scans:
                     empty = read_pattern(

@@ -182,6 +182,13 @@ def linear_map(
     return LinearMap(tuple(parameters), tuple(names), offset, matrix, lower, upper, coupled)
 
 
+def refuse_no_room(made: LinearMap) -> None:
+    """Raise the InputError for a variable whose bounds are one number."""
+    for name, low, high in zip(made.variables, made.lower, made.upper, strict=True):
+        if low == high:
+            raise InputError("equal bounds leave nothing to refine", place=name, advice="fix the parameter")
+
+
 def _eliminate(equations: Sequence[Equation], place: str) -> dict[str, tuple[Linear, frozenset[str]]]:
     """Each dependent name as a Linear of independent ones, with the texts it came from (Gauss-Jordan)."""
     rows: dict[str, tuple[Linear, frozenset[str]]] = {}

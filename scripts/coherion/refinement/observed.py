@@ -388,11 +388,17 @@ def check_range(observed: Observed, fit_range: tuple[float, float]) -> None:
             found=f"{low:g} to {high:g} angstrom",
             expected=f"within {observed.r[0]:g} to {observed.r[-1]:g} angstrom",
         )
-    count = int((high - low) * observed.qmax / np.pi)
+    refuse_short(fit_range, observed.qmax)
+
+
+def refuse_short(fit_range: tuple[float, float], qmax: float, place: str = "key fit_range") -> None:
+    """Refuse a fit range (angstrom) in which a G(r) of that Qmax (1/angstrom) has hardly an independent point."""
+    low, high = fit_range
+    count = int((high - low) * qmax / np.pi)
     if count < 3:
         raise InputError(
             "the fit range is too short",
-            place="key fit_range",
+            place=place,
             found=f"{low:g} to {high:g} angstrom, {count} independent points",
             expected="at least 3",
         )

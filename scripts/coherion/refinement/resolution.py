@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,13 +117,7 @@ def resolution_of(
     InputError
         If nothing of the resolution was refined.
     """
-    refined = [name for name in NAMES if name in parameters]
-    if not refined:
-        raise InputError(
-            f"the refinement of the standard frees none of {', '.join(NAMES)}",
-            place="key stages",
-            advice='add a stage with "free": ["qdamp", "qslope_squared"]',
-        )
+    refined = parts_refined(parameters)
     sds = dict.fromkeys((*NAMES, "a"), 0.0)
     for name in sds:
         if name in parameters:
@@ -148,6 +142,18 @@ def resolution_of(
         lattice_parameter_sd=sds["a"],
         origin=origin,
     )
+
+
+def parts_refined(parameters: Sequence[str]) -> list[str]:
+    """Which of the refined parameters are the resolution's; InputError where none is."""
+    refined = [name for name in NAMES if name in parameters]
+    if not refined:
+        raise InputError(
+            f"the refinement of the standard frees none of {', '.join(NAMES)}",
+            place="key stages",
+            advice='add a stage with "free": ["qdamp", "qslope_squared"]',
+        )
+    return refined
 
 
 def refine_standard(

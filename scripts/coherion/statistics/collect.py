@@ -251,6 +251,19 @@ def _refuse_undeclared(row: Row, settings: SeriesSettings) -> None:
         raise ValueError(f"the table of the series declares no column {', '.join(names)}")
 
 
+def refuse_taken(settings: SeriesSettings) -> None:
+    """Raise an InputError where a column that the settings name is one that the table has in any case."""
+    for key in ("parameters", "geometry"):
+        for name in getattr(settings, key):
+            if not SERIES.undeclared([name]):
+                raise InputError(
+                    "a column of the table of the series has this name already",
+                    place=f"key series.{key}",
+                    found=name,
+                    expected="another name",
+                )
+
+
 def _ranged(column: str, fit_range: str) -> str:
     base, sd = (column[:-3], "_sd") if column.endswith("_sd") else (column, "")
     return f"{base}_{fit_range.replace('-', '_')}{sd}"

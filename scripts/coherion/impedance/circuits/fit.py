@@ -356,6 +356,18 @@ def _coordinate(model: Circuit, i: int, value: float, key: str) -> float:
     return float(np.log(value)) if parameter.logarithmic else float(value)
 
 
+def refuse_unusable(
+    model: Circuit, start: Mapping[str, float], fixed: Mapping[str, float], bounds: Mapping[str, Sequence[float]]
+) -> None:
+    """Raise the InputError for a value or a limit of the user's that a parameter of the circuit cannot have."""
+    _limits(model, bounds)
+    for key, values in (("start", start), ("fixed", fixed)):
+        for name, value in values.items():
+            _coordinate(model, parameter_index(model, name, key), value, key)
+    if len(fixed) == len(model.parameters):
+        raise InputError("nothing of the circuit is left to fit", place="key fixed", found=", ".join(fixed))
+
+
 def _limits(model: Circuit, bounds: Mapping[str, Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper limit of every coordinate."""
     lower = model.coordinates(np.array([p.lower for p in model.parameters]))

@@ -13,7 +13,7 @@ from coherion.errors import InputError
 from coherion.pair_model.model import PairModel
 from coherion.refinement.least_squares.covariance import covariance_of
 from coherion.refinement.least_squares.weights import Target
-from coherion.refinement.linear_map import LinearMap
+from coherion.refinement.linear_map import LinearMap, refuse_no_room
 
 if TYPE_CHECKING:
     from coherion.pair_model.evaluator import Evaluator
@@ -237,8 +237,7 @@ def _check_start(map_: LinearMap, z: np.ndarray, points: int) -> None:
                 expected=f"{low:g} to {high:g}",
                 advice=f"set start of {name} to a value between them, or bounds of {name} to an interval around it",
             )
-        if low == high:
-            raise InputError("equal bounds leave nothing to refine", place=name, advice="fix the parameter")
+    refuse_no_room(map_)
 
 
 def _result(model: PairModel, target: Target, misfit: _Misfit, found) -> RefinementResult:

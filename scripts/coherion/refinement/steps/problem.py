@@ -12,7 +12,7 @@ import numpy as np
 from coherion.crystal.crystal import Crystal
 from coherion.errors import InputError
 from coherion.pair_model.model import SHARED_DEFAULTS, DataSet, PairModel
-from coherion.refinement.linear_map import LinearMap, linear_map
+from coherion.refinement.linear_map import LinearMap, linear_map, refuse_no_room
 from coherion.refinement.observed import Observed, radiation_of
 from coherion.refinement.parameters import Parameter, parse
 from coherion.refinement.patterns import bounds_of, equations_of, matched, spelled_out, values_of
@@ -207,6 +207,8 @@ def prepare(
         raise InputError(
             "the recipe leaves nothing to refine", place="key stages", found=", ".join(name for name, _ in stages)
         )
+    refuse_no_room(made)
+    matched(settings.profile, list(start), "profile", model.why_fixed)
     parameters = tuple(_parameter(name, start[name], bounds, made) for name in names)
     searched = tuple(p for p in parameters if p.symbol in SEARCHED and p.state == "free" and p.name not in given)
     return Problem(

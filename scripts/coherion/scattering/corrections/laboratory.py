@@ -63,7 +63,7 @@ def corrections_for(settings: ReductionSettings, grid: QGrid, wavelength: float 
     Raises
     ------
     InputError
-        If the wavelength is unknown, or absorption is asked for without density or mu_r.
+        If the wavelength is unknown.
     """
     wanted = settings.corrections
     composition = parse_formula(settings.composition)
@@ -105,13 +105,7 @@ def corrections_for(settings: ReductionSettings, grid: QGrid, wavelength: float 
 
 
 def capillary(settings: ReductionSettings, wavelength: float) -> tuple[float, float, float]:
-    """mu R of the packed sample, mu of the container times the same inner radius, and outer over inner radius.
-
-    Raises
-    ------
-    InputError
-        If neither mu_r nor density is given.
-    """
+    """mu R of the packed sample, mu of the container times the same inner radius, and outer over inner radius."""
     from coherion.scattering.corrections.absorption import attenuation_coefficient
 
     outer = settings.capillary_diameter / 2
@@ -123,16 +117,11 @@ def capillary(settings: ReductionSettings, wavelength: float) -> tuple[float, fl
     container = glass * inner / millimetre_per_centimetre
     if settings.mu_r is not None:
         mu_r = settings.mu_r
-    elif settings.density is not None:
+    else:
+        assert settings.density is not None  # or its settings would have been refused
         packed = settings.density * settings.packing
         coefficient = attenuation_coefficient(parse_formula(settings.composition), packed, wavelength)
         mu_r = coefficient * inner / millimetre_per_centimetre
-    else:
-        raise InputError(
-            "the absorption needs the sample's density or its mu_r",
-            place="keys density, mu_r",
-            expected="density in g/cm^3 of the solid (with packing), or mu_r",
-        )
     if mu_r > 5:
         warn(f"mu_r = {mu_r:.3g}: the sample is nearly opaque; a thinner capillary or harder radiation is needed")
     return mu_r, container, outer / inner

@@ -81,7 +81,7 @@ class Reduction(Settings, frozen=True, kw_only=True):
         ),
     ] = ()
     monochromator: Annotated[
-        NotNegative | Monochromator,
+        Annotated[float, msgspec.Meta(ge=0, le=180)] | Monochromator,
         told("Ge111, Si111, graphite002, none, or the monochromator's angle 2theta in degrees"),
     ] = "Ge111"
     density: Annotated[
@@ -137,6 +137,8 @@ class Reduction(Settings, frozen=True, kw_only=True):
             refuse(self, "rstep", f"a grid of at most {MOST_POINTS} points")
         if 2 * self.capillary_wall >= self.capillary_diameter:
             refuse(self, "capillary_wall", f"less than half the diameter, {self.capillary_diameter:g} mm")
+        if self.qmaxinst is not None and self.qmin >= self.qmaxinst:
+            refuse(self, "qmin", f"less than qmaxinst = {self.qmaxinst:g}")
 
     def _check_qmax(self, qmax: float) -> None:
         if self.qmin >= qmax:
@@ -182,3 +184,13 @@ class ReductionSettings(Reduction, frozen=True, kw_only=True):
         tuple[NotNegative | Literal["estimate", "time"], ...],
         told("Factors on the backgrounds beside the first, dimensionless, as background_scale"),
     ] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "absorption" in self.corrections and self.density is None and self.mu_r is None:
+            refuse(
+                self,
+                "density",
+                "density in g/cm^3 of the solid (with packing), or mu_r",
+                "the absorption needs the sample's density or its mu_r",
+            )

@@ -287,6 +287,11 @@ class Refinement(Recipe, frozen=True, kw_only=True):
         super().__post_init__()
         for i, pair in enumerate(self.fit_ranges):
             refuse_no_range(self, f"fit_ranges.{i}", pair)
+            # Files are named by a range as they are written here, and its fit is told its ends by that name.
+            if any(float(f"{end:g}") != end or "e" in f"{end:g}" for end in pair):
+                refuse(
+                    self, "fit_ranges", "ends of at most six digits, such as 1.25", "files cannot be named by a range"
+                )
         if len(set(self.fit_ranges)) < len(self.fit_ranges):
             refuse(self, "fit_ranges", "each range once", "a range stands twice")
 

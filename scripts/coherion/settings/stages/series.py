@@ -16,18 +16,24 @@ PARAMETERS: dict[str, str] = {
 }
 
 
+Column = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[^\s\x00-\x1f][^\t\r\n\x00-\x1f]*$(?!\n)", extra={"words": "a column's name on one line"}),
+]
+
+
 class SeriesSettings(Settings, frozen=True, kw_only=True):
     """What goes into the table of the series"""
 
     parameters: Annotated[
-        dict[str, str],
+        dict[Column, str],
         told(
             "Columns of the table and the refined parameters they hold beside those of the paper's quantities; a phase "
             "may stand before a name, side:a"
         ),
     ] = msgspec.field(default_factory=lambda: dict(PARAMETERS))
     geometry: Annotated[
-        dict[str, str],
+        dict[Column, str],
         told(
             "Columns of the table and the measured quantities they hold, by name as in the geometry's table, beside "
             "those of the paper's quantities"
