@@ -85,26 +85,29 @@ def told(folder: Path, stage: str, sample: str = "x50") -> str:
 def reduced_by_the_job(folder: Path, sample: str = "x50") -> Path:
     """The file that the commands import_scan and reduce_scan write of a sample."""
     out = folder / "results"
-    for scan in (sample, "empty"):
+    names = opened(folder).jobs.tables.samples[sample]["scan"], "empty"
+    for scan in names:
         command("import_scan", folder / "raw" / "scans" / f"{scan}.raw", "--output", out / "scans" / f"{scan}.nc")
-    scans = [out / "scans" / f"{scan}.nc" for scan in (sample, "empty")]
+    scans = [out / "scans" / f"{scan}.nc" for scan in names]
     target = out / "reduction" / f"{sample}.nc"
     told_ = told(folder, "reduction", sample)
     command("reduce_scan", scans[0], "--background", scans[1], "--settings", told_, "--output", target)
     return target
 
 
-def refined_by_the_job(folder: Path) -> Path:
-    """The file that refine_standard and refine_structure write, of the reductions that reduce_scan writes."""
+def refined_by_the_job(folder: Path, sample: str = "x50", before: Path | None = None) -> Path:
+    """The file that refine_standard and refine_structure write, of the reductions that reduce_scan writes, from where
+    another refinement ended if one is given."""
     out, structures = folder / "results", folder / "config" / "structures"
-    standard, reduced = reduced_by_the_job(folder, "LaB6"), reduced_by_the_job(folder)
+    standard, reduced = reduced_by_the_job(folder, "LaB6"), reduced_by_the_job(folder, sample)
     resolution = out / "resolution" / "LaB6.json"
     own = told(folder, "resolution", "LaB6")
     command("refine_standard", standard, structures / "LaB6.cif", "--settings", own, "--output", resolution)
     low, high = opened(folder).jobs.settings["refinement"]["fit_ranges"][0]
-    target = out / "refinement" / "x50" / f"{low:g}-{high:g}.nc"
-    words = ["--resolution", resolution, "--ranges", f"{low:g}-{high:g}", "--settings", told(folder, "refinement")]
-    command("refine_structure", reduced, structures / "cryolite.cif", *words, "--output", target)
+    target = out / "refinement" / sample / f"{low:g}-{high:g}.nc"
+    words = ["--resolution", resolution, "--ranges", f"{low:g}-{high:g}", "--output", target]
+    words += ["--settings", told(folder, "refinement", sample), *(["--start-from", before] if before else [])]
+    command("refine_structure", reduced, structures / "cryolite.cif", *words)
     return target
 
 

@@ -66,6 +66,67 @@ def test_what_another_page_moved_meanwhile_is_shown_before_it_is_written(shown, 
     assert "qmax: 12.4" in config.read_text() and "rpoly: 1.1" in config.read_text()
 
 
+def test_what_another_sample_s_page_kept_for_all_is_shown_before_it_is_written(shown, chromium, address, folder):
+    shown.put("Qmin", 0.7)
+    before = shown.curve("pair_distribution", "G(r)")
+    other = Shown(chromium, address)
+    other.page.locator("#sample").click()
+    other.page.get_by_role("option", name="LaB6").click()
+    other.page.wait_for_selector(".plots[data-sample=LaB6]")
+    other.settled()
+    other.page.get_by_role("radio", name="all samples").check()
+    other.put("Qmax", 12.5)
+    assert "qmax: 12.5" in kept(other)
+    shown.page.get_by_role("button", name="Keep …").click()
+    shown.page.wait_for_function(
+        "() => document.getElementById('kept').textContent.includes('look at the plots again')"
+    )
+    shown.page.keyboard.press("Escape")
+    shown.settled()
+    assert float(shown.slider("Qmax").get_attribute("aria-valuenow")) == 12.5
+    assert shown.curve("pair_distribution", "G(r)") != before
+    assert "qmin: 0.7" in kept(shown) and "12.5" in (folder / "config" / "config.yaml").read_text()
+
+
+def test_each_page_has_its_own_choice_of_samples(shown, chromium, address):
+    shown.put("Qmax", 12.6)
+    shown.open("Refinement")
+    shown.page.get_by_role("radio", name="all samples").check()
+    shown.page.wait_for_function("() => document.getElementById('facts').textContent.includes('of other settings')")
+    shown.page.get_by_role("button", name="Refine", exact=True).click()
+    shown.page.wait_for_function("() => !document.getElementById('facts').textContent.includes('of other settings')")
+    shown.settled()
+    other = Shown(chromium, address)
+    other.put("Qmin", 0.6)
+    other.put("Qmin", 0.5)
+    shown.page.get_by_role("checkbox", name="on", exact=True).first.check()
+    shown.settled()
+    assert "of other settings" not in shown.page.locator("#facts").inner_text()
+    assert "from the start" in shown.page.locator("#facts").inner_text()
+
+
+def test_a_file_that_another_hand_broke_is_told_until_it_is_mended(shown, folder):
+    table = folder / "config" / "samples.tsv"
+    text = table.read_text()
+    shown.put("Qmin", 0.7)
+    table.write_text("broken\n")
+    shown.page.reload()
+    shown.page.wait_for_function(DRAWN)
+    shown.settled()
+    told = shown.page.get_by_role("alert")
+    assert "samples.tsv" in told.inner_text()
+    shown.put("Qmin", 0.8)
+    assert "samples.tsv" in told.inner_text()
+    shown.page.get_by_role("button", name="Keep …").click()
+    shown.page.wait_for_function("() => document.getElementById('kept').textContent.includes('samples.tsv')")
+    shown.page.keyboard.press("Escape")
+    table.write_text(text)
+    shown.page.reload()
+    shown.page.wait_for_function(DRAWN)
+    shown.settled()
+    assert told.inner_text() == "" and "qmin: 0.8" in kept(shown)
+
+
 def test_a_setting_of_all_samples_is_that_of_the_standard_as_soon_as_it_is_chosen(shown):
     shown.put("Qmax", 12.6)
     shown.open("Refinement")

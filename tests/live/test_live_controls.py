@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from coherion.live.declared import control, way
@@ -46,6 +48,13 @@ def test_a_slider_stays_within_the_declared_limits(key, value):
     assert one.low is None or (own.low > one.low if one.above else own.low >= one.low)
     assert one.high is None or own.high <= one.high
     assert (own.high - own.low) / own.step < 1000
+
+
+@pytest.mark.parametrize("key", ["density", "background_scale", "qmin", "two_theta_zero"])
+@pytest.mark.parametrize("value", [1e308, 1e-308])
+def test_a_slider_of_a_number_of_any_size_has_ends(key, value):
+    own = way(control("reduction", ReductionSettings, key, key), value)
+    assert math.isfinite(own.low) and own.low < own.high < math.inf and 0 < own.step < math.inf
 
 
 def test_a_slider_ends_where_the_data_do():

@@ -176,6 +176,7 @@ def test_a_drag_is_one_step(session):
     [
         ({("reduction", "qmin"): 14.0}, "key per_sample.x50.reduction.qmin: setting out of its range; found 14.0"),
         ({("reduction", "packing"): 3.0}, "packing"),
+        ({("refinement", "fit_ranges"): [[1e-5, 20.0]]}, "cannot be named by a range"),
         ({("reduction", "density"): None}, "stands in the table of samples"),
         ({("reduction", "qmix"): 1.0}, "qmix"),
         ({("reduction", "corrections"): ["__import__('os')"]}, "unknown correction|setting cannot be used"),
@@ -293,6 +294,117 @@ def test_half_of_what_is_kept_is_not_left_behind(session, folder, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         session.keep()
     assert (config.read_bytes(), table.read_bytes()) == before and session.value("reduction", "qmax") == 12.0
+
+
+def test_nothing_is_kept_beside_files_that_another_hand_changed(session, folder):
+    fitting.parameters(session)
+    session.change({("reduction", "qmax"): 12.0})
+    raw = (folder / "raw").resolve()
+    (folder / "raw").unlink()
+    shutil.copytree(raw, folder / "raw")
+    files = ["config/samples.tsv", "config/structures/cryolite.cif", "config/structures/LaB6.cif", "raw/scans/x50.raw"]
+    for file in files:
+        path = folder / file
+        before = path.read_bytes()
+        path.write_bytes(before.replace(b"0.57", b"0.75") if path.suffix == ".tsv" else before + b"\n")
+        with pytest.raises(InputError, match=f"{path.name}: has changed since it was read"):
+            session.keep()
+        path.write_bytes(before)
+    assert (folder / "config" / "config.yaml").read_text() == CONFIGURATION
+    session.keep()
+
+
+def test_a_file_that_was_put_back_is_still_read_again_when_another_hand_changes_it(session, folder, monkeypatch):
+    config, table, write = folder / "config" / "config.yaml", folder / "config" / "samples.tsv", series.write_text
+
+    def full(path, text):
+        if path == table:
+            raise OSError(28, "No space left on device", str(path))
+        write(path, text)
+
+    monkeypatch.setattr(series, "write_text", full)
+    session.change({("reduction", "qmax"): 12.0, ("reduction", "density"): 2.5})
+    with pytest.raises(OSError, match="No space left"):
+        session.keep()
+    config.write_text(CONFIGURATION + "per_sample: {x50: {reduction: {qmin: 0.9}}}\n")
+    session.series.reread()
+    session.follow_files()
+    assert session.value("reduction", "qmin") == 0.9
+
+
+def test_changes_that_the_files_no_longer_allow_are_told(session, folder):
+    session.change({("reduction", "qmax"): 12.0})
+    config = folder / "config" / "config.yaml"
+    config.write_text(CONFIGURATION + "per_sample: {x50: {reduction: {qmin: 12.5}}}\n")
+    session.series.reread()
+    assert "qmin" in str(session.follow_files())
+    assert session.changes == {} and session.value("reduction", "qmin") == 12.5
+
+
+def with_another_sample(folder, name="x50b", **cells):
+    """The series with a sample more, that of x50 with other cells."""
+    table = folder / "config" / "samples.tsv"
+    heads, *rows = table.read_text().splitlines()
+    names = heads.split("\t")
+    new = next(row for row in rows if row.startswith("x50\t")).split("\t")
+    new[0] = name
+    for column, cell in cells.items():
+        if column not in names:
+            names.append(column)
+            rows = [f"{row}\t" for row in rows]
+            new.append("")
+        new[names.index(column)] = cell
+    table.write_text("\n".join(["\t".join(names), *rows, "\t".join(new)]) + "\n")
+
+
+def test_a_sample_of_a_sequence_starts_where_the_one_before_it_ended(folder):
+    with_another_sample(folder, x="0.4")
+    config = folder / "config" / "config.yaml"
+    told_ = "in_order_of: x\n  readings: []\n  compare_envelopes: []\n  fit_ranges: [[2.0, 15.0]]"
+    # The one before is another sample by its settings, and follows those that are changed for all.
+    own = "per_sample: {x50b: {reduction: {density: 3.1, qmin: 0.9}}}\n"
+    config.write_text(CONFIGURATION.replace("fit_ranges: [[2.0, 30.0]]", told_) + own)
+    session = Session(opened(folder), "x50")
+    alone = fitting.refine(session).attrs["rw"]
+    session.change({("reduction", "qmax"): 12.5})
+    session.hold_everywhere(True)
+    shown = fitting.refine(session)
+    assert fitting.current(session)[1] and shown.attrs["rw"] != alone
+    session.keep()
+    assert fitting.current(session)[1]
+    written = read_dataset(refined_by_the_job(folder, "x50", refined_by_the_job(folder, "x50b")), "refine_structure")
+    for name in ("value", "standard_uncertainty_scaled", "calculated"):
+        np.testing.assert_array_equal(shown[name].values, written[name].values, err_msg=name)
+    by_itself = read_dataset(refined_by_the_job(folder, "x50"), "refine_structure")
+    assert not np.array_equal(by_itself["value"].values, shown["value"].values)
+
+
+def test_the_scatter_of_further_pellets_is_that_of_the_job(folder):
+    with_another_sample(folder, scan="", background="", structure="", pellet_of="x50", pellet_thickness_cm="0.2")
+    table = folder / "config" / "spectra.tsv"
+    rows = table.read_text()
+    table.write_text(rows + "".join(f"x50b{row[3:]}\n" for row in rows.splitlines()[1:]))
+    session = Session(opened(folder), "x50")
+    shown = spectra.arrhenius(session)
+    assert shown["pellets"].values[0] == 2
+    other = Session(session.series, "x50b")
+    assert "pellets" not in spectra.arrhenius(other)
+    np.testing.assert_allclose(
+        np.log(spectra.arrhenius(other)["conductivity"].values / shown["conductivity"].values), np.log(0.2 / 0.1545)
+    )
+
+
+def test_settings_of_all_are_asked_of_samples_with_another_structure_or_scan(session, folder):
+    with_another_sample(folder, structure="config/structures/LaB6.cif", composition="LaB6", scan="LaB6")
+    session = Session(opened(folder), "x50")
+    session.change({("refinement", "start"): {"Na1.occupancy": 0.6}})
+    check(session)
+    session.hold_everywhere(True)
+    with pytest.raises(InputError, match=r"sample x50b.*no such parameter"):
+        check(session)
+    session.undo()
+    session.change({("refinement", "start"): {"a": 7.8}})
+    check(session)
 
 
 @pytest.mark.parametrize("table", ["samples.tsv", "scans.tsv"])

@@ -196,6 +196,7 @@ def _broken(value, what="intensity"):
         (_sample, lambda: _background(kind="counts_per_second"), SETTINGS, "not in the same units"),
         (_sample, _background, _with(qmax=25.0), r"found 25; expected at most 13\.6"),
         (_sample, _background, _with(qmin=12.999), "hardly any data"),
+        (_sample, _background, _with(two_theta_zero=89.0), "two_theta_zero: hardly any point"),
     ],
 )
 def test_bad_input_is_refused_with_its_numbers(sample, background, settings, message):

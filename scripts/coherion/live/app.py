@@ -10,6 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 
 from coherion.errors import CoherionError, InputError
+from coherion.inputs.job_settings import JobSettings
 from coherion.live import fitting
 from coherion.live.controls import OF_PARAMETERS, aria, moved, rows_of, said, shown_values, summary, table_of
 from coherion.live.guard import ADDRESS, guard
@@ -40,8 +42,12 @@ class Live:
     shown: dict[tuple[str, str, Key], Any] = field(default_factory=dict)
     #: How many moves each page has asked for.
     turns: Counter[str] = field(default_factory=Counter)
-    #: Which page moved a sample last.
-    hands: dict[str, str] = field(default_factory=dict)
+    #: Of which settings and which view each page shows a sample.
+    seen: dict[tuple[str, str], tuple[JobSettings, dict[str, Any]]] = field(default_factory=dict)
+    #: What files that were read again took from a sample's changes, until it is told.
+    lost: dict[str, str] = field(default_factory=dict)
+    #: Why the files of the series cannot be read again, as long as they cannot.
+    broken: str = ""
 
     def session(self, sample: str) -> Session:
         """The session of a sample of the series.
@@ -57,8 +63,21 @@ class Live:
         session = self.sessions[sample]
         if session.is_behind:
             with session.lock:
-                session.follow_files()
+                if refused := session.follow_files():
+                    self.lost[sample] = f"what was changed and not kept is dropped: {refused}"
         return session
+
+    def reread(self) -> None:
+        """Read what another hand changed; what is refused is told until it is mended."""
+        self.broken = ""
+        try:
+            self.series.reread()
+        except (CoherionError, OSError) as problem:
+            self.broken = str(problem)
+
+    def news_of_files(self, sample: str) -> str:
+        """What the files that were read again, or cannot be, have to say in the page."""
+        return self.broken or self.lost.pop(sample, "")
 
     def values(self, page: str, session: Session, panel: Panel) -> dict[Key, Any]:
         """What the panel's controls show."""
@@ -66,10 +85,17 @@ class Live:
         self.shown |= {(page, session.sample, key): value for key, value in made.items()}
         return made
 
+    def is_seen(self, page: str, session: Session) -> bool:
+        """Whether the page shows the sample as it is: no other page moved it, and no file was read again, since."""
+        jobs, view = self.seen.get((page, session.sample), (session.jobs, session.view))
+        return jobs is session.jobs and view == session.view
+
+    def see(self, page: str, session: Session) -> None:
+        """The page shows the sample as it is now."""
+        self.seen[page, session.sample] = session.jobs, dict(session.view)
+
     def news(self, page: str, session: Session, panel: Panel) -> list[dict[str, Any]]:
-        """What the page's controls are to show now, where another page moved them since its own last move."""
-        if self.hands.get(session.sample, page) == page:
-            return []
+        """What the page's controls are to show now, where they show something else."""
         before = dict(self.shown)
         made = self.values(page, session, panel)
         changed = {key: value for key, value in made.items() if value != before.get((page, session.sample, key))}
@@ -97,6 +123,18 @@ class Live:
                 refused = refused or problem
         if refused:
             raise refused
+
+
+def choose(session: Session, everywhere: str | None) -> None:
+    """Whether the changes are those of all samples, as the page that asks has it.
+
+    Raises
+    ------
+    InputError
+        If they cannot be.
+    """
+    if everywhere is not None and session.everywhere != (everywhere == "all"):
+        session.hold_everywhere(everywhere == "all")
 
 
 def panel_of(name: str) -> Panel:
@@ -152,12 +190,8 @@ def _line(problem: Exception) -> str:
 
 
 def _layout(live: Live, sample: str) -> Any:
-    said = ""
-    try:
-        # Who loads the page again wants the files as they are now.
-        live.series.reread()
-    except (CoherionError, OSError) as problem:
-        said = str(problem)
+    # Who loads the page again wants the files as they are now.
+    live.reread()
     if sample not in live.series.samples:
         sample = next(iter(live.series.samples), sample)
     tabs = [
@@ -182,7 +216,7 @@ def _layout(live: Live, sample: str) -> Any:
     )
     stores = [dcc.Store(id=name) for name in ("done", "calm", "tab")]
     stores.append(dcc.Store(id="page", data=secrets.token_hex(8)))
-    refused = html.P(said, id="refused", role="alert", className="refused")
+    refused = html.P(live.broken, id="refused", role="alert", className="refused")
     dialog = html.Div(
         [
             html.H2("This is written"),
@@ -229,6 +263,7 @@ def _callbacks(app: Dash, live: Live) -> None:
     app.clientside_callback(
         "function() { window.live.moved(arguments); }",
         Input({"stage": ALL, "key": ALL}, "value"),
+        Input("everywhere", "value"),
         State({"stage": ALL, "key": ALL}, "id"),
         State("sample", "value"),
         State("tab", "data"),
@@ -273,14 +308,19 @@ def _callbacks(app: Dash, live: Live) -> None:
             for p in possible
         ]
         with session.lock:
-            # What is refused for all samples is told when it is kept.
-            with contextlib.suppress(InputError):
-                session.hold_everywhere(everywhere == "all")
+            message = live.news_of_files(sample)
+            try:
+                choose(session, everywhere)
+            except InputError as problem:
+                message = message or str(problem)
+            if message:
+                set_props("refused", {"children": message})
             try:
                 body = _body(live, page, session, panel)
+                live.see(page, session)
             except CoherionError as problem:
                 return [html.P(str(problem), role="alert", className="refused")], panel.name, tabs, no_update
-            return body, panel.name, tabs, _told(session, panel.name, True)
+            return body, panel.name, tabs, _told(session, panel.name, True) | {"refused": bool(message)}
 
     @app.callback(
         Output({"plot": ALL, "panel": ALL}, "figure", allow_duplicate=True),
@@ -296,15 +336,26 @@ def _callbacks(app: Dash, live: Live) -> None:
         State("sample", "value"),
         State("tab", "data"),
         State("page", "data"),
+        State("everywhere", "value"),
         prevent_initial_call=True,
     )
-    def rest(wish: Mapping[str, Any], plots: Sequence[Mapping[str, str]], sample: str, tab: str, page: str) -> Any:
+    def rest(
+        wish: Mapping[str, Any],
+        plots: Sequence[Mapping[str, str]],
+        sample: str,
+        tab: str,
+        page: str,
+        everywhere: str,
+    ) -> Any:
         session, panel = live.session(wish["sample"]), panel_of(wish["panel"])
         # The answer to a move that came when another sample or panel was opened already is nobody's.
         if (sample, tab) != (wish["sample"], wish["panel"]) or (wish.get("held") and panel.patient):
             return no_update
         message: Any = "" if wish["all"] and not wish.get("refused") else no_update
         with session.lock:
+            # Another page of this sample may have chosen otherwise meanwhile; what is refused was told.
+            with contextlib.suppress(InputError):
+                choose(session, everywhere)
             turn = live.turns[page]
             seen = session.snapshot(lambda: live.turns[page] != turn)
         # What takes long is made of the settings as they are now, while the next move is answered already.
@@ -352,25 +403,28 @@ def _callbacks(app: Dash, live: Live) -> None:
         session, panel = live.session(sample), panel_of(tab)
         if not ctx.triggered[0]["value"]:
             return no_update
-        message = ""
         with session.lock:
+            message = live.news_of_files(sample)
             try:
+                # A setting of all samples changes the standard too, and with it what is shown of this one.
+                choose(session, everywhere)
                 if ctx.triggered_id == "everywhere":
-                    # A setting of all samples changes the standard too, and with it what is shown of this one.
-                    session.hold_everywhere(everywhere == "all")
+                    pass
                 elif ctx.triggered_id == "undo":
                     session.undo()
                 elif ctx.triggered_id.get("do"):
                     fitting.refine(session)
                 else:
                     key = ctx.triggered_id["set"], ctx.triggered_id["of"]
+                    if key not in {(one.stage, one.key) for one in panel.controls(session)}:
+                        raise InputError("no such control", found=".".join(key))
                     word = ctx.triggered_id["to"]
                     value = session.configured(*key) if word == "configured" else None if word == "null" else word
                     session.change({key: value}, lambda: panel.controls(session))
             except CoherionError as problem:
                 message = str(problem)
             values = live.values(page, session, panel)
-            live.hands[sample] = page
+            live.see(page, session)
             ids = [one["id"] for one in ctx.outputs_list[0]]
             shown = [values.get((one["stage"], one["key"]), no_update) for one in ids]
             return shown, _told(session, tab, True) | {"refused": bool(message)}, message
@@ -386,37 +440,47 @@ def _callbacks(app: Dash, live: Live) -> None:
         Input("close", "n_clicks"),
         State("sample", "value"),
         State("tab", "data"),
+        State("page", "data"),
         State("everywhere", "value"),
         State("difference", "children"),
         prevent_initial_call=True,
     )
-    def keep(_: Any, __: Any, ___: Any, sample: str, tab: str, everywhere: str, seen: str) -> Any:
+    def keep(_: Any, __: Any, ___: Any, sample: str, tab: str, page: str, everywhere: str, seen: str) -> Any:
         session = live.session(sample)
         if ctx.triggered_id == "close":
             return True, "", "", False, no_update
         with session.lock:
             try:
-                # Another page of this sample may have chosen otherwise meanwhile.
-                told = no_update if session.everywhere == (everywhere == "all") else _told(session, tab, True)
-                session.hold_everywhere(everywhere == "all")
+                if lost := live.news_of_files(sample):
+                    raise InputError(lost)
+                # Another page of this sample may have moved or chosen otherwise meanwhile, or files were read again.
+                choose(session, everywhere)
+                is_moved = not live.is_seen(page, session)
+                for one in live.news(page, session, panel_of(tab)) if is_moved else ():
+                    set_props({"stage": one["stage"], "key": one["key"]}, {"value": one["value"]})
+                live.see(page, session)
+                told = _told(session, tab, True) if is_moved else no_update
                 # What cannot be shown has not been seen, and the job would refuse it.
                 panel_of(tab).first(session)
                 check(session)
                 difference = session.difference()
                 if ctx.triggered_id == "ask":
-                    return False, difference, _unseen(session, tab), False, told
+                    return False, difference, _unseen(session, tab, is_moved), False, told
                 if seen != difference:
                     # Another page of the series moved on, or the choice of samples did.
                     return False, difference, "the difference is another now: look again", False, told
                 files = session.keep()
+                live.see(page, session)
                 written = f"written: {', '.join(files)}; make run makes the results anew"
                 return False, no_update, written, True, _told(session, tab)
             except (CoherionError, OSError) as problem:
                 return False, no_update, str(problem), True, no_update
 
 
-def _unseen(session: Session, panel: str) -> str:
+def _unseen(session: Session, panel: str, is_moved: bool) -> str:
     """What the run will make of the settings and the panel does not show."""
+    if is_moved:
+        return "another page or file moved what is shown: look at the plots again"
     found = fitting.current(session) if panel == "refinement" else None
     if found is None or found[1]:
         return ""
@@ -448,20 +512,27 @@ def _moves(app: Dash, live: Live) -> None:
                 abort(400)
         except (CoherionError, KeyError, TypeError, StopIteration, RecursionError):
             abort(400)
-        message, made = "", Shown({})
+        made = Shown({})
         news: list[dict[str, Any]] = []
         live.turns[page] += 1
         with session.lock:
-            try:
-                live.move(page, session, panel, values)
-            except Exception as problem:
-                message = _line(problem)
+            message = live.news_of_files(session.sample)
+            everywhere = wish.get("everywhere")
+            with contextlib.suppress(InputError):
+                choose(session, everywhere)
+            is_seen = live.is_seen(page, session)
+            # What is refused for all samples is told until a move mends it.
+            for step in (partial(live.move, page, session, panel, values), partial(choose, session, everywhere)):
+                try:
+                    step()
+                except Exception as problem:
+                    message = message or _line(problem)
             try:
                 made = panel.first(session)
-                news = live.news(page, session, panel)
+                news = [] if is_seen else live.news(page, session, panel)
             except Exception as problem:
                 message = message or _line(problem)
-            live.hands[session.sample] = page
+            live.see(page, session)
         told = {"figures": dict(made.figures), "refused": message, "news": news, "done": _told(session, panel.name)}
         return Response(json.dumps(told, separators=(",", ":")), mimetype="application/json")
 

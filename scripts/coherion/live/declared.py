@@ -15,6 +15,7 @@ from coherion.settings.reading import fields, meaning, options, peeled
 
 #: Parts of a slider's way.
 PARTS = 400
+_MOST = 1e300
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ def way(one: Control, value: float, end: float | None = None) -> Way:
 
     ``end`` is where the data end, where that bounds the setting.
     """
+    # A number of any size can be typed; twice the largest ones would be infinite.
+    value = math.copysign(min(abs(value), _MOST), value)
     high = min((x for x in (one.high, end) if x is not None), default=None)
     low = one.low
     if high is None:

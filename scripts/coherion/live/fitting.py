@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from coherion.live.session import Outrun, Session
 from coherion.multiverse.choices import Changes
 from coherion.multiverse.warm import refine_from
 from coherion.pair_model.model import SHARED_DEFAULTS
+from coherion.refinement.in_turn import ended_at
 from coherion.refinement.observed import Observed, observed_of, read_observed
 from coherion.refinement.output import curves, dataset_of
 from coherion.refinement.parameters import Parameter
@@ -138,7 +140,8 @@ def refine(session: Session) -> xarray.Dataset:
     settings = settings_from(RefinementSettings, own)
 
     def make() -> Fit:
-        return Fit(run_recipe(crystals(session), observed(session), settings, say=_silent))
+        before = _before(session)
+        return Fit(run_recipe(crystals(session), observed(session), settings, before=before, say=_silent))
 
     with messages.collected():
         return session.once(_FOUND, _state(session, own), make).dataset
@@ -242,7 +245,24 @@ def _moved(last: Refined, own: Told) -> dict[str, float]:
 
 
 def _state(session: Session, own: Told) -> list[Any]:
-    return [own, _told_of_data(session), session.sample]
+    # Of a sequence also what the one before it hangs on, which has the ones before that in its own.
+    last = [_state(one, told(one)) for one in _in_turn(session)[:1]]
+    return [own, _told_of_data(session), session.sample, *last]
+
+
+def _in_turn(session: Session) -> list[Session]:
+    """The samples that are refined before this one in a sequence, the nearest first."""
+    before = session.jobs.tables.before(session.jobs.settings["refinement"]["in_order_of"])
+    return [session.beside(name) for name in before.get(session.sample, [])]
+
+
+def _before(session: Session) -> dict[str, float] | None:
+    """Where the last sample before this one that can be refined ends, as the job starts from it."""
+    for one in _in_turn(session):
+        with contextlib.suppress(InputError):
+            found = session.once(f"{one.sample} before", _state(one, told(one)), partial(refine, one))
+            return ended_at(found, crystals(session), one.sample)
+    return None
 
 
 def _silent(text: str) -> None:

@@ -103,6 +103,9 @@ class Series:
     _is_behind: bool = False
 
     def __post_init__(self) -> None:
+        # Of files that changed since this process read them for another purpose, what they are now counts.
+        if as_read.changed():
+            as_read.forget()
         self.read()
 
     def read(self) -> None:
@@ -180,6 +183,18 @@ class Series:
             If there is none.
         """
         return _inside(self.folder / self.jobs.settings["data_folder"], name)
+
+    def files_read(self) -> set[str]:
+        """Configuration, tables, structures and data of the series, by their absolute names."""
+        settings, tables = self.jobs.settings, self.jobs.tables
+        data = self.folder / settings["data_folder"]
+        structures = [part for row in tables.samples.values() for part in several(row.get("structure", ""))]
+        named = [CONFIGURATION, *settings["tables"].values(), settings["paper"], *structures]
+        spectra = [row for rows in tables.spectra.values() for row in rows]
+        rows = [*tables.scans.values(), *spectra, *tables.samples.values()]
+        columns = ("file", "short_circuit", "pair_distribution")
+        raw = [data / part for row in rows for column in columns for part in several(row.get(column, ""))]
+        return {str(path.absolute()) for path in (*map(self.located, named), *raw) if path}
 
     @cached_property
     def main_range(self) -> str:
@@ -260,8 +275,13 @@ class Series:
         Raises
         ------
         InputError
-            If the files are not the series' own, or what they would hold is refused.
+            If the files are not the series' own, one that was read has changed since, or what they would hold is
+            refused.
         """
+        # What is shown is made of all files, also of those that are not written.
+        own = self.files_read()
+        if others := [self.files.config] if self._is_behind else [path for path in as_read.changed() if path in own]:
+            raise InputError("has changed since it was read", file=others[0], advice="load the page again")
         self.changed(sample, settings, everywhere)
         changes, cells = self._split(sample, settings, everywhere)
         made: dict[Path, tuple[str, str]] = {}
@@ -326,6 +346,7 @@ def difference(made: Mapping[Path, tuple[str, str]], folder: Path) -> str:
 def _write(path: Path, text: str) -> None:
     write_text(path.resolve(), text)
     as_read.written(path)
+    as_read.took(path, text.encode())
 
 
 def _text(path: Path) -> str:

@@ -150,11 +150,12 @@ class Session:
         """Whether the files of the series were read again since the changes were last held against them."""
         return self._of is not self.series.jobs
 
-    def follow_files(self) -> None:
+    def follow_files(self) -> InputError | None:
         """Take over what the files of the series hold where they were read again since: the changes stay changes.
 
-        Changes that the files no longer allow are dropped, since nothing could be shown of them.
+        Changes that the files no longer allow are dropped, since nothing could be shown of them; why is returned.
         """
+        refused = None
         self._of = self.series.jobs
         if self._edition == self.series.edition:
             # What was read of raw files stays; results are made anew where settings differ.
@@ -164,9 +165,10 @@ class Session:
         changes = {key: value for key, value in self.changes.items() if value != self.configured(*key)}
         try:
             jobs = self.series.changed(self.sample, changes, self.everywhere)
-        except InputError:
-            changes, jobs = {}, self.series.jobs
+        except InputError as problem:
+            changes, jobs, refused = {}, self.series.jobs, problem
         self.changes, self._jobs = changes, jobs
+        return refused
 
     @property
     def can_undo(self) -> bool:
@@ -191,6 +193,8 @@ class Session:
         written = self.series.keep(self.sample, self.changes, self.everywhere)
         self._undo = [{**back, **step} for step in self._undo]
         self.changes, self._jobs, self._of = {}, self.series.jobs, self.series.jobs
+        # The next move of the same control is a step of its own.
+        self._moved = (None, 0.0)
         return [str(path) for path in written]
 
     # Results
@@ -207,6 +211,12 @@ class Session:
         """The same as it is now, which later changes leave alone; what was computed is shared."""
         made = copy.copy(self)
         made.view, made.is_outrun = dict(self.view), is_outrun
+        return made
+
+    def beside(self, sample: str) -> Session:
+        """Another sample under the settings as they are now, with the raw data that were read."""
+        made = Session(self.series, sample)
+        made._jobs, made._raw = self._jobs, self._raw
         return made
 
     def last(self, what: str) -> Any:

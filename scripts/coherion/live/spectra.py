@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from coherion import messages
 from coherion.impedance.arrhenius_dataset import arrhenius_dataset
 from coherion.impedance.circuits.dataset import fit_dataset
 from coherion.impedance.datasets import validate_dataset
+from coherion.impedance.pellets import beside_other_pellets
 from coherion.live.session import Session
 from coherion.settings.reading import settings_from
 from coherion.settings.stages.arrhenius import ArrheniusSettings
@@ -62,7 +64,7 @@ def doubts(session: Session, place: int) -> list[str]:
 
 
 def arrhenius(session: Session) -> xarray.Dataset:
-    """Conductivities and their line as ``fit_arrhenius`` writes them, of this pellet.
+    """Conductivities and their line as ``fit_arrhenius`` writes them, beside further pellets of the sample.
 
     Raises
     ------
@@ -70,4 +72,11 @@ def arrhenius(session: Session) -> xarray.Dataset:
         If the pellet's size is not known.
     """
     with messages.collected():
-        return arrhenius_dataset(circuits(session), settings_from(ArrheniusSettings, session.told("arrhenius")))
+        found = arrhenius_dataset(circuits(session), settings_from(ArrheniusSettings, session.told("arrhenius")))
+    others = [session.beside(name) for name in session.jobs.tables.further_pellets(session.sample)]
+    stages = ("validation", "circuits", "arrhenius")
+    made = [
+        session.once(f"pellet {one.sample}", [one.told(stage) for stage in stages], partial(arrhenius, one))
+        for one in others
+    ]
+    return beside_other_pellets(found, made)

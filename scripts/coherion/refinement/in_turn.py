@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from coherion.messages import about, warn
 from coherion.refinement.observed import Observed
 from coherion.refinement.recipe import RecipeResult, run_recipe
 from coherion.settings.stages.refinement import InTurnSettings, RefinementSettings
+
+if TYPE_CHECKING:
+    import xarray
 
 MOST_WINDOWS = 500
 
@@ -113,9 +116,13 @@ def where_it_ended(path: str | os.PathLike[str], crystals: Sequence[Crystal]) ->
     """
     from coherion.data.netcdf import read_dataset
 
-    fit = read_dataset(path, "refine_structure")
+    return ended_at(read_dataset(path, "refine_structure"), crystals, os.fspath(path))
+
+
+def ended_at(fit: xarray.Dataset, crystals: Sequence[Crystal], name: str) -> dict[str, float]:
+    """The same of the dataset that ``refine_structure`` writes; ``name`` is what messages call it."""
     if json.loads(fit.attrs["space_groups"]) != [crystal.space_group for crystal in crystals]:
-        warn(f"{os.fspath(path)} was refined in other space groups: it is no start for this structure")
+        warn(f"{name} was refined in other space groups: it is no start for this structure")
         return {}
     columns = (fit[name].values for name in ("parameter", "value", "standard_uncertainty_scaled"))
     return {str(name): float(value) for name, value, sd in zip(*columns, strict=True) if np.isfinite(sd)}

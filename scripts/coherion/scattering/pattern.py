@@ -143,6 +143,12 @@ def read_pattern(
         if x[0] < 0:
             start = int(np.searchsorted(x, 0.0))
             x, y, sd = x[start:], y[start:], sd[start:]
+            if np.count_nonzero(y) < 16:
+                raise InputError(
+                    "hardly any point lies beyond the primary beam",
+                    place=f"{name}, key two_theta_zero",
+                    found=f"{settings.two_theta_zero:g} degrees, {len(y)} points beyond",
+                )
     elif known is not None and x[-1] > 4 * np.pi / known:
         raise InputError(
             "Q beyond what the wavelength can reach",

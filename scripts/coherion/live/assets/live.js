@@ -6,7 +6,7 @@ window.live = (() => {
   const CONFIG = { displaylogo: false, displayModeBar: false, responsive: true, typesetMath: false };
   let busy = 0, next = null, skipped = 0, later = null, pause = 0;
   // What the controls of the panel in sight said last, and whose they are.
-  let known = new Map(), whose = "";
+  let known = new Map(), whose = "", choice = null;
   const same = () => window.dash_clientside.no_update;
   const put = (id, props) => window.dash_clientside.set_props(id, props);
   const inSight = ({ sample, panel }) => {
@@ -97,7 +97,7 @@ window.live = (() => {
       moved = true;
     }
     if (!moved) return;
-    const wish = { values: [...known.values()], sample, panel, page };
+    const wish = { values: [...known.values()], sample, panel, page, everywhere: choice };
     if (busy && performance.now() - busy < SLOW) next = wish;
     else send(wish);
   }
@@ -117,7 +117,8 @@ window.live = (() => {
   return {
     idle: () => !busy && !later,
     answered,
-    moved([values, ids, sample, panel, page]) {
+    moved([values, everywhere, ids, sample, panel, page]) {
+      choice = everywhere;
       ask({ sample, panel, page }, ids.map((id, i) => ({ ...id, value: values[i] })));
     },
     slid(thumb) {
