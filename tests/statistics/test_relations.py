@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from scipy.stats import spearmanr
 
 from coherion.figures.relations import draw_relations
@@ -85,3 +86,13 @@ def test_the_figure_writes_each_pair_once_with_its_error(tmp_path):
     assert [line[1] for line in lines[1:]] == ["a and x", "b and x", "b and a"]
     assert float(lines[1][3]) == pytest.approx(-1)
     assert float(lines[2][4]) == pytest.approx(float(dataset["rank_correlation_sd"].values[2, 0]), rel=1e-6)
+
+
+def test_a_small_coefficient_of_many_samples_is_dark_on_its_pale_cell():
+    rng = np.random.default_rng(5)
+    x, noise = rng.normal(size=(2, 2000))
+    many = series(2000, x=x, a_A=6.9 + 0.001 * (0.15 * x + noise), b_A=7.1 - 0.01 * x)
+    plate = draw_relations(correlation_dataset(many, PAPER, ClaimSettings(), "simulated"), PAPER)
+    written = {text.get_text(): text.get_color() for text in plate.figure.findobj(Text) if text.get_weight() == "bold"}
+    assert written.pop("-1.00") == "white"
+    assert written and all(0 < abs(float(text)) < 0.3 and colour == "0.3" for text, colour in written.items())

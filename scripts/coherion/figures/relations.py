@@ -9,6 +9,9 @@ from coherion.figures.plate import PAGE, Plate
 from coherion.figures.series import word_of
 from coherion.settings.paper.paper import Paper
 
+# A cell of a smaller coefficient is too pale for white figures.
+PALE = 0.4
+
 
 def draw_relations(found: xarray.Dataset, paper: Paper) -> Plate:
     """Lower triangle of the coefficients that ``judge_claims`` wrote; grey italics where the interval holds zero."""
@@ -52,7 +55,9 @@ def draw_relations(found: xarray.Dataset, paper: Paper) -> Plate:
     samples, errors = (found[f"rank_correlation_{kind}"].values for kind in ("samples", "sd"))
     for i, j in zip(*np.nonzero(~hidden), strict=True):
         undecided = low[i, j] <= 0 <= high[i, j]
-        style = {"color": "0.3", "style": "italic"} if undecided else {"color": "white", "weight": "bold"}
+        # Of many samples a small coefficient is decided, too, and its cell is pale.
+        colour = "0.3" if undecided or abs(values[i, j]) < PALE else "white"
+        style = {"color": colour, "style": "italic"} if undecided else {"color": colour, "weight": "bold"}
         panel.text(j + 0.5, i + 0.5, f"{values[i, j]:.2f}", ha="center", va="center", fontsize=4.3, **style)
         pair = f"{columns[i]} and {columns[j]}"
         plate.remember(panel, pair, samples[[i], [j]], values[[i], [j]], None, errors[[i], [j]])
