@@ -20,6 +20,7 @@ from coherion.errors import CoherionWarning, InputError
 from coherion.impedance.circuits.circuit import circuit
 from coherion.refinement.constraints import parse_constraint, parse_number
 from coherion.settings.configuration import read_yaml
+from coherion.settings.plain import read_json
 from coherion.settings.run import configuration_from
 
 SCHEMAS = ROOT / "workflow" / "schemas"
@@ -143,6 +144,14 @@ def test_aliases_that_stand_for_a_billion_values_cost_nothing(here):
     with pytest.raises(InputError, match="too many values"):
         read_yaml("config.yaml")
     assert time.process_time() - started < 5
+
+
+def test_json_that_we_wrote_of_thousands_of_samples_is_read():
+    """The list of tables of 2,000 samples has half a million values, none of them an alias."""
+    many = {"tables": [{"words": list(range(1000))} for _ in range(500)]}
+    assert read_json(json.dumps(many)) == many
+    with pytest.raises(InputError, match="a number cannot be used"):
+        read_json(json.dumps(many).replace("999", "1e999", 1))
 
 
 @pytest.mark.parametrize("results", ["-r", "--delete", "a{b}", "a\n", "a\nb", "\0", ""])
