@@ -89,6 +89,38 @@ def test_a_foreign_workflow_of_six_lines_runs_the_small_series_whatever_the_fold
     assert planned.count("rule analyse_spectra:") == 1
 
 
+def test_a_foreign_workflow_changes_rules_keeps_its_own_settings_and_imports_twice(tmp_path):
+    own = str(ROOT / "workflow" / "Snakefile")
+    series = foreign(tmp_path / "series", own)
+    changed = "use rule refine_structure from coherion with:\n    resources: mem_mb=5432\n"
+    (series / "Snakefile").write_text(FOREIGN.format(snakefile=own) + changed)
+    planned = run(sys.executable, series, "--dry-run")
+    assert planned.count("mem_mb=5432") == 3 and "draw_all_samples" in planned
+
+    settings = yaml.safe_load((series / "config.yaml").read_text())
+    again = settings | {"results": "again", "data_folder": "again/simulated"}
+    (series / "config.yaml").write_text(yaml.safe_dump({"mine": 3, "one": settings, "two": again}))
+    module = (
+        "module {name}:\n    snakefile: {own!r}\n    config: config['{name}']\nuse rule * from {name} as {name}_*\n"
+    )
+    both = "".join(module.format(name=name, own=own) for name in ("one", "two"))
+    wanted = "rule mine:\n    default_target: True\n    input: rules.one_all.input, rules.two_all.input\n"
+    (series / "Snakefile").write_text(f"configfile: 'config.yaml'\n{both}{wanted}")
+    planned = run(sys.executable, series, "--dry-run")
+    assert "one_refine_structure" in planned and "again/refinement/x50/2-60.nc" in planned
+
+    run(sys.executable, series, "results/checks.txt")
+    assert "Report created" in run(sys.executable, series, "results/checks.txt", "--report", "report.html")
+
+
+def test_a_prefix_is_refused_and_told_what_takes_its_place(tmp_path):
+    series = foreign(tmp_path / "series", str(ROOT / "workflow" / "Snakefile"))
+    text = (series / "Snakefile").read_text()
+    (series / "Snakefile").write_text(text.replace("    config: config\n", '    config: config\n    prefix: "sub"\n'))
+    with pytest.raises(RuntimeError, match="The module has a prefix: take it away, and say by the key results"):
+        run(sys.executable, series, "--dry-run")
+
+
 def test_braces_that_snakemake_takes_for_a_wildcard_are_told(tmp_path, monkeypatch):
     own = checkout(tmp_path / "a {x}")
     series = foreign(tmp_path / "series", str(own / "workflow" / "Snakefile"))

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from coherion.crystal import polyhedra
+from coherion.errors import InputError
 from coherion.pair_model import envelope
 from coherion.refinement import readings
 from coherion.scattering.corrections import polarisation
@@ -23,7 +24,7 @@ from coherion.settings import schema
 from coherion.settings.model import Settings, as_plain
 from coherion.settings.reading import expected_of, fields, meaning, peeled, settings_from
 from coherion.settings.run import OF_SAMPLES, Configuration, configuration_from
-from coherion.settings.stages import geometry, reduction, refinement
+from coherion.settings.stages import geometry, reduction, refinement, validation
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -136,6 +137,11 @@ def test_the_sections_of_single_samples_are_sections():
 @pytest.mark.parametrize("given", [3.0, 3])
 def test_a_whole_number_may_be_written_with_a_point(given):
     assert settings_from(refinement.RefinementSettings, {"starts": given}).starts == 3
+
+
+def test_a_whole_number_that_no_job_could_read_is_refused():
+    with pytest.raises(InputError, match="key run_length: setting cannot be used"):
+        settings_from(validation.ValidationSettings, {"run_length": 1e300})
 
 
 def test_a_model_is_light_to_import():

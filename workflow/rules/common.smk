@@ -14,7 +14,7 @@ from coherion.data.series_tables import further_backgrounds, read_tables
 from coherion.data.tables import several
 from coherion.inputs.job_settings import JobSettings
 from coherion.settings.configuration import read_yaml
-from coherion.settings.run import TableFiles, configuration_from
+from coherion.settings.run import Configuration, TableFiles, configuration_from
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
@@ -62,6 +62,9 @@ def of_own_table():
 
 def checked():
     """What the jobs are told: configuration with its defaults, and tables; a refusal is one line."""
+    if set(Configuration.__struct_fields__) < set(config):
+        # A workflow that imports this one reads it again with each `use rule`, over what was added before.
+        config.pop("simulated", None)
     config.update(of_own_table())
     try:
         files = ", ".join(map(str, workflow.configfiles))

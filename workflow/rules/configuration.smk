@@ -61,6 +61,12 @@ def refuse_braces():
 
 refuse_braces()
 
+# Structures, tables and commands would be looked for below it, too.
+if getattr(workflow.modifier.path_modifier, "prefix", None):
+    raise WorkflowError(
+        "The module has a prefix: take it away, and say by the key results where results go (docs/deploy.md)"
+    )
+
 # A folder of the user's own may hold a config/ of its own; elsewhere the workflow's is taken.
 CONFIGURATION = Path("config/config.yaml")
 if not CONFIGURATION.exists():

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from coherion.errors import InputError
-from coherion.settings.plain import refuse_unusable
+from coherion.settings.plain import LARGEST, refuse_unusable
 
 Model = TypeVar("Model", bound=msgspec.Struct)
 Path = tuple[str | int, ...]
@@ -134,8 +134,9 @@ def _missing(model: type[msgspec.Struct], given: Mapping[str, Any], above: Path)
 
 
 def _whole(value: Any, hint: Any) -> Any:
-    """A whole number written with a point, 3.0, is one."""
-    return int(value) if isinstance(value, float) and peeled(hint)[0] is int and value.is_integer() else value
+    """A whole number of at most 64 bits written with a point, 3.0, is one."""
+    whole = isinstance(value, float) and value.is_integer() and -LARGEST <= value < LARGEST
+    return int(value) if whole and peeled(hint)[0] is int else value
 
 
 def _problem(value: Any, hint: Any, path: Path, of: Any) -> InputError:
