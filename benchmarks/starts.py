@@ -41,7 +41,8 @@ def run_small(checkout: Path, folder: Path) -> dict[str, list[list[str]]]:
     """Modules that the jobs of each rule imported in a run of the small series."""
     copy = folder / "copy"
     subprocess.run(["git", "clone", "-q", "--shared", checkout, copy], check=True)
-    environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1", "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "PYTHONPROFILEIMPORTTIME": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "config/small.yaml"]
     subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
     logs = copy / "results" / "small" / "logs"
