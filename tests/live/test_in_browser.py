@@ -126,6 +126,30 @@ def test_a_file_that_another_hand_broke_is_told_until_it_is_mended(shown, folder
     assert told.inner_text() == "" and "qmin: 0.8" in kept(shown)
 
 
+def test_a_number_that_is_typed_is_taken_as_it_stands(shown, folder):
+    # None of them is a step of its slider, the last is beyond its end.
+    typed = {"Qmax": "12.3456789", "density": "2.613", "rpoly": "2.2"}
+    before = shown.curve("pair_distribution", "G(r)")
+    for name, text in typed.items():
+        one = shown.page.get_by_role("spinbutton", name=name, exact=True)
+        one.focus()
+        shown.page.keyboard.press("Control+A")
+        shown.page.keyboard.type(text)
+        shown.page.keyboard.press("Enter" if name == "density" else "Tab")
+        shown.settled()
+        shown.page.keyboard.press("Tab")
+        shown.settled()
+        assert one.input_value() == shown.slider(name).get_attribute("aria-valuenow") == text
+    assert shown.curve("pair_distribution", "G(r)") != before
+    told = kept(shown)
+    assert all(text in told for text in typed.values())
+    written = read_dataset(reduced_by_the_job(folder), "reduce_scan")
+    assert written.attrs["qmax"] == 12.3456789 and written.attrs["rpoly"] == 2.2
+    one = shown.page.get_by_role("spinbutton", name="rpoly", exact=True)
+    one.fill("")
+    shown.page.wait_for_function("() => document.getElementById('refused').textContent.includes('rpoly: is no number')")
+
+
 def test_a_setting_of_all_samples_is_that_of_the_standard_as_soon_as_it_is_chosen(shown):
     shown.put("Qmax", 12.6)
     shown.open("Refinement")

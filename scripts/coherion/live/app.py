@@ -112,9 +112,9 @@ class Live:
         refused: InputError | None = None
         for one in panel.controls(session):
             key = (one.stage, one.key)
-            value = values.get(key)
-            if value is None or value == self.shown.get((page, session.sample, key)):
+            if key not in values or values[key] == self.shown.get((page, session.sample, key)):
                 continue
+            value = values[key]
             try:
                 if changes := moved(session, one, value):
                     session.change(changes, lambda: panel.controls(session))

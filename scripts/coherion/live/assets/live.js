@@ -135,6 +135,23 @@ new MutationObserver((changes) => changes.forEach((one) => window.live.slid(one.
   subtree: true,
   attributeFilter: ["aria-valuenow"],
 });
+/* A number that is typed is taken as it stands: the framework would show the nearest step of the slider and tell nobody. */
+const typed = new WeakMap();
+const ofSlider = (input) => input.type === "number" && input.closest?.(".dash-slider-container");
+document.addEventListener("input", ({ target }) => ofSlider(target) && typed.set(target, target.valueAsNumber), true);
+function take(event) {
+  const { target, type, key } = event, slider = ofSlider(target);
+  if (!slider || (type === "keydown" && key !== "Enter")) return;
+  const found = [...slider.querySelectorAll("input[type=number]")];
+  const numbers = found.map((one) => (typed.has(one) ? typed.get(one) : one.valueAsNumber));
+  if (!numbers.every(Number.isFinite)) return;
+  event.stopPropagation();
+  if (!found.some((one) => typed.delete(one))) return;
+  const min = Math.min(Number(target.min), ...numbers), max = Math.max(Number(target.max), ...numbers);
+  const value = numbers.length > 1 ? numbers : numbers[0];
+  window.dash_clientside.set_props(JSON.parse(slider.id), { value, min, max });
+}
+for (const type of ["keydown", "focusout"]) document.addEventListener(type, take, true);
 /* The parts of a slider are called what its setting is called. */
 new MutationObserver(() => {
   for (const row of document.querySelectorAll(".parameters tr[data-name]"))
