@@ -75,6 +75,12 @@ def test_what_the_checks_of_a_deployed_copy_run_has_none_either():
             "reduction: {qmax: 13}\nrefinement: {fit_ranges: [[2, 2.1]]}",
             ["key refinement.fit_ranges: the fit range is too short"],
         ),
+        ("reduction: {qmax: 13}\nrefinement: {fit_ranges: [[2, 60], [2, 6]]}", ["fewer independent points than free"]),
+        (
+            "reduction: {qmax: 13}\nresolution: {fit_range: [2, 3]}",
+            ["sample LaB6, resolution", "fewer independent points"],
+        ),
+        ("geometry: {polyhedra: [{centre: M1, count: 0}]}", ["geometry.polyhedra[0].count", "from 1 to 24"]),
         ("refinement: {fit_ranges: [[0.00001, 60]]}", ["fit_ranges: files cannot be named by a range"]),
         ("refinement: {fit_ranges: [[2.12345678, 60]]}", ["fit_ranges: files cannot be named by a range"]),
         ("reduction: {qmax: 13}\nrefinement: {qmax: 10}", ["refinement.qmax: 10 is not reduction.qmax = 13"]),

@@ -6,7 +6,7 @@ The same readers and the same checks as in a run, on all files one after another
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from coherion.crystal.crystal import Crystal
     from coherion.quality.alert import Told
+    from coherion.refinement.steps.problem import Problem
     from coherion.scattering.pattern import Pattern
 
 Model = TypeVar("Model", bound=msgspec.Struct)
@@ -247,7 +248,6 @@ class _Check:
         """The same of the standards, each with its first structure, and that their resolution is refined at all."""
         from coherion.crystal.structure_files import read_structure
         from coherion.refinement.resolution import parts_refined
-        from coherion.refinement.steps.problem import make_model, prepare
 
         for standard in self.jobs.standards():
             row = self.tables.samples.get(standard, {})
@@ -255,8 +255,8 @@ class _Check:
                 if not can_be_refined(row) or not Path(file := self._structures(row)[0]).is_file():
                     continue
                 if settings := self._built(StandardSettings, "resolution", standard):
-                    qmax = settings.qmax or self.jobs.of_sample("reduction", standard)["qmax"] or 20.0
-                    parts_refined(prepare(make_model([read_structure(file)], qmax, settings), settings).stages[-1][1])
+                    made = self._prepared(standard, [read_structure(file)], settings, [settings.fit_range])
+                    parts_refined(made.stages[-1][1])
 
     def _check_side_phases(self) -> None:
         """Structures of the side phases that are looked for."""
@@ -273,15 +273,27 @@ class _Check:
 
     def _try_recipe(self, sample: str, crystals: list[Crystal]) -> set[str]:
         """Refuse a recipe that names what the structures do not have; the parameters that they have."""
+        if settings := self._built(RefinementSettings, "refinement", sample):
+            alone = not self.tables.refined_with(sample)
+            ranges = self.settings["refinement"]["fit_ranges"] if alone else ()
+            return set(self._prepared(sample, crystals, settings, ranges).model.parameters)
+        return set()
+
+    def _prepared(
+        self, sample: str, crystals: list[Crystal], settings: RefinementSettings, ranges: Sequence[tuple[float, float]]
+    ) -> Problem:
+        """A recipe on its structures; refused where a range has hardly more points than the recipe frees parameters."""
+        from coherion.refinement.least_squares.minimise import refuse_too_few
+        from coherion.refinement.least_squares.points import nyquist_grid
         from coherion.refinement.steps.problem import make_model, prepare
 
-        if settings := self._built(RefinementSettings, "refinement", sample):
-            # The Qmax of a file of G(r) is not needed to hold names against a structure.
-            qmax = settings.qmax or self.jobs.of_sample("reduction", sample)["qmax"] or 20.0
-            model = make_model(crystals, qmax, settings)
-            prepare(model, settings)
-            return set(model.parameters)
-        return set()
+        # The Qmax of a file of G(r) is not needed to hold names against a structure.
+        qmax = settings.qmax or self.jobs.of_sample("reduction", sample)["qmax"]
+        problem = prepare(make_model(crystals, qmax or 20.0, settings), settings)
+        most = max(len({*names}.intersection(problem.map.variables)) for _, names in problem.stages)
+        for low, high in ranges if qmax else ():
+            refuse_too_few(len(nyquist_grid(qmax, low, high)), most)
+        return problem
 
     def _check_circuits(self) -> None:
         """Circuits that cannot be read, and parameters that they do not have."""

@@ -219,8 +219,8 @@ def fit(
     return _result(model, target, misfit, found)
 
 
-def _check_start(map_: LinearMap, z: np.ndarray, points: int) -> None:
-    size = len(map_.variables)
+def refuse_too_few(points: int, size: int) -> None:
+    """Refuse a fit of as many variables as independent points, or more."""
     if points <= size:
         raise InputError(
             "fewer independent points than free variables",
@@ -228,6 +228,10 @@ def _check_start(map_: LinearMap, z: np.ndarray, points: int) -> None:
             found=f"{points} points for {size} variables",
             advice="widen the range or fix parameters",
         )
+
+
+def _check_start(map_: LinearMap, z: np.ndarray, points: int) -> None:
+    refuse_too_few(points, len(map_.variables))
     for name, value, low, high in zip(map_.variables, z, map_.lower, map_.upper, strict=True):
         if not low <= value <= high:
             raise InputError(

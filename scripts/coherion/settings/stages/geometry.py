@@ -24,7 +24,7 @@ class PolyhedronRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     centre: Annotated[Name, told("Label of the central site")]
     ligands: Annotated[Name, told("Pattern of the ligands' labels")] = "*"
-    count: Annotated[int, told("Number of ligands: the nearest ones are taken", ge=0, le=24)] = 6
+    count: Annotated[int, told("Number of ligands: the nearest ones are taken", ge=1, le=24)] = 6
     shape: Annotated[
         Shape | None,
         told(
