@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from coherion.provenance.contents import Contents
+
+RULES = Path(__file__).parents[2] / "workflow" / "rules"
 
 
 def test_content_decides_whatever_date_a_file_bears(tmp_path):
@@ -52,3 +55,11 @@ def test_a_dry_run_before_the_first_run_leaves_nothing_behind(tmp_path):
     (tmp_path / "results").mkdir()
     known.keep()
     assert kept.exists()
+
+
+def test_a_rule_that_reads_the_tables_runs_again_with_what_completes_them():
+    """A default in a schema is a cell of every row that leaves it blank."""
+    rules = [rule for file in RULES.glob("*.smk") for rule in file.read_text(encoding="utf-8").split("\nrule ")]
+    reading = [rule for rule in rules if "schemas=" in rule]
+    assert len(reading) >= 3
+    assert all("tables_as_read()" in rule for rule in reading)

@@ -188,6 +188,16 @@ def table_of(name):
     return [path] if path else []
 
 
+def tables_as_read():
+    """The tables and what they are completed and checked with."""
+    names = ("samples", "scans", "spectra")
+    return [
+        file
+        for name in names
+        for file in (*table_of(name), SCHEMAS / f"{name}.schema.yaml")
+    ]
+
+
 # Kinds of figure that are drawn from the table of the series; all others from files of single samples.
 OF_SERIES = ("series", "overview", "correlation", "relations", "readings")
 

@@ -41,6 +41,7 @@ rule run_multiverse:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         code=code("run_multiverse"),
+        content=content(tables_as_read()),
         schemas=str(SCHEMAS),
         results=lambda wildcards, output: Path(output[0]).parents[2],
         range=MAIN_RANGE,

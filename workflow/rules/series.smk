@@ -43,13 +43,7 @@ rule collect_series:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         code=code("collect_series"),
-        content=content(
-            [
-                file
-                for name in ("samples", "scans", "spectra")
-                for file in table_of(name)
-            ]
-        ),
+        content=content(tables_as_read()),
         settings=told(
             with_failed(
                 JOBS.of_series("series")

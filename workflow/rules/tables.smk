@@ -44,11 +44,7 @@ rule write_tables:
         content=content(
             [
                 PAPER_FILE,
-                *(
-                    file
-                    for name in ("samples", "scans", "spectra")
-                    for file in table_of(name)
-                ),
+                *tables_as_read(),
                 *(f for s in TABLES.with_structure() for f in structures(s)),
             ]
         ),
