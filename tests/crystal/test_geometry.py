@@ -282,7 +282,7 @@ def test_settings_from_json():
         ({"polyhedra": [{"ligands": "Cl*"}]}, "centre: setting is missing"),
         ({"polyhedra": [{"centre": "M1", "shape": "cube"}]}, "shape.*octahedron or"),
         ({"polyhedra": [{"centre": "M1", "count": 4, "shape": "octahedron"}]}, "no such shape"),
-        ({"polyhedra": [{"centre": "M1", "count": 4.5}]}, "from 0 to 24"),
+        ({"polyhedra": [{"centre": "M1", "count": 4.5}]}, "from 1 to 24"),
         ({"polyhedra": [{"centre": "M1", "spare": 40}]}, "from 0 to 4"),
         ({"bond_valence": {"Y": [2.4, 0.4]}}, r"bond_valence\.Y: .*such as"),
         ({"bond_valence": {"Y-Cl": 1}}, "a list of 2"),
