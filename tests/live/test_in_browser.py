@@ -373,8 +373,12 @@ def test_the_fit_follows_where_it_is_asked_to(shown):
     before = shown.curve("fit", "calculated")
     shown.page.get_by_role("checkbox", name="on", exact=True).first.check()
     shown.settled()
+    busy = "() => document.getElementById('facts').ariaBusy"
+    assert shown.page.evaluate(busy) != "true"
     shown.page.get_by_role("radio", name="exponential").check()
-    shown.settled()
+    shown.page.wait_for_function(f"{busy} === 'true'")
+    assert "from the start" in shown.page.locator("#facts").inner_text()
+    shown.page.wait_for_function(f"{busy} === 'false'")
     shown.page.wait_for_function("() => document.getElementById('facts')?.textContent.includes('on from the last fit')")
     assert shown.curve("fit", "calculated") != before
 

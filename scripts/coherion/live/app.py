@@ -372,6 +372,7 @@ def _callbacks(app: Dash, live: Live) -> None:
         with session.lock:
             known = {(one.stage, one.key): one for one in panel.controls(session) if one.kind not in OF_PARAMETERS}
             ids = [one["id"] for one in ctx.outputs_list[3]]
+            set_props("facts", aria("busy", "false"))
             notes = [
                 said(session, known[i["set"], i["of"]]) if (i["set"], i["of"]) in known else no_update for i in ids
             ]
