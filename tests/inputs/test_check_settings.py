@@ -8,7 +8,12 @@ import pytest
 
 from coherion.errors import InputError
 from coherion.inputs.check import check_series
-from coherion.settings.stages.reduction import ReductionSettings
+from coherion.inputs.job_settings import REDUCTION_COLUMNS, SCAN_COLUMNS
+from coherion.settings.configuration import read_yaml
+from coherion.settings.schema import schema_of
+from coherion.settings.stages.reduction import Reduction, ReductionSettings
+from coherion.settings.stages.scans import ScanSettings
+from coherion.settings.stages.spectra import SpectraSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -112,6 +117,29 @@ def test_what_a_job_would_refuse_is_told(text, said, tmp_path):
     assert found
     for part in said:
         assert any(part in line for line in found), found
+
+
+def bounds(schema: dict) -> dict:
+    """Limits and choices of what a schema says of one value, beside null and words in place of a number."""
+    parts = schema.get("anyOf", [schema])
+    (one,) = [part for part in parts if len(parts) == 1 or part.get("type") in ("number", "integer")]
+    named = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+    return {key: one[key] for key in named if key in one} | {"enum": sorted(one.get("enum", []))}
+
+
+@pytest.mark.parametrize(
+    ("table", "model", "columns"),
+    [
+        ("scans", ScanSettings, SCAN_COLUMNS),
+        ("samples", Reduction, {key: column for key, column in REDUCTION_COLUMNS.items() if key != "composition"}),
+        ("spectra", SpectraSettings, {"temperature_sd": "temperature_sd_C"}),
+    ],
+)
+def test_a_cell_has_the_limits_and_choices_of_its_setting(table, model, columns):
+    cells = read_yaml(ROOT / f"workflow/schemas/{table}.schema.yaml")["properties"]
+    settings = schema_of(model)["properties"]
+    for key, column in columns.items():
+        assert bounds(cells[column]) == bounds(settings[key]), column
 
 
 def test_absorption_needs_a_density_or_what_it_is_for():

@@ -17,6 +17,9 @@ from coherion.errors import InputError
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+# Of X-rays and of neutrons, angstrom; of any solid, g/cm^3.
+Wavelength = Annotated[float, msgspec.Meta(gt=0.01, le=10)]
+Density = Annotated[float, msgspec.Meta(gt=0, le=30)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 # One that Snakemake does not take for a wildcard, nor a command for an option.
 FILE = r"^[^-{}\x00-\x1f][^{}\x00-\x1f]*$(?!\n)"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, get_args
 
 import msgspec
 
-from coherion.settings.model import NotNegative, Positive, Settings, refuse, told
+from coherion.settings.model import Density, NotNegative, Positive, Settings, Wavelength, refuse, told
 
 Correction = Literal["polarisation", "absorption", "compton", "fluorescence", "dispersion"]
 CORRECTIONS: tuple[Correction, ...] = get_args(Correction)
@@ -23,7 +23,7 @@ class Reduction(Settings, frozen=True, kw_only=True):
     """From counts to G(r); docs/method-reduction.md has the equations"""
 
     wavelength: Annotated[
-        Positive | None,
+        Wavelength | None,
         told("Wavelength; null takes the scan's own, and a scan over 2theta that states none is refused", "angstrom"),
     ] = None
     two_theta_zero: Annotated[
@@ -85,7 +85,7 @@ class Reduction(Settings, frozen=True, kw_only=True):
         told("Ge111, Si111, graphite002, none, or the monochromator's angle 2theta in degrees"),
     ] = "Ge111"
     density: Annotated[
-        Positive | None,
+        Density | None,
         told(
             "Density of the sample's solid, without pores, for the absorption and the absolute scale; the column "
             "density_g_cm3 of the table of samples comes first",
@@ -113,7 +113,7 @@ class Reduction(Settings, frozen=True, kw_only=True):
         NotNegative, told("Thickness of the capillary's wall; with 0 the container absorbs nothing", "mm")
     ] = 0.01
     capillary_composition: Annotated[str, told("Formula of the capillary's glass")] = "SiO2"
-    capillary_density: Annotated[Positive, told("Density of the capillary's glass", "g/cm^3")] = 2.2
+    capillary_density: Annotated[Density, told("Density of the capillary's glass", "g/cm^3")] = 2.2
     fluorescence: Annotated[
         NotNegative | Literal["fit"],
         told("fit, or the constant itself in the intensity units of the sample's scan"),

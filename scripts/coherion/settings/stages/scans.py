@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from coherion.settings.model import Settings, told
+from coherion.settings.model import Settings, Wavelength, told
 
 Abscissa = Literal["two_theta", "theta", "q", "q_nm", "d"]
 IntensityKind = Literal["auto", "counts", "counts_per_second", "arbitrary"]
@@ -18,7 +18,7 @@ class ScanSettings(Settings, frozen=True, kw_only=True):
     time_per_point: Annotated[
         Annotated[float, told("", gt=0, le=1e7)] | None, told("Counting time of each point", "s")
     ] = None
-    wavelength: Annotated[Annotated[float, told("", gt=0.01, le=10)] | None, told("Wavelength", "angstrom")] = None
+    wavelength: Annotated[Wavelength | None, told("Wavelength", "angstrom")] = None
     range_number: Annotated[
         Annotated[int, told("", ge=1, le=8)] | None, told("Which range of the file, counted from 1")
     ] = None
