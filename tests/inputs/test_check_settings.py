@@ -37,6 +37,12 @@ def test_what_the_checks_of_a_deployed_copy_run_has_none_either():
     assert check_series(ROOT / ".test/config/config.yaml", ROOT).errors == []
 
 
+@pytest.mark.parametrize("name", ["lab6", "measured", "second"])
+def test_further_configurations_that_ship_lack_nothing_but_their_data(name):
+    told = check_series(ROOT / f"config/{name}.yaml", ROOT).errors
+    assert [line for line in told if not line.startswith("key data_folder")] == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
