@@ -113,7 +113,9 @@ def times(page: Page, control: str, plot: str, moves: int) -> list[float]:
         page.wait_for_function("() => window.took !== null", timeout=60000)
         found.append(page.evaluate("() => window.took"))
         page.wait_for_function("() => window.live.idle()")
-        page.wait_for_timeout(400 if plot == "pair_distribution" else 2500)
+        # What takes long is made anew beside a move: the next one waits for its end.
+        page.wait_for_timeout(400)
+        page.wait_for_function("() => document.getElementById('facts').ariaBusy !== 'true'", timeout=60000)
     return found[2:]
 
 

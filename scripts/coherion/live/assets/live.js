@@ -28,11 +28,12 @@ window.live = (() => {
       // Another sample or panel was opened meanwhile: its plots are not those of this answer.
       if (!inSight(made.done)) return sent();
       follow(made.news, wish);
-      // Readings take seconds: what stands beside the new curve is of the settings before until they are there.
-      if (document.getElementById("facts")?.ariaBusy !== "true") put("facts", { "aria-busy": "true" });
       const drawn = draw(made.done, made.figures);
       if (document.getElementById("refused").textContent !== made.refused) put("refused", { children: made.refused });
       await drawn;
+      // Readings take seconds: what stands beside the new curve is of the settings before until they are there. This is
+      // said after the curve is painted, which the framework would hold up.
+      if (document.getElementById("facts")?.ariaBusy !== "true") put("facts", { "aria-busy": "true" });
       const calm = answered(made.done);
       if (calm !== same()) put("calm", { data: calm });
     } catch (problem) {
