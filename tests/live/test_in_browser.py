@@ -377,6 +377,9 @@ def test_the_fit_follows_where_it_is_asked_to(shown):
     assert shown.page.evaluate(busy) != "true"
     shown.page.get_by_role("radio", name="exponential").check()
     shown.page.wait_for_function(f"{busy} === 'true'")
+    # Nobody waits for the readings to take a change back or to keep it.
+    shown.page.wait_for_function("() => ['undo', 'ask'].every(id => !document.getElementById(id).disabled)")
+    assert shown.page.evaluate(busy) == "true"
     assert "from the start" in shown.page.locator("#facts").inner_text()
     shown.page.wait_for_function(f"{busy} === 'false'")
     shown.page.wait_for_function("() => document.getElementById('facts')?.textContent.includes('on from the last fit')")

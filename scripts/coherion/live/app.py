@@ -535,6 +535,7 @@ def _moves(app: Dash, live: Live) -> None:
                 message = message or _line(problem)
             live.see(page, session)
         told = {"figures": dict(made.figures), "refused": message, "news": news, "done": _told(session, panel.name)}
+        told["able"] = {"undo": session.can_undo, "ask": bool(session.changes)}
         return Response(json.dumps(told, separators=(",", ":")), mimetype="application/json")
 
 

@@ -34,6 +34,7 @@ window.live = (() => {
       // Readings take seconds: what stands beside the new curve is of the settings before until they are there. This is
       // said after the curve is painted, which the framework would hold up.
       if (document.getElementById("facts")?.ariaBusy !== "true") put("facts", { "aria-busy": "true" });
+      for (const [id, able] of Object.entries(made.able)) if (document.getElementById(id).disabled === able) put(id, { disabled: !able });
       const calm = answered(made.done);
       if (calm !== same()) put("calm", { data: calm });
     } catch (problem) {
